@@ -1,0 +1,2 @@
+//! Custom resource that applies the migrations of sql/.
+fn main() {}

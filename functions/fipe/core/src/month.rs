@@ -1,0 +1,1 @@
+//! A calendar month, and how FIPE spells it. Refuses days and clocks.

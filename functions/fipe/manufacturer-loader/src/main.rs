@@ -1,0 +1,2 @@
+//! Fipe manufacturer-loader.
+fn main() {}

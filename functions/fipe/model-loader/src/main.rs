@@ -1,0 +1,2 @@
+//! Fipe model-loader.
+fn main() {}

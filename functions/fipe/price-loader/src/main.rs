@@ -1,0 +1,2 @@
+//! Fipe price-loader.
+fn main() {}

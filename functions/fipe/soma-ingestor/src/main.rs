@@ -1,0 +1,2 @@
+//! Fipe soma-ingestor.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Pooled PostgreSQL connections with TLS and secrets, and migrations.

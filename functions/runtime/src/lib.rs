@@ -1,0 +1,1 @@
+//! What every function needs: JSON logs, settings, the SQS batch harness, metrics.

@@ -1,0 +1,1 @@
+//! Typed CloudFormation: templates, intrinsics, generated resources and their property facts.

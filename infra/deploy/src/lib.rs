@@ -1,0 +1,1 @@
+//! Deploys templates through CloudFormation change sets.

@@ -1,0 +1,1 @@
+//! The local cloud as child processes: MiniStack, PostgreSQL and the FIPE server.

@@ -1,0 +1,2 @@
+//! A FIPE server for tests and the local cloud.
+fn main() {}
