@@ -1,1 +1,1 @@
-//! End to end on the local cloud.
+//! What the end-to-end tests share: a local cloud of their own.

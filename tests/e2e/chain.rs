@@ -1,0 +1,2 @@
+//! End to end on the local cloud.
+fn main() {}
