@@ -32,7 +32,8 @@ fn main() -> ExitCode {
 
     for function in FUNCTIONS {
         let archive = root.join("target/lambda").join(function).join("bootstrap.zip");
-        let bytes = std::fs::metadata(&archive).unwrap_or_else(|error| panic!("{}: {error}; run `make release`", archive.display()));
+        let bytes = std::fs::metadata(&archive)
+            .unwrap_or_else(|error| panic!("{}: {error}; run `make release`", archive.display()));
         report(&format!("{function}: release archive"), bytes.len() as f64 / 1e6, "MB", 5.0);
         report(&format!("{function}: start to first poll, median"), median(&first_poll_runs(&archive)), "ms", 30.0);
     }

@@ -1,2 +1,242 @@
-//! End to end on the local cloud.
-fn main() {}
+//! The FIPE chain on a local cloud of its own: real functions, queues, PostgreSQL and deployments.
+//!
+//! The scenarios share one cloud and run in this order; the cloud is stopped at the end, also after a failure.
+
+#![expect(clippy::print_stderr, reason = "a test harness reports on stderr")]
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use system_tests::{Cloud, QUEUES};
+
+const NEWEST: &str = "2026-08";
+const BEFORE: &str = "2026-07";
+
+type Scenario = fn(&mut Cloud) -> anyhow::Result<()>;
+
+const SCENARIOS: [(&str, Scenario); 8] = [
+    ("a_second_deploy_changes_nothing", a_second_deploy_changes_nothing),
+    ("a_month_is_in_the_view_exactly_as_the_upstream_has_it", a_month_is_in_the_view_exactly_as_the_upstream_has_it),
+    ("another_month_stands_beside_it", another_month_stands_beside_it),
+    (
+        "the_same_month_again_changes_no_row_and_is_announced_once",
+        the_same_month_again_changes_no_row_and_is_announced_once,
+    ),
+    ("an_unknown_month_is_refused_by_name", an_unknown_month_is_refused_by_name),
+    ("a_faulty_upstream_costs_time_and_nothing_else", a_faulty_upstream_costs_time_and_nothing_else),
+    ("the_dead_letter_queues_hold_exactly_the_poison_with_reasons", the_dead_letter_queues_hold_exactly_the_poison),
+    ("killed_functions_and_a_lost_database_cost_time_and_nothing_else", killed_functions_and_a_lost_database),
+];
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    if arguments.list {
+        return libtest_mimic::run(&Arguments { test_threads: Some(1), ..arguments }, trials(&Arc::default()))
+            .exit_code();
+    }
+    let cloud = match Cloud::start() {
+        Ok(cloud) => Arc::new(Mutex::new(Some(cloud))),
+        Err(error) => {
+            eprintln!("the local cloud does not start: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let conclusion = libtest_mimic::run(&Arguments { test_threads: Some(1), ..arguments }, trials(&cloud));
+    let stopped = cloud.lock().ok().and_then(|mut cloud| cloud.take()).map(Cloud::stop);
+    if let Some(Err(error)) = stopped {
+        eprintln!("the local cloud does not stop: {error:#}");
+        return ExitCode::FAILURE;
+    }
+    conclusion.exit_code()
+}
+
+fn trials(cloud: &Arc<Mutex<Option<Cloud>>>) -> Vec<Trial> {
+    SCENARIOS
+        .into_iter()
+        .map(|(name, scenario)| {
+            let cloud = Arc::clone(cloud);
+            Trial::test(name, move || {
+                let mut cloud = cloud.lock().map_err(|_| Failed::from("an earlier scenario panicked"))?;
+                let cloud = cloud.as_mut().ok_or("the cloud is stopped")?;
+                scenario(cloud).map_err(|error| Failed::from(format!("{error:#}")))
+            })
+        })
+        .collect()
+}
+
+fn a_second_deploy_changes_nothing(cloud: &mut Cloud) -> anyhow::Result<()> {
+    let outputs = cloud.infra(&["deploy", "--stage", "local", "--skip-build"])?;
+    for name in ["DBEndpoint", "DBSecretArn", "ManufacturerQueueUrl", "PriceDLQUrl", "FipeManufacturerLambda"] {
+        anyhow::ensure!(outputs.contains(name), "no output {name} in:\n{outputs}");
+    }
+    Ok(())
+}
+
+fn a_month_is_in_the_view_exactly_as_the_upstream_has_it(cloud: &mut Cloud) -> anyhow::Result<()> {
+    cloud.crawl(NEWEST)?;
+    assert_month(cloud, NEWEST)?;
+    assert_no_dead_letters(cloud)
+}
+
+fn another_month_stands_beside_it(cloud: &mut Cloud) -> anyhow::Result<()> {
+    let versions = cloud.row_versions(NEWEST)?;
+    cloud.crawl(BEFORE)?;
+    assert_month(cloud, BEFORE)?;
+    assert_month(cloud, NEWEST)?;
+    anyhow::ensure!(versions == cloud.row_versions(NEWEST)?, "rows of {NEWEST} were written while {BEFORE} was loaded");
+    Ok(())
+}
+
+fn the_same_month_again_changes_no_row_and_is_announced_once(cloud: &mut Cloud) -> anyhow::Result<()> {
+    let queue =
+        cloud.wait(cloud.sqs.create_queue().queue_name("e2e-crawl-complete").send())?.queue_url.unwrap_or_default();
+    let topic = output(cloud, "CrawlCompleteTopicArn")?;
+    let arn = "arn:aws:sqs:us-east-1:000000000000:e2e-crawl-complete";
+    cloud.wait(cloud.sns.subscribe().topic_arn(topic).protocol("sqs").endpoint(arn).send())?;
+    anyhow::ensure!(queue.contains("e2e-crawl-complete"), "no queue: {queue}");
+
+    let versions = cloud.row_versions(NEWEST)?;
+    anyhow::ensure!(!versions.is_empty(), "no rows of {NEWEST}");
+    let crawl = cloud.crawl(NEWEST)?;
+    let again = cloud.row_versions(NEWEST)?;
+    let changed = versions.iter().filter(|(key, version)| again.get(*key) != Some(version)).count();
+    anyhow::ensure!(
+        changed == 0 && versions.len() == again.len(),
+        "{changed} rows changed, {} before, {} after",
+        versions.len(),
+        again.len()
+    );
+
+    std::thread::sleep(Duration::from_secs(2));
+    let notices = cloud.drain("e2e-crawl-complete")?;
+    let of_this_crawl = notices.iter().filter(|(body, _)| body.contains(&crawl)).count();
+    anyhow::ensure!(of_this_crawl == 1 && notices.len() == 1, "one notice of {crawl} was due, these came: {notices:?}");
+    Ok(())
+}
+
+fn an_unknown_month_is_refused_by_name(cloud: &mut Cloud) -> anyhow::Result<()> {
+    match cloud.infra(&["invoke", "fipe", "--month", "1999-01"]) {
+        Ok(output) => anyhow::bail!("1999-01 was accepted:\n{output}"),
+        Err(error) => {
+            let text = format!("{error:#}");
+            anyhow::ensure!(
+                text.contains("1999-01") && text.contains(NEWEST),
+                "the refusal names neither month nor a known one: {text}"
+            );
+            Ok(())
+        }
+    }
+}
+
+fn a_faulty_upstream_costs_time_and_nothing_else(cloud: &mut Cloud) -> anyhow::Result<()> {
+    cloud.forget_everything()?;
+    cloud.faults("429=0.05,503=0.02,html=0.01,empty=0.01,reset=0.01,truncated=0.01,rollover=0.005")?;
+    let outcome = cloud.crawl(NEWEST);
+    let stats = cloud.upstream_stats()?;
+    cloud.faults("")?;
+    outcome?;
+    for fault in ["429", "503", "html", "empty", "reset", "truncated", "rollover"] {
+        anyhow::ensure!(stats["faults"][fault].as_u64() > Some(0), "the upstream never served {fault}: {stats}");
+    }
+    assert_month(cloud, NEWEST)?;
+    assert_no_dead_letters(cloud)
+}
+
+fn the_dead_letter_queues_hold_exactly_the_poison(cloud: &mut Cloud) -> anyhow::Result<()> {
+    cloud.forget_everything()?;
+    let crawl = cloud.invoke(NEWEST)?;
+    for queue in QUEUES {
+        for number in 0..10 {
+            cloud.send(&format!("{queue}-queue-local"), &poison(queue, number))?;
+        }
+    }
+    cloud.wait_for_crawl(&crawl, Duration::from_secs(240))?;
+    for queue in QUEUES {
+        let dead_letters = format!("{queue}-dlq-local");
+        cloud.until(&format!("ten messages in {dead_letters}"), Duration::from_secs(60), || {
+            Ok(cloud.depth(&dead_letters)? >= 10)
+        })?;
+        let found = cloud.drain(&dead_letters)?;
+        let bodies: BTreeSet<String> = found.iter().map(|(body, _)| body.clone()).collect();
+        let sent: BTreeSet<String> = (0..10).map(|number| poison(queue, number)).collect();
+        anyhow::ensure!(bodies == sent && found.len() == 10, "{dead_letters} holds {found:#?}");
+        for (body, attributes) in &found {
+            anyhow::ensure!(
+                attributes.get("reason").is_some_and(|reason| !reason.is_empty()),
+                "no reason with {body}: {attributes:?}"
+            );
+        }
+    }
+    assert_month(cloud, NEWEST)
+}
+
+/// Five ways to be wrong: no JSON, another shape, a wrong type, a value out of range, nothing.
+fn poison(queue: &str, number: u32) -> String {
+    match number % 5 {
+        0 => format!("not JSON {queue} {number}"),
+        1 => format!(r#"{{"unknown":"{queue} {number}"}}"#),
+        2 => format!(r#"{{"crawl":{number},"queue":"{queue}"}}"#),
+        3 => format!(
+            r#"{{"kind":"prices","crawl":{{"id":"{queue}","reference_code":{number},"month":"2026-13"}},"models":[]}}"#
+        ),
+        _ => format!("[{number}]"),
+    }
+}
+
+fn killed_functions_and_a_lost_database(cloud: &mut Cloud) -> anyhow::Result<()> {
+    cloud.forget_everything()?;
+    let crawl = cloud.invoke(NEWEST)?;
+    let mut killed = 0;
+    for round in 0..6_usize {
+        std::thread::sleep(Duration::from_millis(400));
+        let processes = cloud.function_processes()?;
+        if let Some(pid) = processes.get((round * 7) % processes.len().max(1)) {
+            killed += usize::from(kill(Pid::from_raw(*pid), Signal::SIGKILL).is_ok());
+        }
+    }
+    anyhow::ensure!(killed > 0, "no function process was found to kill");
+    kill(Pid::from_raw(cloud.service_pid("postgres")?), Signal::SIGQUIT)?;
+    std::thread::sleep(Duration::from_secs(20));
+    cloud.infra(&["local", "up"])?;
+    cloud.reconnect()?;
+    cloud.wait_for_crawl(&crawl, Duration::from_secs(300))?;
+    assert_month(cloud, NEWEST)?;
+    assert_no_dead_letters(cloud)
+}
+
+fn assert_month(cloud: &Cloud, month: &str) -> anyhow::Result<()> {
+    let (there, expected) = (cloud.prices(month)?, cloud.expected_prices(month)?);
+    anyhow::ensure!(!expected.is_empty(), "the upstream has no prices of {month}");
+    if there == expected {
+        return Ok(());
+    }
+    let (have, want): (BTreeSet<_>, BTreeSet<_>) = (there.iter().collect(), expected.iter().collect());
+    let missing: Vec<_> = want.difference(&have).take(3).collect();
+    let wrong: Vec<_> = have.difference(&want).take(3).collect();
+    anyhow::bail!(
+        "{month}: {} rows instead of {}; missing such as {missing:?}; not expected such as {wrong:?}",
+        there.len(),
+        expected.len()
+    )
+}
+
+fn assert_no_dead_letters(cloud: &Cloud) -> anyhow::Result<()> {
+    for queue in QUEUES {
+        let name = format!("{queue}-dlq-local");
+        let depth = cloud.depth(&name)?;
+        anyhow::ensure!(depth == 0, "{name} holds {depth} messages: {:?}", cloud.drain(&name)?);
+    }
+    Ok(())
+}
+
+fn output(cloud: &Cloud, name: &str) -> anyhow::Result<String> {
+    let text = cloud.infra(&["deploy", "--stage", "local", "--skip-build"])?;
+    let line =
+        text.lines().find(|line| line.contains(name)).ok_or_else(|| anyhow::anyhow!("no output {name} in:\n{text}"))?;
+    Ok(line.split_whitespace().last().unwrap_or_default().to_owned())
+}
