@@ -1,0 +1,73 @@
+//! How a model year and fuel is written: FIPE's `2014-5`. Refuses labels, which motorcycles and trucks do not complete.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::Error;
+use crate::message::YearFuel;
+
+/// The model year FIPE gives to a vehicle that was never registered.
+pub const ZERO_KM: i32 = 32_000;
+
+impl YearFuel {
+    /// # Errors
+    /// [`Error::YearFuel`] when the year is neither 1900 to 2100 nor 32000, or the fuel not 1 to 99. Fuels 4 to 7
+    /// appeared in 2025 without notice, so an unknown code is a new fuel, not a fault.
+    pub fn new(model_year: i32, fuel_code: i16) -> Result<Self, Error> {
+        let year = (1900..=2100).contains(&model_year) || model_year == ZERO_KM;
+        if year && (1..=99).contains(&fuel_code) {
+            Ok(Self { model_year, fuel_code })
+        } else {
+            Err(Error::YearFuel { text: format!("{model_year}-{fuel_code}") })
+        }
+    }
+}
+
+impl fmt::Display for YearFuel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.model_year, self.fuel_code)
+    }
+}
+
+impl FromStr for YearFuel {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let fault = || Error::YearFuel { text: text.to_owned() };
+        let (year, fuel) = text.split_once('-').ok_or_else(fault)?;
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(year) || !digits(fuel) {
+            return Err(fault());
+        }
+        Self::new(year.parse().map_err(|_| fault())?, fuel.parse().map_err(|_| fault())?)
+    }
+}
+
+impl TryFrom<String> for YearFuel {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self, Error> {
+        text.parse()
+    }
+}
+
+impl From<YearFuel> for String {
+    fn from(year_fuel: YearFuel) -> Self {
+        year_fuel.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_year_and_fuel_reads_as_fipe_writes_it() {
+        for text in ["2014-5", "32000-1", "1985-3", "2100-99"] {
+            assert_eq!(text.parse::<YearFuel>().unwrap().to_string(), text);
+        }
+        for wrong in ["", "2014", "2014-", "-1", "2014-0", "2014-100", "1899-1", "2101-1", "+2014-1", "2014 Flex"] {
+            assert!(wrong.parse::<YearFuel>().is_err(), "{wrong:?}");
+        }
+    }
+}
