@@ -1,1 +1,25 @@
-//! What every function needs: JSON logs, settings, the SQS batch harness, metrics.
+//! What every function needs: JSON logs, metrics, settings, AWS clients, the SQS batch harness. Refuses to know any message.
+//!
+//! A binary is settings → adapters → [`run_batches`] or [`run_events`], inside [`main`].
+
+mod aws;
+mod batch;
+mod dead_letter;
+mod decode;
+mod invocation;
+mod log;
+mod main_loop;
+mod metrics;
+mod outcome;
+mod queue;
+
+pub use aws::sdk_config;
+pub use batch::{Batch, BatchResponse};
+pub use dead_letter::{DeadLetter, DeadLetters};
+pub use decode::{Message, SqsEvent};
+pub use invocation::Invocation;
+pub use log::{Log, Status, chain};
+pub use main_loop::{Error, Function, main, run_batches, run_events, settings};
+pub use metrics::{Metrics, Unit};
+pub use outcome::{Failure, Outcomes};
+pub use queue::{EntryFault, Outgoing, Queue, SendBatch, SendError, send_all};
