@@ -1,0 +1,198 @@
+//! One batch of an SQS queue: decode each record, run the handler, sort out what failed. Refuses to acknowledge a message
+//! that is neither done nor safe in the dead-letter queue.
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::dead_letter::{DeadLetter, DeadLetters};
+use crate::decode::{Message, Record, SqsEvent};
+use crate::invocation::Invocation;
+use crate::log::Log;
+use crate::main_loop::Function;
+use crate::outcome::{Failure, Outcomes};
+
+/// A record whose handling panicked this often is no accident: it goes to the dead-letter queue with its reason.
+const PANICS: u32 = 3;
+
+/// The answer to an SQS event source mapping with `ReportBatchItemFailures`; an empty list means that all is done.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchResponse {
+    pub batch_item_failures: Vec<BatchItemFailure>,
+}
+
+/// A message that comes back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchItemFailure {
+    /// The SQS message id; never a position.
+    pub item_identifier: String,
+}
+
+/// How a function handles batches of `T`.
+pub struct Batch<'a, T, D, H> {
+    pub function: &'a Function,
+    /// Where permanent failures go.
+    pub dead_letters: &'a D,
+    /// The trace that a message belongs to.
+    pub trace_id: fn(&T) -> String,
+    /// Handles decoded messages. A panic in it costs a batch of one its record; a larger batch is handled again record by record.
+    pub handler: H,
+}
+
+/// How a record ended, with what is known of it.
+struct Ended<'r> {
+    record: &'r Record,
+    trace_id: Option<String>,
+    failure: Option<Failure>,
+}
+
+impl<T, D, H> Batch<'_, T, D, H>
+where
+    T: DeserializeOwned,
+    D: DeadLetters,
+    H: AsyncFn(Vec<Message<T>>, &Invocation) -> Outcomes,
+{
+    /// Handles one event to its end. Never fails: whatever is not done is in the answer.
+    pub async fn handle(&self, event: &SqsEvent, invocation: &Invocation) -> BatchResponse {
+        let mut ended: Vec<Ended<'_>> = Vec::with_capacity(event.records.len());
+        let mut messages: Vec<Message<T>> = Vec::with_capacity(event.records.len());
+        for record in &event.records {
+            match record.decode::<T>() {
+                Ok(message) => {
+                    let trace_id = Some((self.trace_id)(&message.body));
+                    let failure = Some(Failure::Transient { reason: "the handler did not name it".to_owned() });
+                    ended.push(Ended { record, trace_id, failure });
+                    messages.push(message);
+                }
+                Err(failure) => ended.push(Ended { record, trace_id: None, failure: Some(failure) }),
+            }
+        }
+        if !messages.is_empty() {
+            for (id, outcome) in self.run(messages, event, invocation).await {
+                for end in ended.iter_mut().filter(|end| end.record.message_id == id) {
+                    end.failure = outcome.clone().err();
+                }
+            }
+        }
+        self.answer(ended, invocation).await
+    }
+
+    /// Runs the handler within the deadline, and once more record by record where it panicked.
+    async fn run(&self, messages: Vec<Message<T>>, event: &SqsEvent, invocation: &Invocation) -> Outcomes {
+        let ids: Vec<String> = messages.iter().map(|message| message.id.clone()).collect();
+        match self.guarded(messages, invocation).await {
+            Ok(outcomes) => outcomes,
+            Err(failure) if ids.len() == 1 || matches!(failure, Unfinished::Deadline) => {
+                ids.into_iter().map(|id| (id.clone(), Err(failure.of(&id, event)))).collect()
+            }
+            Err(_) => {
+                let mut outcomes = Outcomes::new();
+                for record in event.records.iter().filter(|record| ids.contains(&record.message_id)) {
+                    let Ok(message) = record.decode::<T>() else { continue };
+                    match self.guarded(vec![message], invocation).await {
+                        Ok(outcome) => outcomes.extend(outcome),
+                        Err(failure) => {
+                            outcomes.push((record.message_id.clone(), Err(failure.of(&record.message_id, event))));
+                        }
+                    }
+                }
+                outcomes
+            }
+        }
+    }
+
+    async fn guarded(&self, messages: Vec<Message<T>>, invocation: &Invocation) -> Result<Outcomes, Unfinished> {
+        let work = AssertUnwindSafe((self.handler)(messages, invocation)).catch_unwind();
+        match tokio::time::timeout_at(invocation.deadline, work).await {
+            Err(_) => Err(Unfinished::Deadline),
+            Ok(Ok(outcomes)) => Ok(outcomes),
+            Ok(Err(panic)) => {
+                let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+                let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+                Err(Unfinished::Panic(text.unwrap_or_else(|| "without a message".to_owned())))
+            }
+        }
+    }
+
+    async fn answer(&self, ended: Vec<Ended<'_>>, invocation: &Invocation) -> BatchResponse {
+        let log = self.function.log().of_request(&invocation.request_id);
+        let records = ended.len();
+        let mut letters = Vec::new();
+        let mut response = BatchResponse::default();
+        let mut report = |id: &str| response.batch_item_failures.push(BatchItemFailure { item_identifier: id.to_owned() });
+        let mut transient = 0;
+        for end in &ended {
+            match &end.failure {
+                None => {}
+                Some(Failure::Transient { reason }) => {
+                    transient += 1;
+                    line_log(&log, end).error("handle_message", details(end, "transient", reason));
+                    report(&end.record.message_id);
+                }
+                Some(Failure::Permanent { kind, reason }) => {
+                    line_log(&log, end).error("handle_message", details(end, kind, reason));
+                    letters.push(DeadLetter {
+                        message_id: end.record.message_id.clone(),
+                        body: end.record.body.clone(),
+                        error_kind: kind,
+                        reason: reason.clone(),
+                        trace_id: end.trace_id.clone(),
+                    });
+                }
+            }
+        }
+        if !letters.is_empty()
+            && let Err(error) = self.dead_letters.send(self.function.name(), &letters).await
+        {
+            log.error("send_dead_letters", json!({"reason": error.to_string()}));
+            for index in &error.failed {
+                if let Some(letter) = letters.get(*index) {
+                    report(&letter.message_id);
+                }
+            }
+        }
+        self.function
+            .metrics()
+            .count("Records", records as u64)
+            .count("TransientFailures", transient)
+            .count("PermanentFailures", letters.len() as u64)
+            .emit();
+        response
+    }
+}
+
+fn line_log(log: &Log, end: &Ended<'_>) -> Log {
+    end.trace_id.as_ref().map_or_else(|| log.clone(), |trace_id| log.of_trace(trace_id))
+}
+
+fn details(end: &Ended<'_>, kind: &str, reason: &str) -> serde_json::Value {
+    json!({
+        "message_id": end.record.message_id, "receive_count": end.record.receive_count(),
+        "error_kind": kind, "reason": reason,
+    })
+}
+
+/// A handler that did not return.
+#[derive(Debug, Clone)]
+enum Unfinished {
+    Deadline,
+    Panic(String),
+}
+
+impl Unfinished {
+    fn of(&self, id: &str, event: &SqsEvent) -> Failure {
+        let receives = event.records.iter().find(|record| record.message_id == id).map_or(1, Record::receive_count);
+        match self {
+            Self::Deadline => Failure::Transient { reason: "not finished before the deadline".to_owned() },
+            Self::Panic(text) if receives >= PANICS => {
+                Failure::Permanent { kind: "panic", reason: format!("panicked {receives} times: {text}") }
+            }
+            Self::Panic(text) => Failure::Transient { reason: format!("panicked: {text}") },
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! One invocation: who asked and until when. Refuses to measure anything.
+
+use std::time::{Duration, SystemTime};
+
+use lambda_runtime::Context;
+use tokio::time::Instant;
+
+/// One invocation of a function.
+///
+/// Lambda kills the process at the time-out. Before it lie two lines: `work_until`, after which no new work begins so
+/// that what is done can still be sent on, and `deadline`, at which the harness reports what it has.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// Lambda's id of the invocation, the same again when an asynchronous invocation is retried.
+    pub request_id: String,
+    /// No new work after this: a third of the time left, at most 20 s, before the time-out.
+    pub work_until: Instant,
+    /// The harness answers now: a tenth of the time left, at most 5 s, before the time-out.
+    pub deadline: Instant,
+}
+
+impl Invocation {
+    /// An invocation that has `left` until its time-out.
+    pub fn new(request_id: impl Into<String>, left: Duration) -> Self {
+        let now = Instant::now();
+        let work_margin = (left / 3).min(Duration::from_secs(20));
+        let answer_margin = (left / 10).min(Duration::from_secs(5));
+        Self { request_id: request_id.into(), work_until: now + (left - work_margin), deadline: now + (left - answer_margin) }
+    }
+
+    pub(crate) fn from_context(context: &Context) -> Self {
+        let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+        Self::new(context.request_id.clone(), left)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn margins_scale_with_the_time_out() {
+        let left = |seconds| {
+            let invocation = Invocation::new("r", Duration::from_secs(seconds));
+            let now = Instant::now();
+            (invocation.work_until - now, invocation.deadline - now)
+        };
+        assert_eq!(left(300), (Duration::from_secs(280), Duration::from_secs(295)));
+        assert_eq!(left(9), (Duration::from_secs(6), Duration::from_millis(8_100)));
+        assert_eq!(left(0), (Duration::ZERO, Duration::ZERO));
+    }
+}

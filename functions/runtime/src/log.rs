@@ -1,0 +1,140 @@
+//! Logs: one JSON object a line on standard output. Refuses secrets by never looking at the environment.
+
+use std::io::Write;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// Where an action stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Started,
+    Success,
+    Error,
+}
+
+impl Status {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Success => "success",
+            Self::Error => "error",
+        }
+    }
+
+    fn level(self) -> &'static str {
+        match self {
+            Self::Started | Self::Success => "INFO",
+            Self::Error => "ERROR",
+        }
+    }
+}
+
+/// Writes log lines of one function, for one invocation and one trace once these are known.
+#[derive(Debug, Clone)]
+pub struct Log {
+    function: &'static str,
+    stage: String,
+    request_id: Option<String>,
+    trace_id: Option<String>,
+}
+
+impl Log {
+    pub fn new(function: &'static str, stage: impl Into<String>) -> Self {
+        Self { function, stage: stage.into(), request_id: None, trace_id: None }
+    }
+
+    /// The same with the id of an invocation.
+    pub fn of_request(&self, request_id: &str) -> Self {
+        Self { request_id: Some(request_id.to_owned()), ..self.clone() }
+    }
+
+    /// The same with a trace id, the one value that all functions of a chain log alike.
+    pub fn of_trace(&self, trace_id: impl ToString) -> Self {
+        Self { trace_id: Some(trace_id.to_string()), ..self.clone() }
+    }
+
+    pub fn started(&self, action: &str, details: Value) {
+        self.write(action, Status::Started, details);
+    }
+
+    pub fn success(&self, action: &str, details: Value) {
+        self.write(action, Status::Success, details);
+    }
+
+    pub fn error(&self, action: &str, details: Value) {
+        self.write(action, Status::Error, details);
+    }
+
+    fn write(&self, action: &str, status: Status, details: Value) {
+        write_line(&self.line(action, status, details, Timestamp::now()));
+    }
+
+    fn line(&self, action: &str, status: Status, details: Value, now: Timestamp) -> String {
+        json!({
+            "timestamp": format!("{now:.3}"),
+            "level": status.level(),
+            "function": self.function,
+            "stage": self.stage,
+            "request_id": self.request_id,
+            "trace_id": self.trace_id,
+            "action": action,
+            "status": status.name(),
+            "details": details,
+        })
+        .to_string()
+    }
+}
+
+/// An error and everything it stems from, outermost first.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// One write a line, so that lines of concurrent work never mix. A closed standard output is nobody's fault to report.
+pub(crate) fn write_line(line: &str) {
+    let mut bytes = Vec::with_capacity(line.len() + 1);
+    bytes.extend_from_slice(line.as_bytes());
+    bytes.push(b'\n');
+    let _ = std::io::stdout().lock().write_all(&bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_line_is_one_json_object_with_the_promised_fields() {
+        let log = Log::new("FipePriceLoader", "dev").of_request("r-1").of_trace("t-1");
+        let now: Timestamp = "2026-08-01T10:20:30.5Z".parse().unwrap();
+        let line = log.line("load_prices", Status::Error, json!({"reason": "a\nb"}), now);
+        assert!(!line.contains('\n'));
+        let value: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(
+            value,
+            json!({
+                "timestamp": "2026-08-01T10:20:30.500Z", "level": "ERROR", "function": "FipePriceLoader", "stage": "dev",
+                "request_id": "r-1", "trace_id": "t-1", "action": "load_prices", "status": "error",
+                "details": {"reason": "a\nb"},
+            })
+        );
+    }
+
+    #[test]
+    fn the_error_chain_is_walked_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("queue refused")]
+        struct Outer(#[source] std::io::Error);
+        assert_eq!(chain(&Outer(std::io::Error::other("no route"))), "queue refused: no route");
+    }
+}

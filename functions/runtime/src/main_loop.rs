@@ -1,0 +1,131 @@
+//! From process start to polling: what each binary calls. Refuses expensive work before the first poll.
+
+use std::future::Future;
+use std::process::ExitCode;
+
+use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::batch::Batch;
+use crate::dead_letter::DeadLetters;
+use crate::decode::{Message, SqsEvent};
+use crate::invocation::Invocation;
+use crate::log::{Log, chain};
+use crate::metrics::Metrics;
+use crate::outcome::{Failure, Outcomes};
+
+/// Whatever ends a function's process.
+pub type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// Who is running: the name in logs and metrics, the stage and the metrics' namespace.
+#[derive(Debug, Clone)]
+pub struct Function {
+    name: &'static str,
+    stage: String,
+    namespace: &'static str,
+}
+
+impl Function {
+    /// `name` without the stage, such as `FipePriceLoader`; `namespace` of its metrics, such as `Fipe`.
+    pub fn new(name: &'static str, stage: impl Into<String>, namespace: &'static str) -> Self {
+        Self { name, stage: stage.into(), namespace }
+    }
+
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub fn log(&self) -> Log {
+        Log::new(self.name, self.stage.clone())
+    }
+
+    pub fn metrics(&self) -> Metrics {
+        Metrics::new(self.namespace, self.name, self.stage.clone())
+    }
+}
+
+/// Reads settings from the process environment: `settings(PriceLoader::read)`.
+///
+/// # Errors
+/// Names every variable that is missing or malformed.
+pub fn settings<T>(
+    read: impl FnOnce(&dyn Fn(&str) -> Option<String>) -> Result<T, contract::SettingsError>,
+) -> Result<T, Error> {
+    Ok(read(&|name| std::env::var(name).ok())?)
+}
+
+/// The whole of a binary's `main`: one thread, a panic hook that logs JSON, and one log line when the function cannot run.
+pub fn main(name: &'static str, run: impl Future<Output = Result<(), Error>>) -> ExitCode {
+    let log = Log::new(name, std::env::var("STAGE").unwrap_or_default());
+    let panic_log = log.clone();
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic.location().map(ToString::to_string);
+        panic_log.error("panic", json!({"reason": panic.payload_as_str(), "place": place}));
+    }));
+    let result = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(run),
+        Err(error) => Err(error.into()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log.error("init", json!({"reason": chain(error.as_ref())}));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Polls for batches of an SQS queue for ever. The handler gets every decoded message of a batch and says how each ended.
+///
+/// # Errors
+/// The Runtime API is out of reach.
+pub async fn run_batches<T, D, H>(
+    function: &Function,
+    dead_letters: &D,
+    trace_id: fn(&T) -> String,
+    handler: H,
+) -> Result<(), Error>
+where
+    T: DeserializeOwned,
+    D: DeadLetters,
+    H: AsyncFn(Vec<Message<T>>, &Invocation) -> Outcomes,
+{
+    let batch = &Batch { function, dead_letters, trace_id, handler };
+    let service = service_fn(|event: LambdaEvent<SqsEvent>| async move {
+        let invocation = Invocation::from_context(&event.context);
+        Ok::<_, Diagnostic>(batch.handle(&event.payload, &invocation).await)
+    });
+    Runtime::new(service).run().await
+}
+
+/// Polls for single events for ever. A failed event fails the invocation, with the failure's kind as the error's type.
+///
+/// # Errors
+/// The Runtime API is out of reach.
+pub async fn run_events<E, R, H>(function: &Function, handler: H) -> Result<(), Error>
+where
+    E: DeserializeOwned,
+    R: Serialize,
+    H: AsyncFn(E, &Invocation) -> Result<R, Failure>,
+{
+    let handler = &handler;
+    let service = service_fn(|event: LambdaEvent<E>| async move {
+        let invocation = Invocation::from_context(&event.context);
+        let outcome = match tokio::time::timeout_at(invocation.deadline, handler(event.payload, &invocation)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Failure::Transient { reason: "not finished before the deadline".to_owned() }),
+        };
+        outcome.map_err(|failure| {
+            let error_type = match &failure {
+                Failure::Transient { .. } => "transient",
+                Failure::Permanent { kind, .. } => kind,
+            };
+            let log = function.log().of_request(&invocation.request_id);
+            log.error("handle_event", json!({"error_kind": error_type, "reason": failure.reason()}));
+            Diagnostic { error_type: error_type.to_owned(), error_message: failure.reason().to_owned() }
+        })
+    });
+    Runtime::new(service).run().await
+}

@@ -1,0 +1,108 @@
+//! Metrics as log lines in CloudWatch's embedded metric format: no call, no client. Refuses dimensions of high cardinality.
+//!
+//! Format: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::log::write_line;
+
+/// CloudWatch's unit of a metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    Count,
+    Milliseconds,
+}
+
+/// Values of one invocation, with the dimensions `Stage` and `Function`.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    namespace: &'static str,
+    function: &'static str,
+    stage: String,
+    values: Vec<(&'static str, Unit, f64)>,
+}
+
+impl Metrics {
+    pub fn new(namespace: &'static str, function: &'static str, stage: impl Into<String>) -> Self {
+        Self { namespace, function, stage: stage.into(), values: Vec::new() }
+    }
+
+    /// Adds a count; 0 counts too, so that a graph shows a line and not a gap.
+    #[must_use]
+    pub fn count(self, name: &'static str, value: u64) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "counts of one invocation stay far below 2^52")]
+        self.value(name, Unit::Count, value as f64)
+    }
+
+    /// Adds a value.
+    #[must_use]
+    pub fn value(mut self, name: &'static str, unit: Unit, value: f64) -> Self {
+        self.values.push((name, unit, value));
+        self
+    }
+
+    /// Writes the line.
+    pub fn emit(self) {
+        if !self.values.is_empty() {
+            write_line(&self.line(Timestamp::now()));
+        }
+    }
+
+    fn line(&self, now: Timestamp) -> String {
+        let definitions: Vec<Value> = self
+            .values
+            .iter()
+            .map(|(name, unit, _)| {
+                let unit = match unit {
+                    Unit::Count => "Count",
+                    Unit::Milliseconds => "Milliseconds",
+                };
+                json!({"Name": name, "Unit": unit})
+            })
+            .collect();
+        let mut object = Map::new();
+        object.insert(
+            "_aws".to_owned(),
+            json!({
+                "Timestamp": now.as_millisecond(),
+                "CloudWatchMetrics": [{
+                    "Namespace": self.namespace,
+                    "Dimensions": [["Stage", "Function"]],
+                    "Metrics": definitions,
+                }],
+            }),
+        );
+        object.insert("Stage".to_owned(), json!(self.stage));
+        object.insert("Function".to_owned(), json!(self.function));
+        for (name, _, value) in &self.values {
+            object.insert((*name).to_owned(), json!(value));
+        }
+        Value::Object(object).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_metric_line_is_what_cloudwatch_extracts() {
+        let metrics = Metrics::new("Fipe", "FipePriceLoader", "dev").count("Calls", 12).value(
+            "CallDuration",
+            Unit::Milliseconds,
+            1.5,
+        );
+        let line = metrics.line(Timestamp::from_millisecond(1_785_579_630_500).unwrap());
+        assert_eq!(
+            serde_json::from_str::<Value>(&line).unwrap(),
+            json!({
+                "_aws": {"Timestamp": 1_785_579_630_500_i64, "CloudWatchMetrics": [{
+                    "Namespace": "Fipe", "Dimensions": [["Stage", "Function"]],
+                    "Metrics": [{"Name": "Calls", "Unit": "Count"}, {"Name": "CallDuration", "Unit": "Milliseconds"}],
+                }]},
+                "Stage": "dev", "Function": "FipePriceLoader", "Calls": 12.0, "CallDuration": 1.5,
+            })
+        );
+    }
+}

@@ -1,0 +1,304 @@
+//! Sending to a queue: batches within SQS's limits, each answer checked, what failed sent again. Refuses to call a batch
+//! sent because the answer was 200.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
+use futures_util::{StreamExt, stream};
+
+use crate::log::chain;
+
+/// SQS: a batch holds at most 10 messages and, together with their attributes, 1 MiB.
+const BATCH_MESSAGES: usize = 10;
+const BATCH_BYTES: usize = 1024 * 1024;
+const ATTEMPTS: u32 = 5;
+/// Batches under way at once; enough to hide the round trip, few enough for a small function.
+const CONCURRENT_BATCHES: usize = 4;
+
+/// A message to send.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outgoing {
+    pub body: String,
+    /// String attributes; values must not be empty.
+    pub attributes: Vec<(&'static str, String)>,
+}
+
+impl From<String> for Outgoing {
+    fn from(body: String) -> Self {
+        Self { body, attributes: Vec::new() }
+    }
+}
+
+impl Outgoing {
+    fn size(&self) -> usize {
+        let attributes: usize =
+            self.attributes.iter().map(|(name, value)| name.len() + "String".len() + value.len()).sum();
+        self.body.len() + attributes
+    }
+}
+
+/// An entry of a batch that SQS did not take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryFault {
+    /// Position in the batch.
+    pub index: usize,
+    pub code: String,
+    /// Ours to mend: sending the same again cannot help.
+    pub sender_fault: bool,
+}
+
+/// One `SendMessageBatch`.
+pub trait SendBatch {
+    /// Sends at most 10 messages; the answer lists those that were not taken.
+    ///
+    /// # Errors
+    /// The call failed as a whole, after the client's own retries.
+    fn send_batch(&self, messages: &[&Outgoing]) -> impl Future<Output = Result<Vec<EntryFault>, String>>;
+}
+
+/// What was not sent; everything else was.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{} of {total} messages were not sent (the first: number {}): {reason}", failed.len(), failed.first().copied().unwrap_or_default())]
+pub struct SendError {
+    /// Positions of the messages that were not taken, ascending.
+    pub failed: Vec<usize>,
+    pub total: usize,
+    /// Why the first of them was not taken.
+    pub reason: String,
+}
+
+/// A queue and how to reach it.
+#[derive(Debug, Clone)]
+pub struct Queue<P = Sqs>(P);
+
+/// The SQS client with a queue's address.
+#[derive(Debug, Clone)]
+pub struct Sqs {
+    client: aws_sdk_sqs::Client,
+    url: String,
+}
+
+impl Queue<Sqs> {
+    pub fn new(client: &aws_sdk_sqs::Client, url: impl Into<String>) -> Self {
+        Self(Sqs { client: client.clone(), url: url.into() })
+    }
+}
+
+impl<P: SendBatch> Queue<P> {
+    pub fn over(port: P) -> Self {
+        Self(port)
+    }
+
+    pub(crate) fn port(&self) -> &P {
+        &self.0
+    }
+
+    /// Sends message bodies, as many batches as it takes.
+    ///
+    /// # Errors
+    /// Names the messages that were not taken; those not named were sent.
+    pub async fn send(&self, bodies: Vec<String>) -> Result<(), SendError> {
+        send_all(&self.0, bodies.into_iter().map(Outgoing::from).collect()).await
+    }
+}
+
+/// Sends all messages in batches; entries that failed on SQS's side are sent again with back-off.
+///
+/// # Errors
+/// Names the messages that were not taken; those not named were sent.
+pub async fn send_all<P: SendBatch>(port: &P, messages: Vec<Outgoing>) -> Result<(), SendError> {
+    let total = messages.len();
+    let sizes: Vec<usize> = messages.iter().map(Outgoing::size).collect();
+    let mut faults: Vec<(usize, String)> = stream::iter(chunks(&sizes))
+        .map(|range| send_chunk(port, &messages, range))
+        .buffer_unordered(CONCURRENT_BATCHES)
+        .concat()
+        .await;
+    faults.sort();
+    match faults.first() {
+        None => Ok(()),
+        Some((_, reason)) => {
+            let reason = reason.clone();
+            Err(SendError { failed: faults.into_iter().map(|(index, _)| index).collect(), total, reason })
+        }
+    }
+}
+
+/// Sends one batch until everything is taken or cannot be; returns the positions (in all messages) that were not taken.
+async fn send_chunk<P: SendBatch>(port: &P, messages: &[Outgoing], range: Range<usize>) -> Vec<(usize, String)> {
+    let too_large = |index: &usize| messages[*index].size() > BATCH_BYTES;
+    let mut lost: Vec<(usize, String)> = range
+        .clone()
+        .filter(too_large)
+        .map(|index| (index, format!("{} bytes are more than SQS's {BATCH_BYTES}", messages[index].size())))
+        .collect();
+    let mut left: Vec<usize> = range.filter(|index| !too_large(index)).collect();
+    for attempt in 0..ATTEMPTS {
+        if left.is_empty() {
+            return lost;
+        }
+        if attempt > 0 {
+            let cap = Duration::from_millis(100) * 2_u32.pow(attempt);
+            tokio::time::sleep(cap.mul_f64(rand::random::<f64>())).await;
+        }
+        let batch: Vec<&Outgoing> = left.iter().map(|index| &messages[*index]).collect();
+        let last = attempt + 1 == ATTEMPTS;
+        match port.send_batch(&batch).await {
+            Err(reason) => {
+                lost.extend(left.iter().map(|index| (*index, reason.clone())));
+                return lost;
+            }
+            Ok(faults) => {
+                let mut again = Vec::new();
+                for fault in faults.iter().filter(|fault| fault.index < left.len()) {
+                    if fault.sender_fault || last {
+                        lost.push((left[fault.index], fault.code.clone()));
+                    } else {
+                        again.push(left[fault.index]);
+                    }
+                }
+                left = again;
+            }
+        }
+    }
+    lost
+}
+
+/// Splits messages of these sizes into batches within SQS's limits, in order.
+fn chunks(sizes: &[usize]) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    let mut start = 0;
+    let mut bytes = 0;
+    for (index, size) in sizes.iter().enumerate() {
+        if index > start && (index - start == BATCH_MESSAGES || bytes + size > BATCH_BYTES) {
+            ranges.push(start..index);
+            start = index;
+            bytes = 0;
+        }
+        bytes += size;
+    }
+    if start < sizes.len() {
+        ranges.push(start..sizes.len());
+    }
+    ranges
+}
+
+impl SendBatch for Sqs {
+    async fn send_batch(&self, messages: &[&Outgoing]) -> Result<Vec<EntryFault>, String> {
+        let mut call = self.client.send_message_batch().queue_url(&self.url);
+        for (index, message) in messages.iter().enumerate() {
+            let mut entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(&message.body);
+            for (name, value) in &message.attributes {
+                let value = MessageAttributeValue::builder().data_type("String").string_value(value).build();
+                entry = entry.message_attributes(*name, value.map_err(|error| chain(&error))?);
+            }
+            call = call.entries(entry.build().map_err(|error| chain(&error))?);
+        }
+        let answer = call.send().await.map_err(|error| chain(&error))?;
+        let faults = answer.failed().iter().map(|entry| {
+            let index = entry.id().parse().map_err(|_| format!("the queue names entry {:?}, never sent", entry.id()))?;
+            let code = entry.message().map_or_else(|| entry.code().to_owned(), |text| format!("{}: {text}", entry.code()));
+            Ok(EntryFault { index, code, sender_fault: entry.sender_fault() })
+        });
+        faults.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+
+    /// A queue that takes everything but what it is told to refuse.
+    #[derive(Default)]
+    struct Fake {
+        taken: RefCell<Vec<String>>,
+        batches: RefCell<Vec<usize>>,
+        /// Bodies refused so many times before they are taken.
+        busy: RefCell<Vec<(String, u32)>>,
+        forbidden: Option<String>,
+        down: bool,
+    }
+
+    impl SendBatch for Fake {
+        async fn send_batch(&self, messages: &[&Outgoing]) -> Result<Vec<EntryFault>, String> {
+            tokio::task::yield_now().await;
+            self.batches.borrow_mut().push(messages.len());
+            if self.down {
+                return Err("connection refused".to_owned());
+            }
+            let mut faults = Vec::new();
+            for (index, message) in messages.iter().enumerate() {
+                let mut busy = self.busy.borrow_mut();
+                let waiting = busy.iter_mut().find(|(body, left)| *body == message.body && *left > 0);
+                if self.forbidden.as_ref() == Some(&message.body) {
+                    faults.push(EntryFault { index, code: "InvalidMessageContents".to_owned(), sender_fault: true });
+                } else if let Some((_, left)) = waiting {
+                    *left -= 1;
+                    faults.push(EntryFault { index, code: "InternalError".to_owned(), sender_fault: false });
+                } else {
+                    self.taken.borrow_mut().push(message.body.clone());
+                }
+            }
+            Ok(faults)
+        }
+    }
+
+    fn bodies(count: usize) -> Vec<Outgoing> {
+        (0..count).map(|index| Outgoing::from(format!("body {index}"))).collect()
+    }
+
+    #[test]
+    fn batches_stay_within_ten_messages_and_one_mebibyte() {
+        assert_eq!(chunks(&[]), Vec::<Range<usize>>::new());
+        assert_eq!(chunks(&[1; 25]), [0..10, 10..20, 20..25]);
+        let half = BATCH_BYTES / 2;
+        assert_eq!(chunks(&[half, half, 1, half]), [0..2, 2..4]);
+        assert_eq!(chunks(&[1, BATCH_BYTES + 1, 1]), [0..1, 1..2, 2..3]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn entries_that_failed_on_the_queues_side_are_sent_again() {
+        let queue = Fake { busy: RefCell::new(vec![("body 3".to_owned(), 2), ("body 11".to_owned(), 4)]), ..Fake::default() };
+        send_all(&queue, bodies(23)).await.unwrap();
+        let mut taken = queue.taken.borrow().clone();
+        taken.sort();
+        let mut all: Vec<String> = bodies(23).into_iter().map(|message| message.body).collect();
+        all.sort();
+        assert_eq!(taken, all, "each exactly once");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_queue_never_takes_is_named() {
+        let queue = Fake {
+            busy: RefCell::new(vec![("body 12".to_owned(), 99)]),
+            forbidden: Some("body 1".to_owned()),
+            ..Fake::default()
+        };
+        let error = send_all(&queue, bodies(13)).await.unwrap_err();
+        assert_eq!(error.failed, [1, 12]);
+        assert_eq!(
+            error.to_string(),
+            "2 of 13 messages were not sent (the first: number 1): InvalidMessageContents"
+        );
+        assert_eq!(queue.taken.borrow().len(), 11);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_queue_that_is_down_is_an_error_for_every_message() {
+        let queue = Fake { down: true, ..Fake::default() };
+        let error = send_all(&queue, bodies(12)).await.unwrap_err();
+        assert_eq!(error.failed, (0..12).collect::<Vec<_>>());
+        assert_eq!(error.reason, "connection refused");
+    }
+
+    #[tokio::test]
+    async fn a_message_too_large_for_sqs_is_named_and_the_others_go() {
+        let queue = Fake::default();
+        let messages = vec![Outgoing::from("x".repeat(BATCH_BYTES + 1)), Outgoing::from("small".to_owned())];
+        let error = send_all(&queue, messages).await.unwrap_err();
+        assert_eq!(error.failed, [0]);
+        assert_eq!(*queue.taken.borrow(), ["small"]);
+    }
+}
