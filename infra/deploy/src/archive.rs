@@ -1,0 +1,157 @@
+//! Assets as zip archives, named by what they contain: the same files are the same key on every machine.
+//! Refuses times, paths of this machine and file modes beyond "executable".
+
+use std::io::{self, Cursor, Write};
+
+use sha2::{Digest, Sha256};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+/// One file of an archive.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Path inside the archive, `/` between folders.
+    pub path: String,
+    /// Content.
+    pub bytes: Vec<u8>,
+    /// Mode 0755 instead of 0644.
+    pub executable: bool,
+}
+
+/// How an archive is packed. The key does not depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    /// As it is: fastest to make, for a cloud on this machine.
+    Stored,
+    /// Deflated: smallest to send and to load.
+    Deflated,
+}
+
+/// An asset: files that are uploaded together as one zip archive.
+#[derive(Debug, Clone)]
+pub struct Archive {
+    name: String,
+    entries: Vec<Entry>,
+    compression: Compression,
+    sha256: String,
+}
+
+impl Archive {
+    /// An asset named as the templates' parameters name it, for example `fipe-price-loader`. Entries are put in order of their paths.
+    pub fn new(name: impl Into<String>, mut entries: Vec<Entry>, compression: Compression) -> Self {
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        let sha256 = content_hash(&entries);
+        Self { name: name.into(), entries, compression, sha256 }
+    }
+
+    /// A function's archive: the executable as `bootstrap`, which is what the `provided` runtimes start.
+    pub fn of_function(name: impl Into<String>, executable: Vec<u8>, compression: Compression) -> Self {
+        Self::new(name, vec![Entry { path: "bootstrap".to_owned(), bytes: executable, executable: true }], compression)
+    }
+
+    /// The asset's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Key in the assets bucket: `<name>/<sha256 of paths, modes and contents>.zip`.
+    pub fn key(&self) -> String {
+        format!("{}/{}.zip", self.name, self.sha256)
+    }
+
+    /// The archive's bytes: every time stamp is 1980-01-01, every mode 0644 or 0755.
+    ///
+    /// # Errors
+    /// When an entry cannot be packed, for example because it is larger than 4 GiB.
+    pub fn zip(&self) -> io::Result<Vec<u8>> {
+        let method = match self.compression {
+            Compression::Stored => CompressionMethod::Stored,
+            Compression::Deflated => CompressionMethod::Deflated,
+        };
+        let level = (method == CompressionMethod::Deflated).then_some(9);
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        for entry in &self.entries {
+            let options = SimpleFileOptions::default()
+                .compression_method(method)
+                .compression_level(level)
+                .last_modified_time(DateTime::DEFAULT)
+                .unix_permissions(if entry.executable { 0o755 } else { 0o644 });
+            zip.start_file(entry.path.as_str(), options)?;
+            zip.write_all(&entry.bytes)?;
+        }
+        Ok(zip.finish()?.into_inner())
+    }
+}
+
+/// Over the contents and not over the archive, so that another compressor does not make another key.
+fn content_hash(entries: &[Entry]) -> String {
+    let mut hash = Sha256::new();
+    for entry in entries {
+        hash.update((entry.path.len() as u64).to_be_bytes());
+        hash.update(entry.path.as_bytes());
+        hash.update([u8::from(entry.executable)]);
+        hash.update((entry.bytes.len() as u64).to_be_bytes());
+        hash.update(&entry.bytes);
+    }
+    hex(&hash.finalize())
+}
+
+/// Hash of a text in lowercase hexadecimal digits.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    fn entry(path: &str, text: &str, executable: bool) -> Entry {
+        Entry { path: path.to_owned(), bytes: text.as_bytes().to_vec(), executable }
+    }
+
+    #[test]
+    fn the_same_files_make_the_same_archive_in_whatever_order_they_come() {
+        let one = Archive::new("a", vec![entry("x", "1", false), entry("bootstrap", "2", true)], Compression::Deflated);
+        let two = Archive::new("a", vec![entry("bootstrap", "2", true), entry("x", "1", false)], Compression::Deflated);
+        assert_eq!(one.key(), two.key());
+        assert_eq!(one.zip().unwrap(), two.zip().unwrap());
+    }
+
+    #[test]
+    fn a_changed_byte_path_or_mode_is_another_key() {
+        let key =
+            |path, text, executable| Archive::new("a", vec![entry(path, text, executable)], Compression::Stored).key();
+        let keys = [key("x", "1", false), key("x", "2", false), key("y", "1", false), key("x", "1", true)];
+        for (index, key) in keys.iter().enumerate() {
+            assert!(!keys[..index].contains(key), "{key} comes twice");
+        }
+    }
+
+    #[test]
+    fn packing_does_not_change_the_key() {
+        let stored = Archive::of_function("f", b"binary".to_vec(), Compression::Stored);
+        let deflated = Archive::of_function("f", b"binary".to_vec(), Compression::Deflated);
+        assert_eq!(stored.key(), deflated.key());
+        assert!(stored.key().starts_with("f/") && stored.key().ends_with(".zip") && stored.key().len() == 2 + 64 + 4);
+    }
+
+    #[test]
+    fn a_function_archive_holds_an_executable_bootstrap_without_a_time() {
+        let archive = Archive::of_function("f", b"#!/bin/sh\n".to_vec(), Compression::Deflated);
+        let mut zip = zip::ZipArchive::new(Cursor::new(archive.zip().unwrap())).unwrap();
+        assert_eq!(zip.len(), 1);
+        let mut file = zip.by_index(0).unwrap();
+        assert_eq!(file.name().unwrap(), "bootstrap");
+        assert_eq!(file.unix_mode().map(|mode| mode & 0o777), Some(0o755));
+        assert_eq!(file.last_modified(), Some(DateTime::DEFAULT));
+        let mut text = String::new();
+        file.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "#!/bin/sh\n");
+    }
+}

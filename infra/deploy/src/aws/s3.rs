@@ -1,0 +1,172 @@
+//! The assets bucket through the AWS SDK: one per account and region, encrypted, versioned, private, TLS only.
+//! Refuses a bucket that belongs to another account.
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{
+    BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, PublicAccessBlockConfiguration,
+    ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+    VersioningConfiguration,
+};
+
+use super::{Connection, call_error};
+use crate::{AssetStore, BucketState, CallError, CallErrorKind};
+
+/// `infra-assets-<account>-<region>`.
+#[derive(Debug, Clone)]
+pub struct S3AssetStore {
+    client: Client,
+    bucket: String,
+    account: String,
+    region: String,
+    endpoint: Option<String>,
+}
+
+impl S3AssetStore {
+    /// The bucket of a connection's account and region; it need not exist yet.
+    pub fn new(connection: &Connection) -> Self {
+        let Connection { config, account, region, endpoint } = connection;
+        // One address for every bucket: a cloud on this machine has no host name per bucket.
+        let path_style = endpoint.is_some();
+        let config = aws_sdk_s3::config::Builder::from(config).force_path_style(path_style).build();
+        Self {
+            client: Client::from_conf(config),
+            bucket: format!("infra-assets-{account}-{region}"),
+            account: account.clone(),
+            region: region.clone(),
+            endpoint: endpoint.clone(),
+        }
+    }
+
+    async fn create(&self) -> Result<BucketState, CallError> {
+        let mut call = self.client.create_bucket().bucket(&self.bucket);
+        // us-east-1 is what S3 means by no constraint, and it refuses to be told so.
+        if self.region != "us-east-1" {
+            let constraint = BucketLocationConstraint::from(self.region.as_str());
+            let configuration = CreateBucketConfiguration::builder().location_constraint(constraint);
+            call = call.create_bucket_configuration(configuration.build());
+        }
+        match call.send().await.map_err(|error| call_error("CreateBucket", error)) {
+            Ok(_) => {}
+            Err(error) => match error.code.as_deref() {
+                Some("BucketAlreadyOwnedByYou") => {}
+                Some("BucketAlreadyExists") => return Ok(BucketState::Foreign),
+                _ => return Err(error),
+            },
+        }
+        self.protect().await?;
+        Ok(BucketState::Created)
+    }
+
+    /// Every setting that the bucket has to have. The policy comes last: where it stands, the others do too.
+    async fn protect(&self) -> Result<(), CallError> {
+        let (bucket, account) = (&self.bucket, &self.account);
+        let block = PublicAccessBlockConfiguration::builder()
+            .block_public_acls(true)
+            .ignore_public_acls(true)
+            .block_public_policy(true)
+            .restrict_public_buckets(true)
+            .build();
+        let call = self.client.put_public_access_block().bucket(bucket).expected_bucket_owner(account);
+        let call = call.public_access_block_configuration(block);
+        call.send().await.map_err(|error| call_error("PutPublicAccessBlock", error))?;
+
+        let versioning = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+        let call = self.client.put_bucket_versioning().bucket(bucket).expected_bucket_owner(account);
+        let call = call.versioning_configuration(versioning);
+        call.send().await.map_err(|error| call_error("PutBucketVersioning", error))?;
+
+        let by_default = ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::Aes256).build();
+        let by_default = by_default.map_err(|error| built(error.to_string()))?;
+        let rule = ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(by_default).build();
+        let encryption = ServerSideEncryptionConfiguration::builder().rules(rule).build();
+        let encryption = encryption.map_err(|error| built(error.to_string()))?;
+        let call = self.client.put_bucket_encryption().bucket(bucket).expected_bucket_owner(account);
+        let call = call.server_side_encryption_configuration(encryption);
+        call.send().await.map_err(|error| call_error("PutBucketEncryption", error))?;
+
+        let call = self.client.put_bucket_policy().bucket(bucket).expected_bucket_owner(account);
+        let call = call.policy(tls_only_policy(bucket, &self.region));
+        call.send().await.map_err(|error| call_error("PutBucketPolicy", error))?;
+        Ok(())
+    }
+}
+
+impl AssetStore for S3AssetStore {
+    fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    fn account(&self) -> &str {
+        &self.account
+    }
+
+    fn url(&self, key: &str) -> String {
+        match &self.endpoint {
+            Some(endpoint) => format!("{}/{}/{key}", endpoint.trim_end_matches('/'), self.bucket),
+            None => format!("https://{}.s3.{}.{}/{key}", self.bucket, self.region, dns_suffix(&self.region)),
+        }
+    }
+
+    async fn ensure_bucket(&self) -> Result<BucketState, CallError> {
+        let call = self.client.get_bucket_policy().bucket(&self.bucket).expected_bucket_owner(&self.account);
+        match call.send().await.map_err(|error| call_error("GetBucketPolicy", error)) {
+            Ok(_) => Ok(BucketState::Present),
+            Err(error) => match (error.code.as_deref(), error.kind) {
+                (Some("NoSuchBucket"), _) => self.create().await,
+                // Its making was interrupted.
+                (Some("NoSuchBucketPolicy"), _) => self.protect().await.map(|()| BucketState::Present),
+                (_, CallErrorKind::Denied) if error.code.as_deref() == Some("AccessDenied") => Ok(BucketState::Foreign),
+                _ => Err(error),
+            },
+        }
+    }
+
+    async fn contains(&self, key: &str) -> Result<bool, CallError> {
+        let call = self.client.head_object().bucket(&self.bucket).key(key).expected_bucket_owner(&self.account);
+        match call.send().await.map_err(|error| call_error("HeadObject", error)) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind == CallErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn put(&self, key: &str, content_type: &str, bytes: Vec<u8>) -> Result<(), CallError> {
+        let call = self.client.put_object().bucket(&self.bucket).key(key).expected_bucket_owner(&self.account);
+        let call = call.content_type(content_type).body(ByteStream::from(bytes));
+        call.send().await.map_err(|error| call_error("PutObject", error))?;
+        Ok(())
+    }
+}
+
+fn tls_only_policy(bucket: &str, region: &str) -> String {
+    let arn = format!("arn:{}:s3:::{bucket}", partition(region));
+    serde_json::json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Sid": "TlsOnly",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [arn, format!("{arn}/*")],
+            "Condition": { "Bool": { "aws:SecureTransport": "false" } },
+        }],
+    })
+    .to_string()
+}
+
+fn partition(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
+fn dns_suffix(region: &str) -> &'static str {
+    if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
+}
+
+fn built(message: String) -> CallError {
+    CallError { operation: "PutBucketEncryption", code: None, message, kind: CallErrorKind::Invalid, source: None }
+}
