@@ -1,1 +1,38 @@
 //! Typed CloudFormation: templates, intrinsics, generated resources and their property facts.
+//!
+//! Pure: no input or output, no clock, no environment. A template is a value; its text is a function of what was added to it.
+//! Refuses a missing required property and a wrong primitive type at compile time, and wrong values in [`Template::validate`].
+
+mod condition;
+mod json;
+mod logical_id;
+mod output;
+mod parameter;
+mod properties;
+mod raw;
+mod resource;
+mod tag;
+mod template;
+mod text;
+mod value;
+
+pub mod intrinsics;
+pub mod pseudo;
+pub mod required;
+
+#[rustfmt::skip]
+mod generated;
+
+pub use condition::{Condition, ConditionHandle};
+pub use generated::*;
+pub use intrinsics::Intrinsic;
+pub use json::Json;
+pub use logical_id::LogicalId;
+pub use output::Output;
+pub use parameter::{Parameter, ParameterHandle};
+pub use properties::Properties;
+pub use raw::RawResource;
+pub use resource::{DeletionPolicy, Handle, Resource, ResourceOptions, ResourceParts, UpdateReplacePolicy};
+pub use tag::Tag;
+pub use template::{ResourceEntry, Template};
+pub use value::{Enumeration, EnumerationValue, IntoValue, Map, Timestamp, Value};

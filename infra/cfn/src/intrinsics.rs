@@ -1,0 +1,119 @@
+//! CloudFormation's intrinsic functions. Free functions make typed values; `Intrinsic` is the tree behind them.
+
+use std::borrow::Cow;
+
+use crate::{ConditionHandle, IntoValue, Json, Value};
+
+/// An intrinsic function and its arguments.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Intrinsic {
+    /// A parameter, resource or pseudo parameter.
+    Ref(Cow<'static, str>),
+    /// Logical id and attribute; the attribute may have dots (`Endpoint.Address`).
+    GetAtt(String, Cow<'static, str>),
+    /// Text with `${..}`, and the values of names that are not parameters or resources.
+    Sub(String, Vec<(String, Json)>),
+    Join(String, Json),
+    If(String, Json, Json),
+    Select(Json, Json),
+    Split(String, Json),
+    ImportValue(Json),
+    /// Mapping, top-level key, second-level key.
+    FindInMap(Json, Json, Json),
+    Base64(Json),
+    /// Block, count, and the number of host bits of each subnet.
+    Cidr(Json, Json, Json),
+    GetAZs(Json),
+    And(Vec<Json>),
+    Or(Vec<Json>),
+    Not(Json),
+    Equals(Json, Json),
+    /// A condition by name, inside another condition.
+    Condition(String),
+}
+
+impl Intrinsic {
+    pub(crate) fn into_typed<T>(self) -> Value<T> {
+        Value::from_json(self)
+    }
+}
+
+/// `!Ref`: a parameter or resource by name. Handles do this for you ([`crate::Handle::ref`], [`crate::ParameterHandle::ref`]).
+pub fn ref_to<T>(name: impl Into<String>) -> Value<T> {
+    Intrinsic::Ref(Cow::Owned(name.into())).into_typed()
+}
+
+/// `!GetAtt`: an attribute by name. Handles of generated resources have typed ones (`attr_arn()`).
+pub fn get_att<T>(logical_id: impl Into<String>, attribute: impl Into<String>) -> Value<T> {
+    Intrinsic::GetAtt(logical_id.into(), Cow::Owned(attribute.into())).into_typed()
+}
+
+/// `!Sub` with names of parameters, resources, attributes (`${Queue.Arn}`) and pseudo parameters (`${AWS::Region}`).
+pub fn sub(text: impl Into<String>) -> Value<String> {
+    Intrinsic::Sub(text.into(), Vec::new()).into_typed()
+}
+
+/// `!Sub` with values of its own for some names.
+pub fn sub_with<K: Into<String>, V: IntoValue<String>>(
+    text: impl Into<String>,
+    values: impl IntoIterator<Item = (K, V)>,
+) -> Value<String> {
+    let values = values.into_iter().map(|(name, value)| (name.into(), value.into_value().into_json()));
+    Intrinsic::Sub(text.into(), values.collect()).into_typed()
+}
+
+/// `!Join`: the items with the delimiter between them.
+pub fn join(delimiter: impl Into<String>, items: impl IntoValue<Vec<String>>) -> Value<String> {
+    Intrinsic::Join(delimiter.into(), items.into_value().into_json()).into_typed()
+}
+
+/// `!If`: one of two values, by a condition of the template.
+pub fn if_<T>(condition: &ConditionHandle, then: impl IntoValue<T>, otherwise: impl IntoValue<T>) -> Value<T> {
+    let (then, otherwise) = (then.into_value().into_json(), otherwise.into_value().into_json());
+    Intrinsic::If(condition.id().to_string(), then, otherwise).into_typed()
+}
+
+/// `!Select`: the item at an index, counted from 0.
+pub fn select<T>(index: impl IntoValue<i64>, items: impl IntoValue<Vec<T>>) -> Value<T> {
+    Intrinsic::Select(index.into_value().into_json(), items.into_value().into_json()).into_typed()
+}
+
+/// `!Split`: the parts of a text between delimiters.
+pub fn split(delimiter: impl Into<String>, text: impl IntoValue<String>) -> Value<Vec<String>> {
+    Intrinsic::Split(delimiter.into(), text.into_value().into_json()).into_typed()
+}
+
+/// `!ImportValue`: what another stack exports under this name.
+pub fn import_value<T>(name: impl IntoValue<String>) -> Value<T> {
+    Intrinsic::ImportValue(name.into_value().into_json()).into_typed()
+}
+
+/// `!FindInMap`: an entry of a mapping of the template.
+pub fn find_in_map<T>(
+    mapping: impl IntoValue<String>,
+    top_level_key: impl IntoValue<String>,
+    second_level_key: impl IntoValue<String>,
+) -> Value<T> {
+    let (top, second) = (top_level_key.into_value().into_json(), second_level_key.into_value().into_json());
+    Intrinsic::FindInMap(mapping.into_value().into_json(), top, second).into_typed()
+}
+
+/// `!Base64`: the text in base 64, as user data wants it.
+pub fn base64(text: impl IntoValue<String>) -> Value<String> {
+    Intrinsic::Base64(text.into_value().into_json()).into_typed()
+}
+
+/// `!Cidr`: `count` (1 to 256) blocks out of one, each with `host_bits` bits for hosts.
+pub fn cidr(
+    block: impl IntoValue<String>,
+    count: impl IntoValue<i64>,
+    host_bits: impl IntoValue<i64>,
+) -> Value<Vec<String>> {
+    let (count, host_bits) = (count.into_value().into_json(), host_bits.into_value().into_json());
+    Intrinsic::Cidr(block.into_value().into_json(), count, host_bits).into_typed()
+}
+
+/// `!GetAZs`: the availability zones of a region; an empty text is the stack's own.
+pub fn get_azs(region: impl IntoValue<String>) -> Value<Vec<String>> {
+    Intrinsic::GetAZs(region.into_value().into_json()).into_typed()
+}
