@@ -13,7 +13,7 @@ use crate::query::Query;
 
 /// FIPE's two error bodies, both sent with HTTP 200.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// `codigo 0`: no such combination.
     NothingFound,
     /// `codigo 2`: a parameter is missing or makes no sense.
@@ -31,7 +31,7 @@ impl Refusal {
 
 /// The months that are served, newest first by the calendar, with the long answers kept ready.
 #[derive(Debug, Default)]
-pub struct Catalog {
+pub(crate) struct Catalog {
     months: Vec<Arc<Served>>,
 }
 
@@ -52,16 +52,16 @@ struct ReferenceEntry {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Item<'a, V> {
-    label: &'a str,
+struct Item<L, V> {
+    label: L,
     value: V,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct ModelsAndYears<'a> {
-    modelos: Vec<Item<'a, u32>>,
-    anos: Vec<Item<'a, String>>,
+    modelos: Vec<Item<&'a str, u32>>,
+    anos: Vec<Item<String, String>>,
 }
 
 #[derive(Serialize)]
@@ -81,12 +81,12 @@ struct PriceAnswer<'a> {
 }
 
 impl Catalog {
-    pub fn new(datasets: impl IntoIterator<Item = Dataset>) -> Self {
+    pub(crate) fn new(datasets: impl IntoIterator<Item = Dataset>) -> Self {
         datasets.into_iter().fold(Self::default(), |catalog, dataset| catalog.with(dataset))
     }
 
     /// The same months and this one; a month that was there already is replaced.
-    pub fn with(&self, dataset: Dataset) -> Self {
+    pub(crate) fn with(&self, dataset: Dataset) -> Self {
         let mut months: Vec<_> =
             self.months.iter().filter(|m| m.dataset.reference.month != dataset.reference.month).cloned().collect();
         months.push(Arc::new(Served::new(dataset)));
@@ -95,7 +95,7 @@ impl Catalog {
     }
 
     /// Newest first.
-    pub fn datasets(&self) -> impl Iterator<Item = &Dataset> {
+    pub(crate) fn datasets(&self) -> impl Iterator<Item = &Dataset> {
         self.months.iter().map(|served| &served.dataset)
     }
 
@@ -129,7 +129,7 @@ impl Catalog {
         if model.prices.is_empty() {
             return Err(Refusal::NothingFound);
         }
-        Ok(json(&items(model.prices.iter().map(|price| ((price.model_year, price.fuel_code), label(model, price))))))
+        Ok(json(&years(model.prices.iter().map(|price| (key(price), label(model, price))))))
     }
 
     /// `ConsultarValorComTodosParametros`; `rolled_over` writes the next month into the answer.
@@ -181,9 +181,8 @@ impl Served {
         let brands = [1, 2, 3].map(|vehicle_type| {
             let mut brands: Vec<_> = dataset.brands.iter().filter(|b| b.vehicle_type == vehicle_type).collect();
             brands.sort_by_cached_key(|brand| (brand.name.trim().to_lowercase(), brand.code));
-            let item = |brand: &&crate::dataset::Brand| (brand.code.to_string(), Arc::clone(&brand.name));
-            let items: Vec<_> = brands.iter().map(item).collect();
-            json(&items.iter().map(|(value, label)| Item { label, value }).collect::<Vec<_>>())
+            let items = brands.iter().map(|brand| Item { label: &*brand.name, value: brand.code.to_string() });
+            json(&items.collect::<Vec<_>>())
         });
         let models = dataset.brands.iter().map(|_| OnceLock::new()).collect();
         Self { dataset, brands, models }
@@ -202,21 +201,20 @@ fn given(value: Option<u32>) -> Result<u32, Refusal> {
 fn models_and_years(dataset: &Dataset, brand: usize) -> Bytes {
     let mut models: Vec<&Model> = dataset.brands[brand].models.iter().map(|&model| &dataset.models[model]).collect();
     models.sort_by_cached_key(|model| (model.name.trim().to_lowercase(), model.code));
-    let years: BTreeMap<(u16, u8), String> = models
-        .iter()
-        .flat_map(|model| {
-            model.prices.iter().map(|price| ((price.model_year, price.fuel_code), label(model, price)))
-        })
-        .collect();
+    let of_model =
+        |model: &&Model| model.prices.iter().map(|price| (key(price), label(model, price))).collect::<Vec<_>>();
+    let anos: BTreeMap<_, _> = models.iter().flat_map(of_model).collect();
     let modelos = models.iter().map(|model| Item { label: &*model.name, value: model.code }).collect();
-    let years: Vec<_> = years.into_iter().collect();
-    let anos = years.iter().rev().map(|((year, fuel), label)| Item { label, value: format!("{year}-{fuel}") });
-    json(&ModelsAndYears { modelos, anos: anos.collect() })
+    json(&ModelsAndYears { modelos, anos: years(anos.into_iter()) })
 }
 
-/// Zero kilometres first, then by year, newest first.
-fn items(years: impl DoubleEndedIterator<Item = ((u16, u8), String)>) -> Vec<Item<'static, String>> {
-    years.rev().map(|((year, fuel), label)| Item { label: String::leak(label), value: format!("{year}-{fuel}") }).collect()
+fn key(price: &Price) -> (u16, u8) {
+    (price.model_year, price.fuel_code)
+}
+
+/// Zero kilometres (32000) first, then the newest year first.
+fn years(ascending: impl DoubleEndedIterator<Item = ((u16, u8), String)>) -> Vec<Item<String, String>> {
+    ascending.rev().map(|((year, fuel), label)| Item { label, value: format!("{year}-{fuel}") }).collect()
 }
 
 /// `2014 Gasolina`; half of the motorcycles and trucks say the bare year, as FIPE does for some.
@@ -232,7 +230,7 @@ fn reais(value: u32) -> String {
     let digits = value.to_string();
     let mut text = String::from("R$ ");
     for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position) % 3 == 0 {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
             text.push('.');
         }
         text.push(digit);
@@ -244,11 +242,14 @@ fn reais(value: u32) -> String {
 /// FIPE's code of the query, 12 characters that nobody interprets; here always the same for the same price.
 fn authentication(month: Month, model_code: u32, price: &Price) -> String {
     let mut random = crate::generate::Random(
-        u64::from(month.year()) << 48 ^ u64::from(model_code) << 24 ^ u64::from(price.model_year) << 4 ^ u64::from(price.fuel_code),
+        u64::from(month.year()) << 48
+            ^ u64::from(model_code) << 24
+            ^ u64::from(price.model_year) << 4
+            ^ u64::from(price.fuel_code),
     );
     (0..12).map(|_| char::from(b"0123456789bcdfghjklmnpqrstvwxyz"[random.below(31)])).collect()
 }
 
 fn json(value: &impl Serialize) -> Bytes {
-    Bytes::from(serde_json::to_vec(value).unwrap_or_default())
+    Bytes::from(serde_json::to_vec(value).expect("structs of texts and numbers are JSON"))
 }

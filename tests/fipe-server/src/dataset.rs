@@ -78,13 +78,7 @@ pub struct Dataset {
 
 impl Dataset {
     pub fn new(reference: Reference) -> Self {
-        Self {
-            reference,
-            brands: Vec::new(),
-            models: Vec::new(),
-            brand_of: HashMap::new(),
-            model_of: HashMap::new(),
-        }
+        Self { reference, brands: Vec::new(), models: Vec::new(), brand_of: HashMap::new(), model_of: HashMap::new() }
     }
 
     /// Adds a row.

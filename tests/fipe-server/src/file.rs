@@ -58,11 +58,7 @@ pub fn read(path: &Path) -> Result<Dataset, FileError> {
     let mut header_seen = false;
     let csv_error = |source: csv::Error| match source.kind() {
         csv::ErrorKind::Io(_) => FileError::Read { path: path.to_owned(), source: source.into() },
-        _ => FileError::Csv {
-            path: path.to_owned(),
-            line: source.position().map_or(0, csv::Position::line),
-            source,
-        },
+        _ => FileError::Csv { path: path.to_owned(), line: source.position().map_or(0, csv::Position::line), source },
     };
     while reader.read_record(&mut record).map_err(csv_error)? {
         if !header_seen {
@@ -113,7 +109,7 @@ pub fn write(dataset: &Dataset, output: impl Write) -> io::Result<()> {
 fn open(path: &Path) -> io::Result<Box<dyn Read>> {
     let mut file = File::open(path)?;
     let mut magic = Vec::new();
-    file.by_ref().take(2).read_to_end(&mut magic)?;
+    Read::by_ref(&mut file).take(2).read_to_end(&mut magic)?;
     let is_gzip = magic == [0x1f, 0x8b];
     let input = BufReader::new(io::Cursor::new(magic).chain(file));
     Ok(if is_gzip { Box::new(MultiGzDecoder::new(input)) } else { Box::new(input) })

@@ -231,11 +231,7 @@ fn month_before(random: &mut Random, reais: u32) -> u32 {
     }
     let step = 1 + random.below((reais / 50).max(1) as usize) as u32;
     // Near the lowest price there is no room below.
-    if random.chance(0.7) || reais < PRICE_RANGE.0 + step {
-        (reais + step).min(PRICE_RANGE.1)
-    } else {
-        reais - step
-    }
+    if random.chance(0.7) || reais < PRICE_RANGE.0 + step { (reais + step).min(PRICE_RANGE.1) } else { reais - step }
 }
 
 fn dataset(reference: Reference, back: u16, brands: &[Brand], models: &[Model], reais: &[Vec<u32>]) -> Dataset {
@@ -370,9 +366,9 @@ mod tests {
         assert!(models.iter().any(|model| model.name.ends_with(' ')), "edge blank");
         assert!(brands.iter().any(|brand| brand.name.contains('&')), "& in a brand name");
         let twice = |brand: &&crate::dataset::Brand| {
-            brands.iter().any(|b| {
-                b.vehicle_type != brand.vehicle_type && b.name.to_uppercase() == brand.name.to_uppercase()
-            })
+            brands
+                .iter()
+                .any(|b| b.vehicle_type != brand.vehicle_type && b.name.to_uppercase() == brand.name.to_uppercase())
         };
         assert!(brands.iter().find(twice).is_some(), "one name under two types");
         for vehicle_type in 1..=3 {

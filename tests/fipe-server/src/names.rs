@@ -7,19 +7,88 @@ use crate::dataset::VehicleType;
 use crate::generate::Random;
 
 const WORDS: [&str; 48] = [
-    "Aroeira", "Araçá", "Arara", "Baobá", "Buriti", "Caju", "Capivara", "Cedro", "Cutia", "Embaúba", "Gavião", "Guará",
-    "Harpia", "Ipê", "Irapuru", "Jabuti", "Jacarandá", "Jatobá", "Jequitibá", "Juriti", "Lontra", "Maçaranduba",
-    "Mandacaru", "Maracá", "Mico", "Murici", "Ouriço", "Paineira", "Pequi", "Pitanga", "Quati", "Sabiá", "Saíra",
-    "Sagui", "Sucupira", "Tamanduá", "Tapajós", "Tatu", "Tietê", "Tocantins", "Tucano", "Umbu", "Uirapuru", "Urutau",
-    "Xingu", "Xaxim", "Zabelê", "Zorrilho",
+    "Aroeira",
+    "Araçá",
+    "Arara",
+    "Baobá",
+    "Buriti",
+    "Caju",
+    "Capivara",
+    "Cedro",
+    "Cutia",
+    "Embaúba",
+    "Gavião",
+    "Guará",
+    "Harpia",
+    "Ipê",
+    "Irapuru",
+    "Jabuti",
+    "Jacarandá",
+    "Jatobá",
+    "Jequitibá",
+    "Juriti",
+    "Lontra",
+    "Maçaranduba",
+    "Mandacaru",
+    "Maracá",
+    "Mico",
+    "Murici",
+    "Ouriço",
+    "Paineira",
+    "Pequi",
+    "Pitanga",
+    "Quati",
+    "Sabiá",
+    "Saíra",
+    "Sagui",
+    "Sucupira",
+    "Tamanduá",
+    "Tapajós",
+    "Tatu",
+    "Tietê",
+    "Tocantins",
+    "Tucano",
+    "Umbu",
+    "Uirapuru",
+    "Urutau",
+    "Xingu",
+    "Xaxim",
+    "Zabelê",
+    "Zorrilho",
 ];
 const MAKERS: [&str; 14] = [
-    "", "Motors", "Motores", "do Brasil", "& Filhos", "Automóveis", "Nacional", "Ibérica", "& Cia", "Industrial",
-    "Elétrica", "Sul", "Importação", "Special",
+    "",
+    "Motors",
+    "Motores",
+    "do Brasil",
+    "& Filhos",
+    "Automóveis",
+    "Nacional",
+    "Ibérica",
+    "& Cia",
+    "Industrial",
+    "Elétrica",
+    "Sul",
+    "Importação",
+    "Special",
 ];
 const TRIMS: [&str; 16] = [
-    "", "GL", "GLS", "LX", "EX", "Sport", "Adv.", "Comfort", "Limited", "Furgão", "Conv./Cab.", "Cross", "Premiér",
-    "SE/ SEL", "R&T", "Edição Esp.",
+    "",
+    "GL",
+    "GLS",
+    "LX",
+    "EX",
+    "Sport",
+    "Adv.",
+    "Comfort",
+    "Limited",
+    "Furgão",
+    "Conv./Cab.",
+    "Cross",
+    "Premiér",
+    "SE/ SEL",
+    "R&T",
+    "Edição Esp.",
 ];
 
 /// A brand's name that no other brand has.
@@ -58,7 +127,10 @@ pub(crate) fn model(random: &mut Random, vehicle_type: VehicleType, fuel_code: u
             parts.push(trim.to_owned());
             parts.push(format!("{}.{}", 1 + random.below(4), random.below(10)));
             parts.push(format!("{}V", [8, 12, 16, 20, 24][random.below(5)]));
-            parts.push(["", "Alc.", "TDI Diesel", "(Elétrico)", "Total Flex", "(Híb.)", "GNV"][usize::from(fuel_code) - 1].into());
+            parts.push(
+                ["", "Alc.", "TDI Diesel", "(Elétrico)", "Total Flex", "(Híb.)", "GNV"][usize::from(fuel_code) - 1]
+                    .into(),
+            );
             parts.push(random.pick(&["2p", "3p", "4p", "5p", ""]).to_owned());
             parts.push(random.pick(&["", "Aut.", "Mec.", "CVT"]).to_owned());
         }

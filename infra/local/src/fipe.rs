@@ -1,0 +1,49 @@
+//! The FIPE server as a child.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use crate::error::{At, Error};
+use crate::{Config, FipeMonths, health};
+
+/// Two real months are read in a second or two; generated ones of millions of prices take longer.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Its whole configuration, so that a changed one is seen by comparing.
+pub(crate) fn arguments(config: &Config) -> Result<Vec<String>, Error> {
+    let data = &config.fipe;
+    let mut arguments = vec![format!("--port={}", config.ports.fipe)];
+    match &data.months {
+        FipeMonths::Shipped => {}
+        FipeMonths::Generated { seed, prices, months } => {
+            arguments.extend([format!("--seed={seed}"), format!("--prices={prices}"), format!("--months={months}")]);
+        }
+        FipeMonths::Files(files) => {
+            for file in files {
+                let file = file.canonicalize().at("find data set", file)?;
+                arguments.push(format!("--dataset={}", file.display()));
+            }
+        }
+    }
+    if !data.faults.is_empty() {
+        arguments.push(format!("--faults={}", data.faults));
+    }
+    arguments.extend(data.retry_after.map(|seconds| format!("--retry-after={seconds}")));
+    arguments.extend(data.rate_limit.map(|calls| format!("--rate-limit={calls}")));
+    Ok(arguments)
+}
+
+pub(crate) fn command(program: &Path, arguments: &[String]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments);
+    command
+}
+
+/// Its version, once it answers.
+pub(crate) async fn version(port: u16) -> Option<String> {
+    let body = health::http(port, "/_fipe/health").await.ok()?;
+    let health: serde_json::Value = serde_json::from_str(&body).ok()?;
+    Some(health.get("version")?.as_str()?.to_owned())
+}

@@ -1,0 +1,71 @@
+//! MiniStack: AWS on one port, its state in memory, Lambda functions as its child processes.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use crate::error::Error;
+use crate::health;
+use crate::layout::Layout;
+
+pub(crate) const REGION: &str = "us-east-1";
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Its environment is all it is told. Functions inherit it, so everything here reaches them too.
+pub(crate) fn command(layout: &Layout, port: u16) -> Command {
+    let mut command = Command::new(layout.venv().join("bin/python"));
+    let temp = layout.temp_dir();
+    command
+        .args(["-m", "ministack"])
+        .current_dir(layout.state_dir())
+        .env("PYTHONUNBUFFERED", "1")
+        .env("GATEWAY_PORT", port.to_string())
+        // It binds every interface unless told.
+        .env("BIND_HOST", "127.0.0.1")
+        .env("MINISTACK_HOST", "localhost")
+        .env("MINISTACK_REGION", REGION)
+        // Functions call AWS here, and nowhere else.
+        .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"))
+        .env("AWS_REGION", REGION)
+        .env("AWS_DEFAULT_REGION", REGION)
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_CONFIG_FILE", "/dev/null")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        // A database's endpoint looks like AWS's and resolves to nothing: libpq's variable says where it really is.
+        .env("PGHOSTADDR", "127.0.0.1")
+        .env("HOME", &temp)
+        .env("TMPDIR", &temp)
+        .env("STATE_DIR", temp.join("state"))
+        .env("S3_DATA_DIR", temp.join("s3"))
+        .env("PERSIST_STATE", "0")
+        // Listeners on fixed ports that nobody here needs, and containers that nobody here has.
+        .env("SFTP_ENABLED", "0")
+        .env("IOT_MTLS_ENABLED", "0")
+        .env("DOCKER_HOST", format!("unix://{}", temp.join("no-docker.sock").display()));
+    command
+}
+
+/// As installed: from the folder that pip keeps a package's metadata in.
+pub(crate) fn version(layout: &Layout) -> Option<String> {
+    let dist_info = site_packages(layout)?.read_dir().ok()?.flatten();
+    dist_info
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .find_map(|name| Some(name.strip_prefix("ministack-")?.strip_suffix(".dist-info")?.to_owned()))
+}
+
+/// `lib/python3.N/site-packages` of the virtual environment.
+pub(crate) fn site_packages(layout: &Layout) -> Option<PathBuf> {
+    let libraries = layout.venv().join("lib").read_dir().ok()?.flatten();
+    libraries.map(|entry| entry.path().join("site-packages")).find(|path| path.is_dir())
+}
+
+pub(crate) async fn is_ready(port: u16) -> bool {
+    health::http(port, "/_ministack/health").await.is_ok()
+}
+
+pub(crate) fn require(layout: &Layout) -> Result<String, Error> {
+    version(layout).ok_or_else(|| Error::ToolsMissing { path: layout.venv() })
+}

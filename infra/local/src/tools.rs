@@ -1,0 +1,83 @@
+//! Pinned Python tools in a virtual environment of the project's own, installed from requirement files with hashes.
+//! Refuses a Python older than 3.10, packages without a hash, and to install twice what is there.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use sha2::{Digest, Sha256};
+use tokio::process::Command;
+
+use crate::error::{At, Error};
+use crate::layout::{Layout, lock_file};
+
+/// MiniStack's own minimum.
+const MINIMUM: (u32, u32) = (3, 10);
+
+/// Installs a requirements file into `.tools/venv`, and says whether there was anything to do.
+///
+/// A stamp `.tools/venv/.<stamp>-stamp` holds the file's checksum, so several files can share the environment
+/// and each is installed once. pip checks every download against the hashes in the file.
+///
+/// # Errors
+/// When python3 is missing, too old or without `venv`; when pip fails, with what it said.
+pub async fn install(root: &Path, requirements: &Path, stamp: &str) -> Result<bool, Error> {
+    let layout = Layout::new(root);
+    let stamp = layout.venv().join(format!(".{stamp}-stamp"));
+    let text = std::fs::read(requirements).at("read", requirements)?;
+    let checksum: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
+    let is_installed = || std::fs::read_to_string(&stamp).is_ok_and(|old| old.trim() == checksum);
+    if is_installed() {
+        return Ok(false);
+    }
+    let _lock = lock_file(&layout.tools_dir(), "lock").await?;
+    if is_installed() {
+        return Ok(false);
+    }
+    let python = layout.venv().join("bin/python");
+    // A moved or half-made environment does not start: make it anew.
+    if run(&python, &["-m", "pip", "--version"]).await.is_err() {
+        let system = self::python().await?;
+        let venv = layout.venv().display().to_string();
+        run(&system, &["-m", "venv", "--clear", &venv]).await.map_err(|error| match error {
+            Error::Command { output, .. } => Error::Python { problem: format!("`python3 -m venv` says: {output}") },
+            other => other,
+        })?;
+    }
+    let requirements = requirements.display().to_string();
+    let pip = ["-m", "pip", "install", "--disable-pip-version-check", "--quiet", "--require-hashes", "-r"];
+    run(&python, &[&pip[..], &[&requirements]].concat()).await?;
+    std::fs::write(&stamp, checksum + "\n").at("write", stamp)?;
+    Ok(true)
+}
+
+/// The system's python3, if it is new enough.
+///
+/// # Errors
+/// When there is none, or an older one.
+pub async fn python() -> Result<PathBuf, Error> {
+    let program = PathBuf::from("python3");
+    let version = run(&program, &["-c", "import sys; print('%d.%d' % sys.version_info[:2])"]).await;
+    let version = version.map_err(|error| Error::Python { problem: error.to_string() })?;
+    let number = |text: &str| text.trim().parse::<u32>().ok();
+    let parsed = version.trim().split_once('.').and_then(|(major, minor)| Some((number(major)?, number(minor)?)));
+    match parsed {
+        Some(found) if found >= MINIMUM => Ok(program),
+        _ => Err(Error::Python { problem: format!("found {}", version.trim()) }),
+    }
+}
+
+async fn run(program: &Path, arguments: &[&str]) -> Result<String, Error> {
+    let command = || format!("{} {}", program.display(), arguments.join(" "));
+    let output = Command::new(program).args(arguments).stdin(Stdio::null()).kill_on_drop(true).output().await;
+    let output = output.map_err(|source| Error::Command {
+        command: command(),
+        exit: "not started".to_owned(),
+        output: source.to_string(),
+    })?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    if output.status.success() {
+        return Ok(text(&output.stdout));
+    }
+    let said = format!("{}\n{}", text(&output.stdout), text(&output.stderr));
+    Err(Error::Command { command: command(), exit: output.status.to_string(), output: said.trim().to_owned() })
+}
