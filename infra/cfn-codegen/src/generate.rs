@@ -39,7 +39,7 @@ fn module_list(modules: &str) -> String {
     format!(
         "{MARK}//! The resources of each service, behind a feature of the same name.\n\
          #![allow(\n    clippy::new_without_default,\n    clippy::new_ret_no_self,\n    clippy::wrong_self_convention,\n    \
-         clippy::should_implement_trait,\n    \
+         clippy::should_implement_trait,\n    clippy::type_complexity,\n    \
          reason = \"names follow CloudFormation's, and builders start incomplete\"\n)]\n\n\
          {modules}\npub(crate) mod required;\n\n\
          /// What every service module needs.\nmod support {{\n    \

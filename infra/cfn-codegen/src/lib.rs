@@ -5,4 +5,5 @@ pub mod generate;
 pub mod import;
 pub mod lint_schemas;
 pub mod names;
+pub mod overlay;
 pub mod service_spec;

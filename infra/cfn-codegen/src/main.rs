@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use cfn_codegen::{facts, generate, import};
+use cfn_codegen::{facts, generate, import, overlay};
 use clap::{Parser, Subcommand};
 
 /// The services of the default set.
@@ -73,7 +73,8 @@ fn main() -> Result<()> {
             let mut services = BTreeMap::new();
             for name in SERVICES {
                 let path = root.join("facts").join(format!("{}.json", name.to_ascii_lowercase()));
-                services.insert(name.to_owned(), facts::Service::read(&path)?);
+                let overlay = root.join("overlays").join(format!("{}.json", name.to_ascii_lowercase()));
+                services.insert(name.to_owned(), overlay::apply(facts::Service::read(&path)?, &overlay)?);
             }
             let directory = root.join("../cfn/src/generated");
             let mut stale = Vec::new();

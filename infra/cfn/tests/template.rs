@@ -3,8 +3,9 @@
 use cfn::aws_lambda::cfn_function::{CodeProperty, EnvironmentProperty, Runtime, VpcConfigProperty};
 use cfn::aws_lambda::{CfnEventSourceMapping, CfnFunction};
 use cfn::aws_sqs::CfnQueue;
+use cfn::aws_sqs::cfn_queue::RedrivePolicyProperty;
 use cfn::intrinsics::{if_, join, sub};
-use cfn::{Condition, DeletionPolicy, Parameter, ResourceOptions, Template, UpdateReplacePolicy, json, list, pseudo};
+use cfn::{Condition, DeletionPolicy, Parameter, ResourceOptions, Template, UpdateReplacePolicy, list, pseudo};
 
 fn template() -> Template {
     let mut stack = Template::new("FipeApi-dev").description("The FIPE chain: queues and functions");
@@ -18,7 +19,7 @@ fn template() -> Template {
         CfnQueue::new()
             .queue_name("fipe-price-queue-dev")
             .visibility_timeout(1830)
-            .redrive_policy(json!({ "deadLetterTargetArn": dead.attr_arn(), "maxReceiveCount": 5 }))
+            .redrive_policy(RedrivePolicyProperty::new().dead_letter_target_arn(dead.attr_arn()).max_receive_count(5))
             .tags([("Stage", "dev")])
             .deletion_policy(DeletionPolicy::Retain)
             .update_replace_policy(UpdateReplacePolicy::Retain),

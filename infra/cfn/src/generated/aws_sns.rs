@@ -47,7 +47,7 @@ impl<S0, S1> CfnSubscription<S0, S1> {
         self
     }
     /// [RedrivePolicy](https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sns-subscription.html#cfn-sns-subscription-redrivepolicy)
-    pub fn redrive_policy(mut self, value: impl IntoValue<Json>) -> Self {
+    pub fn redrive_policy(mut self, value: impl IntoValue<cfn_subscription::RedrivePolicyProperty>) -> Self {
         self.parts.properties.put("RedrivePolicy", value.into_value().into_json());
         self
     }
@@ -93,6 +93,37 @@ impl Handle<CfnSubscription> {
     /// `!GetAtt` Arn
     pub fn attr_arn(&self) -> Value<String> {
         self.get_att("Arn")
+    }
+}
+
+/// Nested types and values of [`CfnSubscription`].
+pub mod cfn_subscription {
+    use super::*;
+
+    /// [AWS::SNS::Subscription.RedrivePolicy](https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-sns-subscription-redrivepolicy.html)
+    pub struct RedrivePolicyProperty<S0 = Set> {
+        properties: Properties,
+        state: PhantomData<(S0,)>,
+    }
+
+    impl RedrivePolicyProperty {
+        pub fn new() -> RedrivePolicyProperty<required::DeadLetterTargetArn> {
+            RedrivePolicyProperty { properties: Properties::new(), state: PhantomData }
+        }
+    }
+
+    impl<S0> RedrivePolicyProperty<S0> {
+        /// [deadLetterTargetArn](https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-sns-subscription-redrivepolicy.html#cfn-sns-subscription-redrivepolicy-deadlettertargetarn)
+        pub fn dead_letter_target_arn(mut self, value: impl IntoValue<String>) -> RedrivePolicyProperty<Set> {
+            self.properties.put("deadLetterTargetArn", value.into_value().into_json());
+            RedrivePolicyProperty { properties: self.properties, state: PhantomData }
+        }
+    }
+
+    impl<S0: IsSet> IntoValue<RedrivePolicyProperty> for RedrivePolicyProperty<S0> {
+        fn into_value(self) -> Value<RedrivePolicyProperty> {
+            Value::from_json(self.properties)
+        }
     }
 }
 

@@ -21,7 +21,7 @@ impl CfnQueue {
         self
     }
     /// [DeduplicationScope](https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sqs-queue.html#cfn-sqs-queue-deduplicationscope)
-    pub fn deduplication_scope(mut self, value: impl IntoValue<String>) -> Self {
+    pub fn deduplication_scope(mut self, value: impl IntoValue<cfn_queue::DeduplicationScope>) -> Self {
         self.parts.properties.put("DeduplicationScope", value.into_value().into_json());
         self
     }
@@ -36,7 +36,7 @@ impl CfnQueue {
         self
     }
     /// [FifoThroughputLimit](https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sqs-queue.html#cfn-sqs-queue-fifothroughputlimit)
-    pub fn fifo_throughput_limit(mut self, value: impl IntoValue<String>) -> Self {
+    pub fn fifo_throughput_limit(mut self, value: impl IntoValue<cfn_queue::FifoThroughputLimit>) -> Self {
         self.parts.properties.put("FifoThroughputLimit", value.into_value().into_json());
         self
     }
@@ -71,12 +71,12 @@ impl CfnQueue {
         self
     }
     /// [RedriveAllowPolicy](https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sqs-queue.html#cfn-sqs-queue-redriveallowpolicy)
-    pub fn redrive_allow_policy(mut self, value: impl IntoValue<Json>) -> Self {
+    pub fn redrive_allow_policy(mut self, value: impl IntoValue<cfn_queue::RedriveAllowPolicyProperty>) -> Self {
         self.parts.properties.put("RedriveAllowPolicy", value.into_value().into_json());
         self
     }
     /// [RedrivePolicy](https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sqs-queue.html#cfn-sqs-queue-redrivepolicy)
-    pub fn redrive_policy(mut self, value: impl IntoValue<Json>) -> Self {
+    pub fn redrive_policy(mut self, value: impl IntoValue<cfn_queue::RedrivePolicyProperty>) -> Self {
         self.parts.properties.put("RedrivePolicy", value.into_value().into_json());
         self
     }
@@ -125,6 +125,94 @@ impl Handle<CfnQueue> {
     /// `!GetAtt` QueueUrl
     pub fn attr_queue_url(&self) -> Value<String> {
         self.get_att("QueueUrl")
+    }
+}
+
+/// Nested types and values of [`CfnQueue`].
+pub mod cfn_queue {
+    use super::*;
+
+    /// [AWS::SQS::Queue.RedriveAllowPolicy](https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-sqs-queue-redriveallowpolicy.html)
+    pub struct RedriveAllowPolicyProperty {
+        properties: Properties,
+    }
+
+    impl RedriveAllowPolicyProperty {
+        pub fn new() -> RedriveAllowPolicyProperty {
+            RedriveAllowPolicyProperty { properties: Properties::new() }
+        }
+    }
+
+    impl RedriveAllowPolicyProperty {
+        /// [redrivePermission](https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-sqs-queue-redriveallowpolicy.html#cfn-sqs-queue-redriveallowpolicy-redrivepermission)
+        pub fn redrive_permission(mut self, value: impl IntoValue<RedrivePermission>) -> Self {
+            self.properties.put("redrivePermission", value.into_value().into_json());
+            self
+        }
+        /// [sourceQueueArns](https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-sqs-queue-redriveallowpolicy.html#cfn-sqs-queue-redriveallowpolicy-sourcequeuearns)
+        pub fn source_queue_arns(mut self, value: impl IntoValue<Vec<String>>) -> Self {
+            self.properties.put("sourceQueueArns", value.into_value().into_json());
+            self
+        }
+    }
+
+    impl IntoValue<RedriveAllowPolicyProperty> for RedriveAllowPolicyProperty {
+        fn into_value(self) -> Value<RedriveAllowPolicyProperty> {
+            Value::from_json(self.properties)
+        }
+    }
+
+    /// [AWS::SQS::Queue.RedrivePolicy](https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-sqs-queue-redrivepolicy.html)
+    pub struct RedrivePolicyProperty<S0 = Set, S1 = Set> {
+        properties: Properties,
+        state: PhantomData<(S0, S1,)>,
+    }
+
+    impl RedrivePolicyProperty {
+        pub fn new() -> RedrivePolicyProperty<required::DeadLetterTargetArn, required::MaxReceiveCount> {
+            RedrivePolicyProperty { properties: Properties::new(), state: PhantomData }
+        }
+    }
+
+    impl<S0, S1> RedrivePolicyProperty<S0, S1> {
+        /// [deadLetterTargetArn](https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-sqs-queue-redrivepolicy.html#cfn-sqs-queue-redrivepolicy-deadlettertargetarn)
+        pub fn dead_letter_target_arn(mut self, value: impl IntoValue<String>) -> RedrivePolicyProperty<Set, S1> {
+            self.properties.put("deadLetterTargetArn", value.into_value().into_json());
+            RedrivePolicyProperty { properties: self.properties, state: PhantomData }
+        }
+        /// [maxReceiveCount](https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-sqs-queue-redrivepolicy.html#cfn-sqs-queue-redrivepolicy-maxreceivecount)
+        pub fn max_receive_count(mut self, value: impl IntoValue<i64>) -> RedrivePolicyProperty<S0, Set> {
+            self.properties.put("maxReceiveCount", value.into_value().into_json());
+            RedrivePolicyProperty { properties: self.properties, state: PhantomData }
+        }
+    }
+
+    impl<S0: IsSet, S1: IsSet> IntoValue<RedrivePolicyProperty> for RedrivePolicyProperty<S0, S1> {
+        fn into_value(self) -> Value<RedrivePolicyProperty> {
+            Value::from_json(self.properties)
+        }
+    }
+
+    enumeration! {
+        DeduplicationScope {
+            MESSAGE_GROUP = "messageGroup",
+            QUEUE = "queue",
+        }
+    }
+
+    enumeration! {
+        FifoThroughputLimit {
+            PER_MESSAGE_GROUP_ID = "perMessageGroupId",
+            PER_QUEUE = "perQueue",
+        }
+    }
+
+    enumeration! {
+        RedrivePermission {
+            ALLOW_ALL = "allowAll",
+            BY_QUEUE = "byQueue",
+            DENY_ALL = "denyAll",
+        }
     }
 }
 

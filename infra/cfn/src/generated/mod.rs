@@ -5,6 +5,7 @@
     clippy::new_ret_no_self,
     clippy::wrong_self_convention,
     clippy::should_implement_trait,
+    clippy::type_complexity,
     reason = "names follow CloudFormation's, and builders start incomplete"
 )]
 

@@ -98,6 +98,7 @@ pub enum DataSourceRoleArn {}
 pub enum Database {}
 pub enum Days {}
 pub enum DaysAfterInitiation {}
+pub enum DeadLetterTargetArn {}
 pub enum Delimiter {}
 pub enum DeliveryDestinationArn {}
 pub enum DeliverySourceName {}
@@ -245,6 +246,7 @@ pub enum Match {}
 pub enum MatchPatterns {}
 pub enum MaxACU {}
 pub enum MaxCapacity {}
+pub enum MaxReceiveCount {}
 pub enum MessageGroupId {}
 pub enum MeteredAccount {}
 pub enum Metric {}
