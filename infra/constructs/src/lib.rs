@@ -1,1 +1,37 @@
 //! What a team reuses: queues with dead-letter queues, functions, database clusters, alarms, grants and synth rules.
+//!
+//! Pure: no input or output, no clock, no environment. Names and methods are those of aws-cdk-lib's L2 constructs.
+//! A construct writes into a [`Stack`]; a grant adds a least-privilege statement to the role of who gets it.
+
+mod alarm;
+mod dashboard;
+mod database;
+mod event_source;
+mod function;
+mod iam;
+mod layer;
+mod metric;
+mod network;
+mod parameter;
+mod queue;
+pub mod rules;
+mod schedule;
+mod secret;
+mod stack;
+mod topic;
+
+pub use alarm::Alarm;
+pub use dashboard::{Dashboard, Widget};
+pub use database::{DatabaseCapacity, DatabaseCluster, DatabaseClusterProps};
+pub use event_source::SqsEventSource;
+pub use function::{Architecture, Code, RETENTION_DAYS, RustFunction, RustFunctionProps, VpcPlacement};
+pub use iam::{Grantee, PolicyStatement, Role};
+pub use layer::LayerVersion;
+pub use metric::Metric;
+pub use network::{GatewayVpcEndpoint, IngressRule, InterfaceVpcEndpoint, Peer, SecurityGroup};
+pub use parameter::{Asked, ParameterSource};
+pub use queue::{DeadLetterQueue, Queue, QueueProps};
+pub use schedule::{Schedule, ScheduleProps};
+pub use secret::Secret;
+pub use stack::{Stack, SynthesizedStack};
+pub use topic::Topic;

@@ -1,1 +1,61 @@
 //! Our stacks, one file a stack, and the stages they are deployed to.
+//!
+//! Pure: [`synth`] is a function of a [`Stage`]; the same stage gives the same bytes everywhere. Refuses, with every
+//! finding at once, what a rule of [`constructs::rules`] or the templates' own validation turns down.
+
+mod fipe_api;
+mod fipe_data;
+mod migrations;
+mod pacing;
+mod stage;
+
+use std::fmt;
+
+use constructs::rules;
+
+pub use constructs::rules::{Finding, RULES, Rule};
+pub use constructs::{Architecture, Asked, DatabaseCapacity, ParameterSource, SynthesizedStack};
+pub use pacing::{Pace, Pacing, PacingError};
+pub use stage::{
+    ConsumerSize, Database, Endpoint, Fipe, FunctionSize, Functions, MonthlySchedule, Network, Stage, StageError,
+    StageFault, StageName, Tls,
+};
+
+/// The value of the tag `Application` on everything.
+const APPLICATION: &str = "fipe";
+const DATABASE_NAME: &str = "fipedata";
+/// The least-privilege role that functions connect as.
+const APPLICATION_ROLE: &str = "fipe_app";
+/// Where the layer rds-ca puts the certificate authorities.
+const RDS_CA_BUNDLE: &str = "/opt/rds-ca-bundle.pem";
+
+/// Everything that is refused about a stage's stacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SynthError {
+    pub diagnostics: Vec<Finding>,
+}
+
+impl fmt::Display for SynthError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, diagnostic) in self.diagnostics.iter().enumerate() {
+            let line_break = if index == 0 { "" } else { "\n" };
+            write!(f, "{line_break}{diagnostic}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for SynthError {}
+
+/// Draws all stacks of a stage, in the order in which they can be deployed.
+///
+/// # Errors
+/// Holds every finding of the templates' validation and of the rules, and the loader whose FIPE budget is too small.
+pub fn synth(stage: &Stage) -> Result<Vec<SynthesizedStack>, SynthError> {
+    let pacing = Pacing::of(stage).map_err(|error| SynthError { diagnostics: vec![error.into_finding(stage)] })?;
+    let stacks = vec![fipe_data::fipe_data(stage), fipe_api::fipe_api(stage, &pacing)];
+    let templates: Vec<_> = stacks.iter().map(|stack| &stack.template).collect();
+    let view = rules::Stage { templates: &templates, fipe_calls_per_minute: f64::from(stage.fipe.calls_per_minute) };
+    let diagnostics = rules::check(&view);
+    if diagnostics.is_empty() { Ok(stacks) } else { Err(SynthError { diagnostics }) }
+}

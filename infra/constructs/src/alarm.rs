@@ -1,0 +1,30 @@
+//! An alarm on a metric that tells a topic. Missing data is no alarm: an idle chain sends none.
+
+use cfn::aws_cloudwatch::{CfnAlarm, cfn_alarm};
+
+use crate::stack::seconds;
+use crate::{Metric, Stack, Topic};
+
+#[derive(Debug, Clone, Copy)]
+pub struct Alarm;
+
+impl Alarm {
+    /// Rings while the metric is above `threshold` (in the metric's unit).
+    pub fn new(stack: &mut Stack, id: &str, metric: &Metric, threshold: u32, description: &str, topic: &Topic) -> Self {
+        let (name, value) = &metric.dimension;
+        let alarm = CfnAlarm::new()
+            .alarm_description(description)
+            .namespace(metric.namespace)
+            .metric_name(metric.name)
+            .dimensions([cfn_alarm::DimensionProperty::new().name(*name).value(value)])
+            .statistic(metric.statistic)
+            .period(seconds(metric.period))
+            .evaluation_periods(1)
+            .comparison_operator("GreaterThanThreshold")
+            .threshold(threshold)
+            .treat_missing_data("notBreaching")
+            .alarm_actions([topic.topic_arn()]);
+        stack.add(id, alarm);
+        Self
+    }
+}

@@ -1,0 +1,158 @@
+//! An Aurora PostgreSQL cluster with one writer. Owns encryption, TLS, backups and what becomes of the data;
+//! refuses plain-text connections and a cluster that is deleted without a snapshot.
+
+use cfn::aws_rds::{CfnDBCluster, CfnDBClusterParameterGroup, CfnDBInstance, CfnDBSubnetGroup, cfn_db_cluster};
+use cfn::{DeletionPolicy, Handle, ResourceOptions, UpdateReplacePolicy, Value, json};
+
+use crate::{Secret, SecurityGroup, Stack};
+
+const ENGINE: &str = "aurora-postgresql";
+/// The newest of major version 17 when this was written.
+const ENGINE_VERSION: &str = "17.11";
+const PARAMETER_FAMILY: &str = "aurora-postgresql17";
+
+/// Instance classes of Aurora PostgreSQL, with their memory in GiB:
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.DBInstanceClass.Summary.html>
+const INSTANCE_CLASSES: [(&str, f64); 14] = [
+    ("db.t3.medium", 4.0),
+    ("db.t3.large", 8.0),
+    ("db.t4g.medium", 4.0),
+    ("db.t4g.large", 8.0),
+    ("db.r6g.large", 16.0),
+    ("db.r6g.xlarge", 32.0),
+    ("db.r6g.2xlarge", 64.0),
+    ("db.r7g.large", 16.0),
+    ("db.r7g.xlarge", 32.0),
+    ("db.r7g.2xlarge", 64.0),
+    ("db.r8g.large", 16.0),
+    ("db.r8g.xlarge", 32.0),
+    ("db.r8g.2xlarge", 64.0),
+    ("db.r8g.4xlarge", 128.0),
+];
+
+/// How large the writer is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DatabaseCapacity {
+    /// `db.t3.medium` ..
+    InstanceClass(String),
+    /// Aurora capacity units, in halves.
+    ServerlessV2 { min_acu: f64, max_acu: f64 },
+}
+
+impl DatabaseCapacity {
+    /// The instance classes that are known here.
+    pub fn instance_classes() -> impl Iterator<Item = &'static str> {
+        INSTANCE_CLASSES.iter().map(|(class, _)| *class)
+    }
+
+    /// Aurora's default of max_connections, rounded down to be safe; `None` for a class not known here.
+    ///
+    /// `LEAST(memory / 9531392, 5000)`, and at most 2,000 where a serverless writer may shrink below 1 ACU:
+    /// <https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Managing.html>
+    pub fn max_connections(&self) -> Option<f64> {
+        const BYTES_PER_CONNECTION: f64 = 9_531_392.0;
+        // The operating system and Aurora itself take their part before the formula is applied.
+        const LEFT_FOR_THE_INSTANCE: f64 = 0.9;
+        const GIB_PER_ACU: f64 = 2.0;
+        let (gib, most) = match self {
+            Self::InstanceClass(class) => (INSTANCE_CLASSES.iter().find(|(known, _)| known == class)?.1, 5000.0),
+            Self::ServerlessV2 { min_acu, max_acu } => {
+                (max_acu * GIB_PER_ACU, if *min_acu < 1.0 { 2000.0 } else { 5000.0 })
+            }
+        };
+        Some((gib * LEFT_FOR_THE_INSTANCE * 1024.0 * 1024.0 * 1024.0 / BYTES_PER_CONNECTION).floor().min(most))
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct DatabaseClusterProps<'a> {
+    pub database_name: &'static str,
+    pub port: Value<i64>,
+    pub capacity: DatabaseCapacity,
+    /// User name and password of the owner.
+    pub credentials: &'a Secret,
+    /// In at least two availability zones.
+    pub subnet_ids: Value<Vec<String>>,
+    pub security_group: &'a SecurityGroup,
+    pub publicly_accessible: Value<bool>,
+    /// 1 to 35.
+    pub backup_retention_days: u32,
+    pub deletion_protection: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct DatabaseCluster {
+    handle: Handle<CfnDBCluster>,
+    writer: Handle<CfnDBInstance>,
+}
+
+impl DatabaseCluster {
+    /// Makes `<id>SubnetGroup`, `<id>ParameterGroup`, `<id>`, `<id>Writer`, and attaches the owner's secret.
+    pub fn new(stack: &mut Stack, id: &str, props: DatabaseClusterProps<'_>) -> Self {
+        let subnets = CfnDBSubnetGroup::new()
+            .db_subnet_group_description("Subnets of the database.")
+            .subnet_ids(props.subnet_ids);
+        let subnets = stack.add(format!("{id}SubnetGroup"), subnets);
+        let parameters = CfnDBClusterParameterGroup::new()
+            .description("No connection without TLS.")
+            .family(PARAMETER_FAMILY)
+            .parameters(json!({ "rds.force_ssl": "1" }));
+        let parameters = stack.add(format!("{id}ParameterGroup"), parameters);
+        let (class, scaling) = match &props.capacity {
+            DatabaseCapacity::InstanceClass(class) => (class.as_str(), None),
+            DatabaseCapacity::ServerlessV2 { min_acu, max_acu } => {
+                let scaling = cfn_db_cluster::ServerlessV2ScalingConfigurationProperty::new();
+                ("db.serverless", Some(scaling.min_capacity(*min_acu).max_capacity(*max_acu)))
+            }
+        };
+        let cluster = CfnDBCluster::new()
+            .engine(ENGINE)
+            .engine_version(ENGINE_VERSION)
+            .database_name(props.database_name)
+            .port(props.port)
+            .master_username(props.credentials.secret_value_from_json("username"))
+            .master_user_password(props.credentials.secret_value_from_json("password"))
+            .serverless_v2_scaling_configuration(scaling)
+            .db_subnet_group_name(subnets.r#ref())
+            .db_cluster_parameter_group_name(parameters.r#ref())
+            .vpc_security_group_ids([props.security_group.security_group_id()])
+            .storage_encrypted(true)
+            .enable_iam_database_authentication(true)
+            .enable_cloudwatch_logs_exports(["postgresql"])
+            .backup_retention_period(props.backup_retention_days)
+            .copy_tags_to_snapshot(true)
+            .deletion_protection(props.deletion_protection)
+            .deletion_policy(DeletionPolicy::Snapshot)
+            .update_replace_policy(UpdateReplacePolicy::Snapshot);
+        let cluster = stack.add(id, cluster);
+        // The data is the cluster's; an instance is only what computes on it.
+        let writer = CfnDBInstance::new()
+            .engine(ENGINE)
+            .db_cluster_identifier(cluster.r#ref())
+            .db_instance_class(class)
+            .publicly_accessible(props.publicly_accessible)
+            .deletion_policy(DeletionPolicy::Delete)
+            .update_replace_policy(UpdateReplacePolicy::Delete);
+        let writer = stack.add(format!("{id}Writer"), writer);
+        props.credentials.attach(stack, &cluster);
+        Self { handle: cluster, writer }
+    }
+
+    pub fn handle(&self) -> &Handle<CfnDBCluster> {
+        &self.handle
+    }
+
+    /// The same resource, made after the writer: a cluster without one takes no connection.
+    pub fn needed_by<R: ResourceOptions>(&self, resource: R) -> R {
+        resource.depends_on(&self.writer)
+    }
+
+    /// Host name of the writer.
+    pub fn cluster_endpoint(&self) -> Value<String> {
+        self.handle.attr_endpoint_address()
+    }
+
+    pub fn cluster_port(&self) -> Value<String> {
+        self.handle.attr_endpoint_port()
+    }
+}

@@ -1,0 +1,38 @@
+//! The mapping from a queue to a function, with the grant it needs.
+
+use std::time::Duration;
+
+use cfn::aws_lambda::{CfnEventSourceMapping, cfn_event_source_mapping};
+
+use crate::stack::seconds;
+use crate::{Queue, RustFunction, Stack};
+
+/// How a queue feeds a function. Failures are always reported message by message.
+#[derive(Debug, Clone, Copy)]
+pub struct SqsEventSource<'a> {
+    pub queue: &'a Queue,
+    /// Messages in a batch, 1 to 10,000; more than 10 need a window.
+    pub batch_size: u32,
+    /// How long a batch is gathered, 0 s to 300 s.
+    pub max_batching_window: Duration,
+    /// Instances that run at once at most, 2 to 1,000.
+    pub max_concurrency: u32,
+}
+
+impl RustFunction {
+    /// Makes the mapping `<id>Source` **and** grants the function what polling needs.
+    pub fn add_event_source(&self, stack: &mut Stack, source: SqsEventSource<'_>) {
+        source.queue.grant_consume_messages(stack, self);
+        let window = seconds(source.max_batching_window);
+        let scaling =
+            cfn_event_source_mapping::ScalingConfigProperty::new().maximum_concurrency(source.max_concurrency);
+        let mapping = CfnEventSourceMapping::new()
+            .event_source_arn(source.queue.queue_arn())
+            .function_name(self.function_ref())
+            .batch_size(source.batch_size)
+            .maximum_batching_window_in_seconds((window > 0).then_some(window))
+            .function_response_types(["ReportBatchItemFailures"])
+            .scaling_config(scaling);
+        stack.add(format!("{}Source", self.id()), mapping);
+    }
+}

@@ -1,0 +1,174 @@
+//! A Rust function with its own role and its own log group. Owns runtime, logging and permissions to log;
+//! refuses managed policies and logs that are kept for ever.
+
+use std::time::Duration;
+
+use cfn::aws_lambda::{CfnEventInvokeConfig, CfnFunction, cfn_event_invoke_config, cfn_function};
+use cfn::aws_logs::CfnLogGroup;
+use cfn::{DeletionPolicy, Handle, IntoValue, LogicalId, ResourceOptions, UpdateReplacePolicy, Value};
+
+use crate::stack::seconds;
+use crate::{Grantee, PolicyStatement, Role, Stack, Topic};
+
+/// What CloudWatch Logs takes, in days:
+/// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>
+pub const RETENTION_DAYS: [u32; 22] =
+    [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
+
+/// The processor a function is built for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Architecture {
+    Arm64,
+    X86_64,
+}
+
+impl Architecture {
+    /// Lambda's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Arm64 => "arm64",
+            Self::X86_64 => "x86_64",
+        }
+    }
+}
+
+/// An uploaded archive, by the name of its asset.
+#[derive(Debug, Clone, Copy)]
+pub struct Code {
+    /// `fipe-price-loader`; bucket and key become parameters.
+    pub asset: &'static str,
+}
+
+/// Where a function stands that needs something in a VPC.
+#[derive(Debug, Clone)]
+pub struct VpcPlacement {
+    pub subnet_ids: Value<Vec<String>>,
+    pub security_group_id: Value<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct RustFunctionProps {
+    pub function_name: String,
+    pub description: &'static str,
+    pub code: Code,
+    pub architecture: Architecture,
+    /// MB, 128 to 10,240.
+    pub memory_mb: u32,
+    /// 1 s to 900 s.
+    pub timeout: Duration,
+    /// One of [`RETENTION_DAYS`].
+    pub log_retention_days: u32,
+    pub environment: Vec<(&'static str, Value<String>)>,
+    /// Outside a VPC where `None`.
+    pub vpc: Option<VpcPlacement>,
+    /// Versions of layers by ARN.
+    pub layers: Vec<Value<String>>,
+}
+
+/// A function in Rust on `provided.al2023`.
+#[derive(Debug, Clone)]
+pub struct RustFunction {
+    handle: Handle<CfnFunction>,
+    name: String,
+    role: Role,
+}
+
+impl RustFunction {
+    /// Makes `<id>LogGroup`, `<id>Role` and `<id>`, in this order.
+    pub fn new(stack: &mut Stack, id: &str, props: RustFunctionProps) -> Self {
+        let (bucket, key) = stack.asset(props.code.asset);
+        let log_group = CfnLogGroup::new()
+            .log_group_name(format!("/aws/lambda/{}", props.function_name))
+            .retention_in_days(props.log_retention_days)
+            .deletion_policy(DeletionPolicy::Delete)
+            .update_replace_policy(UpdateReplacePolicy::Delete);
+        let log_group = stack.add(format!("{id}LogGroup"), log_group);
+        let role = Role::new(stack, &format!("{id}Role"), "lambda.amazonaws.com", props.description);
+        let actions = &["logs:CreateLogStream", "logs:PutLogEvents"];
+        role.add_to_policy(stack, PolicyStatement { sid: "Log", actions, resources: vec![log_group.attr_arn()] });
+        if props.vpc.is_some() {
+            role.add_to_policy(stack, network_interfaces());
+        }
+        let vpc_config = props.vpc.map(|vpc| {
+            cfn_function::VpcConfigProperty::new()
+                .subnet_ids(vpc.subnet_ids)
+                .security_group_ids([vpc.security_group_id])
+        });
+        let logging = cfn_function::LoggingConfigProperty::new().log_format("JSON").log_group(log_group.r#ref());
+        let function = CfnFunction::new()
+            .function_name(&props.function_name)
+            .description(props.description)
+            .runtime("provided.al2023")
+            .handler("bootstrap")
+            .architectures([props.architecture.as_str()])
+            .code(cfn_function::CodeProperty::new().s3_bucket(bucket).s3_key(key))
+            .role(role.role_arn())
+            .memory_size(props.memory_mb)
+            .timeout(seconds(props.timeout))
+            .layers((!props.layers.is_empty()).then_some(props.layers))
+            .vpc_config(vpc_config)
+            .environment(cfn_function::EnvironmentProperty::new().variables(props.environment))
+            .logging_config(logging);
+        Self { handle: stack.add(id, function), name: props.function_name, role }
+    }
+
+    pub fn id(&self) -> &LogicalId {
+        self.handle.id()
+    }
+
+    pub fn function_name(&self) -> &str {
+        &self.name
+    }
+
+    pub fn function_ref(&self) -> Value<String> {
+        self.handle.r#ref()
+    }
+
+    pub fn function_arn(&self) -> Value<String> {
+        self.handle.attr_arn()
+    }
+
+    /// How asynchronous invocations are tried again, and the topic that hears of one that failed for good.
+    pub fn configure_async_invoke(
+        &self,
+        stack: &mut Stack,
+        max_event_age: Duration,
+        retry_attempts: u32,
+        on_failure: &Topic,
+    ) {
+        on_failure.grant_publish(stack, self);
+        let destination = cfn_event_invoke_config::OnFailureProperty::new().destination(on_failure.topic_arn());
+        let destinations = cfn_event_invoke_config::DestinationConfigProperty::new().on_failure(destination);
+        let config = CfnEventInvokeConfig::new()
+            .function_name(self.function_ref())
+            .qualifier("$LATEST")
+            .maximum_event_age_in_seconds(seconds(max_event_age))
+            .maximum_retry_attempts(retry_attempts)
+            .destination_config(destinations);
+        stack.add(format!("{}AsyncInvoke", self.id()), config);
+    }
+
+    pub fn grant_invoke(&self, stack: &mut Stack, grantee: &impl Grantee) {
+        let resources = vec![self.function_arn()];
+        grantee.grant(stack, PolicyStatement { sid: "Invoke", actions: &["lambda:InvokeFunction"], resources });
+    }
+}
+
+impl Grantee for RustFunction {
+    fn role(&self) -> &Role {
+        &self.role
+    }
+}
+
+/// IAM cannot narrow these to a resource; the rule `permission-wildcard` lists them with the reason.
+fn network_interfaces() -> PolicyStatement {
+    let actions = &[
+        "ec2:CreateNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:DeleteNetworkInterface",
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:UnassignPrivateIpAddresses",
+    ];
+    PolicyStatement { sid: "NetworkInterfaces", actions, resources: vec![IntoValue::into_value("*")] }
+}

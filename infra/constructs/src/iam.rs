@@ -1,0 +1,116 @@
+//! Execution roles and least-privilege statements. Owns the merging of statements; refuses managed policies.
+
+use cfn::aws_iam::CfnRole;
+use cfn::{Handle, Json, Value, json};
+
+use crate::Stack;
+
+/// One allowing statement: exact actions on exact resources.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PolicyStatement {
+    /// What the statement is for, as an IAM `Sid` (letters and digits).
+    pub sid: &'static str,
+    pub actions: &'static [&'static str],
+    pub resources: Vec<Value<String>>,
+}
+
+/// A role that one service assumes. Its permissions stand in itself, so that they are there before whatever uses it.
+#[derive(Debug, Clone)]
+pub struct Role {
+    handle: Handle<CfnRole>,
+}
+
+/// Who can be granted something.
+pub trait Grantee {
+    fn role(&self) -> &Role;
+
+    fn grant(&self, stack: &mut Stack, statement: PolicyStatement) {
+        self.role().add_to_policy(stack, statement);
+    }
+}
+
+impl Grantee for Role {
+    fn role(&self) -> &Role {
+        self
+    }
+}
+
+impl Role {
+    /// A role that one service (`lambda.amazonaws.com`) assumes.
+    pub fn new(stack: &mut Stack, id: &str, service: &'static str, description: &'static str) -> Self {
+        Self::trusting(stack, id, service, description, None)
+    }
+
+    /// The same, for a service that acts on behalf of many accounts: it has to act on behalf of this one.
+    pub fn of_this_account(stack: &mut Stack, id: &str, service: &'static str, description: &'static str) -> Self {
+        let condition = json!({ "StringEquals": { "aws:SourceAccount": cfn::pseudo::account_id() } });
+        Self::trusting(stack, id, service, description, Some(condition))
+    }
+
+    fn trusting(
+        stack: &mut Stack,
+        id: &str,
+        service: &'static str,
+        description: &'static str,
+        condition: Option<Json>,
+    ) -> Self {
+        let trust = json!({
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Effect": "Allow",
+                "Principal": { "Service": service },
+                "Action": "sts:AssumeRole",
+                "Condition": condition,
+            }],
+        });
+        let role = CfnRole::new().description(description).assume_role_policy_document(trust);
+        Self { handle: stack.add(id, role) }
+    }
+
+    pub fn role_arn(&self) -> Value<String> {
+        self.handle.attr_arn()
+    }
+
+    /// Adds a statement; the resources of an equal one (same sid and actions) join it.
+    pub fn add_to_policy(&self, stack: &mut Stack, statement: PolicyStatement) {
+        let Some(entry) = stack.template_mut().resource_mut(self.handle.id()) else { return };
+        let PolicyStatement { sid, actions, resources } = statement;
+        let properties = &mut entry.parts.properties;
+        if properties.get("Policies").is_none() {
+            let document = json!({ "Version": "2012-10-17", "Statement": [] });
+            properties.set("Policies", json!([{ "PolicyName": "Grants", "PolicyDocument": document }]));
+        }
+        let Some(statements) = properties.get_mut("Policies").and_then(statements_mut) else { return };
+        let same = statements.iter_mut().find(|known| known.get("Sid").and_then(Json::as_str) == Some(sid));
+        match same.and_then(|known| entry_mut(known, "Resource")) {
+            Some(Json::List(known)) => {
+                for resource in resources.into_iter().map(Value::into_json) {
+                    if !known.contains(&resource) {
+                        known.push(resource);
+                    }
+                }
+            }
+            _ => statements.push(json!({
+                "Sid": sid,
+                "Effect": "Allow",
+                "Action": (Json::list(actions.iter().copied())),
+                "Resource": (Json::list(resources)),
+            })),
+        }
+    }
+}
+
+fn statements_mut(policies: &mut Json) -> Option<&mut Vec<Json>> {
+    let Json::List(policies) = policies else { return None };
+    match entry_mut(entry_mut(policies.first_mut()?, "PolicyDocument")?, "Statement")? {
+        Json::List(statements) => Some(statements),
+        _ => None,
+    }
+}
+
+fn entry_mut<'a>(json: &'a mut Json, key: &str) -> Option<&'a mut Json> {
+    match json {
+        Json::Object(entries) => entries.iter_mut().find(|(name, _)| name == key).map(|(_, value)| value),
+        _ => None,
+    }
+}

@@ -1,0 +1,28 @@
+//! A layer version from an uploaded asset.
+
+use cfn::aws_lambda::{CfnLayerVersion, cfn_layer_version};
+use cfn::{Handle, Value};
+
+use crate::Stack;
+
+#[derive(Debug, Clone)]
+pub struct LayerVersion {
+    handle: Handle<CfnLayerVersion>,
+}
+
+impl LayerVersion {
+    /// A layer of data, for any architecture.
+    pub fn new(stack: &mut Stack, id: &str, layer_name: String, description: &str, asset: &str) -> Self {
+        let (bucket, key) = stack.asset(asset);
+        let layer = CfnLayerVersion::new()
+            .layer_name(layer_name)
+            .description(description)
+            .content(cfn_layer_version::ContentProperty::new().s3_bucket(bucket).s3_key(key))
+            .compatible_runtimes(["provided.al2023"]);
+        Self { handle: stack.add(id, layer) }
+    }
+
+    pub fn layer_version_arn(&self) -> Value<String> {
+        self.handle.r#ref()
+    }
+}

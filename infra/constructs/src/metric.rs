@@ -1,0 +1,65 @@
+//! A metric of CloudWatch: what an alarm watches and a dashboard draws.
+
+use std::time::Duration;
+
+use crate::{DeadLetterQueue, Queue, RustFunction};
+
+#[derive(Debug, Clone)]
+pub struct Metric {
+    pub namespace: &'static str,
+    pub name: &'static str,
+    pub dimension: (&'static str, String),
+    /// `Sum`, `Maximum` ..
+    pub statistic: &'static str,
+    pub period: Duration,
+}
+
+const FIVE_MINUTES: Duration = Duration::from_secs(300);
+
+impl Queue {
+    /// Messages that wait.
+    pub fn metric_messages_visible(&self) -> Metric {
+        of_queue(self.queue_name(), "ApproximateNumberOfMessagesVisible")
+    }
+
+    /// Seconds that the oldest message has waited.
+    pub fn metric_age_of_oldest_message(&self) -> Metric {
+        of_queue(self.queue_name(), "ApproximateAgeOfOldestMessage")
+    }
+}
+
+impl DeadLetterQueue {
+    /// Messages that wait for a person.
+    pub fn metric_messages_visible(&self) -> Metric {
+        of_queue(self.queue_name(), "ApproximateNumberOfMessagesVisible")
+    }
+}
+
+impl RustFunction {
+    pub fn metric_errors(&self) -> Metric {
+        self.metric("Errors", "Sum")
+    }
+
+    pub fn metric_invocations(&self) -> Metric {
+        self.metric("Invocations", "Sum")
+    }
+
+    /// Milliseconds.
+    pub fn metric_duration(&self) -> Metric {
+        self.metric("Duration", "Maximum")
+    }
+
+    pub fn metric_concurrent_executions(&self) -> Metric {
+        self.metric("ConcurrentExecutions", "Maximum")
+    }
+
+    fn metric(&self, name: &'static str, statistic: &'static str) -> Metric {
+        let dimension = ("FunctionName", self.function_name().to_owned());
+        Metric { namespace: "AWS/Lambda", name, dimension, statistic, period: FIVE_MINUTES }
+    }
+}
+
+fn of_queue(queue_name: &str, name: &'static str) -> Metric {
+    let dimension = ("QueueName", queue_name.to_owned());
+    Metric { namespace: "AWS/SQS", name, dimension, statistic: "Maximum", period: FIVE_MINUTES }
+}

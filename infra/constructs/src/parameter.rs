@@ -1,0 +1,48 @@
+//! Where the value of a template's parameter comes from when the stack is deployed. Refuses values: they are the deployer's.
+
+/// Who fills a parameter in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ParameterSource {
+    /// The person or program that deploys.
+    Asked(Asked),
+    /// An output of a stack that is deployed before.
+    Output { stack: &'static str, output: String },
+    /// The bucket that the deployer uploads assets to.
+    AssetBucket,
+    /// The content-hashed key under which the deployer uploaded this asset.
+    AssetKey { asset: String },
+}
+
+/// What a deployer is asked for. One with a template default may be left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Asked {
+    /// The VPC of the database and of the functions that use it. No default.
+    VpcId,
+    /// Subnets of that VPC in at least two availability zones. No default; can be looked up from the VPC.
+    SubnetIds,
+    /// Route tables of those subnets, for the S3 gateway endpoint. No default; can be looked up from the VPC.
+    RouteTableIds,
+    /// The one IPv4 address outside the VPC that may connect to the database. Default: none.
+    AllowedIp,
+    /// Base address of the FIPE API, with a trailing slash. Default: the real one.
+    UrlFipe,
+    /// Port of the database. Default: 5432.
+    DatabasePort,
+}
+
+impl Asked {
+    pub const ALL: [Asked; 6] =
+        [Self::VpcId, Self::SubnetIds, Self::RouteTableIds, Self::AllowedIp, Self::UrlFipe, Self::DatabasePort];
+
+    /// The parameter's logical id.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::VpcId => "VpcId",
+            Self::SubnetIds => "SubnetIds",
+            Self::RouteTableIds => "RouteTableIds",
+            Self::AllowedIp => "AllowedIp",
+            Self::UrlFipe => "UrlFipe",
+            Self::DatabasePort => "DatabasePort",
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! A queue with its dead-letter queue. Owns names, encryption and redrive; a queue without dead-letter queue cannot be written.
+
+use std::time::Duration;
+
+use cfn::aws_sqs::{CfnQueue, cfn_queue};
+use cfn::{DeletionPolicy, Handle, ResourceOptions, UpdateReplacePolicy, Value};
+
+use crate::stack::seconds;
+use crate::{Grantee, PolicyStatement, Stack};
+
+/// What AWS asks for: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
+const TIMEOUTS_IN_VISIBILITY: u32 = 6;
+/// A standard dead-letter queue keeps the time of the first send, so it has to keep messages longer than the queue.
+const DEAD_LETTER_RETENTION: Duration = Duration::from_secs(14 * 24 * 3600);
+
+/// A standard queue and its dead-letter queue.
+#[derive(Debug, Clone)]
+pub struct Queue {
+    handle: Handle<CfnQueue>,
+    name: String,
+    dead_letter_queue: DeadLetterQueue,
+}
+
+/// Where messages end that were received too often, or that a consumer gave up with a reason.
+#[derive(Debug, Clone)]
+pub struct DeadLetterQueue {
+    handle: Handle<CfnQueue>,
+    name: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct QueueProps {
+    pub queue_name: String,
+    pub dead_letter_queue_name: String,
+    pub visibility_timeout: Duration,
+    /// How long a message waits at most, up to 14 days; the dead-letter queue keeps it for 14 days.
+    pub retention_period: Duration,
+    /// Receives before a message goes to the dead-letter queue, at least 3.
+    pub max_receive_count: u32,
+}
+
+impl Queue {
+    /// Makes `<id>` and `<id>DeadLetters`.
+    pub fn new(stack: &mut Stack, id: &str, props: QueueProps) -> Self {
+        let dead_letters = CfnQueue::new()
+            .queue_name(&props.dead_letter_queue_name)
+            .message_retention_period(seconds(DEAD_LETTER_RETENTION))
+            .sqs_managed_sse_enabled(true);
+        let dead_letters = stack.add(format!("{id}DeadLetters"), transient(dead_letters));
+        let redrive = cfn_queue::RedrivePolicyProperty::new()
+            .dead_letter_target_arn(dead_letters.attr_arn())
+            .max_receive_count(props.max_receive_count);
+        let queue = CfnQueue::new()
+            .queue_name(&props.queue_name)
+            .visibility_timeout(seconds(props.visibility_timeout))
+            .message_retention_period(seconds(props.retention_period))
+            .redrive_policy(redrive)
+            .sqs_managed_sse_enabled(true);
+        let handle = stack.add(id, transient(queue));
+        let dead_letter_queue = DeadLetterQueue { handle: dead_letters, name: props.dead_letter_queue_name };
+        Self { handle, name: props.queue_name, dead_letter_queue }
+    }
+
+    /// The shortest visibility time-out that AWS advises for a consumer.
+    pub fn visibility_timeout_for(consumer_timeout: Duration, batching_window: Duration) -> Duration {
+        consumer_timeout * TIMEOUTS_IN_VISIBILITY + batching_window
+    }
+
+    pub fn dead_letter_queue(&self) -> &DeadLetterQueue {
+        &self.dead_letter_queue
+    }
+
+    pub fn queue_name(&self) -> &str {
+        &self.name
+    }
+
+    pub fn queue_url(&self) -> Value<String> {
+        self.handle.r#ref()
+    }
+
+    pub fn queue_arn(&self) -> Value<String> {
+        self.handle.attr_arn()
+    }
+
+    pub fn grant_send_messages(&self, stack: &mut Stack, grantee: &impl Grantee) {
+        grantee.grant(stack, send(self.queue_arn()));
+    }
+
+    /// What an event source mapping needs, and what a consumer needs to hold a message back.
+    pub fn grant_consume_messages(&self, stack: &mut Stack, grantee: &impl Grantee) {
+        let actions =
+            &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"];
+        grantee.grant(stack, PolicyStatement { sid: "ConsumeMessages", actions, resources: vec![self.queue_arn()] });
+    }
+}
+
+impl DeadLetterQueue {
+    pub fn queue_name(&self) -> &str {
+        &self.name
+    }
+
+    pub fn queue_url(&self) -> Value<String> {
+        self.handle.r#ref()
+    }
+
+    pub fn queue_arn(&self) -> Value<String> {
+        self.handle.attr_arn()
+    }
+
+    pub fn grant_send_messages(&self, stack: &mut Stack, grantee: &impl Grantee) {
+        grantee.grant(stack, send(self.queue_arn()));
+    }
+}
+
+fn send(queue_arn: Value<String>) -> PolicyStatement {
+    PolicyStatement { sid: "SendMessages", actions: &["sqs:SendMessage"], resources: vec![queue_arn] }
+}
+
+/// Messages are work under way: a deleted stack has no use for them, and a crawl can be asked for again.
+fn transient<R: ResourceOptions>(queue: R) -> R {
+    queue.deletion_policy(DeletionPolicy::Delete).update_replace_policy(UpdateReplacePolicy::Delete)
+}

@@ -1,0 +1,105 @@
+//! Rules of thumb as synth errors: each one is data with a check over finished templates, so a hand-written resource is
+//! refused like one of ours. Owns what is refused and how it is told; refuses to judge a value that only deployment knows.
+
+mod connections;
+mod functions;
+mod mappings;
+mod permissions;
+mod queues;
+mod read;
+mod stateful;
+mod upstream;
+
+use std::fmt;
+
+use cfn::{ResourceEntry, Template};
+
+/// A design that is refused.
+#[derive(Debug)]
+pub struct Rule {
+    /// Stable name, kebab-case.
+    pub id: &'static str,
+    pub refuses: &'static str,
+    /// A value that is refused.
+    pub example: &'static str,
+    pub fix: &'static str,
+    check: fn(&Stage<'_>, &mut Vec<Finding>),
+}
+
+/// All rules, in the order in which they report.
+pub const RULES: &[Rule] = &[
+    queues::VISIBILITY_TIMEOUT,
+    queues::MAX_RECEIVE_COUNT,
+    queues::DEAD_LETTER_QUEUE,
+    queues::DEAD_LETTER_KIND,
+    queues::DEAD_LETTER_RETENTION,
+    mappings::PARTIAL_FAILURES,
+    mappings::MAXIMUM_CONCURRENCY,
+    mappings::BATCHING_WINDOW,
+    functions::LOG_RETENTION,
+    functions::SECRET_IN_ENVIRONMENT,
+    functions::ENVIRONMENT_WITHOUT_GRANT,
+    permissions::WILDCARD,
+    stateful::RETENTION_POLICY,
+    connections::DATABASE_CONNECTIONS,
+    upstream::UPSTREAM_BUDGET,
+];
+
+/// What the rules look at: all templates of one stage, and what the stage allows.
+#[derive(Debug, Clone, Copy)]
+pub struct Stage<'a> {
+    pub templates: &'a [&'a Template],
+    /// Calls a minute that all functions together may make to FIPE.
+    pub fipe_calls_per_minute: f64,
+}
+
+/// A refused place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub rule: &'static str,
+    pub stack: String,
+    pub logical_id: String,
+    pub resource_type: String,
+    /// Dotted property path.
+    pub path: String,
+    /// The value given.
+    pub what: String,
+    pub allowed: String,
+    pub fix: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rule, stack, logical_id, resource_type, path, what, allowed, fix } = self;
+        write!(f, "{stack} > {logical_id} ({resource_type}) > {path}: {what}; allowed: {allowed}; fix: {fix} [{rule}]")
+    }
+}
+
+/// Checks every rule; an empty list means that nothing is refused.
+pub fn check(stage: &Stage<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for rule in RULES {
+        (rule.check)(stage, &mut findings);
+    }
+    findings
+}
+
+impl Rule {
+    /// A finding of this rule at one place.
+    fn at(&self, template: &Template, entry: &ResourceEntry, path: &str, what: String, allowed: String) -> Finding {
+        Finding {
+            rule: self.id,
+            stack: template.name().to_owned(),
+            logical_id: entry.id.to_string(),
+            resource_type: entry.parts.resource_type.to_string(),
+            path: path.to_owned(),
+            what,
+            allowed,
+            fix: self.fix.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "rules/tests.rs"]
+mod tests;

@@ -1,0 +1,132 @@
+//! Rules about functions: their logs and what stands in their environment.
+
+use cfn::{Intrinsic, Json, ResourceEntry, Template};
+
+use super::Rule;
+use super::permissions::statements_of_role;
+use super::read::{of_type, one_or_many, property, referred, resource, shown};
+
+const FUNCTION: &str = "AWS::Lambda::Function";
+const SECRET_WORDS: [&str; 8] =
+    ["PASSWORD", "PASSWD", "PWD", "SECRET", "TOKEN", "API_KEY", "PRIVATE_KEY", "CREDENTIAL"];
+/// Endings that say where a secret is, not what it is.
+const POINTERS: [&str; 4] = ["_ARN", "_ID", "_NAME", "_URL"];
+
+pub(super) const LOG_RETENTION: Rule = Rule {
+    id: "function-log-retention",
+    refuses: "a function whose log group is not in the template or keeps its events for ever",
+    example: "no LoggingConfig: Lambda makes a log group that nobody ever empties",
+    fix: "make a log group with RetentionInDays and name it in LoggingConfig.LogGroup",
+    check: |stage, findings| {
+        for (template, function) in of_type(stage.templates, FUNCTION) {
+            let group = property(function, "LoggingConfig.LogGroup").and_then(|group| resource(template, group));
+            let path = "LoggingConfig.LogGroup";
+            let what = match group {
+                None => "no log group of this template".to_owned(),
+                Some(group) if property(group, "RetentionInDays").is_none() => {
+                    format!("{} keeps its events for ever", group.id)
+                }
+                Some(_) => continue,
+            };
+            findings.push(LOG_RETENTION.at(
+                template,
+                function,
+                path,
+                what,
+                "a log group with RetentionInDays".to_owned(),
+            ));
+        }
+    },
+};
+
+pub(super) const SECRET_IN_ENVIRONMENT: Rule = Rule {
+    id: "function-secret-in-environment",
+    refuses: "a secret in an environment variable, literal or resolved while deploying",
+    example: "DB_PASSWORD: \"{{resolve:secretsmanager:..}}\": whoever may read the function may read it",
+    fix: "pass the secret's ARN and read it in the function",
+    check: |stage, findings| {
+        for (template, function) in of_type(stage.templates, FUNCTION) {
+            let variables = property(function, "Environment.Variables").and_then(Json::as_object);
+            for (name, value) in variables.into_iter().flatten() {
+                let what = if resolves(value) {
+                    "a resolved secret".to_owned()
+                } else if names_a_secret(name) && !refers_to_a_secrets_arn(template, value) {
+                    shown_unless_literal(value)
+                } else {
+                    continue;
+                };
+                let path = format!("Environment.Variables.{name}");
+                let allowed = "the ARN of a secret".to_owned();
+                findings.push(SECRET_IN_ENVIRONMENT.at(template, function, &path, what, allowed));
+            }
+        }
+    },
+};
+
+pub(super) const ENVIRONMENT_WITHOUT_GRANT: Rule = Rule {
+    id: "function-environment-without-grant",
+    refuses: "a function that is told of a queue, topic or secret that its role may not touch",
+    example: "SQS_OUTPUT_URL refers to a queue that no statement of the role names",
+    fix: "grant it (grant_send_messages, grant_publish, grant_read), or leave the variable out",
+    check: |stage, findings| {
+        for (template, function) in of_type(stage.templates, FUNCTION) {
+            let role = property(function, "Role").and_then(|role| resource(template, role));
+            let statements = role.map(statements_of_role).unwrap_or_default();
+            let granted = |id: &str| {
+                let resources =
+                    statements.iter().filter_map(|statement| statement.get("Resource")).flat_map(one_or_many);
+                resources.filter_map(referred).any(|granted| granted == id)
+            };
+            let variables = property(function, "Environment.Variables").and_then(Json::as_object);
+            for (name, value) in variables.into_iter().flatten() {
+                let Some(id) = referred(value).filter(|id| needs_grant(template, id)) else { continue };
+                if !granted(id) {
+                    let path = format!("Environment.Variables.{name}");
+                    let what = format!("refers to {id}, on which the role has no permission");
+                    let allowed = "what the role may use".to_owned();
+                    findings.push(ENVIRONMENT_WITHOUT_GRANT.at(template, function, &path, what, allowed));
+                }
+            }
+        }
+    },
+};
+
+/// Queues, topics and secrets of the template, and those of other stacks, which come in as parameters named by their ARN.
+fn needs_grant(template: &Template, id: &str) -> bool {
+    const TYPES: [&str; 3] = ["AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::SecretsManager::Secret"];
+    match template.resources().iter().find(|entry| entry.id.as_str() == id) {
+        Some(ResourceEntry { parts, .. }) => TYPES.contains(&parts.resource_type.as_ref()),
+        None => id.ends_with("Arn"),
+    }
+}
+
+fn names_a_secret(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    SECRET_WORDS.iter().any(|word| name.contains(word)) && !POINTERS.iter().any(|ending| name.ends_with(ending))
+}
+
+fn refers_to_a_secrets_arn(template: &Template, value: &Json) -> bool {
+    resource(template, value).is_some_and(|entry| entry.parts.resource_type == "AWS::SecretsManager::Secret")
+}
+
+fn resolves(value: &Json) -> bool {
+    let is_reference =
+        |text: &str| text.contains("{{resolve:secretsmanager:") || text.contains("{{resolve:ssm-secure:");
+    match value {
+        Json::String(text) | Json::Custom(text) => is_reference(text),
+        Json::List(items) => items.iter().any(resolves),
+        Json::Object(entries) => entries.iter().any(|(_, value)| resolves(value)),
+        Json::Intrinsic(intrinsic) => match intrinsic.as_ref() {
+            Intrinsic::Sub(text, values) => is_reference(text) || values.iter().any(|(_, value)| resolves(value)),
+            Intrinsic::Join(_, items) => resolves(items),
+            Intrinsic::If(_, then, otherwise) => resolves(then) || resolves(otherwise),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// A finding never repeats what may be a secret.
+fn shown_unless_literal(value: &Json) -> String {
+    if value.as_intrinsic().is_some() { shown(value) } else { "a literal".to_owned() }
+}

@@ -1,0 +1,72 @@
+//! Rules about event source mappings from queues.
+
+use cfn::{Json, ResourceEntry, Template};
+
+use super::read::{number, number_or, of_type, property, resource, shown};
+use super::{Rule, Stage};
+
+pub(super) const PARTIAL_FAILURES: Rule = Rule {
+    id: "mapping-partial-failures",
+    refuses: "a mapping of a queue without ReportBatchItemFailures",
+    example: "FunctionResponseTypes []: one bad message fails its whole batch",
+    fix: "write FunctionResponseTypes [ReportBatchItemFailures]",
+    check: |stage, findings| {
+        for (template, mapping) in queue_mappings(stage) {
+            let types = property(mapping, "FunctionResponseTypes");
+            let reports = |types: &Json| {
+                types
+                    .as_list()
+                    .is_some_and(|types| types.iter().any(|kind| kind.as_str() == Some("ReportBatchItemFailures")))
+            };
+            if !types.is_some_and(reports) {
+                let what = types.map_or("nothing".to_owned(), shown);
+                let allowed = "[ReportBatchItemFailures]".to_owned();
+                findings.push(PARTIAL_FAILURES.at(template, mapping, "FunctionResponseTypes", what, allowed));
+            }
+        }
+    },
+};
+
+pub(super) const MAXIMUM_CONCURRENCY: Rule = Rule {
+    id: "mapping-maximum-concurrency",
+    refuses: "a mapping of a queue without MaximumConcurrency",
+    example: "no ScalingConfig: throttled polls burn receives, and messages end in the dead-letter queue",
+    fix: "set ScalingConfig.MaximumConcurrency; reserved concurrency does not hold the pollers back",
+    check: |stage, findings| {
+        for (template, mapping) in queue_mappings(stage) {
+            let path = "ScalingConfig.MaximumConcurrency";
+            if property(mapping, path).is_none() {
+                let allowed = "2 to 1000".to_owned();
+                findings.push(MAXIMUM_CONCURRENCY.at(template, mapping, path, "nothing".to_owned(), allowed));
+            }
+        }
+    },
+};
+
+pub(super) const BATCHING_WINDOW: Rule = Rule {
+    id: "mapping-batching-window",
+    refuses: "a batch of more than 10 messages without a batching window",
+    example: "BatchSize 100 and no MaximumBatchingWindowInSeconds: Lambda refuses to make the mapping",
+    fix: "set MaximumBatchingWindowInSeconds to at least 1",
+    check: |stage, findings| {
+        for (template, mapping) in queue_mappings(stage) {
+            let batch = property(mapping, "BatchSize").and_then(number).unwrap_or(10.0);
+            let path = "MaximumBatchingWindowInSeconds";
+            if batch > 10.0 && number_or(mapping, path, 0.0).is_some_and(|window| window < 1.0) {
+                let what = format!("no window for batches of {batch}");
+                findings.push(BATCHING_WINDOW.at(template, mapping, path, what, "1 s to 300 s".to_owned()));
+            }
+        }
+    },
+};
+
+/// Mappings whose source is a queue. A source outside the template counts as one, unless it has a starting position,
+/// which only streams have.
+fn queue_mappings<'a>(stage: &'a Stage<'_>) -> impl Iterator<Item = (&'a Template, &'a ResourceEntry)> {
+    of_type(stage.templates, "AWS::Lambda::EventSourceMapping").filter(|(template, mapping)| {
+        match property(mapping, "EventSourceArn").and_then(|arn| resource(template, arn)) {
+            Some(source) => source.parts.resource_type == "AWS::SQS::Queue",
+            None => property(mapping, "StartingPosition").is_none(),
+        }
+    })
+}

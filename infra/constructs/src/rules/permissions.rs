@@ -1,0 +1,133 @@
+//! Rules about permissions: exact actions on exact resources.
+
+use cfn::{Intrinsic, Json, ResourceEntry};
+
+use super::Rule;
+use super::read::{of_type, one_or_many, property, shown};
+
+/// Actions that IAM cannot narrow to a resource, each with its reason. Keep it short.
+const WITHOUT_RESOURCE: [(&str, &str); 6] = [
+    ("ec2:CreateNetworkInterface", NETWORK_INTERFACE),
+    ("ec2:DescribeNetworkInterfaces", NETWORK_INTERFACE),
+    ("ec2:DescribeSubnets", NETWORK_INTERFACE),
+    ("ec2:DeleteNetworkInterface", NETWORK_INTERFACE),
+    ("ec2:AssignPrivateIpAddresses", NETWORK_INTERFACE),
+    ("ec2:UnassignPrivateIpAddresses", NETWORK_INTERFACE),
+];
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html>
+const NETWORK_INTERFACE: &str =
+    "Lambda makes a function's network interfaces itself, and checks the role for any resource";
+
+pub(super) const WILDCARD: Rule = Rule {
+    id: "permission-wildcard",
+    refuses: "an allowed `*` action or resource outside a short list of actions that IAM cannot narrow",
+    example: "Action sqs:* on Resource *",
+    fix: "name the actions and the resource; grants of constructs do both",
+    check: |stage, findings| {
+        for (template, entry) in stage.templates.iter().flat_map(|t| t.resources().iter().map(move |e| (*t, e))) {
+            for (path, statement) in statements(entry) {
+                if statement.get("Effect").and_then(Json::as_str) == Some("Deny") {
+                    continue;
+                }
+                for (key, what) in wide(statement) {
+                    let path = format!("{path}.{key}");
+                    findings.push(WILDCARD.at(template, entry, &path, what, "exact names".to_owned()));
+                }
+            }
+        }
+        for (template, role) in of_type(stage.templates, "AWS::IAM::Role") {
+            for arn in property(role, "ManagedPolicyArns").into_iter().flat_map(one_or_many) {
+                if let Some(text) = text_of(arn).filter(|text| text.contains(":aws:policy/")) {
+                    let allowed = "statements of our own: AWS's managed policies allow `*`".to_owned();
+                    findings.push(WILDCARD.at(template, role, "ManagedPolicyArns", text, allowed));
+                }
+            }
+        }
+    },
+};
+
+/// The statements that a role carries in itself.
+pub(super) fn statements_of_role(role: &ResourceEntry) -> Vec<&Json> {
+    inline_policies(role).map(|(_, statement)| statement).collect()
+}
+
+/// Statements of every policy document of a resource, with the path they stand at.
+fn statements(entry: &ResourceEntry) -> Vec<(String, &Json)> {
+    let document = property(entry, "PolicyDocument").map(|document| of_document("PolicyDocument".to_owned(), document));
+    let trust = property(entry, "AssumeRolePolicyDocument")
+        .map(|document| of_document("AssumeRolePolicyDocument".to_owned(), document));
+    inline_policies(entry).chain(document.into_iter().flatten()).chain(trust.into_iter().flatten()).collect()
+}
+
+fn inline_policies(entry: &ResourceEntry) -> impl Iterator<Item = (String, &Json)> {
+    let policies = property(entry, "Policies").and_then(Json::as_list).unwrap_or_default();
+    policies
+        .iter()
+        .enumerate()
+        .filter_map(|(index, policy)| Some((index, policy.get("PolicyDocument")?)))
+        .flat_map(|(index, document)| of_document(format!("Policies.{index}.PolicyDocument"), document))
+}
+
+fn of_document(path: String, document: &Json) -> impl Iterator<Item = (String, &Json)> {
+    let statements = document.get("Statement").map(one_or_many).unwrap_or_default();
+    statements.iter().enumerate().map(move |(index, statement)| (format!("{path}.Statement.{index}"), statement))
+}
+
+/// What is too wide about an allowing statement.
+fn wide(statement: &Json) -> Vec<(&'static str, String)> {
+    let mut found = Vec::new();
+    let list = |key| statement.get(key).map(one_or_many).unwrap_or_default();
+    for key in ["NotAction", "NotResource", "NotPrincipal"] {
+        if statement.get(key).is_some() {
+            found.push((key, "allows everything else".to_owned()));
+        }
+    }
+    let actions = list("Action");
+    found.extend(
+        actions
+            .iter()
+            .filter(|action| text_of(action).is_some_and(|text| text.contains('*')))
+            .map(|action| ("Action", shown(action))),
+    );
+    let cannot_be_narrowed = !actions.is_empty()
+        && actions.iter().all(|action| WITHOUT_RESOURCE.iter().any(|(known, _)| action.as_str() == Some(known)));
+    if !cannot_be_narrowed {
+        let wide = list("Resource").iter().filter_map(text_of).filter(|text| is_wide(text));
+        found.extend(wide.map(|text| ("Resource", format!("{text:?}"))));
+    }
+    let principals = statement.get("Principal").map(principals).unwrap_or_default();
+    if principals.iter().any(|text| text == "*") && statement.get("Condition").is_none() {
+        found.push(("Principal", "anybody, without a condition".to_owned()));
+    }
+    found
+}
+
+fn principals(principal: &Json) -> Vec<String> {
+    match principal.as_object() {
+        Some(kinds) => kinds.iter().flat_map(|(_, names)| one_or_many(names)).filter_map(text_of).collect(),
+        None => text_of(principal).into_iter().collect(),
+    }
+}
+
+/// One `*` may stand at the end, below something that is named: `<bucket>/reports/*`.
+fn is_wide(resource: &str) -> bool {
+    let named = resource.strip_suffix("/*").unwrap_or(resource);
+    named.contains('*') || named.is_empty() || named.ends_with(':')
+}
+
+/// The text of a literal, a `Sub` or a `Join`; a reference stands in it as `${}`.
+fn text_of(json: &Json) -> Option<String> {
+    match json {
+        Json::String(text) | Json::Custom(text) => Some(text.to_string()),
+        Json::Intrinsic(intrinsic) => match intrinsic.as_ref() {
+            Intrinsic::Sub(text, _) => Some(text.clone()),
+            Intrinsic::Join(delimiter, items) => {
+                let parts: Vec<_> =
+                    one_or_many(items).iter().map(|item| text_of(item).unwrap_or("${}".into())).collect();
+                Some(parts.join(delimiter))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,62 @@
+//! A generated secret with a user name and a password. The password is made by Secrets Manager: it never stands in a template.
+
+use cfn::aws_rds::CfnDBCluster;
+use cfn::aws_secretsmanager::{CfnSecret, CfnSecretTargetAttachment, cfn_secret};
+use cfn::intrinsics::sub;
+use cfn::{DeletionPolicy, Handle, ResourceOptions, UpdateReplacePolicy, Value};
+
+use crate::{Grantee, PolicyStatement, Stack};
+
+/// Characters of a generated password. Letters and digits alone, so that it needs no quoting in any connection string.
+const PASSWORD_LENGTH: u32 = 40;
+
+/// `{"username": .., "password": ..}` in Secrets Manager.
+#[derive(Debug, Clone)]
+pub struct Secret {
+    handle: Handle<CfnSecret>,
+}
+
+impl Secret {
+    pub fn generated(stack: &mut Stack, id: &str, username: &str, description: &'static str) -> Self {
+        let generate = cfn_secret::GenerateSecretStringProperty::new()
+            .secret_string_template(format!(r#"{{"username":"{username}"}}"#))
+            .generate_string_key("password")
+            .password_length(PASSWORD_LENGTH)
+            .exclude_punctuation(true);
+        // A password is no data: a new stack generates a new one and sets it.
+        let secret = CfnSecret::new()
+            .description(description)
+            .generate_secret_string(generate)
+            .deletion_policy(DeletionPolicy::Delete)
+            .update_replace_policy(UpdateReplacePolicy::Delete);
+        Self { handle: stack.add(id, secret) }
+    }
+
+    pub fn secret_arn(&self) -> Value<String> {
+        self.handle.r#ref()
+    }
+
+    /// A reference that CloudFormation resolves while it deploys; the template holds the reference, never the value.
+    pub fn secret_value_from_json(&self, key: &str) -> Value<String> {
+        sub(format!("{{{{resolve:secretsmanager:${{{}}}:SecretString:{key}}}}}", self.handle.id()))
+    }
+
+    /// Adds engine, host, port and database name of the cluster to the secret.
+    pub fn attach(&self, stack: &mut Stack, cluster: &Handle<CfnDBCluster>) {
+        let attachment = CfnSecretTargetAttachment::new()
+            .secret_id(self.secret_arn())
+            .target_id(cluster.r#ref())
+            .target_type("AWS::RDS::DBCluster");
+        stack.add(format!("{}Attachment", self.handle.id()), attachment);
+    }
+
+    pub fn grant_read(&self, stack: &mut Stack, grantee: &impl Grantee) {
+        Self::grant_read_of(stack, self.secret_arn(), grantee);
+    }
+
+    /// The same for a secret of another stack, by its whole ARN.
+    pub fn grant_read_of(stack: &mut Stack, secret_arn: Value<String>, grantee: &impl Grantee) {
+        let actions = &["secretsmanager:GetSecretValue"];
+        grantee.grant(stack, PolicyStatement { sid: "ReadSecrets", actions, resources: vec![secret_arn] });
+    }
+}

@@ -1,0 +1,139 @@
+//! One stack while it is drawn: a template, where its parameters come from and its tags.
+//! Refuses nothing itself; [`crate::rules`] and the template's own validation judge the finished whole.
+
+use std::time::Duration;
+
+use cfn::{Handle, Json, LogicalId, Output, Parameter, ParameterHandle, Resource, Template, Value};
+
+use crate::{Asked, ParameterSource};
+
+/// A stack that constructs write into.
+#[derive(Debug)]
+pub struct Stack {
+    name: &'static str,
+    stack_name: String,
+    template: Template,
+    parameters: Vec<(String, ParameterSource)>,
+    tags: Vec<(String, String)>,
+}
+
+/// A finished stack.
+#[derive(Debug, Clone)]
+pub struct SynthesizedStack {
+    /// `FipeData`.
+    pub name: &'static str,
+    /// `FipeData-dev`.
+    pub stack_name: String,
+    pub template: Template,
+    /// Every parameter of the template, in its order.
+    pub parameters: Vec<(String, ParameterSource)>,
+    /// The tags that stand on every taggable resource.
+    pub tags: Vec<(String, String)>,
+}
+
+impl Stack {
+    /// A stack named `<name>-<stage>`, tagged with `Stage`, `Application` and `tags`.
+    pub fn new(name: &'static str, stage: &str, application: &str, tags: &[(String, String)]) -> Self {
+        let stack_name = format!("{name}-{stage}");
+        let mut all = vec![("Stage".to_owned(), stage.to_owned()), ("Application".to_owned(), application.to_owned())];
+        all.extend_from_slice(tags);
+        Self { name, template: Template::new(stack_name.clone()), stack_name, parameters: Vec::new(), tags: all }
+    }
+
+    pub fn description(mut self, text: &str) -> Self {
+        self.template = self.template.description(text);
+        self
+    }
+
+    pub fn add<R: Resource>(&mut self, id: impl Into<LogicalId>, resource: R) -> Handle<R> {
+        self.template.add(id, resource)
+    }
+
+    pub fn template(&self) -> &Template {
+        &self.template
+    }
+
+    pub fn template_mut(&mut self) -> &mut Template {
+        &mut self.template
+    }
+
+    /// A parameter and where its value comes from. The second parameter of the same id is the first one again.
+    pub fn parameter<T>(
+        &mut self,
+        id: impl Into<LogicalId>,
+        parameter: Parameter<T>,
+        source: ParameterSource,
+    ) -> ParameterHandle<T> {
+        let id = id.into();
+        if self.parameters.iter().any(|(known, _)| known == id.as_str()) {
+            return Template::new("").parameter(id, parameter);
+        }
+        self.parameters.push((id.to_string(), source));
+        self.template.parameter(id, parameter)
+    }
+
+    /// A parameter that whoever deploys is asked for.
+    pub fn asked<T>(&mut self, asked: Asked, parameter: Parameter<T>) -> ParameterHandle<T> {
+        self.parameter(asked.name(), parameter, ParameterSource::Asked(asked))
+    }
+
+    /// A parameter filled with an output of another stack.
+    pub fn link(&mut self, id: &str, stack: &'static str, output: &str, description: &str) -> Value<String> {
+        let source = ParameterSource::Output { stack, output: output.to_owned() };
+        self.parameter(id, Parameter::string().description(description), source).r#ref()
+    }
+
+    /// Bucket and key of an uploaded asset, each a parameter.
+    pub fn asset(&mut self, asset: &str) -> (Value<String>, Value<String>) {
+        const BUCKET: &str = "AssetBucket";
+        let bucket = Parameter::string().description("Bucket with the code of functions and layers.");
+        let bucket = self.parameter(BUCKET, bucket, ParameterSource::AssetBucket);
+        let id = format!("{}AssetKey", pascal_case(asset));
+        let key = Parameter::string().description(format!("Key of the asset {asset}."));
+        let source = ParameterSource::AssetKey { asset: asset.to_owned() };
+        let key = self.parameter(id, key, source);
+        (bucket.r#ref(), key.r#ref())
+    }
+
+    pub fn output(&mut self, id: &str, value: Value<String>, description: &str) -> &mut Output {
+        self.template.output(id, value).description(description)
+    }
+
+    /// Puts the tags on and gives the stack out.
+    pub fn finish(mut self) -> SynthesizedStack {
+        self.tag_resources();
+        let Self { name, stack_name, template, parameters, tags } = self;
+        SynthesizedStack { name, stack_name, template, parameters, tags }
+    }
+
+    fn tag_resources(&mut self) {
+        let tags = Json::list(self.tags.iter().map(|(key, value)| Json::object([("Key", key), ("Value", value)])));
+        let ids: Vec<_> = self.template.resources().iter().map(|entry| entry.id.clone()).collect();
+        for id in ids {
+            if let Some(entry) = self.template.resource_mut(&id).filter(|entry| is_taggable(&entry.parts.resource_type))
+            {
+                entry.parts.properties.set("Tags", tags.clone());
+            }
+        }
+    }
+}
+
+/// `fipe-price-loader` as `FipePriceLoader`.
+fn pascal_case(kebab: &str) -> String {
+    kebab.split('-').map(|word| word[..1].to_ascii_uppercase() + &word[1..]).collect()
+}
+
+/// A duration as CloudFormation takes it.
+pub(crate) fn seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
+}
+
+fn is_taggable(resource_type: &str) -> bool {
+    !matches!(
+        resource_type,
+        "AWS::Lambda::LayerVersion"
+            | "AWS::Lambda::EventInvokeConfig"
+            | "AWS::Scheduler::Schedule"
+            | "AWS::SecretsManager::SecretTargetAttachment"
+    ) && resource_type.starts_with("AWS::")
+}

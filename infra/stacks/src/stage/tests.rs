@@ -1,0 +1,75 @@
+use super::*;
+
+const DEV: &str = include_str!("../../../../environments/dev/stage.toml");
+
+fn faults(name: &str, toml: &str) -> String {
+    Stage::parse(name, toml).expect_err("must be refused").to_string()
+}
+
+#[test]
+fn the_committed_dev_stage_is_read_as_written() {
+    let stage = Stage::parse("dev", DEV).expect("valid");
+    assert_eq!(stage.name, StageName::Dev);
+    assert_eq!(stage.database.capacity, DatabaseCapacity::InstanceClass("db.t3.medium".to_owned()));
+    assert_eq!(stage.database.backup_days, 7);
+    assert_eq!(stage.functions.price_loader.size.timeout, Duration::from_secs(300));
+    assert_eq!(stage.network.endpoints, [Endpoint::SecretsManager, Endpoint::Sqs, Endpoint::Sns, Endpoint::S3]);
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_the_nearest_known_one() {
+    let toml = DEV.replace("backup_days", "backup_dayz");
+    assert_eq!(
+        faults("dev", &toml),
+        "stage dev:\n  database.backup_days is missing; it is a whole number of days from 1 to 35\
+         \n  database.backup_dayz is not a known key; did you mean \"backup_days\"?"
+    );
+}
+
+#[test]
+fn all_faults_are_told_at_once() {
+    let toml = DEV
+        .replace("timeout_seconds = 300", "timeout_seconds = 901")
+        .replace("\"arm64\"", "\"riscv\"")
+        .replace("public_access = true", "public_access = 1")
+        .replace("[tags]", "[tags]\nStage = \"x\"");
+    let message = faults("dev", &toml);
+    for expected in [
+        "functions.price-loader.timeout_seconds 901 is not a whole number of seconds from 1 to 900",
+        "functions.soma-ingestor.timeout_seconds 901",
+        "functions.architecture \"riscv\" is not one of \"arm64\", \"x86_64\"",
+        "network.public_access 1 is not true or false",
+        "tags.Stage is set by the stacks; leave it out",
+    ] {
+        assert!(message.contains(expected), "{expected:?} is not in\n{message}");
+    }
+}
+
+#[test]
+fn plain_text_connections_are_refused_outside_the_local_stage() {
+    let toml = DEV.replace("\"verify-full\"", "\"disable\"");
+    assert!(faults("dev", &toml).contains("database.tls \"disable\" is allowed on the stage local alone"));
+    assert_eq!(Stage::parse("local", &toml).expect("valid").database.tls, Tls::Disable);
+}
+
+#[test]
+fn serverless_capacity_is_read_and_its_bounds_are_checked() {
+    let with = |capacity: &str| DEV.replace("{ instance_class = \"db.t3.medium\" }", capacity);
+    assert_eq!(
+        Stage::parse("dev", &with("{ min_acu = 0.5, max_acu = 4 }")).expect("valid").database.capacity,
+        DatabaseCapacity::ServerlessV2 { min_acu: 0.5, max_acu: 4.0 }
+    );
+    assert!(faults("dev", &with("{ min_acu = 8, max_acu = 4 }")).contains("min_acu 8 is above max_acu 4"));
+    assert!(faults("dev", &with("{ min_acu = 0.3, max_acu = 4 }")).contains("in steps of 0.5"));
+    assert!(faults("dev", &with("{ instance_class = \"db.t9.giant\" }")).contains("db.t3.medium"));
+}
+
+#[test]
+fn a_stage_that_does_not_exist_is_refused_with_those_that_do() {
+    assert_eq!(faults("prod", DEV), "stage prod:\n  is not a stage; the stages are local, dev, stg, prd");
+}
+
+#[test]
+fn text_that_is_not_toml_is_refused_with_its_place() {
+    assert!(faults("dev", "[network").contains("line 1"));
+}
