@@ -85,36 +85,26 @@ where
     /// Runs the handler within the deadline, and once more record by record where it panicked.
     async fn run(&self, messages: Vec<Message<T>>, event: &SqsEvent, invocation: &Invocation) -> Outcomes {
         let ids: Vec<String> = messages.iter().map(|message| message.id.clone()).collect();
-        match self.guarded(messages, invocation).await {
+        match guarded((self.handler)(messages, invocation), invocation).await {
             Ok(outcomes) => outcomes,
-            Err(failure) if ids.len() == 1 || matches!(failure, Unfinished::Deadline) => {
-                ids.into_iter().map(|id| (id.clone(), Err(failure.of(&id, event)))).collect()
+            Err(unfinished) if ids.len() == 1 || matches!(unfinished, Unfinished::Deadline) => {
+                let receives = |id: &str| event.records.iter().find(|record| record.message_id == id);
+                let failure = |id: &str| unfinished.failure(receives(id).map_or(1, Record::receive_count));
+                ids.into_iter().map(|id| (id.clone(), Err(failure(&id)))).collect()
             }
             Err(_) => {
                 let mut outcomes = Outcomes::new();
                 for record in event.records.iter().filter(|record| ids.contains(&record.message_id)) {
                     let Ok(message) = record.decode::<T>() else { continue };
-                    match self.guarded(vec![message], invocation).await {
+                    match guarded((self.handler)(vec![message], invocation), invocation).await {
                         Ok(outcome) => outcomes.extend(outcome),
-                        Err(failure) => {
-                            outcomes.push((record.message_id.clone(), Err(failure.of(&record.message_id, event))));
+                        Err(unfinished) => {
+                            let failure = unfinished.failure(record.receive_count());
+                            outcomes.push((record.message_id.clone(), Err(failure)));
                         }
                     }
                 }
                 outcomes
-            }
-        }
-    }
-
-    async fn guarded(&self, messages: Vec<Message<T>>, invocation: &Invocation) -> Result<Outcomes, Unfinished> {
-        let work = AssertUnwindSafe((self.handler)(messages, invocation)).catch_unwind();
-        match tokio::time::timeout_at(invocation.deadline, work).await {
-            Err(_) => Err(Unfinished::Deadline),
-            Ok(Ok(outcomes)) => Ok(outcomes),
-            Ok(Err(panic)) => {
-                let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-                let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-                Err(Unfinished::Panic(text.unwrap_or_else(|| "without a message".to_owned())))
             }
         }
     }
@@ -124,7 +114,8 @@ where
         let records = ended.len();
         let mut letters = Vec::new();
         let mut response = BatchResponse::default();
-        let mut report = |id: &str| response.batch_item_failures.push(BatchItemFailure { item_identifier: id.to_owned() });
+        let mut report =
+            |id: &str| response.batch_item_failures.push(BatchItemFailure { item_identifier: id.to_owned() });
         let mut transient = 0;
         for end in &ended {
             match &end.failure {
@@ -177,6 +168,31 @@ fn details(end: &Ended<'_>, kind: &str, reason: &str) -> serde_json::Value {
     })
 }
 
+/// Handles messages one by one and concurrently, each within the deadline and with its own panic.
+pub async fn each<T, H>(messages: Vec<Message<T>>, invocation: &Invocation, handler: &H) -> Outcomes
+where
+    H: AsyncFn(Message<T>, &Invocation) -> Result<(), Failure>,
+{
+    let work = messages.into_iter().map(async |message| {
+        let (id, receives) = (message.id.clone(), message.receive_count);
+        let outcome = guarded(handler(message, invocation), invocation).await;
+        (id, outcome.unwrap_or_else(|unfinished| Err(unfinished.failure(receives))))
+    });
+    futures_util::future::join_all(work).await
+}
+
+async fn guarded<R>(work: impl Future<Output = R>, invocation: &Invocation) -> Result<R, Unfinished> {
+    match tokio::time::timeout_at(invocation.deadline, AssertUnwindSafe(work).catch_unwind()).await {
+        Err(_) => Err(Unfinished::Deadline),
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(panic)) => {
+            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+            Err(Unfinished::Panic(text.unwrap_or_else(|| "without a message".to_owned())))
+        }
+    }
+}
+
 /// A handler that did not return.
 #[derive(Debug, Clone)]
 enum Unfinished {
@@ -185,8 +201,7 @@ enum Unfinished {
 }
 
 impl Unfinished {
-    fn of(&self, id: &str, event: &SqsEvent) -> Failure {
-        let receives = event.records.iter().find(|record| record.message_id == id).map_or(1, Record::receive_count);
+    fn failure(&self, receives: u32) -> Failure {
         match self {
             Self::Deadline => Failure::Transient { reason: "not finished before the deadline".to_owned() },
             Self::Panic(text) if receives >= PANICS => {

@@ -47,7 +47,8 @@ impl DeadLetter {
 
 /// SQS refuses empty attribute values and characters that XML 1.0 forbids.
 fn attribute_text(text: &str) -> String {
-    let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..);
+    let allowed =
+        |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..);
     let mut clean = String::new();
     for c in text.chars().map(|c| if allowed(c) { c } else { '\u{FFFD}' }) {
         if clean.len() + c.len_utf8() > REASON_LENGTH {
@@ -81,7 +82,8 @@ mod tests {
         };
         let outgoing = letter.to_outgoing("FipePriceLoader");
         assert_eq!(outgoing.body, "{}");
-        let names: Vec<(&str, &str)> = outgoing.attributes.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let names: Vec<(&str, &str)> =
+            outgoing.attributes.iter().map(|(name, value)| (*name, value.as_str())).collect();
         assert_eq!(
             names,
             [

@@ -25,7 +25,11 @@ impl Invocation {
         let now = Instant::now();
         let work_margin = (left / 3).min(Duration::from_secs(20));
         let answer_margin = (left / 10).min(Duration::from_secs(5));
-        Self { request_id: request_id.into(), work_until: now + (left - work_margin), deadline: now + (left - answer_margin) }
+        Self {
+            request_id: request_id.into(),
+            work_until: now + (left - work_margin),
+            deadline: now + (left - answer_margin),
+        }
     }
 
     pub(crate) fn from_context(context: &Context) -> Self {

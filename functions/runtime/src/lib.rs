@@ -14,7 +14,7 @@ mod outcome;
 mod queue;
 
 pub use aws::sdk_config;
-pub use batch::{Batch, BatchResponse};
+pub use batch::{Batch, BatchResponse, each};
 pub use dead_letter::{DeadLetter, DeadLetters};
 pub use decode::{Message, SqsEvent};
 pub use invocation::Invocation;

@@ -51,9 +51,9 @@ impl Function {
 /// # Errors
 /// Names every variable that is missing or malformed.
 pub fn settings<T>(
-    read: impl FnOnce(&dyn Fn(&str) -> Option<String>) -> Result<T, contract::SettingsError>,
+    read: impl FnOnce(fn(&str) -> Option<String>) -> Result<T, contract::SettingsError>,
 ) -> Result<T, Error> {
-    Ok(read(&|name| std::env::var(name).ok())?)
+    Ok(read(|name| std::env::var(name).ok())?)
 }
 
 /// The whole of a binary's `main`: one thread, a panic hook that logs JSON, and one log line when the function cannot run.
@@ -77,7 +77,8 @@ pub fn main(name: &'static str, run: impl Future<Output = Result<(), Error>>) ->
     }
 }
 
-/// Polls for batches of an SQS queue for ever. The handler gets every decoded message of a batch and says how each ended.
+/// Polls for batches of an SQS queue for ever. The handler gets every decoded message of a batch and says how each ended;
+/// [`each`](crate::each) makes one of a handler of single messages.
 ///
 /// # Errors
 /// The Runtime API is out of reach.

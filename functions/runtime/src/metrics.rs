@@ -35,6 +35,12 @@ impl Metrics {
         self.value(name, Unit::Count, value as f64)
     }
 
+    /// Adds counts by name.
+    #[must_use]
+    pub fn counts(self, counts: impl IntoIterator<Item = (&'static str, u64)>) -> Self {
+        counts.into_iter().fold(self, |metrics, (name, value)| metrics.count(name, value))
+    }
+
     /// Adds a value.
     #[must_use]
     pub fn value(mut self, name: &'static str, unit: Unit, value: f64) -> Self {

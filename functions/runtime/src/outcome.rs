@@ -21,6 +21,11 @@ impl Failure {
         Self::Permanent { kind, reason: chain(error) }
     }
 
+    /// The failure that an error is which knows its own kind and whether it can pass.
+    pub fn of(is_transient: bool, kind: &'static str, error: &(dyn std::error::Error + 'static)) -> Self {
+        if is_transient { Self::transient(error) } else { Self::permanent(kind, error) }
+    }
+
     pub fn reason(&self) -> &str {
         match self {
             Self::Transient { reason } | Self::Permanent { reason, .. } => reason,

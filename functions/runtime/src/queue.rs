@@ -197,8 +197,10 @@ impl SendBatch for Sqs {
         }
         let answer = call.send().await.map_err(|error| chain(&error))?;
         let faults = answer.failed().iter().map(|entry| {
-            let index = entry.id().parse().map_err(|_| format!("the queue names entry {:?}, never sent", entry.id()))?;
-            let code = entry.message().map_or_else(|| entry.code().to_owned(), |text| format!("{}: {text}", entry.code()));
+            let index =
+                entry.id().parse().map_err(|_| format!("the queue names entry {:?}, never sent", entry.id()))?;
+            let code =
+                entry.message().map_or_else(|| entry.code().to_owned(), |text| format!("{}: {text}", entry.code()));
             Ok(EntryFault { index, code, sender_fault: entry.sender_fault() })
         });
         faults.collect()
@@ -260,7 +262,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn entries_that_failed_on_the_queues_side_are_sent_again() {
-        let queue = Fake { busy: RefCell::new(vec![("body 3".to_owned(), 2), ("body 11".to_owned(), 4)]), ..Fake::default() };
+        let queue =
+            Fake { busy: RefCell::new(vec![("body 3".to_owned(), 2), ("body 11".to_owned(), 4)]), ..Fake::default() };
         send_all(&queue, bodies(23)).await.unwrap();
         let mut taken = queue.taken.borrow().clone();
         taken.sort();
@@ -278,10 +281,7 @@ mod tests {
         };
         let error = send_all(&queue, bodies(13)).await.unwrap_err();
         assert_eq!(error.failed, [1, 12]);
-        assert_eq!(
-            error.to_string(),
-            "2 of 13 messages were not sent (the first: number 1): InvalidMessageContents"
-        );
+        assert_eq!(error.to_string(), "2 of 13 messages were not sent (the first: number 1): InvalidMessageContents");
         assert_eq!(queue.taken.borrow().len(), 11);
     }
 

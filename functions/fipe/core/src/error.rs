@@ -1,5 +1,7 @@
 //! What can go wrong in the chain, and whether trying again can help. Refuses to log.
 
+use std::time::Duration;
+
 /// A fault of the chain.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -9,4 +11,115 @@ pub enum Error {
     /// A text that is no model year and fuel.
     #[error("{text:?} is not a model year and fuel: 1900-1 to 2100-99, or 32000 as the year for zero km")]
     YearFuel { text: String },
+    /// The event that starts a crawl makes no sense.
+    #[error("event {event}: {fault}; give {{\"mes\": 8, \"ano\": 2026}}, or {{}} for the newest month")]
+    Event { event: String, fault: &'static str },
+    /// A month that FIPE does not list.
+    #[error("{month} is not a month of the FIPE table; the newest ones are {newest}")]
+    UnknownMonth { month: String, newest: String },
+    /// A call failed for good, or so often that it is left for later.
+    #[error("{call} failed after {attempts} calls")]
+    Call {
+        call: String,
+        attempts: i32,
+        #[source]
+        fault: Fault,
+    },
+    /// The time of this invocation is over; `last` is what the upstream did wrong until then, if it did.
+    #[error("no time left for {call}")]
+    OutOfTime {
+        call: String,
+        #[source]
+        last: Option<Fault>,
+    },
+    /// A queue did not take everything.
+    #[error("cannot send {what}")]
+    Send {
+        what: &'static str,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Some vehicle types could not be listed; the others were.
+    #[error("brands of vehicle types {types} are not listed yet; invoke again, which is harmless")]
+    VehicleTypes {
+        types: String,
+        #[source]
+        first: Box<Error>,
+    },
+    /// Models of a task are left and no call succeeded.
+    #[error("nothing of {models} models could be asked")]
+    NoProgress {
+        models: usize,
+        #[source]
+        first: Box<Error>,
+    },
+}
+
+/// What is wrong with one answer of FIPE.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// HTTP 429.
+    #[error("too many calls (HTTP 429)")]
+    Throttled { retry_after: Option<Duration> },
+    /// HTTP 403: the address or the user agent is blocked.
+    #[error("blocked (HTTP 403)")]
+    Blocked,
+    /// 5xx and other statuses, time-outs, connections that fail.
+    #[error("upstream is sick: {reason}")]
+    Unavailable { reason: String },
+    /// HTTP 200 with HTML, nothing, or JSON that is cut off.
+    #[error("answer is not JSON: {excerpt:?}")]
+    NotJson { excerpt: String },
+    /// JSON that we do not know.
+    #[error("answer has an unknown shape: {excerpt:?}")]
+    UnknownShape { excerpt: String },
+    /// A price of another month: the table rolled over.
+    #[error("answer is of month {answered:?}, asked for {asked}")]
+    OtherMonth { asked: String, answered: String },
+    /// The answer contradicts the question or itself.
+    #[error("answer contradicts the question: {what}")]
+    Contradiction { what: String },
+    /// HTTP 200 with `codigo` 2: we asked nonsense.
+    #[error("upstream refuses the parameters: {text:?}")]
+    InvalidParameters { text: String },
+}
+
+impl Fault {
+    /// Whether asking again can help. Only FIPE's own "invalid parameters" cannot: everything else, an unknown shape
+    /// included, has been seen to pass, and a wrong "permanent" would lose a model for the month.
+    pub fn is_transient(&self) -> bool {
+        !matches!(self, Self::InvalidParameters { .. })
+    }
+}
+
+impl Error {
+    /// Whether the same work can succeed later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Month { .. } | Self::YearFuel { .. } | Self::Event { .. } | Self::UnknownMonth { .. } => false,
+            Self::Call { fault, .. } => fault.is_transient(),
+            Self::OutOfTime { .. } | Self::Send { .. } => true,
+            Self::VehicleTypes { first, .. } | Self::NoProgress { first, .. } => first.is_transient(),
+        }
+    }
+
+    /// A short stable word to filter by.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Month { .. } => "month",
+            Self::YearFuel { .. } => "year_fuel",
+            Self::Event { .. } => "event",
+            Self::UnknownMonth { .. } => "unknown_month",
+            Self::Call { fault: Fault::InvalidParameters { .. }, .. } => "invalid_parameters",
+            Self::Call { .. } => "upstream",
+            Self::OutOfTime { .. } => "out_of_time",
+            Self::Send { .. } => "send",
+            Self::VehicleTypes { first, .. } | Self::NoProgress { first, .. } => first.kind(),
+        }
+    }
+
+    /// Whether the upstream did anything wrong, rather than time having run out on its own.
+    pub(crate) fn is_upstreams(&self) -> bool {
+        matches!(self, Self::Call { .. } | Self::OutOfTime { last: Some(_), .. })
+    }
 }

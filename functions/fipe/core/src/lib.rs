@@ -1,9 +1,26 @@
 //! The rules of the FIPE chain: messages, months, classification of answers, pacing, ports. No AWS SDK, no database.
 
+mod answer;
+mod call;
+mod client;
 mod error;
+mod http;
+mod manufacturer;
 pub mod message;
+mod model;
 pub mod month;
+mod pacing;
+mod price;
+mod queue;
 mod year_fuel;
 
-pub use error::Error;
+pub use answer::RawAnswer;
+pub use call::{Brands, Call, Models, PriceOf, ReferenceTable, ReferenceTables, VEHICLE_TYPES, YearFuels};
+pub use client::{Counts, Fipe, Http};
+pub use error::{Error, Fault};
+pub use http::FipeHttp;
+pub use manufacturer::{Started, crawl_id, start_crawl, table_of, wanted_month};
+pub use model::{Listed, ModelQueues, list_models};
+pub use price::{Priced, load_prices};
+pub use queue::{Queue, SendFault};
 pub use year_fuel::ZERO_KM;

@@ -1,2 +1,51 @@
-//! Fipe model-loader.
-fn main() {}
+//! `FipeModelLoader`: settings, adapters, run. The rules are [`fipe_core::list_models`].
+
+use std::process::ExitCode;
+
+use contract::ModelLoader;
+use fipe_core::message::BrandTask;
+use fipe_core::{Fipe, FipeHttp, ModelQueues, list_models};
+use function_runtime::{Error, Failure, Function, Message, Queue, each, run_batches, sdk_config, settings};
+use serde_json::json;
+
+fn main() -> ExitCode {
+    function_runtime::main("FipeModelLoader", run())
+}
+
+async fn run() -> Result<(), Error> {
+    let settings = settings(ModelLoader::read)?;
+    let function = Function::new("FipeModelLoader", settings.stage, "Fipe");
+    let sqs = aws_sdk_sqs::Client::new(&sdk_config());
+    let [manifests, tasks, input, dead_letters] =
+        [settings.sqs_manifest_url, settings.sqs_output_url, settings.sqs_input_url, settings.sqs_dead_letter_url]
+            .map(|url| Queue::new(&sqs, url));
+    let http = FipeHttp::new(&settings.url_fipe);
+    let fipe = Fipe::new(http, settings.fipe_calls_per_minute, settings.fipe_calls_in_flight);
+
+    let queues = ModelQueues {
+        manifests: &async |bodies| Ok(manifests.send(bodies).await?),
+        tasks: &async |bodies| Ok(tasks.send(bodies).await?),
+        handed_on: &async |bodies| Ok(input.send(bodies).await?),
+    };
+    let trace_id = |task: &BrandTask| task.crawl.id.to_string();
+    run_batches(&function, &dead_letters, trace_id, async |messages, invocation| {
+        let log = function.log().of_request(&invocation.request_id);
+        let list = async |message: Message<BrandTask>, _: &_| {
+            let log = log.of_trace(message.body.crawl.id);
+            let details = json!({"message_id": message.id, "brand": message.body.brand.code});
+            log.started("list_models", details.clone());
+            let work = list_models(&fipe, &queues, settings.models_per_message, message.body, invocation.work_until);
+            let listed = work.await.map_err(|error| Failure::of(error.is_transient(), error.kind(), &error))?;
+            log.success("list_models", json!({"task": details, "outcome": listed}));
+            Ok(())
+        };
+        let outcomes = each(messages, invocation, &list).await;
+        let counts = fipe.take_counts();
+        if counts.blocked > 0 {
+            log.error("call_fipe", json!({"reason": "blocked (HTTP 403)", "calls": counts.blocked}));
+        }
+        function.metrics().counts(counts.named()).emit();
+        outcomes
+    })
+    .await
+}

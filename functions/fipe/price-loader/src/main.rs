@@ -1,2 +1,53 @@
-//! Fipe price-loader.
-fn main() {}
+//! `FipePriceLoader`: settings, adapters, run. The rules are [`fipe_core::load_prices`].
+
+use std::cell::Cell;
+use std::process::ExitCode;
+
+use contract::PriceLoader;
+use fipe_core::message::ModelTask;
+use fipe_core::{Fipe, FipeHttp, Priced, load_prices};
+use function_runtime::{Error, Failure, Function, Message, Queue, each, run_batches, sdk_config, settings};
+use serde_json::json;
+
+fn main() -> ExitCode {
+    function_runtime::main("FipePriceLoader", run())
+}
+
+async fn run() -> Result<(), Error> {
+    let settings = settings(PriceLoader::read)?;
+    let function = Function::new("FipePriceLoader", settings.stage, "Fipe");
+    let sqs = aws_sdk_sqs::Client::new(&sdk_config());
+    let output = Queue::new(&sqs, settings.sqs_output_url);
+    let input = Queue::new(&sqs, settings.sqs_input_url);
+    let dead_letters = Queue::new(&sqs, settings.sqs_dead_letter_url);
+    let http = FipeHttp::new(&settings.url_fipe);
+    let fipe = Fipe::new(http, settings.fipe_calls_per_minute, settings.fipe_calls_in_flight);
+
+    let prices = async |bodies| Ok(output.send(bodies).await?);
+    let handed_on = async |bodies| Ok(input.send(bodies).await?);
+    let trace_id = |task: &ModelTask| task.crawl.id.to_string();
+    run_batches(&function, &dead_letters, trace_id, async |messages, invocation| {
+        let total = Cell::new(Priced::default());
+        let log = function.log().of_request(&invocation.request_id);
+        let price = async |message: Message<ModelTask>, _: &_| {
+            let log = log.of_trace(message.body.crawl.id);
+            log.started("load_prices", json!({"message_id": message.id, "models": message.body.models.len()}));
+            let priced = load_prices(&fipe, &prices, &handed_on, message.body, invocation.work_until).await;
+            let priced = priced.map_err(|error| Failure::of(error.is_transient(), error.kind(), &error))?;
+            log.success(
+                "load_prices",
+                json!({"message_id": message.id, "prices": priced.prices, "handed_on": priced.handed_on}),
+            );
+            total.set(total.get() + priced);
+            Ok(())
+        };
+        let outcomes = each(messages, invocation, &price).await;
+        let counts = fipe.take_counts();
+        if counts.blocked > 0 {
+            log.error("call_fipe", json!({"reason": "blocked (HTTP 403)", "calls": counts.blocked}));
+        }
+        function.metrics().counts(counts.named()).counts(total.get().named()).emit();
+        outcomes
+    })
+    .await
+}

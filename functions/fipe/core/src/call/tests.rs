@@ -1,0 +1,161 @@
+//! Answers as FIPE sends them, in fixtures of our own making, and the recorded ones where they are at hand.
+
+use jiff::Timestamp;
+
+use super::*;
+use crate::answer::RawAnswer;
+
+fn answer<C: Call>(call: &C, body: &str) -> Result<C::Answer, Fault> {
+    let raw = RawAnswer { status: 200, retry_after: None, body: body.as_bytes().to_vec() };
+    call.read(raw.read(Timestamp::UNIX_EPOCH)?)
+}
+
+fn year_fuel(text: &str) -> YearFuel {
+    text.parse().unwrap()
+}
+
+const MODELS: Models<'_> = Models { reference_code: 336, vehicle_type: 1, brand_code: "26" };
+const YEARS: YearFuels<'_> = YearFuels { of: MODELS, model_code: 4403 };
+
+fn price_of(pair: &str, month: &str) -> PriceOf<'static> {
+    PriceOf { of: YEARS, year_fuel: year_fuel(pair), month: month.parse().unwrap() }
+}
+
+fn price_json(change: impl FnOnce(&mut Value)) -> String {
+    let mut json = json!({
+        "Valor": "R$ 41.007,00", "Marca": "Marca", "Modelo": "Modelo 2.0", "AnoModelo": 2011, "Combustivel": "Flex",
+        "CodigoFipe": "015069-0", "MesReferencia": "agosto de 2026 ", "Autenticacao": "abc", "TipoVeiculo": 1,
+        "SiglaCombustivel": "F", "DataConsulta": "sábado, 1 de agosto de 2026 12:00",
+    });
+    change(&mut json);
+    json.to_string()
+}
+
+#[test]
+fn a_price_is_decimal_and_keeps_fipes_fuel_name() {
+    let price = answer(&price_of("2011-5", "2026-08"), &price_json(|_| ())).unwrap().unwrap();
+    assert_eq!(price.price, Decimal::new(4_100_700, 2));
+    assert_eq!(price.price.to_string(), "41007.00");
+    assert_eq!((price.fuel.as_str(), price.fipe_code.as_str()), ("Flex", "015069-0"));
+}
+
+#[test]
+fn a_price_of_another_month_is_rejected() {
+    let fault = answer(&price_of("2011-5", "2026-07"), &price_json(|_| ())).unwrap_err();
+    assert!(matches!(fault, Fault::OtherMonth { .. }) && fault.is_transient(), "{fault}");
+}
+
+#[test]
+fn an_answer_that_contradicts_the_question_is_rejected() {
+    let changes: [(&str, Value); 8] = [
+        ("AnoModelo", json!(2012)),
+        ("Combustivel", json!("Diesel")),
+        ("TipoVeiculo", json!(2)),
+        ("CodigoFipe", json!("015069-1")),
+        ("CodigoFipe", json!("")),
+        ("Valor", json!("R$ 0,00")),
+        ("Valor", json!("R$ 41.00,00")),
+        ("Valor", json!("")),
+    ];
+    for (field, value) in changes {
+        let fault =
+            answer(&price_of("2011-5", "2026-08"), &price_json(|json| json[field] = value.clone())).unwrap_err();
+        assert!(matches!(fault, Fault::Contradiction { .. }), "{field} {value}: {fault}");
+    }
+}
+
+#[test]
+fn an_error_body_is_never_a_price() {
+    let call = price_of("2011-5", "2026-08");
+    assert_eq!(answer(&call, r#"{"codigo":"0","erro":"nadaencontrado"}"#), Ok(None));
+    assert!(answer(&call, r#"{"codigo":"2","erro":"Parâmetros inválidos"}"#).is_err());
+}
+
+#[test]
+fn lists_that_are_not_found_are_empty_and_repeated_entries_count_once() {
+    let nothing = r#"{"codigo":"0","erro":"nadaencontrado"}"#;
+    assert_eq!(answer(&MODELS, nothing), Ok(Vec::new()));
+    assert_eq!(answer(&YEARS, nothing), Ok(Vec::new()));
+    assert_eq!(answer(&Brands { reference_code: 336, vehicle_type: 1 }, nothing), Ok(Vec::new()));
+    assert!(answer(&ReferenceTables, nothing).is_err(), "there is always a month");
+
+    let models = answer(&MODELS, r#"{"Modelos":[{"Label":" A  B ","Value":7},{"Label":"A","Value":"7"}],"Anos":[]}"#);
+    assert_eq!(models.unwrap(), [Model { code: 7, name: " A  B ".to_owned() }], "names stay as they are");
+    let pairs = answer(&YEARS, r#"[{"Label":"2012","Value":"2012-3"},{"Label":"2012 Diesel","Value":"2012-3"}]"#);
+    assert_eq!(pairs.unwrap(), [year_fuel("2012-3")], "the label is not read");
+}
+
+#[test]
+fn the_fipe_code_check_digit_holds() {
+    for code in ["015069-0", "008076-4", "004360-5", "811084-0", "003376-6", "004511-0", "001267-0", "038003-2"] {
+        assert!(is_fipe_code(code), "{code}");
+    }
+    for code in ["015069-1", "15069-0", "015069", "0150690", "015069-", "01506a-0", "015069-00", ""] {
+        assert!(!is_fipe_code(code), "{code:?}");
+    }
+}
+
+#[test]
+fn amounts_are_reais_with_two_places() {
+    for (text, cents) in [("R$ 39.225,00", 3_922_500), ("R$ 874,00", 87_400), ("R$ 9.765.744,50", 976_574_450)] {
+        assert_eq!(reais(text), Some(Decimal::new(cents, 2)), "{text}");
+    }
+    for text in ["39.225,00", "R$ 39225", "R$ 39,225.00", "R$ 3.9225,00", "R$ ,00", "R$ -1,00", "R$ 1,0", "R$ .100,00"]
+    {
+        assert_eq!(reais(text), None, "{text}");
+    }
+}
+
+#[test]
+fn the_bodies_carry_fipes_field_names() {
+    assert_eq!(
+        price_of("32000-5", "2026-08").body(),
+        json!({
+            "codigoTabelaReferencia": 336, "codigoTipoVeiculo": 1, "codigoMarca": "26", "codigoModelo": 4403,
+            "anoModelo": 32000, "codigoTipoCombustivel": 5, "tipoVeiculo": "carro", "tipoConsulta": "tradicional",
+        })
+    );
+}
+
+/// The recorded official answers are not part of this repository: `FIPE_DATA_DIR` says where they lie, else
+/// `../shared/data` beside the repository is looked at. Without them there is nothing to read.
+#[test]
+fn the_recorded_official_answers_are_understood() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
+    let data = std::env::var_os("FIPE_DATA_DIR").map_or_else(|| root.join("../shared/data"), Into::into);
+    let recorded = data.join("fipe/recorded");
+    if !recorded.is_dir() {
+        return;
+    }
+    // One recorder wrote Latin-1 instead of the UTF-8 that FIPE sends.
+    let read = |name: &str| {
+        let bytes = std::fs::read(recorded.join(name)).unwrap();
+        String::from_utf8(bytes).unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect())
+    };
+
+    let tables = answer(&ReferenceTables, &read("ConsultarTabelaDeReferencia20191105020005.json")).unwrap();
+    let newest = tables.iter().max_by_key(|table| table.month).unwrap();
+    assert_eq!((newest.code, newest.month.to_string()), (248, "2019-11".to_owned()));
+    let brands =
+        answer(&Brands { reference_code: 248, vehicle_type: 1 }, &read("ConsultarMarcas-248-1-20191105111317.json"));
+    assert!(brands.unwrap().contains(&Brand { code: "59".to_owned(), name: "VW - VolksWagen".to_owned() }));
+    let models = answer(&MODELS, &read("ConsultarModelos-248-1-59-20191105143135.json")).unwrap();
+    assert!(models.len() > 300 && models[0].code == 5585, "{} models", models.len());
+    let pairs = answer(&YEARS, &read("ConsultarAnoModelo-248-1-59-20191105144746.json")).unwrap();
+    assert_eq!(pairs, ["32000-1", "2020-1", "2019-1", "2018-1"].map(year_fuel));
+
+    let mut prices = 0;
+    for line in read("price_payloads.jsonl").lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let body = &line["body"];
+        let Some(month) = body["MesReferencia"].as_str() else { continue };
+        let fuel = fuel_code(body["Combustivel"].as_str().unwrap()).unwrap();
+        let mut call = price_of("2000-1", &Month::from_portuguese(month).unwrap().to_string());
+        call.year_fuel = YearFuel::new(i32::try_from(body["AnoModelo"].as_i64().unwrap()).unwrap(), fuel).unwrap();
+        call.of.of.vehicle_type = i16::try_from(body["TipoVeiculo"].as_i64().unwrap()).unwrap();
+        let price = answer(&call, &body.to_string()).unwrap().unwrap();
+        assert_eq!(price.fipe_code, body["CodigoFipe"].as_str().unwrap());
+        prices += 1;
+    }
+    assert!(prices >= 8, "{prices} recorded prices");
+}

@@ -1,0 +1,156 @@
+//! When the next call may start, and how long to wait after a fault. Pure: time comes in as an argument; refuses to sleep.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::error::Fault;
+
+/// Calls may start this much ahead of an even pace, so that timers of 1 ms do not cap high rates.
+const BURST: Duration = Duration::from_millis(20);
+/// HTTP 429 halves the rate; each success gives back this share of the full one.
+const RECOVERY: f64 = 0.02;
+/// However often we are throttled, at least this share of the rate is tried.
+const LOWEST_SHARE: f64 = 1.0 / 64.0;
+/// Two 429 within this time are one event: the calls were under way together.
+const SAME_EVENT: Duration = Duration::from_millis(500);
+
+const FIRST_BACKOFF: Duration = Duration::from_millis(200);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
+/// A blocked address stays blocked for a while.
+const FIRST_BACKOFF_BLOCKED: Duration = Duration::from_secs(5);
+
+/// An even pace below a budget of calls a minute, slower after HTTP 429.
+#[derive(Debug, Clone)]
+pub(crate) struct Pacing {
+    per_second: f64,
+    /// 1/64 to 1: the share of the rate that is used now.
+    share: f64,
+    /// When the next call is due at an even pace.
+    due: Instant,
+    slowed_at: Option<Instant>,
+}
+
+impl Pacing {
+    /// `per_minute` above 0.
+    pub(crate) fn new(per_minute: f64, now: Instant) -> Self {
+        Self { per_second: per_minute / 60.0, share: 1.0, due: now, slowed_at: None }
+    }
+
+    /// Takes the next place in line: when that call may start, which is `now` when the pace allows it.
+    pub(crate) fn take(&mut self, now: Instant) -> Instant {
+        let start = self.due.checked_sub(BURST).map_or(now, |earliest| earliest.max(now));
+        self.due = self.due.max(now) + Duration::from_secs_f64(1.0 / (self.per_second * self.share));
+        start
+    }
+
+    /// Gives a place back that was taken last and not used.
+    pub(crate) fn give_back(&mut self) {
+        let interval = Duration::from_secs_f64(1.0 / (self.per_second * self.share));
+        self.due = self.due.checked_sub(interval).unwrap_or(self.due);
+    }
+
+    /// A call was answered with HTTP 429.
+    pub(crate) fn throttled(&mut self, now: Instant) {
+        if self.slowed_at.is_none_or(|at| now >= at + SAME_EVENT) {
+            self.share = (self.share / 2.0).max(LOWEST_SHARE);
+            self.slowed_at = Some(now);
+        }
+    }
+
+    /// A call was answered well.
+    pub(crate) fn succeeded(&mut self) {
+        self.share = (self.share + RECOVERY).min(1.0);
+    }
+}
+
+/// How long to wait before the call is tried again: what `Retry-After` says, else exponential back-off with full jitter
+/// (<https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/>).
+///
+/// `attempt` counts from 1; `random` is 0 to 1.
+pub(crate) fn wait_after(fault: &Fault, attempt: u32, random: f64) -> Duration {
+    let first = match fault {
+        // Never before the time asked for; spread beyond it, so that waiting calls do not come back as one.
+        Fault::Throttled { retry_after: Some(wait) } => return wait.mul_f64(1.0 + random / 4.0),
+        Fault::Blocked => FIRST_BACKOFF_BLOCKED,
+        _ => FIRST_BACKOFF,
+    };
+    let doubled = first.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)));
+    doubled.min(LONGEST_BACKOFF).mul_f64(random)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn starts(pacing: &mut Pacing, now: Instant, count: usize) -> Vec<Duration> {
+        (0..count).map(|_| pacing.take(now) - now).collect()
+    }
+
+    #[test]
+    fn calls_start_evenly_and_never_above_the_budget() {
+        let now = Instant::now();
+        let mut pacing = Pacing::new(40.0, now);
+        let starts = starts(&mut pacing, now, 41);
+        assert_eq!(starts[0], Duration::ZERO);
+        assert_eq!(starts[1], Duration::from_millis(1_480), "even pace less the burst");
+        assert!(starts[40] >= Duration::from_secs(59), "{:?}", starts[40]);
+    }
+
+    #[test]
+    fn an_idle_time_is_not_saved_up() {
+        let now = Instant::now();
+        let mut pacing = Pacing::new(60.0, now);
+        pacing.take(now);
+        let later = now + Duration::from_secs(600);
+        assert_eq!(starts(&mut pacing, later, 3), [0, 980, 1_980].map(Duration::from_millis));
+    }
+
+    #[test]
+    fn throttling_halves_the_rate_once_an_event_and_successes_bring_it_back() {
+        let now = Instant::now();
+        let mut pacing = Pacing::new(600.0, now);
+        pacing.throttled(now);
+        pacing.throttled(now + Duration::from_millis(100));
+        assert!((pacing.share - 0.5).abs() < 1e-9);
+        pacing.throttled(now + Duration::from_secs(1));
+        assert!((pacing.share - 0.25).abs() < 1e-9);
+        for _ in 0..38 {
+            pacing.succeeded();
+        }
+        assert!((pacing.share - 1.0).abs() < 1e-9);
+        for second in 0..100 {
+            pacing.throttled(now + Duration::from_secs(10 + second));
+        }
+        assert!((pacing.share - LOWEST_SHARE).abs() < 1e-9, "a little is always tried");
+    }
+
+    #[test]
+    fn a_place_given_back_is_taken_again() {
+        let now = Instant::now();
+        let mut pacing = Pacing::new(60.0, now);
+        pacing.take(now);
+        let second = pacing.take(now);
+        pacing.give_back();
+        assert_eq!(pacing.take(now), second);
+    }
+
+    #[test]
+    fn back_off_doubles_with_full_jitter_up_to_its_cap() {
+        let sick = Fault::Unavailable { reason: String::new() };
+        let waits: Vec<Duration> = (1..=4).map(|attempt| wait_after(&sick, attempt, 1.0)).collect();
+        assert_eq!(waits, [200, 400, 800, 1_600].map(Duration::from_millis));
+        assert_eq!(wait_after(&sick, 3, 0.5), Duration::from_millis(400));
+        assert_eq!(wait_after(&sick, 60, 1.0), LONGEST_BACKOFF);
+        assert_eq!(wait_after(&Fault::Blocked, 1, 1.0), Duration::from_secs(5));
+    }
+
+    #[test]
+    fn retry_after_is_a_lower_bound() {
+        let throttled = Fault::Throttled { retry_after: Some(Duration::from_secs(8)) };
+        assert_eq!(wait_after(&throttled, 5, 0.0), Duration::from_secs(8));
+        assert_eq!(wait_after(&throttled, 1, 1.0), Duration::from_secs(10));
+        let unsaid = Fault::Throttled { retry_after: None };
+        assert_eq!(wait_after(&unsaid, 1, 1.0), FIRST_BACKOFF);
+    }
+}

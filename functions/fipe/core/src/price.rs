@@ -1,0 +1,210 @@
+//! The third function's rules: the prices of some models, and what happens to those that cannot finish in time. Refuses
+//! to lose work: what is done is sent first, then what is left, and only then is the task acknowledged.
+
+use futures_util::{StreamExt, stream};
+use tokio::time::Instant;
+
+use crate::call::{Models, PriceOf, YearFuels};
+use crate::client::{Fipe, Http};
+use crate::error::Error;
+use crate::message::{Calls, Crawl, Load, ModelPrices, ModelTask, ModelWork, YearFuel};
+use crate::queue::{Queue, send};
+
+/// Prices that one message carries at most, give or take a model: about 150 kB, far below SQS's 1 MiB.
+const PRICES_PER_MESSAGE: usize = 1_000;
+
+/// What became of a task.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Priced {
+    pub prices: usize,
+    /// Pairs that FIPE lists without a price.
+    pub without_price: usize,
+    /// Models that are on the queue again.
+    pub handed_on: usize,
+}
+
+impl Priced {
+    /// By the names of their metrics.
+    pub fn named(self) -> [(&'static str, u64); 3] {
+        let [prices, without_price, handed_on] = [self.prices, self.without_price, self.handed_on].map(|n| n as u64);
+        [("Prices", prices), ("WithoutPrice", without_price), ("HandedOn", handed_on)]
+    }
+}
+
+impl std::ops::Add for Priced {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            prices: self.prices + other.prices,
+            without_price: self.without_price + other.without_price,
+            handed_on: self.handed_on + other.handed_on,
+        }
+    }
+}
+
+/// One model after its calls.
+struct Progress {
+    calls: Calls,
+    /// The pairs that FIPE lists, if this invocation asked for them.
+    listed: Option<Vec<YearFuel>>,
+    found: ModelPrices,
+    /// What is left of it, and why.
+    left: Option<(ModelWork, Error)>,
+}
+
+impl Progress {
+    /// Whether any call succeeded.
+    fn is_progress(&self) -> bool {
+        self.listed.is_some() || !self.found.prices.is_empty() || !self.found.without_price.is_empty()
+    }
+}
+
+/// Prices the models of a task. What there is no time for goes to `handed_on` as a task of its own, behind everything
+/// that was found; a model that can never succeed is split off first and fails alone when it comes back.
+///
+/// # Errors
+/// A queue did not take everything, a single model failed for good, or [`Error::NoProgress`]: not one call succeeded, so
+/// that an outage ends in the dead-letter queue and not in an endless circle.
+pub async fn load_prices<H: Http>(
+    fipe: &Fipe<H>,
+    prices: &impl Queue,
+    handed_on: &impl Queue,
+    task: ModelTask,
+    until: Instant,
+) -> Result<Priced, Error> {
+    let count = task.models.len();
+    let progress: Vec<Progress> = stream::iter(&task.models)
+        .map(|work| price_model(fipe, &task, work, until))
+        .buffer_unordered(fipe.width())
+        .collect()
+        .await;
+
+    let mut outcome = Priced::default();
+    let mut found = Vec::with_capacity(progress.len());
+    let mut left = Vec::new();
+    for model in progress {
+        outcome.prices += model.found.prices.len();
+        outcome.without_price += model.found.without_price.len();
+        if model.is_progress() {
+            found.push(model.found);
+        }
+        left.extend(model.left);
+    }
+    send(prices, "prices", &loads(&task.crawl, found.clone())).await?;
+    if left.is_empty() {
+        return Ok(outcome);
+    }
+    if found.is_empty() {
+        // Nobody's fault but the clock's: the same task again. Several models, one of them hopeless: split below.
+        let splits = count > 1 && left.iter().any(|(_, error)| !error.is_transient());
+        let blamed = left.iter().position(|(_, error)| error.is_upstreams());
+        if let Some(index) = blamed.filter(|_| !splits) {
+            let (_, first) = left.swap_remove(index);
+            return Err(if count == 1 { first } else { Error::NoProgress { models: count, first: Box::new(first) } });
+        }
+    }
+    outcome.handed_on = left.len();
+    let (later, hopeless): (Vec<_>, Vec<_>) = left.into_iter().partition(|(_, error)| error.is_transient());
+    let ModelTask { crawl, vehicle_type, brand_code, .. } = &task;
+    let rest = |models: Vec<ModelWork>| ModelTask {
+        crawl: crawl.clone(),
+        vehicle_type: *vehicle_type,
+        brand_code: brand_code.clone(),
+        models,
+    };
+    let mut tasks: Vec<ModelTask> = hopeless.into_iter().map(|(work, _)| rest(vec![work])).collect();
+    if !later.is_empty() {
+        tasks.push(rest(later.into_iter().map(|(work, _)| work).collect()));
+    }
+    send(handed_on, "model tasks that are handed on", &tasks).await?;
+    Ok(outcome)
+}
+
+async fn price_model<H: Http>(fipe: &Fipe<H>, task: &ModelTask, work: &ModelWork, until: Instant) -> Progress {
+    let ModelTask { crawl, vehicle_type, brand_code, .. } = task;
+    let of = YearFuels {
+        of: Models { reference_code: crawl.reference_code, vehicle_type: *vehicle_type, brand_code },
+        model_code: work.code,
+    };
+    let found = ModelPrices {
+        code: work.code,
+        expected: None,
+        prices: Vec::new(),
+        without_price: Vec::new(),
+        calls: Calls::default(),
+    };
+    let mut progress = Progress { calls: work.calls, listed: None, found, left: None };
+    let pairs = match &work.pending {
+        Some(pending) => pending.clone(),
+        None => match fipe.ask(&of, until, &mut progress.calls).await {
+            Ok(pairs) => progress.listed.insert(pairs).clone(),
+            Err(error) => {
+                progress.left = Some((ModelWork { code: work.code, pending: None, calls: progress.calls }, error));
+                return progress;
+            }
+        },
+    };
+    let asked = stream::iter(&pairs).map(|pair| async move {
+        let mut calls = Calls::default();
+        let call = PriceOf { of, year_fuel: *pair, month: crawl.month };
+        let answer = fipe.ask(&call, until, &mut calls).await;
+        (*pair, calls, answer)
+    });
+    let answers: Vec<_> = asked.buffered(fipe.width()).collect().await;
+    let mut pending = Vec::new();
+    let mut blamed: Option<Error> = None;
+    for (pair, calls, answer) in answers {
+        progress.calls.made += calls.made;
+        progress.calls.retried += calls.retried;
+        match answer {
+            Ok(Some(price)) => progress.found.prices.push(price),
+            Ok(None) => progress.found.without_price.push(pair),
+            Err(error) => {
+                pending.push(pair);
+                // A pair that can come later keeps the model from being called hopeless; an upstream's fault outweighs
+                // the clock's.
+                let keeps = blamed.as_ref().is_some_and(|first| weight(first) >= weight(&error));
+                if !keeps {
+                    blamed = Some(error);
+                }
+            }
+        }
+    }
+    progress.found.expected.clone_from(&progress.listed);
+    progress.found.calls = progress.calls;
+    if let Some(error) = blamed {
+        progress.left = Some((ModelWork { code: work.code, pending: Some(pending), calls: progress.calls }, error));
+    }
+    progress
+}
+
+/// Which of several errors of one model speaks for it.
+fn weight(error: &Error) -> u8 {
+    match (error.is_transient(), error.is_upstreams()) {
+        (false, _) => 0,
+        (true, false) => 1,
+        (true, true) => 2,
+    }
+}
+
+/// Packs models into messages.
+fn loads(crawl: &Crawl, models: Vec<ModelPrices>) -> Vec<Load> {
+    let mut loads: Vec<Load> = Vec::new();
+    let mut size = usize::MAX;
+    for model in models {
+        // A model without prices weighs too: its manifest is a line of the message.
+        let weight = 1 + model.prices.len() + model.expected.as_ref().map_or(0, Vec::len) / 4;
+        match loads.last_mut() {
+            Some(Load::Prices { models, .. }) if size + weight <= PRICES_PER_MESSAGE => {
+                models.push(model);
+                size += weight;
+            }
+            _ => {
+                loads.push(Load::Prices { crawl: crawl.clone(), models: vec![model] });
+                size = weight;
+            }
+        }
+    }
+    loads
+}
