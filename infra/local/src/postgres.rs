@@ -23,7 +23,8 @@ const DATABASE: &str = "fipedata";
 /// Whom PostgreSQL runs as when we are root.
 const UNPRIVILEGED: &str = "nobody";
 
-/// Nothing survives `down`, so nothing has to survive a power failure.
+/// Nothing survives `down`, so nothing has to survive a power failure: no fsync. But what was committed must survive
+/// the death of the server's processes, as a crashed cluster's commits do: synchronous_commit stays on.
 const SETTINGS: &str = "
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
@@ -31,7 +32,7 @@ max_connections = 100
 shared_buffers = '128MB'
 dynamic_shared_memory_type = mmap
 fsync = off
-synchronous_commit = off
+synchronous_commit = on
 full_page_writes = off
 max_wal_size = '2GB'
 password_encryption = 'scram-sha-256'

@@ -34,9 +34,10 @@ impl Process {
         Self { pid, start_time: u64::MAX }
     }
 
-    /// A zombie has ended, though nobody has asked how.
+    /// A zombie has ended, though nobody has asked how; unless other threads of it still hold its files and ports.
     pub(crate) fn is_alive(self) -> bool {
-        stat(self.pid).is_some_and(|stat| stat.start_time == self.start_time && !matches!(stat.state, 'Z' | 'X'))
+        let lives = |stat: &Stat| !matches!(stat.state, 'Z' | 'X') || stat.threads > 1;
+        stat(self.pid).is_some_and(|stat| stat.start_time == self.start_time && lives(&stat))
     }
 
     /// Asks the process to end, gives it `grace`, then kills its whole group. False if even that did not end it.
@@ -112,6 +113,7 @@ pub(crate) fn marked(state_dir: &Path) -> Vec<Process> {
 
 struct Stat {
     state: char,
+    threads: u32,
     start_time: u64,
 }
 
@@ -120,7 +122,9 @@ fn stat(pid: i32) -> Option<Stat> {
     // The second field is the command in parentheses and may hold anything, also parentheses and blanks.
     let mut fields = text.get(text.rfind(')')? + 1..)?.split_ascii_whitespace();
     let state = fields.next()?.chars().next()?;
-    Some(Stat { state, start_time: fields.nth(18)?.parse().ok()? })
+    // Fields 20 and 22; the state is field 3.
+    let threads = fields.nth(16)?.parse().ok()?;
+    Some(Stat { state, threads, start_time: fields.nth(1)?.parse().ok()? })
 }
 
 #[cfg(test)]

@@ -58,6 +58,19 @@ impl Cloud {
     }
 }
 
+impl Cloud {
+    /// Killed processes need a moment until nobody finds them any more.
+    async fn gone(&self) {
+        for _ in 0..100 {
+            if self.processes().is_empty() {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("still there: {:?}", self.processes());
+    }
+}
+
 impl Drop for Cloud {
     fn drop(&mut self) {
         for pid in self.processes() {
@@ -116,5 +129,141 @@ async fn up_starts_all_three_and_a_second_up_changes_nothing() {
     for port in 22_000..22_003 {
         TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
     }
+    cloud.down().await;
+}
+
+#[tokio::test]
+async fn the_owner_is_as_rds_has_it_and_others_need_a_password() {
+    let cloud = Cloud::new(22_040).await;
+    let (status, _) = cloud.up().await.unwrap();
+    let owner = "select rolsuper, rolcreaterole, pg_get_userbyid(datdba) from pg_roles, pg_database \
+        where rolname = current_user and datname = current_database()";
+    assert_eq!(sql(&status, owner), "f|t|fipe_owner");
+    sql(&status, "create role fipe_app login password 'right'; grant rds_iam to fipe_app");
+    assert_eq!(sql(&status, "select pg_has_role('fipe_app', 'rds_iam', 'member')"), "t");
+    let as_app = |password| Status {
+        database_url: status.database_url.replace("fipe_owner@", &format!("fipe_app:{password}@")),
+        ..status.clone()
+    };
+    assert_eq!(sql(&as_app("right"), "select current_user"), "fipe_app");
+    assert!(sql(&as_app("wrong"), "select 1").contains("password authentication failed"));
+    cloud.down().await;
+}
+
+#[tokio::test]
+async fn a_killed_service_is_seen_and_the_next_up_starts_it_alone_with_its_data() {
+    let cloud = Cloud::new(22_050).await;
+    let (first, _) = cloud.up().await.unwrap();
+    sql(&first, "create table kept as select 7 as n");
+    local_cloud::stop(cloud.root.path(), ServiceName::Postgres).await.unwrap();
+    let status = local_cloud::status(cloud.root.path()).unwrap();
+    assert!(!status.running);
+    let alive: Vec<bool> = status.services.iter().map(|service| service.alive).collect();
+    assert_eq!(alive, [true, false, true]);
+
+    let (second, _) = cloud.up().await.unwrap();
+    assert_eq!(second.started, [ServiceName::Postgres]);
+    assert_eq!(second.service(ServiceName::MiniStack), first.service(ServiceName::MiniStack));
+    assert_eq!(sql(&second, "select n from kept"), "7");
+
+    cloud.down().await;
+    let (third, _) = cloud.up().await.unwrap();
+    assert!(sql(&third, "select n from kept").contains("does not exist"));
+    cloud.down().await;
+}
+
+#[tokio::test]
+async fn other_data_restarts_the_fipe_server_alone() {
+    let mut cloud = Cloud::new(22_060).await;
+    let (first, _) = cloud.up().await.unwrap();
+    cloud.config.fipe.months = FipeMonths::Generated { seed: 5, prices: 70, months: 2 };
+    cloud.config.fipe.faults = "429=0.5".to_owned();
+    let (second, events) = cloud.up().await.unwrap();
+    assert!(events.contains(&Event::Changed { service: ServiceName::Fipe }));
+    assert_eq!(second.started, [ServiceName::Fipe]);
+    assert_eq!(second.service(ServiceName::Postgres), first.service(ServiceName::Postgres));
+    assert!(get(&format!("{}/_fipe/health", second.fipe_url)).contains(r#""prices":70"#));
+    assert!(get(&format!("{}/_fipe/faults", second.fipe_url)).contains("429=0.5"));
+    cloud.config.ports.postgres += 7;
+    let error = cloud.up().await.unwrap_err().to_string();
+    assert!(error.contains("22061") && error.contains("22068") && error.contains("infra local down"), "{error}");
+    cloud.down().await;
+}
+
+#[tokio::test]
+async fn a_taken_port_names_its_holder_and_the_setting() {
+    let cloud = Cloud::new(22_070).await;
+    let holder = TcpListener::bind((Ipv4Addr::LOCALHOST, 22_071)).unwrap();
+    let error = cloud.up().await.unwrap_err().to_string();
+    for part in ["22071", "postgres", &format!("process {}", std::process::id()), "--postgres-port", "POSTGRES_PORT"] {
+        assert!(error.contains(part), "{part:?} is not in: {error}");
+    }
+    assert_eq!(cloud.processes(), Vec::<u32>::new());
+    drop(holder);
+    assert!(cloud.up().await.unwrap().0.running);
+    cloud.down().await;
+}
+
+#[tokio::test]
+async fn a_child_that_dies_is_explained_by_its_log_and_takes_the_others_down() {
+    let mut cloud = Cloud::new(22_080).await;
+    let file = cloud.root.path().join("2026-01-ref329.csv");
+    std::fs::write(&file, "not,a,month\n").unwrap();
+    cloud.config.fipe.months = FipeMonths::Files(vec![file]);
+    let error = cloud.up().await.unwrap_err();
+    assert!(matches!(error, Error::Died { service: ServiceName::Fipe, .. }), "{error:?}");
+    let error = error.to_string();
+    for part in ["2026-01-ref329.csv, line 1", "not,a,month", "fipe.log"] {
+        assert!(error.contains(part), "{part:?} is not in: {error}");
+    }
+    cloud.gone().await;
+}
+
+#[tokio::test]
+async fn two_ups_at_once_start_one_cloud() {
+    let cloud = Cloud::new(22_085).await;
+    let (one, two) = tokio::join!(cloud.up(), cloud.up());
+    let (one, two) = (one.unwrap().0, two.unwrap().0);
+    assert_eq!(one.services, two.services);
+    assert_eq!(one.started.len() + two.started.len(), 3);
+    cloud.down().await;
+}
+
+#[tokio::test]
+async fn down_ends_what_an_up_left_that_was_killed_before_it_wrote_its_state() {
+    let cloud = Cloud::new(22_090).await;
+    cloud.up().await.unwrap();
+    let state = Layout::new(cloud.root.path()).state_file();
+    std::fs::remove_file(state).unwrap();
+    assert!(cloud.processes().len() >= 3);
+    cloud.down().await;
+    assert_eq!(cloud.processes(), Vec::<u32>::new());
+}
+
+#[tokio::test]
+async fn an_up_that_is_given_up_leaves_nothing() {
+    let cloud = Cloud::new(22_097).await;
+    // MiniStack alone needs longer than this to import its modules.
+    let given_up = tokio::time::timeout(std::time::Duration::from_millis(120), cloud.up()).await;
+    assert!(given_up.is_err());
+    cloud.gone().await;
+}
+
+#[tokio::test]
+async fn logs_are_read_from_their_end_and_onwards() {
+    let cloud = Cloud::new(22_094).await;
+    assert!(matches!(local_cloud::logs(cloud.root.path(), &[ServiceName::Fipe], 5), Err(Error::NoLog { .. })));
+    let (status, _) = cloud.up().await.unwrap();
+    let mut logs = local_cloud::logs(cloud.root.path(), &[ServiceName::Fipe, ServiceName::Postgres], 1).unwrap();
+    let first = logs.lines().unwrap();
+    assert_eq!(first.len(), 2);
+    assert_eq!(first[0], (ServiceName::Fipe, format!("listening on {}", status.fipe_url)));
+    assert_eq!(logs.lines().unwrap(), []);
+    sql(&status, "select nonsense");
+    let new = logs.lines().unwrap();
+    assert!(
+        new.iter().any(|(service, line)| *service == ServiceName::Postgres && line.contains("nonsense")),
+        "{new:?}"
+    );
     cloud.down().await;
 }
