@@ -82,8 +82,10 @@ impl SecurityGroup {
 }
 
 /// An endpoint inside the subnets, by which functions in the VPC reach one AWS service.
-#[derive(Debug, Clone, Copy)]
-pub struct InterfaceVpcEndpoint;
+#[derive(Debug, Clone)]
+pub struct InterfaceVpcEndpoint {
+    handle: Handle<CfnVPCEndpoint>,
+}
 
 impl InterfaceVpcEndpoint {
     /// `service`: the last part of its name, such as `secretsmanager`.
@@ -102,14 +104,19 @@ impl InterfaceVpcEndpoint {
             .subnet_ids(subnet_ids)
             .security_group_ids([security_group.security_group_id()])
             .private_dns_enabled(true);
-        stack.add(id, endpoint);
-        Self
+        Self { handle: stack.add(id, endpoint) }
+    }
+
+    pub fn handle(&self) -> &Handle<CfnVPCEndpoint> {
+        &self.handle
     }
 }
 
 /// An endpoint in route tables. Costs nothing; S3 and DynamoDB have one.
-#[derive(Debug, Clone, Copy)]
-pub struct GatewayVpcEndpoint;
+#[derive(Debug, Clone)]
+pub struct GatewayVpcEndpoint {
+    handle: Handle<CfnVPCEndpoint>,
+}
 
 impl GatewayVpcEndpoint {
     /// `service`: the last part of its name, such as `s3`.
@@ -125,7 +132,10 @@ impl GatewayVpcEndpoint {
             .service_name(sub(format!("com.amazonaws.${{AWS::Region}}.{service}")))
             .vpc_id(vpc_id)
             .route_table_ids(route_table_ids);
-        stack.add(id, endpoint);
-        Self
+        Self { handle: stack.add(id, endpoint) }
+    }
+
+    pub fn handle(&self) -> &Handle<CfnVPCEndpoint> {
+        &self.handle
     }
 }

@@ -10,9 +10,7 @@ mod read;
 mod stateful;
 mod upstream;
 
-use std::fmt;
-
-use cfn::{ResourceEntry, Template};
+use cfn::{Diagnostic, ResourceEntry, Template};
 
 /// A design that is refused.
 #[derive(Debug)]
@@ -23,7 +21,7 @@ pub struct Rule {
     /// A value that is refused.
     pub example: &'static str,
     pub fix: &'static str,
-    check: fn(&Stage<'_>, &mut Vec<Finding>),
+    check: fn(&Stage<'_>, &mut Vec<Diagnostic>),
 }
 
 /// All rules, in the order in which they report.
@@ -53,50 +51,19 @@ pub struct Stage<'a> {
     pub fipe_calls_per_minute: f64,
 }
 
-/// A refused place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    pub rule: &'static str,
-    pub stack: String,
-    pub logical_id: String,
-    pub resource_type: String,
-    /// Dotted property path.
-    pub path: String,
-    /// The value given.
-    pub what: String,
-    pub allowed: String,
-    pub fix: String,
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rule, stack, logical_id, resource_type, path, what, allowed, fix } = self;
-        write!(f, "{stack} > {logical_id} ({resource_type}) > {path}: {what}; allowed: {allowed}; fix: {fix} [{rule}]")
-    }
-}
-
 /// Checks every rule; an empty list means that nothing is refused.
-pub fn check(stage: &Stage<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub fn check(stage: &Stage<'_>) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
     for rule in RULES {
-        (rule.check)(stage, &mut findings);
+        (rule.check)(stage, &mut diagnostics);
     }
-    findings
+    diagnostics
 }
 
 impl Rule {
-    /// A finding of this rule at one place.
-    fn at(&self, template: &Template, entry: &ResourceEntry, path: &str, what: String, allowed: String) -> Finding {
-        Finding {
-            rule: self.id,
-            stack: template.name().to_owned(),
-            logical_id: entry.id.to_string(),
-            resource_type: entry.parts.resource_type.to_string(),
-            path: path.to_owned(),
-            what,
-            allowed,
-            fix: self.fix.to_owned(),
-        }
+    /// A refused place: what stands there, and what may.
+    fn at(&self, template: &Template, entry: &ResourceEntry, path: &str, what: String, allowed: String) -> Diagnostic {
+        Diagnostic::on(template, entry, self.id, path, format!("{what}; allowed: {allowed}"), self.fix)
     }
 }
 

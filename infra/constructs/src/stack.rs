@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use cfn::facts::{self, TagShape};
 use cfn::{Handle, Json, LogicalId, Output, Parameter, ParameterHandle, Resource, Template, Value};
 
 use crate::{Asked, ParameterSource};
@@ -107,12 +108,20 @@ impl Stack {
     }
 
     fn tag_resources(&mut self) {
-        let tags = Json::list(self.tags.iter().map(|(key, value)| Json::object([("Key", key), ("Value", value)])));
+        let list = Json::list(self.tags.iter().map(|(key, value)| Json::object([("Key", key), ("Value", value)])));
+        let map = Json::object(self.tags.iter().map(|(key, value)| (key.clone(), value)));
         let ids: Vec<_> = self.template.resources().iter().map(|entry| entry.id.clone()).collect();
         for id in ids {
-            if let Some(entry) = self.template.resource_mut(&id).filter(|entry| is_taggable(&entry.parts.resource_type))
-            {
-                entry.parts.properties.set("Tags", tags.clone());
+            let Some(entry) = self.template.resource_mut(&id).map(|entry| &mut entry.parts) else { continue };
+            let Some(tags) = facts::resource_type(&entry.resource_type).and_then(|known| known.tags) else { continue };
+            let ours = match tags.shape {
+                TagShape::List => list.clone(),
+                TagShape::Map => map.clone(),
+            };
+            match (entry.properties.get_mut(tags.property), ours) {
+                (Some(Json::List(own)), Json::List(ours)) => own.extend(ours),
+                (Some(Json::Object(own)), Json::Object(ours)) => own.extend(ours),
+                (_, ours) => entry.properties.set(tags.property, ours),
             }
         }
     }
@@ -126,14 +135,4 @@ fn pascal_case(kebab: &str) -> String {
 /// A duration as CloudFormation takes it.
 pub(crate) fn seconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
-}
-
-fn is_taggable(resource_type: &str) -> bool {
-    !matches!(
-        resource_type,
-        "AWS::Lambda::LayerVersion"
-            | "AWS::Lambda::EventInvokeConfig"
-            | "AWS::Scheduler::Schedule"
-            | "AWS::SecretsManager::SecretTargetAttachment"
-    ) && resource_type.starts_with("AWS::")
 }

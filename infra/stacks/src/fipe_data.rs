@@ -12,8 +12,9 @@
 
 use std::time::Duration;
 
+use cfn::aws_ec2::CfnVPCEndpoint;
 use cfn::intrinsics::{if_, sub};
-use cfn::{Condition, IntoValue, Parameter, RawResource, Value, json};
+use cfn::{Condition, Handle, IntoValue, Parameter, RawResource, ResourceOptions, Value, json};
 use constructs::{
     Asked, Code, DatabaseCluster, DatabaseClusterProps, GatewayVpcEndpoint, IngressRule, InterfaceVpcEndpoint,
     LayerVersion, Peer, RustFunction, RustFunctionProps, Secret, SecurityGroup, Stack, SynthesizedStack, VpcPlacement,
@@ -70,7 +71,7 @@ pub(crate) fn fipe_data(stage: &Stage) -> SynthesizedStack {
     };
     database.add_ingress_rule(&mut stack, from_functions);
     let publicly_accessible = admit_allowed_ip(&mut stack, stage, &database, &port);
-    add_endpoints(&mut stack, stage, &functions, &vpc_id.r#ref(), &subnet_ids.r#ref());
+    let endpoints = add_endpoints(&mut stack, stage, &functions, &vpc_id.r#ref(), &subnet_ids.r#ref());
 
     // The database, its owner, and the role of the functions
     let owner = Secret::generated(&mut stack, "OwnerSecret", OWNER_ROLE, "Owner of the FIPE database.");
@@ -136,8 +137,10 @@ pub(crate) fn fipe_data(stage: &Stage) -> SynthesizedStack {
         .property("ServiceToken", db_init.function_arn())
         .property("ServiceTimeout", answer.as_secs().to_string())
         .property("Migrations", json!(MIGRATIONS.to_vec()));
-    // Without its writer a cluster takes no connection.
-    stack.add("Schema", cluster.needed_by(schema));
+    // Without its writer a cluster takes no connection, and without endpoints the function can neither read the secrets
+    // nor answer CloudFormation.
+    let schema = endpoints.iter().fold(cluster.needed_by(schema), ResourceOptions::depends_on);
+    stack.add("Schema", schema);
 
     stack.output(DB_ENDPOINT, cluster.cluster_endpoint(), "Host name of the database's writer.");
     stack.output(DB_PORT, cluster.cluster_port(), "Port of the database.");
@@ -178,7 +181,8 @@ fn add_endpoints(
     functions: &SecurityGroup,
     vpc_id: &Value<String>,
     subnet_ids: &Value<Vec<String>>,
-) {
+) -> Vec<Handle<CfnVPCEndpoint>> {
+    let mut endpoints = Vec::new();
     let interfaces: Vec<_> = stage
         .network
         .endpoints
@@ -200,13 +204,16 @@ fn add_endpoints(
         };
         group.add_ingress_rule(stack, rule);
         for (id, service) in interfaces {
-            InterfaceVpcEndpoint::new(stack, id, service, vpc_id, subnet_ids, &group);
+            let endpoint = InterfaceVpcEndpoint::new(stack, id, service, vpc_id, subnet_ids, &group);
+            endpoints.push(endpoint.handle().clone());
         }
     }
     if stage.network.endpoints.contains(&Endpoint::S3) {
         // FipeDbInit answers CloudFormation at an address of S3.
         let route_tables = Parameter::comma_delimited_list().description("Route tables of the subnets.");
         let route_tables = stack.asked(Asked::RouteTableIds, route_tables);
-        GatewayVpcEndpoint::new(stack, "S3Endpoint", "s3", vpc_id, &route_tables);
+        let endpoint = GatewayVpcEndpoint::new(stack, "S3Endpoint", "s3", vpc_id, &route_tables);
+        endpoints.push(endpoint.handle().clone());
     }
+    endpoints
 }

@@ -13,7 +13,8 @@ use std::fmt;
 
 use constructs::rules;
 
-pub use constructs::rules::{Finding, RULES, Rule};
+pub use cfn::Diagnostic;
+pub use constructs::rules::{RULES, Rule};
 pub use constructs::{Architecture, Asked, DatabaseCapacity, ParameterSource, SynthesizedStack};
 pub use pacing::{Pace, Pacing, PacingError};
 pub use stage::{
@@ -32,7 +33,7 @@ const RDS_CA_BUNDLE: &str = "/opt/rds-ca-bundle.pem";
 /// Everything that is refused about a stage's stacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SynthError {
-    pub diagnostics: Vec<Finding>,
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 impl fmt::Display for SynthError {
@@ -52,10 +53,11 @@ impl std::error::Error for SynthError {}
 /// # Errors
 /// Holds every finding of the templates' validation and of the rules, and the loader whose FIPE budget is too small.
 pub fn synth(stage: &Stage) -> Result<Vec<SynthesizedStack>, SynthError> {
-    let pacing = Pacing::of(stage).map_err(|error| SynthError { diagnostics: vec![error.into_finding(stage)] })?;
+    let pacing = Pacing::of(stage).map_err(|error| SynthError { diagnostics: vec![error.into_diagnostic(stage)] })?;
     let stacks = vec![fipe_data::fipe_data(stage), fipe_api::fipe_api(stage, &pacing)];
     let templates: Vec<_> = stacks.iter().map(|stack| &stack.template).collect();
     let view = rules::Stage { templates: &templates, fipe_calls_per_minute: f64::from(stage.fipe.calls_per_minute) };
-    let diagnostics = rules::check(&view);
+    let invalid = templates.iter().flat_map(|template| template.validate());
+    let diagnostics: Vec<_> = invalid.chain(rules::check(&view)).collect();
     if diagnostics.is_empty() { Ok(stacks) } else { Err(SynthError { diagnostics }) }
 }

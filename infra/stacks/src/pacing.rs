@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use crate::{ConsumerSize, Finding, Stage};
+use cfn::Diagnostic;
+
+use crate::{ConsumerSize, Stage};
 
 /// Price, model and manufacturer loader's parts of the stage's budget, in hundredths. Of a month's 62,600 calls 99.6 % are
 /// the price loader's; the others get enough to start a crawl within the hour.
@@ -59,16 +61,18 @@ pub struct PacingError {
 }
 
 impl PacingError {
-    /// The same as a finding of synth.
-    pub(crate) fn into_finding(self, stage: &Stage) -> Finding {
-        Finding {
+    /// The same as a diagnostic of synth.
+    pub(crate) fn into_diagnostic(self, stage: &Stage) -> Diagnostic {
+        Diagnostic {
             rule: "upstream-pace",
             stack: format!("FipeApi-{}", stage.name),
             logical_id: self.function.to_owned(),
-            resource_type: "AWS::Lambda::Function".to_owned(),
+            kind: "AWS::Lambda::Function".to_owned(),
             path: "Environment.Variables.FIPE_CALLS_PER_MINUTE".to_owned(),
-            what: format!("{:.1} calls in {:.0} s, which is 80 % of the time-out", self.calls, self.usable),
-            allowed: format!("at least {} calls, so that one message can finish", self.needed),
+            message: format!(
+                "{:.1} calls in {:.0} s, which is 80 % of the time-out; allowed: at least {}, so that one message can finish",
+                self.calls, self.usable, self.needed
+            ),
             fix: "raise fipe.calls_per_minute or the function's timeout_seconds, or lower its max_concurrency"
                 .to_owned(),
         }
@@ -137,3 +141,7 @@ fn at_least(function: &'static str, calls: f64, timeout: Duration, needed: f64) 
 fn whole(number: f64) -> u32 {
     number.floor() as u32
 }
+
+#[cfg(test)]
+#[path = "pacing/tests.rs"]
+mod tests;

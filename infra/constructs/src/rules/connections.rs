@@ -14,7 +14,7 @@ pub(super) const DATABASE_CONNECTIONS: Rule = Rule {
     refuses: "functions that together may open more than 80 % of the cluster's max_connections",
     example: "MaximumConcurrency 1000 on a db.t3.medium",
     fix: "lower max_concurrency in stage.toml or take a larger instance",
-    check: |stage, findings| {
+    check: |stage, diagnostics| {
         let Some((template, cluster, max_connections)) = smallest_cluster(stage) else { return };
         let mut used = 0.0;
         for (template, function) in of_type(stage.templates, "AWS::Lambda::Function") {
@@ -23,7 +23,7 @@ pub(super) const DATABASE_CONNECTIONS: Rule = Rule {
             }
             match instances(template, function) {
                 Some(instances) => used += instances,
-                None => findings.push(DATABASE_CONNECTIONS.at(
+                None => diagnostics.push(DATABASE_CONNECTIONS.at(
                     template,
                     function,
                     "ReservedConcurrentExecutions",
@@ -36,7 +36,7 @@ pub(super) const DATABASE_CONNECTIONS: Rule = Rule {
             let what = format!("functions may open {used} connections");
             let allowed =
                 format!("{:.0}, which is 80 % of max_connections {max_connections:.0}", SHARE * max_connections);
-            findings.push(DATABASE_CONNECTIONS.at(template, cluster, "Engine", what, allowed));
+            diagnostics.push(DATABASE_CONNECTIONS.at(template, cluster, "Engine", what, allowed));
         }
     },
 };

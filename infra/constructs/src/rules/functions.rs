@@ -4,7 +4,7 @@ use cfn::{Intrinsic, Json, ResourceEntry, Template};
 
 use super::Rule;
 use super::permissions::statements_of_role;
-use super::read::{of_type, one_or_many, property, referred, resource, shown};
+use super::read::{field, of_type, one_or_many, property, referred, resource, shown};
 
 const FUNCTION: &str = "AWS::Lambda::Function";
 const SECRET_WORDS: [&str; 8] =
@@ -17,7 +17,7 @@ pub(super) const LOG_RETENTION: Rule = Rule {
     refuses: "a function whose log group is not in the template or keeps its events for ever",
     example: "no LoggingConfig: Lambda makes a log group that nobody ever empties",
     fix: "make a log group with RetentionInDays and name it in LoggingConfig.LogGroup",
-    check: |stage, findings| {
+    check: |stage, diagnostics| {
         for (template, function) in of_type(stage.templates, FUNCTION) {
             let group = property(function, "LoggingConfig.LogGroup").and_then(|group| resource(template, group));
             let path = "LoggingConfig.LogGroup";
@@ -28,7 +28,7 @@ pub(super) const LOG_RETENTION: Rule = Rule {
                 }
                 Some(_) => continue,
             };
-            findings.push(LOG_RETENTION.at(
+            diagnostics.push(LOG_RETENTION.at(
                 template,
                 function,
                 path,
@@ -44,7 +44,7 @@ pub(super) const SECRET_IN_ENVIRONMENT: Rule = Rule {
     refuses: "a secret in an environment variable, literal or resolved while deploying",
     example: "DB_PASSWORD: \"{{resolve:secretsmanager:..}}\": whoever may read the function may read it",
     fix: "pass the secret's ARN and read it in the function",
-    check: |stage, findings| {
+    check: |stage, diagnostics| {
         for (template, function) in of_type(stage.templates, FUNCTION) {
             let variables = property(function, "Environment.Variables").and_then(Json::as_object);
             for (name, value) in variables.into_iter().flatten() {
@@ -57,7 +57,7 @@ pub(super) const SECRET_IN_ENVIRONMENT: Rule = Rule {
                 };
                 let path = format!("Environment.Variables.{name}");
                 let allowed = "the ARN of a secret".to_owned();
-                findings.push(SECRET_IN_ENVIRONMENT.at(template, function, &path, what, allowed));
+                diagnostics.push(SECRET_IN_ENVIRONMENT.at(template, function, &path, what, allowed));
             }
         }
     },
@@ -68,13 +68,13 @@ pub(super) const ENVIRONMENT_WITHOUT_GRANT: Rule = Rule {
     refuses: "a function that is told of a queue, topic or secret that its role may not touch",
     example: "SQS_OUTPUT_URL refers to a queue that no statement of the role names",
     fix: "grant it (grant_send_messages, grant_publish, grant_read), or leave the variable out",
-    check: |stage, findings| {
+    check: |stage, diagnostics| {
         for (template, function) in of_type(stage.templates, FUNCTION) {
             let role = property(function, "Role").and_then(|role| resource(template, role));
             let statements = role.map(statements_of_role).unwrap_or_default();
             let granted = |id: &str| {
                 let resources =
-                    statements.iter().filter_map(|statement| statement.get("Resource")).flat_map(one_or_many);
+                    statements.iter().filter_map(|statement| field(statement, "Resource")).flat_map(one_or_many);
                 resources.filter_map(referred).any(|granted| granted == id)
             };
             let variables = property(function, "Environment.Variables").and_then(Json::as_object);
@@ -84,7 +84,7 @@ pub(super) const ENVIRONMENT_WITHOUT_GRANT: Rule = Rule {
                     let path = format!("Environment.Variables.{name}");
                     let what = format!("refers to {id}, on which the role has no permission");
                     let allowed = "what the role may use".to_owned();
-                    findings.push(ENVIRONMENT_WITHOUT_GRANT.at(template, function, &path, what, allowed));
+                    diagnostics.push(ENVIRONMENT_WITHOUT_GRANT.at(template, function, &path, what, allowed));
                 }
             }
         }
@@ -126,7 +126,7 @@ fn resolves(value: &Json) -> bool {
     }
 }
 
-/// A finding never repeats what may be a secret.
+/// A diagnostic never repeats what may be a secret.
 fn shown_unless_literal(value: &Json) -> String {
     if value.as_intrinsic().is_some() { shown(value) } else { "a literal".to_owned() }
 }

@@ -10,7 +10,7 @@ pub(super) const PARTIAL_FAILURES: Rule = Rule {
     refuses: "a mapping of a queue without ReportBatchItemFailures",
     example: "FunctionResponseTypes []: one bad message fails its whole batch",
     fix: "write FunctionResponseTypes [ReportBatchItemFailures]",
-    check: |stage, findings| {
+    check: |stage, diagnostics| {
         for (template, mapping) in queue_mappings(stage) {
             let types = property(mapping, "FunctionResponseTypes");
             let reports = |types: &Json| {
@@ -21,7 +21,7 @@ pub(super) const PARTIAL_FAILURES: Rule = Rule {
             if !types.is_some_and(reports) {
                 let what = types.map_or("nothing".to_owned(), shown);
                 let allowed = "[ReportBatchItemFailures]".to_owned();
-                findings.push(PARTIAL_FAILURES.at(template, mapping, "FunctionResponseTypes", what, allowed));
+                diagnostics.push(PARTIAL_FAILURES.at(template, mapping, "FunctionResponseTypes", what, allowed));
             }
         }
     },
@@ -32,12 +32,12 @@ pub(super) const MAXIMUM_CONCURRENCY: Rule = Rule {
     refuses: "a mapping of a queue without MaximumConcurrency",
     example: "no ScalingConfig: throttled polls burn receives, and messages end in the dead-letter queue",
     fix: "set ScalingConfig.MaximumConcurrency; reserved concurrency does not hold the pollers back",
-    check: |stage, findings| {
+    check: |stage, diagnostics| {
         for (template, mapping) in queue_mappings(stage) {
             let path = "ScalingConfig.MaximumConcurrency";
             if property(mapping, path).is_none() {
                 let allowed = "2 to 1000".to_owned();
-                findings.push(MAXIMUM_CONCURRENCY.at(template, mapping, path, "nothing".to_owned(), allowed));
+                diagnostics.push(MAXIMUM_CONCURRENCY.at(template, mapping, path, "nothing".to_owned(), allowed));
             }
         }
     },
@@ -48,13 +48,13 @@ pub(super) const BATCHING_WINDOW: Rule = Rule {
     refuses: "a batch of more than 10 messages without a batching window",
     example: "BatchSize 100 and no MaximumBatchingWindowInSeconds: Lambda refuses to make the mapping",
     fix: "set MaximumBatchingWindowInSeconds to at least 1",
-    check: |stage, findings| {
+    check: |stage, diagnostics| {
         for (template, mapping) in queue_mappings(stage) {
             let batch = property(mapping, "BatchSize").and_then(number).unwrap_or(10.0);
             let path = "MaximumBatchingWindowInSeconds";
             if batch > 10.0 && number_or(mapping, path, 0.0).is_some_and(|window| window < 1.0) {
                 let what = format!("no window for batches of {batch}");
-                findings.push(BATCHING_WINDOW.at(template, mapping, path, what, "1 s to 300 s".to_owned()));
+                diagnostics.push(BATCHING_WINDOW.at(template, mapping, path, what, "1 s to 300 s".to_owned()));
             }
         }
     },

@@ -3,7 +3,7 @@
 use cfn::{Intrinsic, Json, ResourceEntry};
 
 use super::Rule;
-use super::read::{of_type, one_or_many, property, shown};
+use super::read::{field, of_type, one_or_many, property, shown};
 
 /// Actions that IAM cannot narrow to a resource, each with its reason. Keep it short.
 const WITHOUT_RESOURCE: [(&str, &str); 6] = [
@@ -23,15 +23,15 @@ pub(super) const WILDCARD: Rule = Rule {
     refuses: "an allowed `*` action or resource outside a short list of actions that IAM cannot narrow",
     example: "Action sqs:* on Resource *",
     fix: "name the actions and the resource; grants of constructs do both",
-    check: |stage, findings| {
+    check: |stage, diagnostics| {
         for (template, entry) in stage.templates.iter().flat_map(|t| t.resources().iter().map(move |e| (*t, e))) {
             for (path, statement) in statements(entry) {
-                if statement.get("Effect").and_then(Json::as_str) == Some("Deny") {
+                if field(statement, "Effect").and_then(Json::as_str) == Some("Deny") {
                     continue;
                 }
                 for (key, what) in wide(statement) {
                     let path = format!("{path}.{key}");
-                    findings.push(WILDCARD.at(template, entry, &path, what, "exact names".to_owned()));
+                    diagnostics.push(WILDCARD.at(template, entry, &path, what, "exact names".to_owned()));
                 }
             }
         }
@@ -39,7 +39,7 @@ pub(super) const WILDCARD: Rule = Rule {
             for arn in property(role, "ManagedPolicyArns").into_iter().flat_map(one_or_many) {
                 if let Some(text) = text_of(arn).filter(|text| text.contains(":aws:policy/")) {
                     let allowed = "statements of our own: AWS's managed policies allow `*`".to_owned();
-                    findings.push(WILDCARD.at(template, role, "ManagedPolicyArns", text, allowed));
+                    diagnostics.push(WILDCARD.at(template, role, "ManagedPolicyArns", text, allowed));
                 }
             }
         }
@@ -64,21 +64,21 @@ fn inline_policies(entry: &ResourceEntry) -> impl Iterator<Item = (String, &Json
     policies
         .iter()
         .enumerate()
-        .filter_map(|(index, policy)| Some((index, policy.get("PolicyDocument")?)))
+        .filter_map(|(index, policy)| Some((index, field(policy, "PolicyDocument")?)))
         .flat_map(|(index, document)| of_document(format!("Policies.{index}.PolicyDocument"), document))
 }
 
 fn of_document(path: String, document: &Json) -> impl Iterator<Item = (String, &Json)> {
-    let statements = document.get("Statement").map(one_or_many).unwrap_or_default();
+    let statements = field(document, "Statement").map(one_or_many).unwrap_or_default();
     statements.iter().enumerate().map(move |(index, statement)| (format!("{path}.Statement.{index}"), statement))
 }
 
 /// What is too wide about an allowing statement.
 fn wide(statement: &Json) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
-    let list = |key| statement.get(key).map(one_or_many).unwrap_or_default();
+    let list = |key| field(statement, key).map(one_or_many).unwrap_or_default();
     for key in ["NotAction", "NotResource", "NotPrincipal"] {
-        if statement.get(key).is_some() {
+        if field(statement, key).is_some() {
             found.push((key, "allows everything else".to_owned()));
         }
     }
@@ -95,8 +95,8 @@ fn wide(statement: &Json) -> Vec<(&'static str, String)> {
         let wide = list("Resource").iter().filter_map(text_of).filter(|text| is_wide(text));
         found.extend(wide.map(|text| ("Resource", format!("{text:?}"))));
     }
-    let principals = statement.get("Principal").map(principals).unwrap_or_default();
-    if principals.iter().any(|text| text == "*") && statement.get("Condition").is_none() {
+    let principals = field(statement, "Principal").map(principals).unwrap_or_default();
+    if principals.iter().any(|text| text == "*") && field(statement, "Condition").is_none() {
         found.push(("Principal", "anybody, without a condition".to_owned()));
     }
     found

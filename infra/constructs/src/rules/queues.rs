@@ -2,7 +2,7 @@
 
 use cfn::{Json, ResourceEntry, Template};
 
-use super::read::{number, number_or, of_type, property, resource, shown};
+use super::read::{field, number, number_or, of_type, property, resource, shown};
 use super::{Rule, Stage};
 
 const QUEUE: &str = "AWS::SQS::Queue";
@@ -20,7 +20,7 @@ pub(super) const VISIBILITY_TIMEOUT: Rule = Rule {
     refuses: "a queue whose visibility time-out is below 6 × the consumer's time-out + its batching window",
     example: "VisibilityTimeout 300 for a function of 300 s",
     fix: "raise VisibilityTimeout or shorten the function's time-out",
-    check: |stage, findings| {
+    check: |stage, diagnostics| {
         for (template, mapping) in of_type(stage.templates, "AWS::Lambda::EventSourceMapping") {
             let source = property(mapping, "EventSourceArn").and_then(|arn| resource(template, arn));
             let function = property(mapping, "FunctionName").and_then(|name| resource(template, name));
@@ -38,7 +38,7 @@ pub(super) const VISIBILITY_TIMEOUT: Rule = Rule {
             if visibility < least {
                 let what = format!("{visibility} s is too short for {} ({timeout} s, window {window} s)", function.id);
                 let allowed = format!("at least {least} s");
-                findings.push(VISIBILITY_TIMEOUT.at(template, queue, "VisibilityTimeout", what, allowed));
+                diagnostics.push(VISIBILITY_TIMEOUT.at(template, queue, "VisibilityTimeout", what, allowed));
             }
         }
     },
@@ -49,14 +49,14 @@ pub(super) const MAX_RECEIVE_COUNT: Rule = Rule {
     refuses: "a redrive policy that gives a message up after fewer than 3 receives",
     example: "RedrivePolicy.maxReceiveCount 1",
     fix: "write 5: one throttled poll or one crashed instance must not cost a message",
-    check: |stage, findings| {
+    check: |stage, diagnostics| {
         for (template, queue) in of_type(stage.templates, QUEUE) {
             let Some(policy) = property(queue, "RedrivePolicy") else { continue };
-            let receives = policy.get("maxReceiveCount");
+            let receives = field(policy, "maxReceiveCount");
             if receives.is_none_or(|receives| number(receives).is_some_and(|receives| receives < FEWEST_RECEIVES)) {
                 let what = receives.map_or("nothing".to_owned(), shown);
                 let path = "RedrivePolicy.maxReceiveCount";
-                findings.push(MAX_RECEIVE_COUNT.at(template, queue, path, what, "3 to 1000".to_owned()));
+                diagnostics.push(MAX_RECEIVE_COUNT.at(template, queue, path, what, "3 to 1000".to_owned()));
             }
         }
     },
@@ -67,12 +67,12 @@ pub(super) const DEAD_LETTER_QUEUE: Rule = Rule {
     refuses: "a queue without a dead-letter queue that is not one itself",
     example: "a queue without RedrivePolicy",
     fix: "set RedrivePolicy.deadLetterTargetArn, or make the queue with constructs::Queue",
-    check: |stage, findings| {
+    check: |stage, diagnostics| {
         for (template, queue) in of_type(stage.templates, QUEUE) {
             let has_one = property(queue, "RedrivePolicy.deadLetterTargetArn").is_some();
             if !has_one && !is_dead_letter_queue(stage, template, queue) {
                 let allowed = "a redrive policy, unless another queue redrives to this one".to_owned();
-                findings.push(DEAD_LETTER_QUEUE.at(template, queue, "RedrivePolicy", "nothing".to_owned(), allowed));
+                diagnostics.push(DEAD_LETTER_QUEUE.at(template, queue, "RedrivePolicy", "nothing".to_owned(), allowed));
             }
         }
     },
@@ -83,13 +83,13 @@ pub(super) const DEAD_LETTER_KIND: Rule = Rule {
     refuses: "a dead-letter queue that is FIFO where its queue is not, or the other way round",
     example: "FifoQueue true with a standard dead-letter queue",
     fix: "make both FIFO or both standard",
-    check: |stage, findings| {
+    check: |stage, diagnostics| {
         for (template, queue, dead_letters) in redrives(stage) {
             let (kind, dead_letter_kind) = (kind(queue), kind(dead_letters));
             if kind != dead_letter_kind {
                 let what = format!("{} is {dead_letter_kind}", dead_letters.id);
                 let path = "RedrivePolicy.deadLetterTargetArn";
-                findings.push(DEAD_LETTER_KIND.at(template, queue, path, what, format!("a {kind} queue")));
+                diagnostics.push(DEAD_LETTER_KIND.at(template, queue, path, what, format!("a {kind} queue")));
             }
         }
     },
@@ -100,7 +100,7 @@ pub(super) const DEAD_LETTER_RETENTION: Rule = Rule {
     refuses: "a dead-letter queue that keeps messages no longer than its queue does",
     example: "4 days in both: a standard dead-letter queue keeps the time of the first send, so a late message is gone at once",
     fix: "write 14 days (1209600) on the dead-letter queue",
-    check: |stage, findings| {
+    check: |stage, diagnostics| {
         for (template, queue, dead_letters) in redrives(stage) {
             let retention = |queue| number_or(queue, "MessageRetentionPeriod", DEFAULT_RETENTION);
             let (Some(kept), Some(dead_kept)) = (retention(queue), retention(dead_letters)) else { continue };
@@ -108,7 +108,7 @@ pub(super) const DEAD_LETTER_RETENTION: Rule = Rule {
                 let what = format!("{dead_kept} s, and {} keeps {kept} s", queue.id);
                 let allowed = format!("more than {kept} s, at most 1209600 s");
                 let path = "MessageRetentionPeriod";
-                findings.push(DEAD_LETTER_RETENTION.at(template, dead_letters, path, what, allowed));
+                diagnostics.push(DEAD_LETTER_RETENTION.at(template, dead_letters, path, what, allowed));
             }
         }
     },

@@ -18,7 +18,12 @@ pub(super) fn of_type<'a>(
 pub(super) fn property<'a>(entry: &'a ResourceEntry, path: &str) -> Option<&'a Json> {
     let mut names = path.split('.');
     let first = entry.parts.properties.get(names.next()?)?;
-    names.try_fold(first, |json, name| json.get(name))
+    names.try_fold(first, field)
+}
+
+/// The value of a key; an entry that is dropped when the template is written is none.
+pub(super) fn field<'a>(json: &'a Json, key: &str) -> Option<&'a Json> {
+    json.get(key).filter(|value| **value != Json::Absent)
 }
 
 /// A literal number, also one written as text.

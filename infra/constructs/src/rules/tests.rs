@@ -1,1 +1,348 @@
+use cfn::{DeletionPolicy, Json, LogicalId, RawResource, ResourceOptions, Template, UpdateReplacePolicy, json};
 
+use super::*;
+
+/// A chain that no rule refuses, written by hand.
+fn sound() -> Template {
+    let mut template = Template::new("FipeApi-dev");
+    let kept = |resource: RawResource| {
+        resource.deletion_policy(DeletionPolicy::Snapshot).update_replace_policy(UpdateReplacePolicy::Snapshot)
+    };
+    let dead = RawResource::new("AWS::SQS::Queue").property("MessageRetentionPeriod", 1_209_600);
+    let dead = template.add("DeadLetters", kept(dead));
+    let redrive = json!({ "deadLetterTargetArn": dead.get_att::<String>("Arn"), "maxReceiveCount": 5 });
+    let queue =
+        RawResource::new("AWS::SQS::Queue").property("VisibilityTimeout", 1830).property("RedrivePolicy", redrive);
+    let queue = template.add("Queue", kept(queue));
+    let group = RawResource::new("AWS::Logs::LogGroup").property("RetentionInDays", 14);
+    let group = template.add("LogGroup", kept(group));
+    let statement = json!({
+        "Effect": "Allow",
+        "Action": ["sqs:ReceiveMessage", "sqs:SendMessage"],
+        "Resource": [queue.get_att::<String>("Arn")],
+    });
+    let policy = json!({ "PolicyName": "Grants", "PolicyDocument": { "Statement": [statement] } });
+    let role = template.add("Role", RawResource::new("AWS::IAM::Role").property("Policies", json!([policy])));
+    let function = RawResource::new("AWS::Lambda::Function")
+        .property("Timeout", 300)
+        .property("Role", role.get_att::<String>("Arn"))
+        .property("LoggingConfig", json!({ "LogGroup": group.r#ref() }))
+        .property(
+            "Environment",
+            json!({ "Variables": {
+                "SQS_INPUT_URL": queue.r#ref(),
+                "RDS_HOST": "db",
+                "FIPE_CALLS_PER_MINUTE": "20",
+            } }),
+        );
+    let function = template.add("Function", function);
+    let mapping = RawResource::new("AWS::Lambda::EventSourceMapping")
+        .property("EventSourceArn", queue.get_att::<String>("Arn"))
+        .property("FunctionName", function.r#ref())
+        .property("BatchSize", 10)
+        .property("MaximumBatchingWindowInSeconds", 30)
+        .property("FunctionResponseTypes", json!(["ReportBatchItemFailures"]))
+        .property("ScalingConfig", json!({ "MaximumConcurrency": 2 }));
+    template.add("Mapping", mapping);
+    let cluster = template.add("Cluster", kept(RawResource::new("AWS::RDS::DBCluster").property("Engine", "aurora")));
+    let writer = RawResource::new("AWS::RDS::DBInstance")
+        .property("DBClusterIdentifier", cluster.r#ref())
+        .property("DBInstanceClass", "db.t3.medium");
+    template.add("Writer", kept(writer));
+    template
+}
+
+/// The sound chain with one property changed.
+fn with(id: &str, property: &'static str, value: impl Into<Json>) -> Template {
+    let mut template = sound();
+    template.resource_mut(&LogicalId::new(id)).expect("it is there").parts.properties.set(property, value);
+    template
+}
+
+fn with_variable(name: &'static str, value: impl Into<Json>) -> Template {
+    with("Function", "Environment", json!({ "Variables": { (name): (value.into()) } }))
+}
+
+fn with_statement(statement: Json) -> Template {
+    let policy = json!({ "PolicyName": "Grants", "PolicyDocument": { "Statement": [statement] } });
+    let mut template = with_variable("STAGE", "dev");
+    template.resource_mut(&LogicalId::new("Role")).expect("it is there").parts.properties.set("Policies", [policy]);
+    template
+}
+
+fn diagnostics(template: &Template) -> Vec<Diagnostic> {
+    check(&Stage { templates: &[template], fipe_calls_per_minute: 40.0 })
+}
+
+#[track_caller]
+fn refused(template: &Template, rule: &str, place: &str) {
+    let found = diagnostics(template);
+    let places: Vec<_> =
+        found.iter().map(|diagnostic| format!("{} {}", diagnostic.logical_id, diagnostic.path)).collect();
+    assert!(found.iter().all(|diagnostic| diagnostic.rule == rule) && !found.is_empty(), "{found:#?}");
+    assert!(places.iter().any(|known| known == place), "{place:?} is not in {places:?}");
+}
+
+#[track_caller]
+fn allowed(template: &Template) {
+    assert_eq!(diagnostics(template), []);
+}
+
+fn reference(id: &str) -> Json {
+    cfn::intrinsics::ref_to::<String>(id).into_json()
+}
+
+fn arn(id: &str) -> Json {
+    cfn::intrinsics::get_att::<String>(id, "Arn").into_json()
+}
+
+#[test]
+fn a_sound_chain_is_allowed() {
+    allowed(&sound());
+}
+
+#[test]
+fn a_diagnostic_tells_place_value_allowed_values_and_fix() {
+    assert_eq!(
+        diagnostics(&with("Queue", "VisibilityTimeout", 300))[0].to_string(),
+        "FipeApi-dev > Queue (AWS::SQS::Queue) > VisibilityTimeout: 300 s is too short for Function (300 s, window 30 s); \
+         allowed: at least 1830 s; raise VisibilityTimeout or shorten the function's time-out"
+    );
+}
+
+#[test]
+fn a_visibility_timeout_below_six_timeouts_and_the_window_is_refused() {
+    refused(&with("Queue", "VisibilityTimeout", 1829), "queue-visibility-timeout", "Queue VisibilityTimeout");
+    refused(&with("Queue", "VisibilityTimeout", Json::Absent), "queue-visibility-timeout", "Queue VisibilityTimeout");
+    allowed(&with("Queue", "VisibilityTimeout", 1830));
+    allowed(&with("Queue", "VisibilityTimeout", "1830"));
+    allowed(&with("Function", "Timeout", Json::Absent));
+}
+
+#[test]
+fn fewer_than_three_receives_are_refused() {
+    let redrive = |count: Json| json!({ "deadLetterTargetArn": (arn("DeadLetters")), "maxReceiveCount": count });
+    for count in [json!(1), json!(2), json!("2"), Json::Absent] {
+        let template = with("Queue", "RedrivePolicy", redrive(count));
+        refused(&template, "queue-max-receive-count", "Queue RedrivePolicy.maxReceiveCount");
+    }
+    allowed(&with("Queue", "RedrivePolicy", redrive(json!(3))));
+}
+
+#[test]
+fn a_queue_without_dead_letter_queue_is_refused_unless_it_is_one() {
+    let template = with("Queue", "RedrivePolicy", Json::Absent);
+    refused(&template, "queue-dead-letter-queue", "Queue RedrivePolicy");
+    // The former dead-letter queue has become a queue without one.
+    refused(&template, "queue-dead-letter-queue", "DeadLetters RedrivePolicy");
+}
+
+#[test]
+fn a_dead_letter_queue_of_another_kind_is_refused() {
+    let path = "Queue RedrivePolicy.deadLetterTargetArn";
+    refused(&with("Queue", "FifoQueue", true), "queue-dead-letter-kind", path);
+    refused(&with("DeadLetters", "FifoQueue", true), "queue-dead-letter-kind", path);
+    let mut both = with("Queue", "FifoQueue", true);
+    both.resource_mut(&"DeadLetters".into()).expect("it is there").parts.properties.set("FifoQueue", true);
+    allowed(&both);
+}
+
+#[test]
+fn a_dead_letter_queue_that_keeps_messages_no_longer_is_refused() {
+    let place = "DeadLetters MessageRetentionPeriod";
+    refused(&with("DeadLetters", "MessageRetentionPeriod", 345_600), "queue-dead-letter-retention", place);
+    refused(&with("DeadLetters", "MessageRetentionPeriod", Json::Absent), "queue-dead-letter-retention", place);
+    allowed(&with("DeadLetters", "MessageRetentionPeriod", 345_601));
+}
+
+#[test]
+fn a_mapping_that_cannot_report_single_failures_is_refused() {
+    let place = "Mapping FunctionResponseTypes";
+    refused(&with("Mapping", "FunctionResponseTypes", Json::Absent), "mapping-partial-failures", place);
+    refused(&with("Mapping", "FunctionResponseTypes", json!([])), "mapping-partial-failures", place);
+}
+
+#[test]
+fn a_mapping_without_maximum_concurrency_is_refused() {
+    let found = diagnostics(&with("Mapping", "ScalingConfig", Json::Absent));
+    assert!(found.iter().any(|diagnostic| diagnostic.rule == "mapping-maximum-concurrency"), "{found:?}");
+}
+
+#[test]
+fn a_large_batch_without_window_is_refused() {
+    let mut template = with("Mapping", "BatchSize", 11);
+    allowed(&template);
+    let mapping = template.resource_mut(&"Mapping".into()).expect("it is there");
+    mapping.parts.properties.set("MaximumBatchingWindowInSeconds", Json::Absent);
+    refused(&template, "mapping-batching-window", "Mapping MaximumBatchingWindowInSeconds");
+    allowed(&with("Mapping", "MaximumBatchingWindowInSeconds", Json::Absent));
+}
+
+#[test]
+fn a_stream_needs_neither_partial_failures_nor_concurrency() {
+    let mut template = with_variable("STAGE", "dev");
+    let mapping = template.resource_mut(&"Mapping".into()).expect("it is there");
+    mapping.parts.properties.set("EventSourceArn", reference("StreamArn"));
+    mapping.parts.properties.set("StartingPosition", "LATEST");
+    mapping.parts.properties.set("FunctionResponseTypes", Json::Absent);
+    mapping.parts.properties.set("ScalingConfig", Json::Absent);
+    allowed(&template);
+}
+
+#[test]
+fn a_function_whose_logs_are_kept_for_ever_is_refused() {
+    let place = "Function LoggingConfig.LogGroup";
+    refused(&with("Function", "LoggingConfig", Json::Absent), "function-log-retention", place);
+    refused(&with("LogGroup", "RetentionInDays", Json::Absent), "function-log-retention", place);
+}
+
+#[test]
+fn a_secret_in_the_environment_is_refused_and_not_repeated() {
+    for name in ["DB_PASSWORD", "API_TOKEN", "ClientSecret", "pwd", "STRIPE_API_KEY"] {
+        let template = with_variable(name, "hunter2");
+        refused(&template, "function-secret-in-environment", &format!("Function Environment.Variables.{name}"));
+        assert!(!diagnostics(&template)[0].to_string().contains("hunter2"));
+    }
+    let resolved = cfn::intrinsics::sub("postgres://{{resolve:secretsmanager:${Secret}:SecretString:password}}@db");
+    refused(
+        &with_variable("DATABASE_URL", resolved),
+        "function-secret-in-environment",
+        "Function Environment.Variables.DATABASE_URL",
+    );
+    refused(
+        &with_variable("PASSWORD", reference("PasswordParameter")),
+        "function-secret-in-environment",
+        "Function Environment.Variables.PASSWORD",
+    );
+}
+
+#[test]
+fn names_and_places_of_secrets_are_allowed_in_the_environment() {
+    allowed(&with_variable("DB_SECRET_ARN", "arn:aws:secretsmanager:us-east-1:1:secret:x"));
+    allowed(&with_variable("TOKEN_URL", "https://login.example/token"));
+    allowed(&with_variable("STAGE", "dev"));
+}
+
+#[test]
+fn a_function_that_is_told_of_what_it_may_not_use_is_refused() {
+    let place = "Function Environment.Variables.SQS_OUTPUT_URL";
+    let template = with_variable("SQS_OUTPUT_URL", reference("DeadLetters"));
+    refused(&template, "function-environment-without-grant", place);
+    allowed(&with_variable("SQS_OUTPUT_URL", reference("Queue")));
+    let place = "Function Environment.Variables.DB_SECRET_ARN";
+    refused(&with_variable("DB_SECRET_ARN", reference("CredentialsArn")), "function-environment-without-grant", place);
+}
+
+#[test]
+fn wide_actions_and_resources_are_refused() {
+    let place = |key: &str| format!("Role Policies.0.PolicyDocument.Statement.0.{key}");
+    let allow = |action: &str, resource: Json| json!({ "Effect": "Allow", "Action": (action.to_owned()), "Resource": resource });
+    for action in ["*", "sqs:*", "s3:Get*"] {
+        let template = with_statement(allow(action, arn("Queue")));
+        refused(&template, "permission-wildcard", &place("Action"));
+    }
+    for resource in ["*", "arn:aws:sqs:*:*:*", "arn:aws:s3:::*", "arn:aws:s3:::*/*", "arn:aws:sqs:us-east-1:1:fipe-*"] {
+        let template = with_statement(allow("sqs:SendMessage", Json::from(resource)));
+        refused(&template, "permission-wildcard", &place("Resource"));
+    }
+    let everything_else = json!({ "Effect": "Allow", "NotAction": "iam:*", "Resource": (arn("Queue")) });
+    refused(&with_statement(everything_else), "permission-wildcard", &place("NotAction"));
+    let managed = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole";
+    refused(&with("Role", "ManagedPolicyArns", json!([managed])), "permission-wildcard", "Role ManagedPolicyArns");
+}
+
+#[test]
+fn what_cannot_be_narrowed_is_allowed_on_any_resource() {
+    let network = json!({ "Effect": "Allow", "Action": ["ec2:CreateNetworkInterface"], "Resource": "*" });
+    allowed(&with_statement(network));
+    let mixed =
+        json!({ "Effect": "Allow", "Action": ["ec2:CreateNetworkInterface", "ec2:RunInstances"], "Resource": "*" });
+    refused(&with_statement(mixed), "permission-wildcard", "Role Policies.0.PolicyDocument.Statement.0.Resource");
+    allowed(&with_statement(json!({ "Effect": "Deny", "Action": "*", "Resource": "*" })));
+    let below = cfn::intrinsics::sub("${Bucket.Arn}/reports/*");
+    allowed(&with_statement(json!({ "Effect": "Allow", "Action": "s3:PutObject", "Resource": below })));
+}
+
+#[test]
+fn anybody_is_refused_as_a_principal_without_condition() {
+    let policy = |condition: Json| {
+        let statement = json!({
+            "Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage",
+            "Resource": (arn("Queue")), "Condition": condition,
+        });
+        let mut template = sound();
+        let document = json!({ "Statement": [statement] });
+        template.add("Policy", RawResource::new("AWS::SQS::QueuePolicy").property("PolicyDocument", document));
+        template
+    };
+    refused(&policy(Json::Absent), "permission-wildcard", "Policy PolicyDocument.Statement.0.Principal");
+    allowed(&policy(json!({ "ArnEquals": { "aws:SourceArn": (arn("Queue")) } })));
+}
+
+#[test]
+fn data_without_both_retention_policies_is_refused() {
+    let mut template = sound();
+    let parts = &mut template.resource_mut(&"Cluster".into()).expect("it is there").parts;
+    parts.update_replace_policy = None;
+    refused(&template, "stateful-retention-policy", "Cluster UpdateReplacePolicy");
+    let parts = &mut template.resource_mut(&"Cluster".into()).expect("it is there").parts;
+    (parts.update_replace_policy, parts.deletion_policy) = (Some(UpdateReplacePolicy::Delete), None);
+    refused(&template, "stateful-retention-policy", "Cluster DeletionPolicy");
+}
+
+#[test]
+fn more_connections_than_the_database_can_spare_are_refused() {
+    // db.t3.medium: 405 connections, 324 of them for functions.
+    let with_concurrency = |number: u32| {
+        let mut template = with("Mapping", "ScalingConfig", json!({ "MaximumConcurrency": number }));
+        let variables = json!({ "Variables": { "RDS_HOST": "db" } });
+        let function = template.resource_mut(&"Function".into()).expect("it is there");
+        function.parts.properties.set("Environment", variables);
+        template
+    };
+    allowed(&with_concurrency(324));
+    refused(&with_concurrency(325), "database-connections", "Cluster Engine");
+}
+
+#[test]
+fn connections_are_counted_over_stacks() {
+    let (data, api) = (sound(), sound());
+    let (mut data_only, mut api_only) = (Template::new("Data"), Template::new("Api"));
+    for entry in data.resources() {
+        let target = if entry.parts.resource_type.starts_with("AWS::RDS") { &mut data_only } else { &mut api_only };
+        target.add(&entry.id, <RawResource as cfn::Resource>::from_parts(entry.parts.clone()));
+    }
+    drop(api);
+    let mapping = api_only.resource_mut(&"Mapping".into()).expect("it is there");
+    mapping.parts.properties.set("ScalingConfig", json!({ "MaximumConcurrency": 1000 }));
+    let found = check(&Stage { templates: &[&data_only, &api_only], fipe_calls_per_minute: 1e9 });
+    assert_eq!(found.iter().map(|diagnostic| diagnostic.rule).collect::<Vec<_>>(), ["database-connections"]);
+}
+
+#[test]
+fn a_function_that_connects_without_limit_is_refused() {
+    let mut template = with("Mapping", "FunctionName", reference("Other"));
+    let place = "Function ReservedConcurrentExecutions";
+    refused(&template, "database-connections", place);
+    let custom = RawResource::new("Custom::Schema").property("ServiceToken", arn("Function"));
+    template.add("Schema", custom);
+    allowed(&template);
+}
+
+#[test]
+fn upstream_budgets_above_the_stages_are_refused() {
+    let template = sound();
+    allowed(&template);
+    let found = check(&Stage { templates: &[&template], fipe_calls_per_minute: 39.0 });
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].message, "all functions together may make 40 calls a minute; allowed: 39 calls a minute");
+}
+
+#[test]
+fn every_rule_says_what_it_refuses_and_has_its_own_id() {
+    let mut ids: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), RULES.len());
+    assert!(RULES.iter().all(|rule| !rule.refuses.is_empty() && !rule.example.is_empty() && !rule.fix.is_empty()));
+}

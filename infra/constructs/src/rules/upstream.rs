@@ -14,7 +14,7 @@ pub(super) const UPSTREAM_BUDGET: Rule = Rule {
     refuses: "functions whose FIPE budgets × instances add up to more than the stage allows",
     example: "FIPE_CALLS_PER_MINUTE 40 on two instances of a stage that allows 40",
     fix: "divide the budget by MaximumConcurrency, as stacks::pacing does",
-    check: |stage, findings| {
+    check: |stage, diagnostics| {
         let mut sum = 0.0;
         let mut last = None;
         for (template, function) in of_type(stage.templates, "AWS::Lambda::Function") {
@@ -33,7 +33,7 @@ pub(super) const UPSTREAM_BUDGET: Rule = Rule {
         if let Some((template, function)) = last.filter(|_| sum > stage.fipe_calls_per_minute + ROUNDING) {
             let what = format!("all functions together may make {sum} calls a minute");
             let allowed = format!("{} calls a minute", stage.fipe_calls_per_minute);
-            findings.push(UPSTREAM_BUDGET.at(template, function, VARIABLE, what, allowed));
+            diagnostics.push(UPSTREAM_BUDGET.at(template, function, VARIABLE, what, allowed));
         }
     },
 };

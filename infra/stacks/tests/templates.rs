@@ -1,0 +1,256 @@
+//! What the templates say, and that the committed ones are what comes out.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cfn::{Json, ResourceEntry};
+use stacks::{Asked, ParameterSource, Stage, StageName, SynthesizedStack, synth};
+
+fn folder(stage: StageName) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../environments").join(stage.as_str())
+}
+
+fn stage(name: StageName) -> Stage {
+    let text = fs::read_to_string(folder(name).join("stage.toml")).expect("every stage has a stage.toml");
+    Stage::parse(name.as_str(), &text).expect("the committed stage is valid")
+}
+
+fn stacks_of(name: StageName) -> [SynthesizedStack; 2] {
+    synth(&stage(name)).expect("nothing is refused").try_into().expect("two stacks")
+}
+
+fn of_type<'a>(stack: &'a SynthesizedStack, resource_type: &str) -> Vec<&'a ResourceEntry> {
+    stack.template.resources().iter().filter(|entry| entry.parts.resource_type == resource_type).collect()
+}
+
+fn resource<'a>(stack: &'a SynthesizedStack, id: &str) -> &'a ResourceEntry {
+    stack.template.resource(&id.into()).unwrap_or_else(|| panic!("{id} is not in {}", stack.stack_name))
+}
+
+fn property<'a>(entry: &'a ResourceEntry, path: &str) -> Option<&'a Json> {
+    let mut names = path.split('.');
+    let first = entry.parts.properties.get(names.next()?)?;
+    names.try_fold(first, |json, name| json.get(name))
+}
+
+fn text<'a>(entry: &'a ResourceEntry, path: &str) -> &'a str {
+    property(entry, path).and_then(Json::as_str).unwrap_or_else(|| panic!("{} has no text at {path}", entry.id))
+}
+
+fn outputs(stack: &SynthesizedStack) -> Vec<&str> {
+    stack.template.outputs().iter().map(|output| output.id().as_str()).collect()
+}
+
+#[test]
+fn committed_templates_are_what_comes_out() {
+    for name in StageName::ALL {
+        for stack in stacks_of(name) {
+            let path = folder(name).join("templates").join(format!("{}.yaml", stack.name));
+            let committed = fs::read_to_string(&path).unwrap_or_default();
+            assert!(committed == stack.template.to_yaml(), "{} is stale: run `infra synth`", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_same_stage_gives_the_same_bytes_twice() {
+    for name in StageName::ALL {
+        let once = stacks_of(name).map(|stack| stack.template.to_yaml());
+        assert_eq!(once, stacks_of(name).map(|stack| stack.template.to_yaml()));
+    }
+}
+
+#[test]
+fn a_template_carries_no_account_no_path_no_hash_and_no_time() {
+    let of_digits = |word: &str, length| word.len() == length && word.bytes().all(|byte| byte.is_ascii_digit());
+    let of_hex = |word: &str| word.len() >= 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    for stack in StageName::ALL.into_iter().flat_map(stacks_of) {
+        let yaml = stack.template.to_yaml();
+        for word in yaml.split(|letter: char| !letter.is_ascii_alphanumeric()) {
+            assert!(!of_digits(word, 12) && !of_hex(word), "{word} in {}", stack.stack_name);
+        }
+        assert!(!yaml.contains(env!("CARGO_MANIFEST_DIR")) && !yaml.contains("target/"));
+    }
+}
+
+#[test]
+fn names_and_outputs_are_those_that_users_know() {
+    let [data, api] = stacks_of(StageName::Dev);
+    assert_eq!((data.stack_name.as_str(), api.stack_name.as_str()), ("FipeData-dev", "FipeApi-dev"));
+    let functions: Vec<_> = of_type(&api, "AWS::Lambda::Function").iter().map(|f| text(f, "FunctionName")).collect();
+    assert_eq!(
+        functions,
+        ["FipeManufacturerLoader-dev", "FipeModelLoader-dev", "FipePriceLoader-dev", "FipeSomaIngestor-dev"]
+    );
+    let mut queues: Vec<_> = of_type(&api, "AWS::SQS::Queue").iter().map(|queue| text(queue, "QueueName")).collect();
+    queues.sort_unstable();
+    assert_eq!(
+        queues,
+        [
+            "fipe-manufacturer-dlq-dev",
+            "fipe-manufacturer-queue-dev",
+            "fipe-model-dlq-dev",
+            "fipe-model-queue-dev",
+            "fipe-price-dlq-dev",
+            "fipe-price-queue-dev",
+        ]
+    );
+    for output in ["DBEndpoint", "DBPort", "DBSecretArn"] {
+        assert!(outputs(&data).contains(&output), "{output}");
+    }
+    for output in [
+        "ManufacturerQueueUrl",
+        "ModelQueueUrl",
+        "PriceQueueUrl",
+        "ManufacturerDLQUrl",
+        "ModelDLQUrl",
+        "PriceDLQUrl",
+        "FipeManufacturerLambda",
+    ] {
+        assert!(outputs(&api).contains(&output), "{output}");
+    }
+}
+
+#[test]
+fn the_ingestor_alone_stands_in_the_vpc() {
+    let [_, api] = stacks_of(StageName::Prd);
+    let inside: Vec<_> = of_type(&api, "AWS::Lambda::Function")
+        .into_iter()
+        .filter(|function| property(function, "VpcConfig").is_some())
+        .map(|function| function.id.as_str())
+        .collect();
+    assert_eq!(inside, ["FipeSomaIngestor"]);
+}
+
+#[test]
+fn every_parameter_says_where_its_value_comes_from() {
+    for stack in StageName::ALL.into_iter().flat_map(stacks_of) {
+        let declared: Vec<_> = stack.template.parameter_ids().map(|id| id.as_str()).collect();
+        let sourced: Vec<_> = stack.parameters.iter().map(|(id, _)| id.as_str()).collect();
+        assert_eq!(declared, sourced, "{}", stack.stack_name);
+    }
+}
+
+#[test]
+fn links_name_an_output_of_a_stack_that_is_deployed_before() {
+    for name in StageName::ALL {
+        let [data, api] = stacks_of(name);
+        assert!(!data.parameters.iter().any(|(_, source)| matches!(source, ParameterSource::Output { .. })));
+        for (id, source) in &api.parameters {
+            if let ParameterSource::Output { stack, output } = source {
+                assert_eq!(*stack, data.name);
+                assert!(outputs(&data).contains(&output.as_str()), "{id} wants {output}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_address_is_asked_for_only_where_the_stage_has_public_access() {
+    let asks = |name| {
+        let [data, _] = stacks_of(name);
+        data.parameters.iter().any(|(_, source)| *source == ParameterSource::Asked(Asked::AllowedIp))
+    };
+    assert_eq!(StageName::ALL.map(asks), [true, true, false, false]);
+    let [data, _] = stacks_of(StageName::Prd);
+    assert_eq!(property(resource(&data, "ClusterWriter"), "PubliclyAccessible").and_then(Json::as_bool), Some(false));
+    let ingress = property(resource(&data, "DatabaseSecurityGroup"), "SecurityGroupIngress").and_then(Json::as_list);
+    assert_eq!(ingress.map(<[Json]>::len), Some(1));
+}
+
+#[test]
+fn the_local_stage_makes_no_endpoints_and_the_others_make_all_before_the_schema() {
+    let [local, _] = stacks_of(StageName::Local);
+    assert!(of_type(&local, "AWS::EC2::VPCEndpoint").is_empty());
+    let [data, _] = stacks_of(StageName::Prd);
+    let endpoints: Vec<_> = of_type(&data, "AWS::EC2::VPCEndpoint").iter().map(|entry| entry.id.clone()).collect();
+    assert_eq!(endpoints.len(), 4);
+    let schema = resource(&data, "Schema");
+    assert!(endpoints.iter().all(|endpoint| schema.parts.depends_on.contains(endpoint)));
+}
+
+#[test]
+fn the_schema_lists_every_migration_in_order() {
+    let sql = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sql/fipe");
+    let mut files: Vec<_> = fs::read_dir(sql)
+        .expect("sql/fipe is there")
+        .map(|entry| entry.expect("readable").file_name().into_string().expect("UTF-8"))
+        .filter(|name| name.ends_with(".sql"))
+        .collect();
+    files.sort_unstable();
+    let [data, _] = stacks_of(StageName::Dev);
+    let listed = property(resource(&data, "Schema"), "Migrations").and_then(Json::as_list).expect("a list");
+    assert_eq!(listed.iter().filter_map(Json::as_str).collect::<Vec<_>>(), files);
+}
+
+#[test]
+fn the_cluster_is_encrypted_backed_up_and_kept_as_a_snapshot() {
+    for name in StageName::ALL {
+        let [data, _] = stacks_of(name);
+        let cluster = resource(&data, "Cluster");
+        assert_eq!(property(cluster, "StorageEncrypted").and_then(Json::as_bool), Some(true));
+        assert_eq!(property(cluster, "EnableIAMDatabaseAuthentication").and_then(Json::as_bool), Some(true));
+        assert_eq!(property(cluster, "BackupRetentionPeriod").and_then(Json::as_i64), Some(7));
+        assert_eq!(cluster.parts.deletion_policy, Some(cfn::DeletionPolicy::Snapshot));
+        assert_eq!(cluster.parts.update_replace_policy, Some(cfn::UpdateReplacePolicy::Snapshot));
+        let protected = property(cluster, "DeletionProtection").and_then(Json::as_bool);
+        assert_eq!(protected, Some(name == StageName::Prd));
+    }
+}
+
+#[test]
+fn a_stage_may_have_a_serverless_database() {
+    let mut stage = stage(StageName::Dev);
+    stage.database.capacity = stacks::DatabaseCapacity::ServerlessV2 { min_acu: 0.5, max_acu: 4.0 };
+    let stacks = synth(&stage).expect("nothing is refused");
+    let scaling = property(resource(&stacks[0], "Cluster"), "ServerlessV2ScalingConfiguration").expect("it scales");
+    assert_eq!(scaling.get("MaxCapacity"), Some(&Json::Number(4.0)));
+    assert_eq!(text(resource(&stacks[0], "ClusterWriter"), "DBInstanceClass"), "db.serverless");
+}
+
+#[test]
+fn every_taggable_resource_is_tagged_with_stage_and_application() {
+    for stack in StageName::ALL.into_iter().flat_map(stacks_of) {
+        for entry in stack.template.resources() {
+            let Some(tags) = cfn::facts::resource_type(&entry.parts.resource_type).and_then(|known| known.tags) else {
+                continue;
+            };
+            let tags = property(entry, tags.property).and_then(Json::as_list).unwrap_or_default();
+            let keys: Vec<_> = tags.iter().filter_map(|tag| tag.get("Key")?.as_str()).collect();
+            assert!(keys.starts_with(&["Stage", "Application"]), "{} of {}: {keys:?}", entry.id, stack.stack_name);
+        }
+    }
+}
+
+#[test]
+fn an_alarm_watches_every_dead_letter_queue_every_queue_and_every_function() {
+    let [_, api] = stacks_of(StageName::Dev);
+    let watched: Vec<_> = of_type(&api, "AWS::CloudWatch::Alarm")
+        .iter()
+        .map(|alarm| {
+            let dimension = &property(alarm, "Dimensions").and_then(Json::as_list).expect("dimensions")[0];
+            let value = dimension.get("Value").and_then(Json::as_str).expect("a value").to_owned();
+            (text(alarm, "MetricName").to_owned(), value)
+        })
+        .collect();
+    for queue in ["manufacturer", "model", "price"] {
+        let dead = ("ApproximateNumberOfMessagesVisible".to_owned(), format!("fipe-{queue}-dlq-dev"));
+        let oldest = ("ApproximateAgeOfOldestMessage".to_owned(), format!("fipe-{queue}-queue-dev"));
+        assert!(watched.contains(&dead) && watched.contains(&oldest), "{queue}: {watched:?}");
+    }
+    for function in ["FipeManufacturerLoader", "FipeModelLoader", "FipePriceLoader", "FipeSomaIngestor"] {
+        assert!(watched.contains(&("Errors".to_owned(), format!("{function}-dev"))), "{function}: {watched:?}");
+    }
+}
+
+#[test]
+fn a_design_that_a_rule_refuses_is_not_given_out() {
+    let mut stage = stage(StageName::Dev);
+    stage.functions.soma_ingestor.max_concurrency = 1000;
+    let error = synth(&stage).expect_err("db.t3.medium has no thousand connections");
+    assert_eq!(error.diagnostics.len(), 1);
+    assert!(error.to_string().starts_with("FipeData-dev > Cluster (AWS::RDS::DBCluster) > Engine: functions may open"));
+    stage.fipe.calls_per_minute = 5;
+    let error = synth(&stage).expect_err("no batch can finish");
+    assert!(error.to_string().contains("FipeApi-dev > FipeManufacturerLoader (AWS::Lambda::Function)"), "{error}");
+}
