@@ -17,9 +17,6 @@ pub struct Service {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResourceType {
-    /// Its loss is a loss of data.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub stateful: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Tags>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -83,9 +80,6 @@ pub struct Schema {
     pub items: Option<Box<Schema>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
-    /// A pattern that our engine cannot take; kept for readers, not checked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unchecked_pattern: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_length: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -101,6 +95,9 @@ pub struct Schema {
     /// The known values, sorted.
     #[serde(default, rename = "enum", skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
+    /// The known values are taken in any case.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub any_case: bool,
 }
 
 impl Schema {
@@ -127,9 +124,6 @@ impl Service {
         while let Some((name, kind)) = types.next() {
             writeln!(out, "\"{name}\": {{")?;
             let mut parts = Vec::new();
-            if kind.stateful {
-                parts.push("  \"stateful\": true".to_owned());
-            }
             if let Some(tags) = &kind.tags {
                 parts.push(format!("  \"tags\": {}", serde_json::to_string(tags)?));
             }

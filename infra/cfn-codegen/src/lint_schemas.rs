@@ -7,7 +7,7 @@ use std::io::{Cursor, Read};
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
 
-use crate::facts::{Property, ResourceType, Schema};
+use crate::facts::{Property, Replacement, ResourceType, Schema};
 
 /// Which schema belongs to which type; that of the region that has most.
 const INDEX: &str = "cfnlint/data/schemas/providers/us-east-1.json";
@@ -51,6 +51,18 @@ pub fn overlay(resource: &mut ResourceType, schema: &Value) {
     }
     for path in strings(schema.get("writeOnlyProperties")) {
         mark(resource, &path, |property| property.write_only = true);
+    }
+    for (key, word) in
+        [("createOnlyProperties", Replacement::Yes), ("conditionalCreateOnlyProperties", Replacement::Maybe)]
+    {
+        for path in strings(schema.get(key)) {
+            // The specification has the last word where it has one.
+            mark(resource, &path, |property| {
+                if property.replacement == Replacement::No {
+                    property.replacement = word;
+                }
+            });
+        }
     }
 }
 
@@ -121,9 +133,10 @@ impl<'a> Overlay<'a> {
         ours.pattern = theirs.get("pattern").and_then(Value::as_str).map(ToOwned::to_owned);
         ours.min_length = theirs.get("minLength").and_then(Value::as_u64).filter(|length| *length > 0);
         ours.max_length = theirs.get("maxLength").and_then(Value::as_u64);
-        for key in ["enum", "enumCaseInsensitive"] {
-            ours.values.extend(strings(theirs.get(key)));
-        }
+        ours.values.extend(strings(theirs.get("enum")));
+        let any_case = strings(theirs.get("enumCaseInsensitive"));
+        ours.any_case = !any_case.is_empty();
+        ours.values.extend(any_case);
         ours.values.sort();
         ours.values.dedup();
     }

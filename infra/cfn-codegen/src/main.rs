@@ -1,33 +1,16 @@
-//! Generates the resources of the cfn crate from the specification facts.
+//! The command line: `import` refreshes the facts, `generate` makes the sources.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
-use cfn_codegen::{facts, generate, import, overlay};
+use anyhow::{Result, bail};
+use cfn_codegen::changes::changes;
+use cfn_codegen::generate::generate;
+use cfn_codegen::import::{import, unchecked_patterns};
+use cfn_codegen::packages::{Archive, Lock, Registry};
+use cfn_codegen::project::{Project, SERVICES};
 use clap::{Parser, Subcommand};
-
-/// The services of the default set.
-const SERVICES: [&str; 18] = [
-    "ApiGateway",
-    "ApiGatewayV2",
-    "CloudFormation",
-    "CloudWatch",
-    "DynamoDB",
-    "EC2",
-    "Events",
-    "IAM",
-    "KMS",
-    "Lambda",
-    "Logs",
-    "RDS",
-    "S3",
-    "SNS",
-    "SQS",
-    "SSM",
-    "Scheduler",
-    "SecretsManager",
-];
 
 /// Makes the typed resources of the cfn crate.
 #[derive(Parser)]
@@ -38,58 +21,58 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Refreshes the facts from the two packages.
+    /// Refreshes the facts from the two packages that the lock file names, and tells what changed.
     Import {
-        /// The npm package of @aws-cdk/aws-service-spec.
+        /// The archive of @aws-cdk/aws-service-spec (.tgz), instead of asking npm for it.
+        #[arg(long, value_name = "FILE")]
+        service_spec: Option<PathBuf>,
+        /// The archive of cfn-lint (.whl), instead of asking pip for it.
+        #[arg(long, value_name = "FILE")]
+        cfn_lint: Option<PathBuf>,
+        /// Take the newest versions, or the given files, and write them into the lock file.
         #[arg(long)]
-        service_spec: PathBuf,
-        /// The wheel of cfn-lint.
-        #[arg(long)]
-        cfn_lint: PathBuf,
+        update_lock: bool,
     },
-    /// Writes the Rust sources from the facts.
+    /// Makes the Rust sources from the facts and overlays.
     Generate {
-        /// Compare instead of writing; fails when a file would change.
+        /// Write nothing; fail and name the files if their bytes would change.
         #[arg(long)]
         check: bool,
     },
 }
 
 fn main() -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let project = Project::at(env!("CARGO_MANIFEST_DIR"));
+    let mut out = std::io::stdout().lock();
     match Arguments::parse().command {
-        Command::Import { service_spec, cfn_lint } => {
+        Command::Import { service_spec, cfn_lint, update_lock } => {
+            let lock = Lock::read(&project.lock())?;
+            let get = if update_lock { Archive::newest } else { Archive::locked };
+            let specification = get(&lock.service_spec, Registry::Npm, service_spec.as_deref())?;
+            let schemas = get(&lock.cfn_lint, Registry::PyPi, cfn_lint.as_deref())?;
             let services: BTreeSet<String> = SERVICES.iter().map(ToString::to_string).collect();
-            let facts = import::import(&std::fs::read(service_spec)?, std::fs::read(cfn_lint)?, &services)?;
-            std::fs::create_dir_all(root.join("facts"))?;
-            for (name, service) in facts {
-                std::fs::write(
-                    root.join("facts").join(format!("{}.json", name.to_ascii_lowercase())),
-                    service.to_text()?,
-                )?;
+            let imported = import(&specification.bytes, schemas.bytes, &services)?;
+            for line in changes(&project.facts()?, &imported.services)? {
+                writeln!(out, "{line}")?;
+            }
+            let unchecked = unchecked_patterns(&imported.services);
+            writeln!(out, "{} patterns that cannot be checked", unchecked.len())?;
+            for line in unchecked {
+                writeln!(out, "  {line}")?;
+            }
+            project.write_facts(&imported.services, &imported.stateful)?;
+            if update_lock {
+                Lock { service_spec: specification.package, cfn_lint: schemas.package }.write(&project.lock())?;
             }
         }
         Command::Generate { check } => {
-            let mut services = BTreeMap::new();
-            for name in SERVICES {
-                let path = root.join("facts").join(format!("{}.json", name.to_ascii_lowercase()));
-                let overlay = root.join("overlays").join(format!("{}.json", name.to_ascii_lowercase()));
-                services.insert(name.to_owned(), overlay::apply(facts::Service::read(&path)?, &overlay)?);
+            let sources = generate(&project.overlaid_facts()?, &project.stateful()?)?;
+            if !check {
+                return project.write_sources(&sources);
             }
-            let directory = root.join("../cfn/src/generated");
-            let mut stale = Vec::new();
-            for (name, text) in generate::generate(&services)? {
-                let path = directory.join(&name);
-                if check {
-                    if std::fs::read_to_string(&path).ok().as_deref() != Some(text.as_str()) {
-                        stale.push(path.display().to_string());
-                    }
-                } else {
-                    std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
-                }
-            }
+            let stale = project.stale_sources(&sources)?;
             if !stale.is_empty() {
-                bail!("stale, run `cfn-codegen generate`: {}", stale.join(", "));
+                bail!("run `cargo run -p cfn-codegen -- generate`, these are stale: {}", stale.join(", "));
             }
         }
     }

@@ -71,10 +71,10 @@ mod tests {
 
     #[test]
     fn a_patch_adds_changes_and_removes() {
-        let text = r#"[{"reason": "why", "patch": {"A::B::C": {"stateful": true, "properties": {"Name": {"required": true, "maxLength": null}}}}}]"#;
+        let text = r#"[{"reason": "why", "patch": {"A::B::C": {"tags": {"property": "Tags", "shape": "list"}, "properties": {"Name": {"required": true, "maxLength": null}}}}}]"#;
         let patched = apply_text(service(), text).unwrap();
         let resource = &patched.types["A::B::C"];
-        assert!(resource.stateful);
+        assert_eq!(resource.tags.as_ref().map(|tags| tags.property.as_str()), Some("Tags"));
         assert!(resource.properties["Name"].required);
         assert_eq!(resource.properties["Name"].schema.max_length, None);
     }
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_patch_needs_a_reason() {
-        let text = r#"[{"reason": " ", "patch": {"A::B::C": {"stateful": true}}}]"#;
+        let text = r#"[{"reason": " ", "patch": {"A::B::C": null}}]"#;
         assert!(apply_text(service(), text).unwrap_err().to_string().starts_with("a patch has no reason"));
     }
 }

@@ -105,8 +105,16 @@ struct Reference {
     id: String,
 }
 
+/// What the specification tells.
+pub struct Specification {
+    /// Of the services that were asked for.
+    pub types: BTreeMap<String, ResourceType>,
+    /// Of all services: the types that hold data.
+    pub stateful: BTreeSet<String>,
+}
+
 /// The types of these services (`SQS`, `Lambda` ..) out of the npm package.
-pub fn read(package: &[u8], services: &BTreeSet<String>) -> Result<BTreeMap<String, ResourceType>> {
+pub fn read(package: &[u8], services: &BTreeSet<String>) -> Result<Specification> {
     let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(package));
     let mut text = Vec::new();
     for entry in archive.entries()? {
@@ -122,13 +130,17 @@ pub fn read(package: &[u8], services: &BTreeSet<String>) -> Result<BTreeMap<Stri
     let definitions = data_base.schema.type_definition.entities;
     let definitions: HashMap<&str, &Definition> = definitions.iter().map(|each| (each.id.as_str(), each)).collect();
     let mut types = BTreeMap::new();
+    let mut stateful = BTreeSet::new();
     for resource in &data_base.schema.resource.entities {
+        if resource.is_stateful {
+            stateful.insert(resource.cloud_formation_type.clone());
+        }
         let service = resource.cloud_formation_type.split("::").nth(1).unwrap_or_default();
         if services.contains(service) {
             types.insert(resource.cloud_formation_type.clone(), resource_type(resource, &definitions)?);
         }
     }
-    Ok(types)
+    Ok(Specification { types, stateful })
 }
 
 fn resource_type(resource: &Resource, all: &HashMap<&str, &Definition>) -> Result<ResourceType> {
@@ -154,7 +166,7 @@ fn resource_type(resource: &Resource, all: &HashMap<&str, &Definition>) -> Resul
         };
         Some(Tags { property: tags.tag_property_name.clone(), shape })
     });
-    Ok(ResourceType { stateful: resource.is_stateful, tags, attributes, properties, definitions: reader.reached })
+    Ok(ResourceType { tags, attributes, properties, definitions: reader.reached })
 }
 
 struct Reader<'a> {

@@ -4,6 +4,7 @@
 //! Refuses a missing required property and a wrong primitive type at compile time, and wrong values in [`Template::validate`].
 
 mod condition;
+mod diagnostic;
 mod json;
 mod logical_id;
 mod output;
@@ -14,8 +15,10 @@ mod resource;
 mod tag;
 mod template;
 mod text;
+mod validate;
 mod value;
 
+pub mod facts;
 pub mod intrinsics;
 pub mod pseudo;
 pub mod required;
@@ -24,6 +27,7 @@ pub mod required;
 mod generated;
 
 pub use condition::{Condition, ConditionHandle};
+pub use diagnostic::Diagnostic;
 pub use generated::*;
 pub use intrinsics::Intrinsic;
 pub use json::Json;

@@ -116,10 +116,6 @@ impl ParameterParts {
         let kind = std::iter::once(("Type", Json::from(self.kind)));
         Json::object(kind.chain(self.entries.iter().cloned()))
     }
-
-    pub(crate) fn get(&self, name: &str) -> Option<&Json> {
-        self.entries.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
-    }
 }
 
 /// A parameter that stands in the template.

@@ -28,7 +28,7 @@ impl Properties {
         self.0.iter_mut().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Json)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Json)> + Clone {
         self.0.iter().map(|(name, value)| (name.as_ref(), value))
     }
 

@@ -1,6 +1,7 @@
-//! Tags as most resources take them: a list of keys and values.
+//! Tags: a list of keys and values on most resources, a map on some.
 
-use crate::{IntoValue, Json, Value};
+use crate::facts::{self, TagShape};
+use crate::{IntoValue, Json, Template, Value};
 
 /// A key and a value on a resource.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,5 +25,45 @@ impl IntoValue<Tag> for Tag {
 impl<K: IntoValue<String>, V: IntoValue<String>> IntoValue<Tag> for (K, V) {
     fn into_value(self) -> Value<Tag> {
         Tag::new(self.0, self.1).into_value()
+    }
+}
+
+impl Template {
+    /// Puts tags on every resource whose type takes them. A key that a resource has already keeps its value; tags that are an
+    /// intrinsic as a whole are left alone.
+    pub fn tag_all<K: Into<String>, V: IntoValue<String>>(&mut self, tags: impl IntoIterator<Item = (K, V)>) {
+        let tags: Vec<(String, Json)> =
+            tags.into_iter().map(|(key, value)| (key.into(), value.into_value().into_json())).collect();
+        for entry in &mut self.resources {
+            let Some(place) = facts::resource_type(&entry.parts.resource_type).and_then(|known| known.tags) else {
+                continue;
+            };
+            let properties = &mut entry.parts.properties;
+            if properties.get(place.property).is_none() {
+                let empty = match place.shape {
+                    TagShape::List => Json::List(Vec::new()),
+                    TagShape::Map => Json::Object(Vec::new()),
+                };
+                properties.put(place.property, empty);
+            }
+            match properties.get_mut(place.property) {
+                Some(Json::List(items)) if place.shape == TagShape::List => {
+                    for (key, value) in &tags {
+                        let has = items.iter().any(|item| item.get("Key").and_then(Json::as_str) == Some(key));
+                        if !has {
+                            items.push(Json::object([("Key", Json::from(key)), ("Value", value.clone())]));
+                        }
+                    }
+                }
+                Some(Json::Object(entries)) if place.shape == TagShape::Map => {
+                    for (key, value) in &tags {
+                        if !entries.iter().any(|(has, _)| has == key) {
+                            entries.push((key.clone().into(), value.clone()));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 }

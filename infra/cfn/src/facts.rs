@@ -1,0 +1,181 @@
+//! What is known about resource types at run time: static tables, no start-up cost. For validation here and for diffs elsewhere.
+
+use crate::generated::facts::{SERVICES, STATEFUL};
+
+/// A resource type, such as `AWS::SQS::Queue`.
+#[derive(Debug)]
+pub struct ResourceType {
+    pub name: &'static str,
+    /// Which property holds its tags, and in which shape. `None`: it takes none.
+    pub tags: Option<Tags>,
+    /// Names for `Fn::GetAtt`, with dots where AWS has them, sorted.
+    pub attributes: &'static [&'static str],
+    /// Sorted by name.
+    pub properties: &'static [Property],
+}
+
+/// Where tags go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tags {
+    pub property: &'static str,
+    pub shape: TagShape,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TagShape {
+    /// `[{Key, Value}, ..]`
+    List,
+    /// `{key: value, ..}`
+    Map,
+}
+
+/// A property of a resource or of a nested type.
+#[derive(Debug)]
+pub struct Property {
+    pub name: &'static str,
+    pub schema: Schema,
+    pub required: bool,
+    /// For the property itself; [`ResourceType::replacement`] sees the properties around it too.
+    pub replacement: Replacement,
+    /// AWS never gives the value back, such as a password: it cannot be compared with what is deployed.
+    pub write_only: bool,
+}
+
+/// Whether a change of a property makes a new resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Replacement {
+    No,
+    /// By what else is set or changed.
+    Maybe,
+    Yes,
+}
+
+/// A type and the rules that literal values of it follow.
+#[derive(Debug)]
+pub struct Schema {
+    pub kind: Kind,
+    pub rules: &'static [Rule],
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    String,
+    Integer,
+    Number,
+    Boolean,
+    /// Any JSON, also as text.
+    Json,
+    /// ISO 8601.
+    Timestamp,
+    Tag,
+    List(&'static Schema),
+    Map(&'static Schema),
+    Object(&'static Definition),
+}
+
+/// A nested type. May contain itself.
+pub struct Definition {
+    pub name: &'static str,
+    /// Sorted by name.
+    pub properties: &'static [Property],
+}
+
+impl std::fmt::Debug for Definition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// A rule for literal values. Lengths are characters; limits are included.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Rule {
+    /// A regular expression to be found in the text.
+    Pattern(&'static str),
+    MinLength(u64),
+    MaxLength(u64),
+    Minimum(f64),
+    Maximum(f64),
+    MinItems(u64),
+    MaxItems(u64),
+    /// The known values.
+    Values(&'static [&'static str]),
+    /// The known values, in any case.
+    ValuesInAnyCase(&'static [&'static str]),
+}
+
+/// The facts of a type whose service is compiled in.
+pub fn resource_type(name: &str) -> Option<&'static ResourceType> {
+    let service = name.split("::").nth(1)?;
+    let (_, types) = SERVICES.iter().find(|(known, _)| *known == service)?;
+    types.binary_search_by(|each| each.name.cmp(name)).ok().map(|place| types[place])
+}
+
+/// All types of the services that are compiled in.
+pub fn resource_types() -> impl Iterator<Item = &'static ResourceType> {
+    SERVICES.iter().flat_map(|(_, types)| types.iter().copied())
+}
+
+/// Whether the loss of such a resource is a loss of data. Knows the types of all services.
+pub fn is_stateful(name: &str) -> bool {
+    STATEFUL.binary_search(&name).is_ok()
+}
+
+impl ResourceType {
+    pub fn is_stateful(&self) -> bool {
+        is_stateful(self.name)
+    }
+
+    /// The property at a path such as `VpcConfig.SubnetIds`; `/` separates as well, indexes and map keys are passed over.
+    pub fn property(&self, path: &str) -> Option<&'static Property> {
+        self.along(path).map(|(property, _, _)| property)
+    }
+
+    /// What a change at this path does: the strongest word of the properties along it.
+    pub fn replacement(&self, path: &str) -> Option<Replacement> {
+        self.along(path).map(|(_, replacement, _)| replacement)
+    }
+
+    /// Whether the value at this path, or one around it, can never be read back.
+    pub fn is_write_only(&self, path: &str) -> Option<bool> {
+        self.along(path).map(|(_, _, write_only)| write_only)
+    }
+
+    /// AWS's page about the type.
+    pub fn documentation(&self) -> String {
+        let page = self.name.trim_start_matches("AWS::").replace("::", "-").to_ascii_lowercase();
+        format!("https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-{page}.html")
+    }
+
+    fn along(&self, path: &str) -> Option<(&'static Property, Replacement, bool)> {
+        let mut properties = Some(self.properties);
+        let mut found: Option<(&'static Property, Replacement, bool)> = None;
+        let mut map_key = false;
+        for name in path.split(['.', '/', '[', ']']).filter(|name| !name.is_empty()) {
+            if name.bytes().all(|byte| byte.is_ascii_digit()) || std::mem::take(&mut map_key) {
+                continue;
+            }
+            let property = properties.and_then(|all| find(all, name))?;
+            let (replacement, write_only) =
+                found.map_or((Replacement::No, false), |(_, replacement, write_only)| (replacement, write_only));
+            found = Some((property, replacement.max(property.replacement), write_only || property.write_only));
+            let mut schema = &property.schema;
+            properties = loop {
+                match schema.kind {
+                    Kind::List(item) => schema = item,
+                    Kind::Map(item) => {
+                        map_key = true;
+                        schema = item;
+                    }
+                    Kind::Object(definition) => break Some(definition.properties),
+                    _ => break None,
+                }
+            };
+        }
+        found
+    }
+}
+
+/// The property of that name in a sorted table.
+pub(crate) fn find(properties: &'static [Property], name: &str) -> Option<&'static Property> {
+    properties.binary_search_by(|property| property.name.cmp(name)).ok().map(|place| &properties[place])
+}

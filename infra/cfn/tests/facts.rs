@@ -1,0 +1,82 @@
+//! What is known at run time.
+
+use cfn::aws_apigatewayv2::CfnApi;
+use cfn::aws_lambda::CfnEventSourceMapping;
+use cfn::aws_sqs::CfnQueue;
+use cfn::facts::{Replacement, TagShape, is_stateful, resource_type, resource_types};
+use cfn::{RawResource, Template, json};
+
+#[test]
+fn replacement_is_known_at_nested_paths() {
+    let queue = resource_type("AWS::SQS::Queue").unwrap();
+    assert_eq!(queue.replacement("QueueName"), Some(Replacement::Yes));
+    assert_eq!(queue.replacement("VisibilityTimeout"), Some(Replacement::No));
+    assert_eq!(queue.replacement("NoSuchThing"), None);
+    let table = resource_type("AWS::DynamoDB::Table").unwrap();
+    assert_eq!(table.replacement("ImportSourceSpecification/InputFormatOptions/Csv/Delimiter"), Some(Replacement::Yes));
+    let instance = resource_type("AWS::EC2::Instance").unwrap();
+    assert_eq!(instance.replacement("InstanceType"), Some(Replacement::Maybe));
+    assert_eq!(instance.replacement("BlockDeviceMappings[0].Ebs.KmsKeyId"), Some(Replacement::Yes));
+}
+
+#[test]
+fn write_only_values_are_known() {
+    assert_eq!(resource_type("AWS::RDS::DBCluster").unwrap().is_write_only("MasterUserPassword"), Some(true));
+    assert_eq!(resource_type("AWS::IAM::User").unwrap().is_write_only("LoginProfile.Password"), Some(true));
+    assert_eq!(resource_type("AWS::SQS::Queue").unwrap().is_write_only("QueueName"), Some(false));
+}
+
+#[test]
+fn stateful_types_are_known_also_of_services_without_module() {
+    let stateful = [
+        "AWS::RDS::DBCluster",
+        "AWS::RDS::DBInstance",
+        "AWS::DynamoDB::Table",
+        "AWS::S3::Bucket",
+        "AWS::SQS::Queue",
+        "AWS::SecretsManager::Secret",
+        "AWS::KMS::Key",
+        "AWS::Logs::LogGroup",
+        "AWS::EFS::FileSystem",
+        "AWS::ECR::Repository",
+    ];
+    assert!(stateful.iter().all(|name| is_stateful(name)));
+    assert!(!is_stateful("AWS::Lambda::Function"));
+}
+
+#[test]
+fn every_type_is_found_by_its_name() {
+    let mut count = 0;
+    for known in resource_types() {
+        assert_eq!(resource_type(known.name).map(|found| found.name), Some(known.name));
+        let sorted = known.properties.is_sorted_by(|left, right| left.name < right.name);
+        assert!(sorted && known.attributes.is_sorted(), "{}", known.name);
+        count += 1;
+    }
+    assert!(count > 290, "{count} types");
+    assert!(resource_type("AWS::SQS::Nothing").is_none() && resource_type("Custom::Thing").is_none());
+}
+
+#[test]
+fn tags_reach_every_resource_that_takes_them_and_own_ones_win() {
+    let mut template = Template::new("Test");
+    template.add("Queue", CfnQueue::new().tags([("Stage", "own")]));
+    template.add("Api", CfnApi::new().name("api"));
+    template.add("Mapping", CfnEventSourceMapping::new().function_name("f"));
+    template.add("Custom", RawResource::new("Custom::Thing"));
+    template.add("Raw", RawResource::new("AWS::KMS::Key").property("Tags", json!([{ "Key": "Other", "Value": "x" }])));
+    template.tag_all([("Stage", "dev"), ("Application", "fipe")]);
+    assert_eq!(template.validate(), []);
+    let text = template.to_json();
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let tags = |id: &str| document["Resources"][id]["Properties"]["Tags"].to_string();
+    assert_eq!(tags("Queue"), r#"[{"Key":"Stage","Value":"own"},{"Key":"Application","Value":"fipe"}]"#);
+    assert_eq!(tags("Api"), r#"{"Application":"fipe","Stage":"dev"}"#);
+    assert_eq!(tags("Mapping"), r#"[{"Key":"Stage","Value":"dev"},{"Key":"Application","Value":"fipe"}]"#);
+    assert_eq!(
+        tags("Raw"),
+        r#"[{"Key":"Other","Value":"x"},{"Key":"Stage","Value":"dev"},{"Key":"Application","Value":"fipe"}]"#
+    );
+    assert_eq!(tags("Custom"), "null");
+    assert_eq!(resource_type("AWS::ApiGatewayV2::Api").unwrap().tags.unwrap().shape, TagShape::Map);
+}
