@@ -1,2 +1,23 @@
-//! The infra command.
-fn main() {}
+//! The command `infra`: arguments, progress, exit codes. Refuses rules: they live in `stacks`, `deploy` and `local-cloud`.
+
+mod arguments;
+mod aws;
+mod build;
+mod crawl;
+mod deploy_command;
+mod destroy_command;
+mod exit;
+mod fipe_command;
+mod local_command;
+mod network;
+mod parameters;
+mod queues;
+mod repository;
+mod synth_command;
+mod table;
+mod terminal;
+mod watch;
+
+fn main() -> std::process::ExitCode {
+    arguments::run().into()
+}

@@ -34,7 +34,7 @@ where
     CallError { operation, code, message, kind, source }
 }
 
-fn kind_of(code: &str, status: u16) -> CallErrorKind {
+pub(super) fn kind_of(code: &str, status: u16) -> CallErrorKind {
     let has = |words: &[&str]| words.iter().any(|word| code.contains(word));
     if has(&["Throttl", "RequestLimitExceeded", "TooManyRequests", "SlowDown"]) || status == 429 {
         CallErrorKind::Throttled

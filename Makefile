@@ -1,0 +1,89 @@
+# Every command of the project. `make help` lists them; the work itself is done by cargo and by the command `infra`.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+INFRA := $(TARGET_DIR)/debug/infra
+
+# Settings of the local cloud reach `infra` by the environment.
+export FIPE_DATASET FIPE_FAULTS MINISTACK_PORT POSTGRES_PORT FIPE_PORT
+ACCOUNT = $(if $(AWS_PROFILE),--profile $(AWS_PROFILE)) $(if $(AWS_REGION),--region $(AWS_REGION))
+VALUES = $(if $(VPC_ID),--vpc-id $(VPC_ID)) $(if $(ALLOWED_IP),--allowed-ip $(ALLOWED_IP))
+
+##@ On this machine
+
+.PHONY: local
+local: build ## Run the whole FIPE chain here [FIPE_DATASET=file.csv.gz,.. FIPE_FAULTS=429=0.05 MINISTACK_PORT= POSTGRES_PORT= FIPE_PORT=]
+	@$(INFRA) local up
+	@$(INFRA) deploy --stage local --skip-build
+	@$(INFRA) invoke fipe --stage local --watch
+
+.PHONY: local-down
+local-down: build ## Stop the local cloud and forget its data
+	@$(INFRA) local down
+
+.PHONY: build
+build: ## Build everything for this machine
+	@cargo build --workspace --bins
+
+##@ AWS
+
+.PHONY: deploy-dev deploy-stg deploy-prd
+deploy-dev deploy-stg deploy-prd: deploy-%: build ## Deploy a stage [AWS_PROFILE=.. VPC_ID=vpc-.. ALLOWED_IP=1.2.3.4 AWS_REGION=..]
+	@$(INFRA) deploy --stage $* $(ACCOUNT) $(VALUES)
+
+.PHONY: destroy-dev destroy-stg destroy-prd destroy
+destroy-dev destroy-stg destroy-prd: destroy-%: build ## Delete a stage's stacks, after a question [AWS_PROFILE=.. AWS_REGION=..]
+	@$(INFRA) destroy --stage $* $(ACCOUNT)
+
+destroy: build ## The same for any stage [STAGE=..]
+	@$(if $(STAGE),,echo 'error: say which stage, for example `make destroy STAGE=dev`' >&2; exit 2)
+	@$(INFRA) destroy --stage $(STAGE) $(ACCOUNT)
+
+.PHONY: release
+release: build ## Build the functions as they go to AWS, for this machine's architecture, into target/lambda
+	@$(INFRA) build --architecture $(subst aarch64,arm64,$(shell uname -m))
+
+.PHONY: prepare-layers
+prepare-layers: ## Make layers/rds-ca/rds-ca-bundle.pem again from its pinned source (needs npm)
+	@python3 layers/rds-ca/prepare.py
+
+##@ Work on it
+
+.PHONY: synth
+synth: build ## Write the templates of all stages into environments/*/templates
+	@$(INFRA) synth
+
+.PHONY: lint
+lint: build ## Check format, lints, generated files and templates
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cargo run --quiet -p cfn-codegen -- generate --check
+	$(INFRA) synth --check
+	python3 layers/rds-ca/prepare.py --check
+
+.PHONY: test
+test: lint ## Run all tests
+	cargo test --workspace
+
+.PHONY: bench
+bench: release ## Measure: synth, archives, start-up, ingestor
+	cargo build --release --package infra
+	cargo bench --workspace
+
+.PHONY: clean
+clean: ## Stop the local cloud, remove what was built and installed
+	@if [[ -x $(INFRA) ]]; then $(INFRA) local down; fi
+	cargo clean
+	rm -rf .tools .local
+
+.PHONY: help
+help: ## Show this
+	@awk 'BEGIN { FS = ":.*## "; print "make <target> [NAME=value ..]" } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z][a-z -]*:.*## / { split($$1, targets, ":"); n = split(targets[1], names, " "); \
+	    if (n > 1) { label = names[1]; sub(/-.*/, "-", label); label = label "<stage>" } else label = names[1]; \
+	    printf "  %-18s %s\n", label, $$2 }' $(MAKEFILE_LIST)

@@ -1,0 +1,68 @@
+//! `infra destroy`: takes a stage's stacks away after the stage's name was said again. Refuses to be run by accident.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+
+use deploy::aws::AwsCloudFormation;
+use deploy::{Destroyed, Plan, Source};
+use stacks::StageName;
+
+use crate::arguments::Destroy;
+use crate::deploy_command::{Progress, options, stacks};
+use crate::exit::BadInput;
+use crate::repository::Repository;
+use crate::terminal::Terminal;
+use crate::{aws, synth_command};
+
+pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Destroy) -> anyhow::Result<()> {
+    let stage = arguments.stage;
+    let synthesized = synth_command::synthesize(&synth_command::stage(repository, stage.as_str())?)?;
+    let mut stacks = stacks(synthesized)?;
+    for parameter in stacks.iter_mut().flat_map(|stack| &mut stack.parameters) {
+        // Nothing is filled in when a stack goes.
+        if let Source::Given { optional, .. } = &mut parameter.source {
+            *optional = true;
+        }
+    }
+    let plan = Plan::new(stacks, &arguments.stacks, BTreeMap::new())?;
+    let connection = aws::connect(repository, stage, &arguments.account).await?;
+    confirm(terminal, arguments, &plan, &connection.account, &connection.region)?;
+    let mut progress = Progress::new(terminal);
+    let cloudformation = AwsCloudFormation::new(&connection.config);
+    let destroyed =
+        deploy::destroy(&cloudformation, &plan, &options(stage, false), &mut |event| progress.tell(event)).await;
+    progress.clear();
+    for stack in destroyed? {
+        terminal.data(&match stack {
+            Destroyed::Deleted(name) => format!("{name} deleted"),
+            Destroyed::Absent(name) => format!("{name} was not there"),
+        });
+    }
+    Ok(())
+}
+
+fn confirm(terminal: &Terminal, arguments: &Destroy, plan: &Plan, account: &str, region: &str) -> anyhow::Result<()> {
+    let stage = arguments.stage.as_str();
+    let answer = match &arguments.yes_destroy {
+        Some(answer) => answer.clone(),
+        // What is on this machine is made again in seconds.
+        None if arguments.stage == StageName::Local => return Ok(()),
+        None if terminal.is_interactive() && std::io::stdin().is_terminal() => {
+            let names: Vec<&str> = plan.stacks().iter().rev().map(|stack| stack.stack_name.as_str()).collect();
+            let question = format!(
+                "This deletes {} in account {account}, {region}. Say the stage's name to go on:",
+                names.join(" and then ")
+            );
+            terminal.ask(&question)?
+        }
+        None => {
+            return Err(
+                BadInput(format!("not on a terminal: give --yes-destroy {stage} to delete the stage {stage}")).into()
+            );
+        }
+    };
+    if answer == stage {
+        return Ok(());
+    }
+    Err(BadInput(format!("{answer:?} is not {stage:?}; nothing was deleted")).into())
+}

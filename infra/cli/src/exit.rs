@@ -1,0 +1,120 @@
+//! What the exit code of `infra` says. Refuses to guess: what is not known by its type is a failure.
+
+use std::process::ExitCode;
+
+/// Exit codes, as `infra --help` documents them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Done, or there was nothing to do.
+    Success,
+    /// The work was started and failed.
+    Failed,
+    /// The arguments, values or settings are wrong or missing; nothing was touched. Clap's code for arguments, too.
+    Usage,
+    /// Committed templates differ from what the code makes.
+    Stale,
+    /// The network or AWS was busy or away; the same command may succeed later.
+    Retryable,
+    /// A crawl came to rest and is not complete.
+    Incomplete,
+    /// The user stopped it.
+    Interrupted,
+}
+
+/// Committed templates differ from what the code makes.
+#[derive(Debug, thiserror::Error)]
+#[error("{} stale: {}; run `make synth` and look at the difference", if .0.len() == 1 { "this template is" } else { "these templates are" }, .0.join(", "))]
+pub(crate) struct StaleTemplates(pub(crate) Vec<String>);
+
+/// The user stopped it.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted; what CloudFormation has begun goes on, and the same command watches it to its end")]
+pub(crate) struct Interrupted;
+
+/// Wrong or missing input; nothing was touched.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct BadInput(pub(crate) String);
+
+/// A crawl came to rest and is not complete.
+#[derive(Debug, thiserror::Error)]
+#[error("the crawl is not complete and nothing has moved for {seconds} s: {missing}")]
+pub(crate) struct CrawlIncomplete {
+    pub(crate) seconds: u64,
+    pub(crate) missing: String,
+}
+
+impl Exit {
+    /// The code of an error, by the first of its causes that is known.
+    pub(crate) fn of(error: &anyhow::Error) -> Self {
+        for cause in error.chain() {
+            if cause.is::<StaleTemplates>() {
+                return Self::Stale;
+            }
+            if cause.is::<Interrupted>() {
+                return Self::Interrupted;
+            }
+            if cause.is::<CrawlIncomplete>() {
+                return Self::Incomplete;
+            }
+            if cause.is::<BadInput>() || cause.is::<stacks::StageError>() || cause.is::<deploy::address::AddressError>()
+            {
+                return Self::Usage;
+            }
+            if let Some(error) = cause.downcast_ref::<deploy::CallError>() {
+                return if error.is_retryable() { Self::Retryable } else { Self::Failed };
+            }
+            if let Some(error) = cause.downcast_ref::<deploy::Error>() {
+                use deploy::Error as E;
+                match error {
+                    E::Call(_) => continue,
+                    E::Missing(_) | E::UnknownParameter { .. } | E::UnknownStack { .. } | E::Cycle(_) => {
+                        return Self::Usage;
+                    }
+                    _ => return Self::Failed,
+                }
+            }
+        }
+        Self::Failed
+    }
+
+    fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Stale => 3,
+            Self::Retryable => 4,
+            Self::Incomplete => 5,
+            // 128 and the number of SIGINT, as shells do.
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_keeps_its_code_under_any_context() {
+        let throttled = deploy::CallError {
+            operation: "DescribeStacks",
+            code: Some("Throttling".to_owned()),
+            message: "Rate exceeded".to_owned(),
+            kind: deploy::CallErrorKind::Throttled,
+            source: None,
+        };
+        let under = |error: anyhow::Error| Exit::of(&error.context("deploying dev"));
+        assert_eq!(under(deploy::Error::Call(throttled).into()), Exit::Retryable);
+        assert_eq!(under(deploy::Error::Missing(Vec::new()).into()), Exit::Usage);
+        assert_eq!(under(StaleTemplates(vec!["FipeApi.yaml".to_owned()]).into()), Exit::Stale);
+        assert_eq!(under(anyhow::anyhow!("disk full")), Exit::Failed);
+    }
+}

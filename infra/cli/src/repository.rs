@@ -1,0 +1,45 @@
+//! Where things are in the repository that the command runs in. Refuses to run outside of one.
+
+use std::path::{Path, PathBuf};
+
+use crate::exit::BadInput;
+
+/// The repository's root.
+#[derive(Debug, Clone)]
+pub(crate) struct Repository {
+    root: PathBuf,
+}
+
+impl Repository {
+    /// Goes up from the current folder to the one that holds `environments` and `Cargo.toml`.
+    pub(crate) fn find() -> anyhow::Result<Self> {
+        let here = std::env::current_dir()?;
+        let is_root = |folder: &&Path| folder.join("environments").is_dir() && folder.join("Cargo.toml").is_file();
+        match here.ancestors().find(is_root) {
+            Some(root) => Ok(Self { root: root.to_owned() }),
+            None => Err(BadInput(format!("{} is not inside the repository; go there first", here.display())).into()),
+        }
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn stage_file(&self, stage: &str) -> PathBuf {
+        self.root.join("environments").join(stage).join("stage.toml")
+    }
+
+    /// Path of a committed template, below the root.
+    pub(crate) fn template(stage: &str, stack: &str) -> PathBuf {
+        Path::new("environments").join(stage).join("templates").join(format!("{stack}.yaml"))
+    }
+
+    pub(crate) fn templates(&self, stage: &str) -> PathBuf {
+        self.root.join("environments").join(stage).join("templates")
+    }
+
+    /// Where cargo puts what it builds.
+    pub(crate) fn target(&self) -> PathBuf {
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.root.join("target"), |dir| self.root.join(dir))
+    }
+}

@@ -1,0 +1,105 @@
+//! `infra synth`: stage.toml in, templates out, or a comparison. Refuses to write what has not changed.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use anyhow::Context;
+use stacks::{Stage, StageName, SynthesizedStack};
+
+use crate::exit::StaleTemplates;
+use crate::repository::Repository;
+use crate::terminal::Terminal;
+
+/// A stack as it will be deployed: what was synthesized, and its template as text.
+pub(crate) struct Synthesized {
+    pub(crate) stack: SynthesizedStack,
+    pub(crate) text: String,
+}
+
+/// Reads a stage's settings.
+pub(crate) fn stage(repository: &Repository, name: &str) -> anyhow::Result<Stage> {
+    let path = repository.stage_file(name);
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Stage::parse(name, &text)?)
+}
+
+/// Makes every template of a stage.
+pub(crate) fn synthesize(stage: &Stage) -> anyhow::Result<Vec<Synthesized>> {
+    let stacks = stacks::synth(stage)?;
+    Ok(stacks.into_iter().map(|stack| Synthesized { text: stack.template.to_yaml(), stack }).collect())
+}
+
+/// Writes the templates of `stages` (all when there are none), or compares them with what is committed.
+pub(crate) fn run(
+    repository: &Repository,
+    terminal: &Terminal,
+    stages: &[StageName],
+    check: bool,
+) -> anyhow::Result<()> {
+    let stages = if stages.is_empty() { &StageName::ALL[..] } else { stages };
+    let (mut stale, mut count) = (Vec::new(), 0);
+    for name in stages {
+        let synthesized = synthesize(&stage(repository, name.as_str())?)?;
+        count += synthesized.len();
+        let changed = changed(repository, *name, &synthesized);
+        if !check {
+            write(repository, *name, &synthesized, &changed)?;
+        }
+        stale.extend(changed);
+    }
+    if check && !stale.is_empty() {
+        return Err(StaleTemplates(stale).into());
+    }
+    for path in &stale {
+        terminal.data(path);
+    }
+    match (check, stale.len()) {
+        (true, _) => terminal.note(&format!("{count} templates are up to date")),
+        (false, 0) => terminal.note(&format!("{count} templates, none changed")),
+        (false, changed) => terminal.note(&format!("{count} templates, {changed} changed")),
+    }
+    Ok(())
+}
+
+/// Paths below the root that differ from what was synthesized: changed, missing, or left over from a stack that is gone.
+pub(crate) fn changed(repository: &Repository, stage: StageName, synthesized: &[Synthesized]) -> Vec<String> {
+    let mut changed = Vec::new();
+    let mut known = BTreeSet::new();
+    for Synthesized { stack, text } in synthesized {
+        let path = Repository::template(stage.as_str(), stack.name);
+        if fs::read_to_string(repository.root().join(&path)).is_ok_and(|committed| committed == *text) {
+            known.insert(path);
+            continue;
+        }
+        changed.push(path.display().to_string());
+        known.insert(path);
+    }
+    for entry in fs::read_dir(repository.templates(stage.as_str())).into_iter().flatten().flatten() {
+        let path = Repository::template(stage.as_str(), "").with_file_name(entry.file_name());
+        if path.extension().is_some_and(|extension| extension == "yaml") && !known.contains(&path) {
+            changed.push(path.display().to_string());
+        }
+    }
+    changed
+}
+
+fn write(
+    repository: &Repository,
+    stage: StageName,
+    synthesized: &[Synthesized],
+    changed: &[String],
+) -> anyhow::Result<()> {
+    let folder = repository.templates(stage.as_str());
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    for path in changed {
+        let of_this =
+            |made: &&Synthesized| Repository::template(stage.as_str(), made.stack.name).display().to_string() == *path;
+        let full = repository.root().join(path);
+        let written = match synthesized.iter().find(of_this) {
+            Some(made) => fs::write(&full, &made.text),
+            None => fs::remove_file(&full),
+        };
+        written.with_context(|| format!("cannot write {path}"))?;
+    }
+    Ok(())
+}

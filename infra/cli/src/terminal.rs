@@ -1,0 +1,81 @@
+//! All that is printed: data to stdout, the rest to stderr, bars on a terminal and lines elsewhere.
+//! Refuses colours and bars where nobody watches.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one place that prints")]
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+/// Where output goes.
+pub(crate) struct Terminal {
+    bars: Option<MultiProgress>,
+}
+
+impl Terminal {
+    /// Bars when stderr is a terminal.
+    pub(crate) fn new() -> Self {
+        Self { bars: std::io::stderr().is_terminal().then(MultiProgress::new) }
+    }
+
+    /// Whether somebody watches.
+    pub(crate) fn is_interactive(&self) -> bool {
+        self.bars.is_some()
+    }
+
+    /// A line of the result, to stdout.
+    pub(crate) fn data(&self, line: &str) {
+        self.suspended(|| println!("{line}"));
+    }
+
+    /// A line about what happens, to stderr.
+    pub(crate) fn note(&self, line: &str) {
+        self.suspended(|| eprintln!("{line}"));
+    }
+
+    /// An error and all that led to it, once.
+    pub(crate) fn error(&self, error: &anyhow::Error) {
+        let mut text = format!("error: {error}");
+        for cause in error.chain().skip(1) {
+            text.push_str(&format!("\n  because {cause}"));
+        }
+        self.note(&text);
+    }
+
+    /// A line that turns while something takes its time. `None` where nobody watches.
+    pub(crate) fn spinner(&self, message: String) -> Option<ProgressBar> {
+        let bar = self.bars.as_ref()?.add(ProgressBar::new_spinner());
+        bar.set_style(style("{spinner} {msg} {elapsed}"));
+        bar.set_message(message);
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Some(bar)
+    }
+
+    /// A bar with a name, a count and a rate. `None` where nobody watches.
+    pub(crate) fn bar(&self, name: &str) -> Option<ProgressBar> {
+        let bar = self.bars.as_ref()?.add(ProgressBar::new(0));
+        bar.set_style(style("{prefix:12} {bar:40} {human_pos:>7}/{human_len:7} {msg}"));
+        bar.set_prefix(name.to_owned());
+        Some(bar)
+    }
+
+    /// Asks on a terminal; the answer without blanks around it.
+    pub(crate) fn ask(&self, question: &str) -> std::io::Result<String> {
+        self.suspended(|| eprint!("{question} "));
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer)?;
+        Ok(answer.trim().to_owned())
+    }
+
+    fn suspended(&self, print: impl FnOnce()) {
+        match &self.bars {
+            Some(bars) => bars.suspend(print),
+            None => print(),
+        }
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}

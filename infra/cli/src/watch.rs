@@ -1,0 +1,172 @@
+//! Looks at a crawl until it is complete or at rest, with bars on a terminal and lines elsewhere. Refuses to wait for ever.
+
+use std::time::{Duration, Instant};
+
+use indicatif::ProgressBar;
+use jiff::Timestamp;
+use stacks::StageName;
+
+use crate::crawl::Crawl;
+use crate::exit::CrawlIncomplete;
+use crate::fipe_command::Chain;
+use crate::queues::Queue;
+use crate::table::{Table, grouped};
+use crate::terminal::Terminal;
+
+/// How often to look, how often to say so in lines, and after how long without any movement to give up.
+struct Patience {
+    look: Duration,
+    say: Duration,
+    rest: Duration,
+}
+
+impl Patience {
+    fn of(stage: StageName) -> Self {
+        match stage {
+            StageName::Local => {
+                Self { look: Duration::from_millis(500), say: Duration::from_secs(2), rest: Duration::from_secs(120) }
+            }
+            // A message that was lost in a crash comes back after its visibility time-out, 31 minutes.
+            _ => Self { look: Duration::from_secs(10), say: Duration::from_secs(60), rest: Duration::from_secs(2_400) },
+        }
+    }
+}
+
+/// Waits for the end of a crawl; the latest one without an id.
+pub(crate) async fn until_complete(
+    chain: &Chain,
+    terminal: &Terminal,
+    crawl_id: Option<&str>,
+) -> anyhow::Result<Crawl> {
+    let patience = Patience::of(chain.stage);
+    let mut bars = Bars::new(terminal);
+    let (mut seen, mut moved, mut said): (Option<(Option<Crawl>, Vec<Queue>)>, _, _) =
+        (None, Instant::now(), Instant::now());
+    loop {
+        let now = (chain.crawl(crawl_id).await?, chain.queues().await?);
+        if seen.as_ref() != Some(&now) {
+            moved = Instant::now();
+        }
+        let (crawl, queues) = seen.insert(now);
+        if let Some(crawl) = crawl {
+            bars.show(crawl, queues);
+            if crawl.completed_at.is_some() {
+                bars.clear();
+                return Ok(crawl.clone());
+            }
+            if !terminal.is_interactive() && said.elapsed() >= patience.say {
+                said = Instant::now();
+                terminal.note(&line(crawl, queues));
+            }
+        }
+        if moved.elapsed() >= patience.rest {
+            bars.clear();
+            let missing = crawl.as_ref().map_or_else(|| "the crawl is not in the database".to_owned(), Crawl::missing);
+            let dead: u64 = queues.iter().map(|queue| queue.dead_letters).sum();
+            let missing = if dead > 0 { format!("{missing}; {} dead letters", grouped(dead)) } else { missing };
+            return Err(CrawlIncomplete { seconds: patience.rest.as_secs(), missing }.into());
+        }
+        tokio::time::sleep(patience.look).await;
+    }
+}
+
+/// Everything about a crawl, once: a table for people, one document for programs.
+pub(crate) async fn report(terminal: &Terminal, chain: &Chain, crawl: &Crawl, json: bool) -> anyhow::Result<()> {
+    let queues = chain.queues().await?;
+    if json {
+        terminal.data(&serde_json::json!({"crawl": crawl, "queues": queues}).to_string());
+        return Ok(());
+    }
+    let state = if crawl.completed_at.is_some() { "complete" } else { "under way" };
+    terminal.data(&format!("crawl {} of {} {state}", crawl.crawl_id, crawl.reference_month));
+    terminal.data("");
+    crawl.table().iter().for_each(|line| terminal.data(line));
+    terminal.data("");
+    let seconds = crawl.seconds(Timestamp::now());
+    terminal.data(&format!(
+        "{:.1} s, {} prices/s, {} calls to FIPE, {} of them repeated",
+        seconds,
+        rate(crawl.total().prices_loaded, seconds),
+        grouped(crawl.calls),
+        grouped(crawl.retries)
+    ));
+    let is_quiet = queues.iter().all(|queue| queue.available + queue.in_flight + queue.dead_letters == 0);
+    if is_quiet {
+        terminal.data("queues and dead-letter queues are empty");
+        return Ok(());
+    }
+    let mut table = Table::new(&["queue", "waiting", "in flight", "dead letters"], &[1, 2, 3]);
+    for queue in &queues {
+        let numbers = [queue.available, queue.in_flight, queue.dead_letters].map(grouped);
+        table.row(std::iter::once(queue.name.to_owned()).chain(numbers).collect());
+    }
+    table.lines().iter().for_each(|line| terminal.data(line));
+    Ok(())
+}
+
+fn rate(number: u64, seconds: f64) -> String {
+    grouped((number as f64 / seconds.max(0.001)) as u64)
+}
+
+fn line(crawl: &Crawl, queues: &[Queue]) -> String {
+    let total = crawl.total();
+    let of = |loaded, expected| format!("{}/{}", grouped(loaded), grouped(expected));
+    format!(
+        "{:>6.1} s  brands {}  models {}  prices {}  {}",
+        crawl.seconds(Timestamp::now()),
+        of(total.brands_loaded, total.brands_expected),
+        of(total.models_loaded, total.models_expected),
+        of(total.prices_loaded + total.prices_absent, total.prices_expected),
+        beside(crawl, queues)
+    )
+}
+
+fn beside(crawl: &Crawl, queues: &[Queue]) -> String {
+    let waiting: u64 = queues.iter().map(|queue| queue.available + queue.in_flight).sum();
+    let dead: u64 = queues.iter().map(|queue| queue.dead_letters).sum();
+    format!(
+        "calls {}  retries {}  queued {}  dead letters {}",
+        grouped(crawl.calls),
+        grouped(crawl.retries),
+        grouped(waiting),
+        grouped(dead)
+    )
+}
+
+/// Brands, models and prices as bars, where somebody watches.
+struct Bars {
+    bars: Option<[ProgressBar; 3]>,
+}
+
+impl Bars {
+    fn new(terminal: &Terminal) -> Self {
+        let bar = |name| terminal.bar(name);
+        let bars = (bar("brands"), bar("models"), bar("prices"));
+        let bars =
+            if let (Some(brands), Some(models), Some(prices)) = bars { Some([brands, models, prices]) } else { None };
+        Self { bars }
+    }
+
+    fn show(&self, crawl: &Crawl, queues: &[Queue]) {
+        let Some([brands, models, prices]) = &self.bars else { return };
+        let total = crawl.total();
+        for (bar, loaded, expected) in [
+            (brands, total.brands_loaded, total.brands_expected),
+            (models, total.models_loaded, total.models_expected),
+            (prices, total.prices_loaded + total.prices_absent, total.prices_expected),
+        ] {
+            bar.set_length(expected);
+            bar.set_position(loaded);
+        }
+        let seconds = crawl.seconds(Timestamp::now());
+        brands.set_message(format!("{} of {}", crawl.reference_month, crawl.crawl_id));
+        models.set_message(beside(crawl, queues));
+        prices.set_message(format!("{} prices/s, {seconds:.0} s", rate(total.prices_loaded, seconds)));
+    }
+
+    fn clear(&mut self) {
+        for bar in self.bars.take().into_iter().flatten() {
+            bar.finish_and_clear();
+        }
+    }
+}
