@@ -211,3 +211,6 @@ impl Unfinished {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,7 +56,7 @@ impl Counts {
 /// The client of one instance; all its work shares one pace.
 #[derive(Debug)]
 pub struct Fipe<H> {
-    http: H,
+    pub(crate) http: H,
     pacing: Mutex<Pacing>,
     in_flight: Semaphore,
     width: usize,
@@ -180,3 +180,6 @@ impl<H: Http> Fipe<H> {
         change(&mut self.pacing.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 }
+
+#[cfg(test)]
+mod tests;

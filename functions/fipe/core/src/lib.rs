@@ -4,6 +4,8 @@ mod answer;
 mod call;
 mod client;
 mod error;
+#[cfg(test)]
+mod fakes;
 mod http;
 mod manufacturer;
 pub mod message;

@@ -128,3 +128,6 @@ async fn list_brands<H: Http>(
     send(tasks, "brand tasks", &brand_tasks).await?;
     Ok(brand_tasks.len())
 }
+
+#[cfg(test)]
+mod tests;

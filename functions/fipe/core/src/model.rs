@@ -71,3 +71,6 @@ pub async fn list_models<H: Http>(
     send(queues.tasks, "model tasks", &tasks).await?;
     Ok(Listed::Models(count))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 //! to lose work: what is done is sent first, then what is left, and only then is the task acknowledged.
 
 use futures_util::{StreamExt, stream};
+use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::call::{Models, PriceOf, YearFuels};
@@ -14,7 +15,7 @@ use crate::queue::{Queue, send};
 const PRICES_PER_MESSAGE: usize = 1_000;
 
 /// What became of a task.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Priced {
     pub prices: usize,
     /// Pairs that FIPE lists without a price.
@@ -208,3 +209,6 @@ fn loads(crawl: &Crawl, models: Vec<ModelPrices>) -> Vec<Load> {
     }
     loads
 }
+
+#[cfg(test)]
+mod tests;

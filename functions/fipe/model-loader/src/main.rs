@@ -19,8 +19,8 @@ async fn run() -> Result<(), Error> {
     let [manifests, tasks, input, dead_letters] =
         [settings.sqs_manifest_url, settings.sqs_output_url, settings.sqs_input_url, settings.sqs_dead_letter_url]
             .map(|url| Queue::new(&sqs, url));
-    let http = FipeHttp::new(&settings.url_fipe);
-    let fipe = Fipe::new(http, settings.fipe_calls_per_minute, settings.fipe_calls_in_flight);
+    let fipe =
+        Fipe::new(FipeHttp::new(&settings.url_fipe), settings.fipe_calls_per_minute, settings.fipe_calls_in_flight);
 
     let queues = ModelQueues {
         manifests: &async |bodies| Ok(manifests.send(bodies).await?),
@@ -32,11 +32,10 @@ async fn run() -> Result<(), Error> {
         let log = function.log().of_request(&invocation.request_id);
         let list = async |message: Message<BrandTask>, _: &_| {
             let log = log.of_trace(message.body.crawl.id);
-            let details = json!({"message_id": message.id, "brand": message.body.brand.code});
-            log.started("list_models", details.clone());
+            log.started("list_models", json!({"message_id": message.id, "brand": message.body.brand.code}));
             let work = list_models(&fipe, &queues, settings.models_per_message, message.body, invocation.work_until);
             let listed = work.await.map_err(|error| Failure::of(error.is_transient(), error.kind(), &error))?;
-            log.success("list_models", json!({"task": details, "outcome": listed}));
+            log.success("list_models", json!({"message_id": message.id, "outcome": listed}));
             Ok(())
         };
         let outcomes = each(messages, invocation, &list).await;

@@ -17,11 +17,10 @@ async fn run() -> Result<(), Error> {
     let settings = settings(PriceLoader::read)?;
     let function = Function::new("FipePriceLoader", settings.stage, "Fipe");
     let sqs = aws_sdk_sqs::Client::new(&sdk_config());
-    let output = Queue::new(&sqs, settings.sqs_output_url);
-    let input = Queue::new(&sqs, settings.sqs_input_url);
-    let dead_letters = Queue::new(&sqs, settings.sqs_dead_letter_url);
-    let http = FipeHttp::new(&settings.url_fipe);
-    let fipe = Fipe::new(http, settings.fipe_calls_per_minute, settings.fipe_calls_in_flight);
+    let urls = [settings.sqs_output_url, settings.sqs_input_url, settings.sqs_dead_letter_url];
+    let [output, input, dead_letters] = urls.map(|url| Queue::new(&sqs, url));
+    let fipe =
+        Fipe::new(FipeHttp::new(&settings.url_fipe), settings.fipe_calls_per_minute, settings.fipe_calls_in_flight);
 
     let prices = async |bodies| Ok(output.send(bodies).await?);
     let handed_on = async |bodies| Ok(input.send(bodies).await?);
@@ -32,12 +31,9 @@ async fn run() -> Result<(), Error> {
         let price = async |message: Message<ModelTask>, _: &_| {
             let log = log.of_trace(message.body.crawl.id);
             log.started("load_prices", json!({"message_id": message.id, "models": message.body.models.len()}));
-            let priced = load_prices(&fipe, &prices, &handed_on, message.body, invocation.work_until).await;
-            let priced = priced.map_err(|error| Failure::of(error.is_transient(), error.kind(), &error))?;
-            log.success(
-                "load_prices",
-                json!({"message_id": message.id, "prices": priced.prices, "handed_on": priced.handed_on}),
-            );
+            let work = load_prices(&fipe, &prices, &handed_on, message.body, invocation.work_until);
+            let priced = work.await.map_err(|error| Failure::of(error.is_transient(), error.kind(), &error))?;
+            log.success("load_prices", json!({"message_id": message.id, "outcome": priced}));
             total.set(total.get() + priced);
             Ok(())
         };

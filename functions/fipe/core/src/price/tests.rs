@@ -1,0 +1,202 @@
+//! Prices of models with faults, too little time and lost queues: nothing is lost, invented or mixed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::*;
+use crate::fakes::{FakeFipe, Queues, good, in_seconds, invalid_parameters, model_task, status};
+use crate::message::Price;
+
+async fn load(fipe: &Fipe<FakeFipe>, queues: &Queues, task: ModelTask, until: Instant) -> Result<Priced, Error> {
+    load_prices(fipe, &queues.queue("prices"), &queues.queue("handed on"), task, until).await
+}
+
+/// Everything that messages say, put together as the ingestor does.
+#[derive(Debug, Default, PartialEq)]
+struct Stored {
+    expected: BTreeMap<i32, Vec<YearFuel>>,
+    prices: BTreeSet<(i32, YearFuel, String)>,
+    without_price: BTreeSet<(i32, YearFuel)>,
+    calls: BTreeMap<i32, i32>,
+}
+
+impl Stored {
+    fn add(&mut self, queues: &Queues) {
+        for load in queues.take::<Load>("prices") {
+            let Load::Prices { models, .. } = load else { panic!("no prices: {load:?}") };
+            for model in models {
+                if let Some(expected) = model.expected {
+                    self.expected.insert(model.code, expected);
+                }
+                let price = |price: Price| (model.code, price.year_fuel, price.price.to_string());
+                self.prices.extend(model.prices.into_iter().map(price));
+                self.without_price.extend(model.without_price.into_iter().map(|pair| (model.code, pair)));
+                let calls = self.calls.entry(model.code).or_default();
+                *calls = model.calls.made.max(*calls);
+            }
+        }
+    }
+}
+
+fn pair(text: &str) -> YearFuel {
+    text.parse().unwrap()
+}
+
+/// What the fake FIPE has.
+fn everything() -> Stored {
+    Stored {
+        expected: [(1, vec![pair("32000-5"), pair("2020-5")]), (2, vec![pair("2012-3"), pair("2011-3")]), (3, vec![])]
+            .into(),
+        prices: [(1, "32000-5", "90000.00"), (1, "2020-5", "80000.00"), (2, "2012-3", "40000.00")]
+            .map(|(code, text, price)| (code, pair(text), price.to_owned()))
+            .into(),
+        without_price: [(2, pair("2011-3"))].into(),
+        calls: [(1, 3), (2, 3), (3, 1)].into(),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_pairs_that_exist_are_asked_and_what_has_no_price_is_a_fact() {
+    let (fipe, queues) = (FakeFipe::default().client(), Queues::default());
+    let priced = load(&fipe, &queues, model_task([1, 2, 3]), in_seconds(60)).await.unwrap();
+    assert_eq!(priced, Priced { prices: 3, without_price: 1, handed_on: 0 });
+    assert_eq!(fipe.http.calls.get(), 7);
+    assert!(fipe.http.asked.borrow().iter().all(|(_, body, _)| body["codigoTabelaReferencia"] == 73));
+    assert_eq!(queues.order(), ["prices"], "several models in one message");
+    let mut stored = Stored::default();
+    stored.add(&queues);
+    assert_eq!(stored, everything());
+}
+
+#[tokio::test(start_paused = true)]
+async fn faults_cost_calls_and_nothing_else() {
+    let fipe = FakeFipe::with_trouble(|call, endpoint, body| match call % 4 {
+        0 => Some(Ok(status(503))),
+        1 => Some(Ok(good(&json!("")))),
+        2 if endpoint == "ConsultarValorComTodosParametros" => Some(Ok(good(&json!({
+            "Valor": "R$ 1.000,00", "AnoModelo": body["anoModelo"], "Combustivel": "Flex", "CodigoFipe": "015069-0",
+            "MesReferencia": "setembro de 2026 ", "TipoVeiculo": 1,
+        })))),
+        _ => None,
+    });
+    let (fipe, queues) = (fipe.client(), Queues::default());
+    let mut stored = Stored::default();
+    let mut tasks = vec![model_task([1, 2, 3])];
+    while let Some(task) = tasks.pop() {
+        let _ = load(&fipe, &queues, task, in_seconds(600)).await.unwrap();
+        stored.add(&queues);
+        tasks.extend(queues.take::<ModelTask>("handed on"));
+    }
+    assert_eq!(stored.calls.values().sum::<i32>(), i32::try_from(fipe.http.calls.get()).unwrap());
+    assert_eq!(Stored { calls: everything().calls, ..stored }, everything(), "no price of another month");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_finish_in_time_is_handed_on_behind_what_is_done() {
+    let queues = Queues::default();
+    let mut stored = Stored::default();
+    let mut tasks = vec![model_task([1, 2, 3])];
+    let mut rounds = 0;
+    while let Some(task) = tasks.pop() {
+        rounds += 1;
+        assert!(rounds < 10, "it comes to an end");
+        // Two calls fit into each invocation.
+        let fipe = Fipe::new(FakeFipe::default(), 60.0, 1);
+        let priced = load(&fipe, &queues, task, Instant::now() + Duration::from_millis(1_500)).await.unwrap();
+        let order = queues.order();
+        assert_eq!(order.iter().filter(|name| **name == "handed on").count(), usize::from(priced.handed_on > 0));
+        assert!(order.is_sorted_by_key(|name| *name == "handed on"), "{order:?}");
+        stored.add(&queues);
+        tasks.extend(queues.take::<ModelTask>("handed on"));
+    }
+    assert!(rounds > 2, "{rounds}");
+    assert_eq!(stored, everything(), "calls add up over invocations, and the pairs are listed once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_there_was_no_time_to_begin_is_handed_on_as_it_is() {
+    let (fipe, queues) = (FakeFipe::default().client(), Queues::default());
+    let until = Instant::now() + Duration::from_millis(10);
+    let priced = load(&fipe, &queues, model_task([1, 2]), until).await.unwrap();
+    assert_eq!(priced.handed_on, 2);
+    assert_eq!(queues.order(), ["handed on"]);
+    let codes: BTreeSet<i32> = queues.take::<ModelTask>("handed on")[0].models.iter().map(|model| model.code).collect();
+    assert_eq!(codes, [1, 2].into());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_fails_the_task_instead_of_handing_it_on_for_ever() {
+    for fault in [status(503), status(429), status(403)] {
+        let queues = Queues::default();
+        let fipe = FakeFipe::with_trouble(move |_, _, _| Some(Ok(fault.clone()))).client();
+        let error = load(&fipe, &queues, model_task([1, 2, 3]), in_seconds(60)).await.unwrap_err();
+        assert!(error.is_transient(), "{error:?}");
+        assert_eq!(error.to_string(), "nothing of 3 models could be asked");
+        assert!(queues.order().is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hopeless_model_is_split_off_and_then_fails_alone() {
+    let trouble =
+        |_: usize, _: &str, body: &serde_json::Value| (body["codigoModelo"] == 2).then(|| Ok(invalid_parameters()));
+    let (fipe, queues) = (FakeFipe::with_trouble(trouble).client(), Queues::default());
+    let priced = load(&fipe, &queues, model_task([1, 2, 3]), in_seconds(60)).await.unwrap();
+    assert_eq!(priced, Priced { prices: 2, without_price: 0, handed_on: 1 });
+    let mut split = queues.take::<ModelTask>("handed on");
+    assert_eq!(split.len(), 1);
+    let error = load(&fipe, &queues, split.remove(0), in_seconds(60)).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_transient()), ("invalid_parameters", false));
+
+    // The same where nothing else succeeds: two hopeless models end in two tasks, and each fails for good.
+    let fipe = FakeFipe::with_trouble(|_, _, _| Some(Ok(invalid_parameters()))).client();
+    let queues = Queues::default();
+    load(&fipe, &queues, model_task([1, 2]), in_seconds(60)).await.unwrap();
+    let split = queues.take::<ModelTask>("handed on");
+    assert_eq!(split.len(), 2);
+    for task in split {
+        assert!(!load(&fipe, &queues, task, in_seconds(60)).await.unwrap_err().is_transient());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_queue_fails_the_task_and_running_again_only_repeats() {
+    let (fipe, queues) = (FakeFipe::default().client(), Queues::default());
+    queues.broken.set("prices");
+    let error = load(&fipe, &queues, model_task([1, 2, 3]), in_seconds(60)).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_transient()), ("send", true));
+    assert!(queues.order().is_empty(), "nothing is handed on before the prices are safe");
+
+    queues.broken.set("handed on");
+    let slow = Fipe::new(FakeFipe::default(), 60.0, 1);
+    let soon = Instant::now() + Duration::from_millis(1_500);
+    assert_eq!(load(&slow, &queues, model_task([1, 2, 3]), soon).await.unwrap_err().kind(), "send");
+    queues.broken.set("");
+    load(&fipe, &queues, model_task([1, 2, 3]), in_seconds(60)).await.unwrap();
+    let mut stored = Stored::default();
+    stored.add(&queues);
+    assert_eq!(stored, everything(), "the part that was sent twice is the same");
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_carry_about_a_thousand_prices_at_most() {
+    const YEARS: [&str; 8] = ["2010-5", "2011-5", "2012-5", "2013-5", "2014-5", "2015-5", "2016-5", "2017-5"];
+    let models = (1..=300).map(|code| (code, YEARS.map(|pair| (pair, 50_000)).to_vec())).collect();
+    let fipe = FakeFipe { models, latency: Duration::from_millis(1), ..FakeFipe::default() }.client();
+    let queues = Queues::default();
+    let priced = load(&fipe, &queues, model_task(1..=300), in_seconds(60)).await.unwrap();
+    assert_eq!(priced.prices, 2_400);
+    let sizes: Vec<usize> = queues.sent.borrow().iter().map(|(_, body)| body.len()).collect();
+    assert!(sizes.iter().all(|size| *size < 300_000), "{sizes:?}");
+    let counts: Vec<usize> = queues
+        .take::<Load>("prices")
+        .iter()
+        .map(|load| match load {
+            Load::Prices { models, .. } => models.iter().map(|model| model.prices.len()).sum(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert!(counts.iter().all(|count| *count <= PRICES_PER_MESSAGE) && counts.len() <= 4, "{counts:?}");
+}
