@@ -32,7 +32,7 @@ pub enum Event {
     AlreadyRunning {
         service: ServiceName,
     },
-    /// The FIPE server is asked for other data or faults than it runs with.
+    /// The FIPE server is asked for other data or faults than it runs with, or was built anew.
     Changed {
         service: ServiceName,
     },
@@ -49,7 +49,7 @@ impl fmt::Display for Event {
                 write!(f, "{service}: {version} ready on 127.0.0.1:{port} after {:.1} s", after.as_secs_f64())
             }
             Self::AlreadyRunning { service } => write!(f, "{service}: already running"),
-            Self::Changed { service } => write!(f, "{service}: settings changed, restarting"),
+            Self::Changed { service } => write!(f, "{service}: changed, restarting"),
             Self::Stopped { service } => write!(f, "{service}: stopped"),
         }
     }
@@ -77,10 +77,12 @@ pub async fn up(config: &Config, progress: &mut dyn FnMut(Event)) -> Result<Stat
     }
     if ServiceName::ALL.iter().all(|&service| state.alive(service).is_none()) {
         clear(&layout, &mut state).await?;
+        remove(&layout.logs_dir())?;
     }
     ministack::require(&layout)?;
     let fipe_arguments = fipe_arguments(config)?;
-    if let Some(running) = state.alive(ServiceName::Fipe).filter(|running| running.arguments != fipe_arguments) {
+    let is_changed = |running: &&Started| running.arguments != fipe_arguments || running.process.program_is_replaced();
+    if let Some(running) = state.alive(ServiceName::Fipe).filter(is_changed) {
         progress(Event::Changed { service: ServiceName::Fipe });
         end(running).await?;
     }
@@ -116,7 +118,7 @@ pub fn status(root: &Path) -> Result<Status, Error> {
     Ok(State::read(&layout)?.status(&layout, Vec::new()))
 }
 
-/// Ends everything and forgets all state but the logs. Without a cloud it does nothing.
+/// Ends everything and forgets all state; the logs stay until the next [`up`]. Without a cloud it does nothing.
 ///
 /// # Errors
 /// When a process does not end.
@@ -163,9 +165,8 @@ async fn start(
     state: &mut State,
     progress: &mut dyn FnMut(Event),
 ) -> Result<(), Error> {
-    let logs = layout.state_dir().join("logs");
-    for dir in [&logs, &layout.temp_dir()] {
-        std::fs::create_dir_all(dir).at("create", dir)?;
+    for dir in [layout.logs_dir(), layout.temp_dir()] {
+        std::fs::create_dir_all(&dir).at("create", dir)?;
     }
     // Dropped on any way out: its tasks end, and with them the children that are not ready.
     let mut starting = JoinSet::new();

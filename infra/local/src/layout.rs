@@ -31,7 +31,11 @@ impl Layout {
     }
 
     pub fn log(&self, service: ServiceName) -> PathBuf {
-        self.state_dir().join("logs").join(format!("{service}.log"))
+        self.logs_dir().join(format!("{service}.log"))
+    }
+
+    pub(crate) fn logs_dir(&self) -> PathBuf {
+        self.state_dir().join("logs")
     }
 
     /// The virtual environment with the pinned tools; kept by `down`.

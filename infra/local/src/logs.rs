@@ -58,7 +58,7 @@ impl LogFollower {
 
 impl Log {
     fn lines(&mut self) -> io::Result<Vec<String>> {
-        // A new `up` starts the log anew.
+        // Whoever emptied the log while it is followed wants to see what comes.
         if self.file.metadata()?.len() < self.file.stream_position()? {
             self.file.seek(SeekFrom::Start(0))?;
             self.rest.clear();

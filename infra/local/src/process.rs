@@ -40,6 +40,13 @@ impl Process {
         stat(self.pid).is_some_and(|stat| stat.start_time == self.start_time && lives(&stat))
     }
 
+    /// Whether its program was built anew since it started.
+    pub(crate) fn program_is_replaced(self) -> bool {
+        let program = std::fs::read_link(format!("/proc/{}/exe", self.pid)).unwrap_or_default();
+        // So Linux marks a file that was removed, which every linker does before it writes.
+        program.to_string_lossy().ends_with(" (deleted)")
+    }
+
     /// Asks the process to end, gives it `grace`, then kills its whole group. False if even that did not end it.
     pub(crate) async fn end(self, ask: Signal, grace: Duration) -> bool {
         if self.is_alive() {

@@ -80,8 +80,11 @@ impl Drop for Cloud {
 }
 
 fn fipe_server() -> PathBuf {
-    let built = Command::new(env!("CARGO")).args(["build", "--quiet", "-p", "fipe-server"]).status().unwrap();
-    assert!(built.success());
+    static BUILT: std::sync::Once = std::sync::Once::new();
+    BUILT.call_once(|| {
+        let built = Command::new(env!("CARGO")).args(["build", "--quiet", "-p", "fipe-server"]).status().unwrap();
+        assert!(built.success());
+    });
     std::env::current_exe().unwrap().parent().unwrap().with_file_name("fipe-server")
 }
 
@@ -184,6 +187,17 @@ async fn other_data_restarts_the_fipe_server_alone() {
     assert_eq!(second.service(ServiceName::Postgres), first.service(ServiceName::Postgres));
     assert!(get(&format!("{}/_fipe/health", second.fipe_url)).contains(r#""prices":70"#));
     assert!(get(&format!("{}/_fipe/faults", second.fipe_url)).contains("429=0.5"));
+
+    let copy = cloud.root.path().join("fipe-server");
+    std::fs::copy(&cloud.config.fipe_server, &copy).unwrap();
+    cloud.config.fipe_server = copy.clone();
+    local_cloud::stop(cloud.root.path(), ServiceName::Fipe).await.unwrap();
+    cloud.up().await.unwrap();
+    std::fs::remove_file(&copy).unwrap();
+    std::fs::copy(fipe_server(), &copy).unwrap();
+    assert_eq!(cloud.up().await.unwrap().0.started, [ServiceName::Fipe], "built anew");
+    assert_eq!(cloud.up().await.unwrap().0.started, []);
+
     cloud.config.ports.postgres += 7;
     let error = cloud.up().await.unwrap_err().to_string();
     assert!(error.contains("22061") && error.contains("22068") && error.contains("infra local down"), "{error}");
