@@ -11,12 +11,14 @@ pub struct Alarm;
 impl Alarm {
     /// Rings while the metric is above `threshold` (in the metric's unit).
     pub fn new(stack: &mut Stack, id: &str, metric: &Metric, threshold: u32, description: &str, topic: &Topic) -> Self {
-        let (name, value) = &metric.dimension;
+        let dimensions = metric.dimensions.iter();
+        let dimensions: Vec<_> =
+            dimensions.map(|(name, value)| cfn_alarm::DimensionProperty::new().name(*name).value(value)).collect();
         let alarm = CfnAlarm::new()
             .alarm_description(description)
             .namespace(metric.namespace)
             .metric_name(metric.name)
-            .dimensions([cfn_alarm::DimensionProperty::new().name(*name).value(value)])
+            .dimensions(dimensions)
             .statistic(metric.statistic)
             .period(seconds(metric.period))
             .evaluation_periods(1)

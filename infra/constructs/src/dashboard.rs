@@ -23,33 +23,27 @@ const HEIGHT: usize = 6;
 impl Dashboard {
     pub fn new(stack: &mut Stack, id: &str, dashboard_name: String, widgets: &[Widget]) -> Self {
         let widgets: Vec<_> = widgets.iter().enumerate().map(|(index, widget)| graph(index, widget)).collect();
-        let body = format!("{:#}\n", json!({ "widgets": widgets }));
+        let body = format!("{{\"widgets\": [\n{}\n]}}\n", widgets.join(",\n"));
         // Only the region is not known here; a literal `${` does not occur in names.
         stack.add(id, CfnDashboard::new().dashboard_name(dashboard_name).dashboard_body(sub(body)));
         Self
     }
 }
 
-/// Keys stand in alphabetical order, so that the text does not depend on how serde_json is built.
-fn graph(index: usize, widget: &Widget) -> serde_json::Value {
-    let metrics: Vec<_> = widget.metrics.iter().map(line).collect();
-    json!({
-        "height": HEIGHT,
-        "properties": {
-            "metrics": metrics,
-            "region": "${AWS::Region}",
-            "title": widget.title,
-            "view": "timeSeries",
-        },
-        "type": "metric",
-        "width": WIDTH,
-        "x": index % 2 * WIDTH,
-        "y": index / 2 * HEIGHT,
-    })
+/// A line for the widget and one for each metric, so that a review shows what changed.
+fn graph(index: usize, widget: &Widget) -> String {
+    let (x, y) = (index % 2 * WIDTH, index / 2 * HEIGHT);
+    let lines: Vec<_> = widget.metrics.iter().map(|metric| format!("    {}", line(metric))).collect();
+    let (title, lines) = (json!(widget.title), lines.join(",\n"));
+    format!(
+        "  {{\"type\": \"metric\", \"x\": {x}, \"y\": {y}, \"width\": {WIDTH}, \"height\": {HEIGHT}, \"properties\": \
+         {{\"title\": {title}, \"view\": \"timeSeries\", \"region\": \"${{AWS::Region}}\", \"metrics\": [\n{lines}\n  ]}}}}"
+    )
 }
 
+/// Keys of an object stand in alphabetical order, so that the text does not depend on how serde_json is built.
 fn line(metric: &Metric) -> serde_json::Value {
-    let (name, value) = &metric.dimension;
+    let dimensions = metric.dimensions.iter().flat_map(|(name, value)| [json!(name), json!(value)]);
     let options = json!({ "period": metric.period.as_secs(), "stat": metric.statistic });
-    json!([metric.namespace, metric.name, name, value, options])
+    [json!(metric.namespace), json!(metric.name)].into_iter().chain(dimensions).chain([options]).collect()
 }

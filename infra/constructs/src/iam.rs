@@ -8,7 +8,7 @@ use crate::Stack;
 /// One allowing statement: exact actions on exact resources.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PolicyStatement {
-    /// What the statement is for, as an IAM `Sid` (letters and digits).
+    /// What the statement is for, as an IAM `Sid` (letters and digits). It stands for its actions.
     pub sid: &'static str,
     pub actions: &'static [&'static str],
     pub resources: Vec<Value<String>>,
@@ -71,7 +71,7 @@ impl Role {
         self.handle.attr_arn()
     }
 
-    /// Adds a statement; the resources of an equal one (same sid and actions) join it.
+    /// Adds a statement; where one of the same sid stands, its resources join that one's.
     pub fn add_to_policy(&self, stack: &mut Stack, statement: PolicyStatement) {
         let Some(entry) = stack.template_mut().resource_mut(self.handle.id()) else { return };
         let PolicyStatement { sid, actions, resources } = statement;

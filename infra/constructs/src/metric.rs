@@ -8,13 +8,20 @@ use crate::{DeadLetterQueue, Queue, RustFunction};
 pub struct Metric {
     pub namespace: &'static str,
     pub name: &'static str,
-    pub dimension: (&'static str, String),
+    pub dimensions: Vec<(&'static str, String)>,
     /// `Sum`, `Maximum` ..
     pub statistic: &'static str,
     pub period: Duration,
 }
 
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
+
+impl Metric {
+    /// A count that functions write themselves, summed over five minutes.
+    pub fn count(namespace: &'static str, name: &'static str, dimensions: Vec<(&'static str, String)>) -> Self {
+        Self { namespace, name, dimensions, statistic: "Sum", period: FIVE_MINUTES }
+    }
+}
 
 impl Queue {
     /// Messages that wait.
@@ -49,17 +56,13 @@ impl RustFunction {
         self.metric("Duration", "Maximum")
     }
 
-    pub fn metric_concurrent_executions(&self) -> Metric {
-        self.metric("ConcurrentExecutions", "Maximum")
-    }
-
     fn metric(&self, name: &'static str, statistic: &'static str) -> Metric {
-        let dimension = ("FunctionName", self.function_name().to_owned());
-        Metric { namespace: "AWS/Lambda", name, dimension, statistic, period: FIVE_MINUTES }
+        let dimensions = vec![("FunctionName", self.function_name().to_owned())];
+        Metric { namespace: "AWS/Lambda", name, dimensions, statistic, period: FIVE_MINUTES }
     }
 }
 
 fn of_queue(queue_name: &str, name: &'static str) -> Metric {
-    let dimension = ("QueueName", queue_name.to_owned());
-    Metric { namespace: "AWS/SQS", name, dimension, statistic: "Maximum", period: FIVE_MINUTES }
+    let dimensions = vec![("QueueName", queue_name.to_owned())];
+    Metric { namespace: "AWS/SQS", name, dimensions, statistic: "Maximum", period: FIVE_MINUTES }
 }

@@ -16,6 +16,7 @@ pub struct Stack {
     template: Template,
     parameters: Vec<(String, ParameterSource)>,
     tags: Vec<(String, String)>,
+    asset_bucket: Option<ParameterHandle<String>>,
 }
 
 /// A finished stack.
@@ -38,7 +39,14 @@ impl Stack {
         let stack_name = format!("{name}-{stage}");
         let mut all = vec![("Stage".to_owned(), stage.to_owned()), ("Application".to_owned(), application.to_owned())];
         all.extend_from_slice(tags);
-        Self { name, template: Template::new(stack_name.clone()), stack_name, parameters: Vec::new(), tags: all }
+        Self {
+            name,
+            template: Template::new(stack_name.clone()),
+            stack_name,
+            parameters: Vec::new(),
+            tags: all,
+            asset_bucket: None,
+        }
     }
 
     pub fn description(mut self, text: &str) -> Self {
@@ -58,7 +66,7 @@ impl Stack {
         &mut self.template
     }
 
-    /// A parameter and where its value comes from. The second parameter of the same id is the first one again.
+    /// A parameter and where its value comes from.
     pub fn parameter<T>(
         &mut self,
         id: impl Into<LogicalId>,
@@ -66,9 +74,6 @@ impl Stack {
         source: ParameterSource,
     ) -> ParameterHandle<T> {
         let id = id.into();
-        if self.parameters.iter().any(|(known, _)| known == id.as_str()) {
-            return Template::new("").parameter(id, parameter);
-        }
         self.parameters.push((id.to_string(), source));
         self.template.parameter(id, parameter)
     }
@@ -84,11 +89,13 @@ impl Stack {
         self.parameter(id, Parameter::string().description(description), source).r#ref()
     }
 
-    /// Bucket and key of an uploaded asset, each a parameter.
+    /// Bucket and key of an uploaded asset, each a parameter; one bucket serves all.
     pub fn asset(&mut self, asset: &str) -> (Value<String>, Value<String>) {
-        const BUCKET: &str = "AssetBucket";
-        let bucket = Parameter::string().description("Bucket with the code of functions and layers.");
-        let bucket = self.parameter(BUCKET, bucket, ParameterSource::AssetBucket);
+        let bucket = self.asset_bucket.take().unwrap_or_else(|| {
+            let bucket = Parameter::string().description("Bucket with the code of functions and layers.");
+            self.parameter("AssetBucket", bucket, ParameterSource::AssetBucket)
+        });
+        self.asset_bucket = Some(bucket.clone());
         let id = format!("{}AssetKey", pascal_case(asset));
         let key = Parameter::string().description(format!("Key of the asset {asset}."));
         let source = ParameterSource::AssetKey { asset: asset.to_owned() };
@@ -103,7 +110,7 @@ impl Stack {
     /// Puts the tags on and gives the stack out.
     pub fn finish(mut self) -> SynthesizedStack {
         self.tag_resources();
-        let Self { name, stack_name, template, parameters, tags } = self;
+        let Self { name, stack_name, template, parameters, tags, .. } = self;
         SynthesizedStack { name, stack_name, template, parameters, tags }
     }
 

@@ -184,6 +184,9 @@ pub(crate) fn fipe_api(stage: &Stage, pacing: &Pacing) -> SynthesizedStack {
     let queues = [("Manufacturer", &manufacturer_queue), ("Model", &model_queue), ("Price", &price_queue)];
     let functions = [&manufacturer_loader, &model_loader, &price_loader, &soma_ingestor];
     add_alarms(&mut stack, &queues, &functions, &alarms);
+    let blocked = fipe_metric(stage, &price_loader, "Blocked");
+    let text = "FIPE answers 403: the address or the browser's name is blocked.";
+    Alarm::new(&mut stack, "FipeBlockedAlarm", &blocked, 0, text, &alarms);
     add_dashboard(&mut stack, stage, &queues.map(|(_, queue)| queue), &functions);
 
     for (name, queue) in queues {
@@ -286,7 +289,16 @@ fn add_dashboard(stack: &mut Stack, stage: &Stage, queues: &[&Queue], functions:
     fn of<T>(things: &[T], metric: impl Fn(&T) -> Metric) -> Vec<Metric> {
         things.iter().map(metric).collect()
     }
+    let own = |names: &[(usize, &'static str)]| {
+        names.iter().map(|(function, name)| fipe_metric(stage, functions[*function], name)).collect()
+    };
     let widgets = [
+        Widget {
+            title: "FIPE: calls of models and prices",
+            metrics: own(&[(1, "Calls"), (2, "Calls"), (2, "Retries")]),
+        },
+        Widget { title: "FIPE: turned away", metrics: own(&[(2, "Throttled"), (2, "Blocked")]) },
+        Widget { title: "Prices: loaded, stored", metrics: own(&[(2, "Prices"), (3, "PricesStored")]) },
         Widget { title: "Messages waiting", metrics: of(queues, |queue| queue.metric_messages_visible()) },
         Widget {
             title: "Dead letters",
@@ -298,6 +310,12 @@ fn add_dashboard(stack: &mut Stack, stage: &Stage, queues: &[&Queue], functions:
         Widget { title: "Longest invocation (ms)", metrics: of(functions, |function| function.metric_duration()) },
     ];
     Dashboard::new(stack, "Dashboard", format!("fipe-{}", stage.name), &widgets);
+}
+
+/// A count that one of our functions writes; its dimensions are those of `function-runtime`.
+fn fipe_metric(stage: &Stage, function: &RustFunction, name: &'static str) -> Metric {
+    let dimensions = vec![("Stage", stage.name.to_string()), ("Function", function.id().to_string())];
+    Metric::count("Fipe", name, dimensions)
 }
 
 fn text(number: impl ToString) -> Value<String> {

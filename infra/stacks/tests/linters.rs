@@ -25,8 +25,8 @@ fn tool(name: &str) -> PathBuf {
     let tool = venv.join("bin").join(name);
     assert!(
         tool.exists(),
-        "{} is missing: run `make tools`, or set INFRA_TOOLS_VENV to a virtual environment with \
-         `pip install --require-hashes -r tests/requirements.txt`",
+        "{} is missing: `python3 -m venv .tools/venv && .tools/venv/bin/pip install --require-hashes -r \
+         tests/requirements.txt`, or set INFRA_TOOLS_VENV to a virtual environment that has it",
         tool.display()
     );
     tool

@@ -228,8 +228,9 @@ fn an_alarm_watches_every_dead_letter_queue_every_queue_and_every_function() {
     let watched: Vec<_> = of_type(&api, "AWS::CloudWatch::Alarm")
         .iter()
         .map(|alarm| {
-            let dimension = &property(alarm, "Dimensions").and_then(Json::as_list).expect("dimensions")[0];
-            let value = dimension.get("Value").and_then(Json::as_str).expect("a value").to_owned();
+            let dimensions = property(alarm, "Dimensions").and_then(Json::as_list).expect("dimensions");
+            let value =
+                dimensions.last().expect("one").get("Value").and_then(Json::as_str).expect("a value").to_owned();
             (text(alarm, "MetricName").to_owned(), value)
         })
         .collect();
@@ -241,6 +242,29 @@ fn an_alarm_watches_every_dead_letter_queue_every_queue_and_every_function() {
     for function in ["FipeManufacturerLoader", "FipeModelLoader", "FipePriceLoader", "FipeSomaIngestor"] {
         assert!(watched.contains(&("Errors".to_owned(), format!("{function}-dev"))), "{function}: {watched:?}");
     }
+}
+
+#[test]
+fn every_metric_of_ours_is_one_that_a_function_writes() {
+    fn sources(folder: &Path) -> String {
+        let entries = fs::read_dir(folder).expect("readable").map(|entry| entry.expect("readable").path());
+        let text = |path: PathBuf| match path.extension() {
+            Some(extension) if extension == "rs" => fs::read_to_string(path).expect("UTF-8"),
+            None if path.is_dir() => sources(&path),
+            _ => String::new(),
+        };
+        entries.map(text).collect()
+    }
+    let functions = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../functions"));
+    let [_, api] = stacks_of(StageName::Dev);
+    let dashboard = property(resource(&api, "Dashboard"), "DashboardBody").and_then(Json::as_intrinsic);
+    let Some(cfn::Intrinsic::Sub(body, _)) = dashboard else { panic!("the body is a Sub") };
+    let body: serde_json::Value = serde_json::from_str(body).expect("the body is JSON");
+    let widgets = body["widgets"].as_array().expect("a list").iter();
+    let lines = widgets.flat_map(|widget| widget["properties"]["metrics"].as_array().expect("a list"));
+    let ours: Vec<_> = lines.filter(|line| line[0] == "Fipe").map(|line| line[1].to_string()).collect();
+    assert!(ours.len() >= 5, "{ours:?}");
+    assert!(ours.iter().all(|name| functions.contains(name.as_str())), "{ours:?}");
 }
 
 #[test]

@@ -1,0 +1,150 @@
+//! What constructs make, read from the finished template.
+
+use std::time::Duration;
+
+use cfn::{Json, LogicalId, Value};
+use constructs::{
+    Architecture, Code, ParameterSource, Queue, QueueProps, RustFunction, RustFunctionProps, Secret, SqsEventSource,
+    Stack, VpcPlacement,
+};
+
+const FIVE_MINUTES: Duration = Duration::from_secs(300);
+
+fn stack() -> Stack {
+    Stack::new("Demo", "dev", "demo", &[("Owner".to_owned(), "data".to_owned())])
+}
+
+fn queue(stack: &mut Stack) -> Queue {
+    let props = QueueProps {
+        queue_name: "orders".to_owned(),
+        dead_letter_queue_name: "orders-dlq".to_owned(),
+        visibility_timeout: Queue::visibility_timeout_for(FIVE_MINUTES, Duration::from_secs(30)),
+        retention_period: Duration::from_secs(345_600),
+        max_receive_count: 5,
+    };
+    Queue::new(stack, "Orders", props)
+}
+
+fn function(stack: &mut Stack, id: &str, vpc: Option<VpcPlacement>) -> RustFunction {
+    let props = RustFunctionProps {
+        function_name: format!("{id}-dev"),
+        description: "Saves orders.",
+        code: Code { asset: "order-saver" },
+        architecture: Architecture::Arm64,
+        memory_mb: 256,
+        timeout: FIVE_MINUTES,
+        log_retention_days: 14,
+        environment: Vec::new(),
+        vpc,
+        layers: Vec::new(),
+    };
+    RustFunction::new(stack, id, props)
+}
+
+/// Sid, actions and resources of each statement of a role.
+fn statements(stack: &Stack, role: &str) -> Vec<(String, Vec<String>, Vec<Json>)> {
+    let entry = stack.template().resource(&LogicalId::new(role)).expect("the role is there");
+    let policy = &entry.parts.properties.get("Policies").and_then(Json::as_list).expect("it has one")[0];
+    let statements = policy.get("PolicyDocument").and_then(|document| document.get("Statement")?.as_list());
+    let texts =
+        |json: &Json| json.as_list().unwrap_or_default().iter().filter_map(Json::as_str).map(str::to_owned).collect();
+    statements
+        .expect("a list")
+        .iter()
+        .map(|statement| {
+            let sid = statement.get("Sid").and_then(Json::as_str).expect("a sid").to_owned();
+            let resources = statement.get("Resource").and_then(Json::as_list).expect("a list").to_vec();
+            (sid, texts(statement.get("Action").expect("actions")), resources)
+        })
+        .collect()
+}
+
+fn arn(id: &str) -> Json {
+    cfn::intrinsics::get_att::<String>(id, "Arn").into_json()
+}
+
+#[test]
+fn an_event_source_makes_the_mapping_and_its_grant() {
+    let mut stack = stack();
+    let (queue, function) = (queue(&mut stack), function(&mut stack, "Saver", None));
+    let source =
+        SqsEventSource { queue: &queue, batch_size: 10, max_batching_window: Duration::ZERO, max_concurrency: 2 };
+    function.add_event_source(&mut stack, source);
+    let mapping = stack.template().resource(&"SaverSource".into()).expect("the mapping is there");
+    assert_eq!(mapping.parts.properties.get("EventSourceArn"), Some(&arn("Orders")));
+    let consume = &statements(&stack, "SaverRole")[1];
+    assert_eq!((consume.0.as_str(), consume.2.as_slice()), ("ConsumeMessages", [arn("Orders")].as_slice()));
+    assert!(consume.1.contains(&"sqs:DeleteMessage".to_owned()), "{consume:?}");
+}
+
+#[test]
+fn grants_of_one_kind_join_one_statement_and_are_not_repeated() {
+    let mut stack = stack();
+    let (queue, function) = (queue(&mut stack), function(&mut stack, "Saver", None));
+    queue.grant_send_messages(&mut stack, &function);
+    queue.dead_letter_queue().grant_send_messages(&mut stack, &function);
+    queue.grant_send_messages(&mut stack, &function);
+    let statements = statements(&stack, "SaverRole");
+    assert_eq!(statements.len(), 2, "{statements:?}");
+    assert_eq!(statements[1].2, [arn("Orders"), arn("OrdersDeadLetters")]);
+}
+
+#[test]
+fn a_function_may_log_to_its_own_log_group_alone_which_is_made_first() {
+    let mut stack = stack();
+    function(&mut stack, "Saver", None);
+    let statements = statements(&stack, "SaverRole");
+    assert_eq!(statements.len(), 1);
+    assert_eq!(statements[0].2, [arn("SaverLogGroup")]);
+    let ids: Vec<_> = stack.template().resources().iter().map(|entry| entry.id.as_str()).collect();
+    assert_eq!(ids, ["SaverLogGroup", "SaverRole", "Saver"]);
+}
+
+#[test]
+fn a_function_in_a_vpc_may_have_network_interfaces() {
+    let mut stack = stack();
+    let placement = VpcPlacement {
+        subnet_ids: Value::from_json(Json::list(["subnet-1"])),
+        security_group_id: Value::from_json("sg-1"),
+    };
+    function(&mut stack, "Saver", Some(placement));
+    let statements = statements(&stack, "SaverRole");
+    assert_eq!(statements[1].0, "NetworkInterfaces");
+    assert!(statements[1].1.iter().all(|action| action.starts_with("ec2:")), "{statements:?}");
+}
+
+#[test]
+fn all_assets_come_from_one_bucket_each_under_its_own_key() {
+    let mut stack = stack();
+    let buckets = [stack.asset("order-saver").0, stack.asset("order-reader").0];
+    assert_eq!(buckets[0], buckets[1]);
+    let parameters = stack.finish().parameters;
+    assert_eq!(
+        parameters,
+        [
+            ("AssetBucket".to_owned(), ParameterSource::AssetBucket),
+            ("OrderSaverAssetKey".to_owned(), ParameterSource::AssetKey { asset: "order-saver".to_owned() }),
+            ("OrderReaderAssetKey".to_owned(), ParameterSource::AssetKey { asset: "order-reader".to_owned() }),
+        ]
+    );
+}
+
+#[test]
+fn a_generated_password_never_stands_in_the_template() {
+    let mut stack = stack();
+    let secret = Secret::generated(&mut stack, "Owner", "owner", "Owner of the database.");
+    let password = format!("{:?}", secret.secret_value_from_json("password"));
+    assert!(password.contains("{{resolve:secretsmanager:${Owner}:SecretString:password}}"), "{password}");
+    let yaml = stack.finish().template.to_yaml();
+    assert!(yaml.contains("GenerateStringKey: password") && !yaml.contains(" SecretString:"), "{yaml}");
+}
+
+#[test]
+fn tags_stand_on_everything_that_takes_them() {
+    let mut stack = stack();
+    queue(&mut stack);
+    function(&mut stack, "Saver", None);
+    let yaml = stack.finish().template.to_yaml();
+    assert_eq!(yaml.matches("Key: Application").count(), 5, "{yaml}");
+    assert_eq!(yaml.matches("Value: data").count(), 5);
+}
