@@ -8,8 +8,9 @@ SHELL := /bin/bash
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 INFRA := $(TARGET_DIR)/debug/infra
 
-# Settings of the local cloud reach `infra` by the environment.
-export FIPE_DATASET FIPE_FAULTS MINISTACK_PORT POSTGRES_PORT FIPE_PORT
+# Settings of the local cloud reach `infra` by the environment, unless they are empty.
+SETTINGS := FIPE_DATASET FIPE_FAULTS MINISTACK_PORT POSTGRES_PORT FIPE_PORT
+$(foreach setting,$(SETTINGS),$(if $($(setting)),$(eval export $(setting)),$(eval unexport $(setting))))
 ACCOUNT = $(if $(AWS_PROFILE),--profile $(AWS_PROFILE)) $(if $(AWS_REGION),--region $(AWS_REGION))
 VALUES = $(if $(VPC_ID),--vpc-id $(VPC_ID)) $(if $(ALLOWED_IP),--allowed-ip $(ALLOWED_IP))
 
@@ -35,13 +36,12 @@ build: ## Build everything for this machine
 deploy-dev deploy-stg deploy-prd: deploy-%: build ## Deploy a stage [AWS_PROFILE=.. VPC_ID=vpc-.. ALLOWED_IP=1.2.3.4 AWS_REGION=..]
 	@$(INFRA) deploy --stage $* $(ACCOUNT) $(VALUES)
 
-.PHONY: destroy-dev destroy-stg destroy-prd destroy
-destroy-dev destroy-stg destroy-prd: destroy-%: build ## Delete a stage's stacks, after a question [AWS_PROFILE=.. AWS_REGION=..]
+.PHONY: destroy-local destroy-dev destroy-stg destroy-prd destroy
+destroy-local destroy-dev destroy-stg destroy-prd: destroy-%: build ## Delete a stage's stacks, after a question [AWS_PROFILE=.. AWS_REGION=..]
 	@$(INFRA) destroy --stage $* $(ACCOUNT)
 
-destroy: build ## The same for any stage [STAGE=..]
-	@$(if $(STAGE),,echo 'error: say which stage, for example `make destroy STAGE=dev`' >&2; exit 2)
-	@$(INFRA) destroy --stage $(STAGE) $(ACCOUNT)
+destroy: ## The same for any stage [STAGE=..]
+	@$(if $(STAGE),$(MAKE) --no-print-directory destroy-$(STAGE),echo 'error: say which stage, for example `make destroy STAGE=dev`' >&2; exit 2)
 
 .PHONY: release
 release: build ## Build the functions as they go to AWS, for this machine's architecture, into target/lambda

@@ -225,7 +225,7 @@ pub(crate) struct StatusFipe {
     pub(crate) account: Account,
     /// A crawl by its id; the latest when not given.
     #[arg(long, value_name = "ID")]
-    pub(crate) crawl: Option<String>,
+    pub(crate) crawl: Option<uuid::Uuid>,
     /// Show the progress until the crawl is complete.
     #[arg(long)]
     pub(crate) watch: bool,

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use deploy::aws::{AwsCloudFormation, S3AssetStore};
-use deploy::{Deployed, Deployer, Event, Operation, Options, Pace, Parameter, Plan, Source, Stack};
+use deploy::{Deployed, Deployer, Event, Operation, Options, Pace, Parameter, Plan, Source, Stack, StackEvent};
 use indicatif::ProgressBar;
 use stacks::{ParameterSource, StageName};
 
@@ -41,7 +41,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
         store: &S3AssetStore::new(&connection),
         options: options(stage.name, arguments.replace_failed),
     };
-    let mut progress = Progress::new(terminal);
+    let mut progress = Progress::new(terminal, stage.name);
     let deployed = deployer.deploy(&plan, &archives, &mut |event| progress.tell(event)).await;
     progress.clear();
     let deployed = deployed?;
@@ -103,54 +103,71 @@ fn outputs(deployed: &[Deployed]) -> Vec<String> {
 /// Events as lines, and on a terminal a line that turns while a stack is worked on.
 pub(crate) struct Progress<'a> {
     terminal: &'a Terminal,
+    is_local: bool,
     spinner: Option<ProgressBar>,
+    finished: usize,
+    changes: usize,
     start: Instant,
 }
 
 impl<'a> Progress<'a> {
-    pub(crate) fn new(terminal: &'a Terminal) -> Self {
-        Self { terminal, spinner: None, start: Instant::now() }
+    pub(crate) fn new(terminal: &'a Terminal, stage: StageName) -> Self {
+        let is_local = stage == StageName::Local;
+        Self { terminal, is_local, spinner: None, finished: 0, changes: 0, start: Instant::now() }
     }
 
     pub(crate) fn tell(&mut self, event: Event) {
-        let note = |text: String| self.terminal.note(&format!("{:>6.1} s  {text}", self.start.elapsed().as_secs_f64()));
         match event {
-            Event::Planned(stacks) => note(format!("stacks in order: {}", stacks.join(", "))),
-            Event::BucketCreated(bucket) => note(format!("created bucket {bucket}")),
+            Event::Planned(stacks) => self.note(&format!("stacks in order: {}", stacks.join(", "))),
+            Event::BucketCreated(bucket) => self.note(&format!("created bucket {bucket}")),
             Event::AssetUploaded { asset, bytes, .. } => {
-                note(format!("uploaded {asset}, {:.1} MB", bytes as f64 / 1e6));
+                self.note(&format!("uploaded {asset}, {:.1} MB", bytes as f64 / 1e6));
             }
             Event::AssetPresent { .. } => {}
             Event::Attached { stack, status } => {
-                note(format!("{stack}  {status}: waiting for what somebody else started"));
+                self.note(&format!("{stack}  {status}: waiting for what somebody else started"));
             }
             Event::Started { stack, operation, changes } => {
-                note(format!("{stack}  {}", started(operation, changes)));
+                self.note(&format!("{stack}  {}", started(operation, changes)));
                 self.clear();
+                (self.finished, self.changes) = (0, changes);
                 self.spinner = self.terminal.spinner(stack);
             }
-            Event::Resource { stack, event } => {
-                let reason = if event.status.contains("FAILED") || event.status.contains("ROLLBACK") {
-                    event.reason.as_str()
-                } else {
-                    ""
-                };
-                note(
-                    format!("{stack}  {:<32} {:<36} {} {reason}", event.status, event.resource_type, event.logical_id)
-                        .trim_end()
-                        .to_owned(),
-                );
-            }
-            Event::Retrying { operation, reason } => note(format!("{operation}: {reason}; trying again")),
-            Event::UpToDate { stack } => note(format!("{stack}  up to date")),
+            Event::Resource { stack, event } => self.resource(&stack, &event),
+            Event::Retrying { operation, reason } => self.note(&format!("{operation}: {reason}; trying again")),
+            Event::UpToDate { stack } => self.note(&format!("{stack}  up to date")),
             Event::Finished { .. } => self.clear(),
         }
+    }
+
+    fn resource(&mut self, stack: &str, event: &StackEvent) {
+        let is_stack = event.logical_id == stack;
+        if event.status.ends_with("_COMPLETE") && !is_stack {
+            self.finished += 1;
+            if let Some(spinner) = &self.spinner {
+                // The stack itself comes last, hence one more.
+                spinner.set_message(format!("{stack} {}/{}", self.finished, (self.changes + 1).max(self.finished)));
+            }
+        }
+        // That something has begun is worth a line where it can take minutes, and there only once.
+        let begins = event.status.ends_with("_IN_PROGRESS") && !event.status.contains("ROLLBACK") && !is_stack;
+        if begins && (self.is_local || event.reason.contains("Initiated")) {
+            return;
+        }
+        let is_bad = event.status.contains("FAILED") || event.status.contains("ROLLBACK");
+        let reason = if is_bad { event.reason.as_str() } else { "" };
+        let line = format!("{stack}  {:<20} {:<44} {}  {reason}", event.status, event.resource_type, event.logical_id);
+        self.note(line.trim_end());
     }
 
     pub(crate) fn clear(&mut self) {
         if let Some(spinner) = self.spinner.take() {
             spinner.finish_and_clear();
         }
+    }
+
+    fn note(&self, text: &str) {
+        self.terminal.note(&format!("{:>6.1} s  {text}", self.start.elapsed().as_secs_f64()));
     }
 }
 

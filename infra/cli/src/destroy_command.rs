@@ -27,7 +27,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     let plan = Plan::new(stacks, &arguments.stacks, BTreeMap::new())?;
     let connection = aws::connect(repository, stage, &arguments.account).await?;
     confirm(terminal, arguments, &plan, &connection.account, &connection.region)?;
-    let mut progress = Progress::new(terminal);
+    let mut progress = Progress::new(terminal, stage);
     let cloudformation = AwsCloudFormation::new(&connection.config);
     let destroyed =
         deploy::destroy(&cloudformation, &plan, &options(stage, false), &mut |event| progress.tell(event)).await;

@@ -108,7 +108,8 @@ pub(crate) async fn invoke(repository: &Repository, terminal: &Terminal, argumen
 
 pub(crate) async fn status(repository: &Repository, terminal: &Terminal, arguments: &StatusFipe) -> anyhow::Result<()> {
     let chain = Chain::find(repository, arguments.stage, &arguments.account).await?;
-    let crawl_id = arguments.crawl.as_deref();
+    let crawl_id = arguments.crawl.map(|id| id.to_string());
+    let crawl_id = crawl_id.as_deref();
     let crawl = match arguments.watch {
         true => Some(watch::until_complete(&chain, terminal, crawl_id).await?),
         false => chain.crawl(crawl_id).await?,

@@ -150,10 +150,15 @@ impl Bars {
     fn show(&self, crawl: &Crawl, queues: &[Queue]) {
         let Some([brands, models, prices]) = &self.bars else { return };
         let total = crawl.total();
+        // How many prices there are is known of the models that were looked at; the bar takes the others to be alike.
+        let all_prices = match total.models_loaded {
+            0 => total.prices_expected,
+            looked_at => total.prices_expected * total.models_expected.max(looked_at) / looked_at,
+        };
         for (bar, loaded, expected) in [
             (brands, total.brands_loaded, total.brands_expected),
             (models, total.models_loaded, total.models_expected),
-            (prices, total.prices_loaded + total.prices_absent, total.prices_expected),
+            (prices, total.prices_loaded + total.prices_absent, all_prices),
         ] {
             bar.set_length(expected);
             bar.set_position(loaded);

@@ -1,4 +1,4 @@
-//! The port to CloudFormation: the nine calls that a deployment makes, in AWS's words. Refuses SDK types and waiting.
+//! The port to CloudFormation: the seven calls that a deployment makes, in AWS's words. Refuses SDK types and waiting.
 
 use crate::CallError;
 

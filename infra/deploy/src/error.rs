@@ -151,7 +151,7 @@ pub enum Error {
         /// The status it ended in.
         status: String,
         /// The first failure.
-        cause: Option<Cause>,
+        cause: Option<Box<Cause>>,
     },
     /// The template is larger than CloudFormation takes at all.
     #[error("the template of {stack} has {bytes} bytes, CloudFormation takes 1,000,000 at most; split the stack")]

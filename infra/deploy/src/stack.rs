@@ -51,7 +51,7 @@ pub(crate) async fn deploy(
     let outcome = match ended.status.as_str() {
         "CREATE_COMPLETE" => Outcome::Created,
         "UPDATE_COMPLETE" => Outcome::Updated,
-        _ => return Err(Error::StackFailed { stack, status: ended.status, cause: ended.cause }),
+        _ => return Err(Error::StackFailed { stack, status: ended.status, cause: ended.cause.map(Box::new) }),
     };
     on(Event::Finished { stack, status: ended.status });
     Ok((outcome, describe(cloudformation, &stack_id, options, on).await?))
@@ -121,7 +121,11 @@ pub(crate) async fn delete(
     retry(options.pace, on, async || cloudformation.delete_stack(stack_id, &token).await).await?;
     let ended = watch(cloudformation, stack, stack_id, start, options.pace, on).await?;
     if ended.status != "DELETE_COMPLETE" {
-        return Err(Error::StackFailed { stack: stack.to_owned(), status: ended.status, cause: ended.cause });
+        return Err(Error::StackFailed {
+            stack: stack.to_owned(),
+            status: ended.status,
+            cause: ended.cause.map(Box::new),
+        });
     }
     on(Event::Finished { stack: stack.to_owned(), status: ended.status });
     Ok(())

@@ -1,5 +1,7 @@
 //! The flow against CloudFormation and S3 in memory.
 
+#![expect(clippy::unwrap_used, reason = "a test panics where its preparation fails")]
+
 mod support;
 
 use std::collections::BTreeMap;
