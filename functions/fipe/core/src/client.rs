@@ -60,6 +60,8 @@ pub struct Fipe<H> {
     pacing: Mutex<Pacing>,
     in_flight: Semaphore,
     width: usize,
+    /// Ever; never reset.
+    successes: AtomicU64,
     calls: AtomicU64,
     retries: AtomicU64,
     throttled: AtomicU64,
@@ -75,6 +77,7 @@ impl<H: Http> Fipe<H> {
             pacing: Mutex::new(Pacing::new(calls_per_minute, Instant::now())),
             in_flight: Semaphore::new(width),
             width,
+            successes: AtomicU64::new(0),
             calls: AtomicU64::new(0),
             retries: AtomicU64::new(0),
             throttled: AtomicU64::new(0),
@@ -85,6 +88,12 @@ impl<H: Http> Fipe<H> {
     /// Calls that may be under way at once.
     pub(crate) fn width(&self) -> usize {
         self.width
+    }
+
+    /// Calls of this instance that were answered well, ever. One that could not even begin learns from it whether the
+    /// others only were faster or the upstream is down.
+    pub(crate) fn successes(&self) -> u64 {
+        self.successes.load(Ordering::Relaxed)
     }
 
     /// What was done since this was last asked.
@@ -162,13 +171,17 @@ impl<H: Http> Fipe<H> {
         let answer = self.http.post(C::ENDPOINT, call.body().to_string(), timeout).await;
         let outcome = answer.and_then(|raw| call.read(raw.read(Timestamp::now())?));
         match &outcome {
-            Ok(_) => self.pace(Pacing::succeeded),
+            Ok(_) => {
+                self.successes.fetch_add(1, Ordering::Relaxed);
+                self.pace(Pacing::succeeded);
+            }
             Err(Fault::Throttled { .. }) => {
                 self.throttled.fetch_add(1, Ordering::Relaxed);
                 self.pace(|pacing| pacing.throttled(Instant::now()));
             }
             Err(Fault::Blocked) => {
                 self.blocked.fetch_add(1, Ordering::Relaxed);
+                self.pace(|pacing| pacing.throttled(Instant::now()));
             }
             Err(_) => {}
         }

@@ -42,11 +42,13 @@ pub async fn list_models<H: Http>(
     until: Instant,
 ) -> Result<Listed, Error> {
     let mut calls = Calls::default();
+    let successes = fipe.successes();
     let BrandTask { crawl, vehicle_type, brand } = &task;
     let call = Models { reference_code: crawl.reference_code, vehicle_type: *vehicle_type, brand_code: &brand.code };
     let models = match fipe.ask(&call, until, &mut calls).await {
         Ok(models) => models,
-        Err(error) if !error.is_upstreams() => {
+        // Other brands took the time and got on. Without that it may be an outage, which must not circle for ever.
+        Err(error) if !error.is_upstreams() && fipe.successes() > successes => {
             send(queues.handed_on, "a brand task that there was no time for", &[&task]).await?;
             return Ok(Listed::HandedOn);
         }

@@ -8,10 +8,10 @@ use crate::error::Fault;
 
 /// Calls may start this much ahead of an even pace, so that timers of 1 ms do not cap high rates.
 const BURST: Duration = Duration::from_millis(20);
-/// HTTP 429 halves the rate; each success gives back this share of the full one.
+/// HTTP 429 and 403 halve the rate; each success gives back this share of the full one.
 const RECOVERY: f64 = 0.02;
 /// However often we are throttled, at least this share of the rate is tried.
-const LOWEST_SHARE: f64 = 1.0 / 64.0;
+const LOWEST_SHARE: f64 = 1.0 / 16.0;
 /// Two 429 within this time are one event: the calls were under way together.
 const SAME_EVENT: Duration = Duration::from_millis(500);
 
@@ -20,11 +20,11 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 /// A blocked address stays blocked for a while.
 const FIRST_BACKOFF_BLOCKED: Duration = Duration::from_secs(5);
 
-/// An even pace below a budget of calls a minute, slower after HTTP 429.
+/// An even pace below a budget of calls a minute, slower after HTTP 429 and 403.
 #[derive(Debug, Clone)]
 pub(crate) struct Pacing {
     per_second: f64,
-    /// 1/64 to 1: the share of the rate that is used now.
+    /// 1/16 to 1: the share of the rate that is used now.
     share: f64,
     /// When the next call is due at an even pace.
     due: Instant,
@@ -50,7 +50,7 @@ impl Pacing {
         self.due = self.due.checked_sub(interval).unwrap_or(self.due);
     }
 
-    /// A call was answered with HTTP 429.
+    /// A call was answered with HTTP 429 or 403.
     pub(crate) fn throttled(&mut self, now: Instant) {
         if self.slowed_at.is_none_or(|at| now >= at + SAME_EVENT) {
             self.share = (self.share / 2.0).max(LOWEST_SHARE);
@@ -69,14 +69,14 @@ impl Pacing {
 ///
 /// `attempt` counts from 1; `random` is 0 to 1.
 pub(crate) fn wait_after(fault: &Fault, attempt: u32, random: f64) -> Duration {
-    let first = match fault {
+    let doubled =
+        |first: Duration| first.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1))).min(LONGEST_BACKOFF);
+    match fault {
         // Never before the time asked for; spread beyond it, so that waiting calls do not come back as one.
-        Fault::Throttled { retry_after: Some(wait) } => return wait.mul_f64(1.0 + random / 4.0),
-        Fault::Blocked => FIRST_BACKOFF_BLOCKED,
-        _ => FIRST_BACKOFF,
-    };
-    let doubled = first.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)));
-    doubled.min(LONGEST_BACKOFF).mul_f64(random)
+        Fault::Throttled { retry_after: Some(wait) } => wait.mul_f64(1.0 + random / 4.0),
+        Fault::Blocked => doubled(FIRST_BACKOFF_BLOCKED).mul_f64(0.5 + random / 2.0),
+        _ => doubled(FIRST_BACKOFF).mul_f64(random),
+    }
 }
 
 #[cfg(test)]
@@ -143,6 +143,7 @@ mod tests {
         assert_eq!(wait_after(&sick, 3, 0.5), Duration::from_millis(400));
         assert_eq!(wait_after(&sick, 60, 1.0), LONGEST_BACKOFF);
         assert_eq!(wait_after(&Fault::Blocked, 1, 1.0), Duration::from_secs(5));
+        assert_eq!(wait_after(&Fault::Blocked, 1, 0.0), Duration::from_millis(2_500), "never at once");
     }
 
     #[test]

@@ -75,6 +75,7 @@ pub async fn load_prices<H: Http>(
     until: Instant,
 ) -> Result<Priced, Error> {
     let count = task.models.len();
+    let successes = fipe.successes();
     let progress: Vec<Progress> = stream::iter(&task.models)
         .map(|work| price_model(fipe, &task, work, until))
         .buffer_unordered(fipe.width())
@@ -97,10 +98,11 @@ pub async fn load_prices<H: Http>(
         return Ok(outcome);
     }
     if found.is_empty() {
-        // Nobody's fault but the clock's: the same task again. Several models, one of them hopeless: split below.
+        // Other tasks took the time and got on: the same task again. Several models, one of them hopeless: split below.
         let splits = count > 1 && left.iter().any(|(_, error)| !error.is_transient());
-        let blamed = left.iter().position(|(_, error)| error.is_upstreams());
-        if let Some(index) = blamed.filter(|_| !splits) {
+        let crowded_out = fipe.successes() > successes && !left.iter().any(|(_, error)| error.is_upstreams());
+        if !splits && !crowded_out {
+            let index = left.iter().position(|(_, error)| error.is_upstreams()).unwrap_or_default();
             let (_, first) = left.swap_remove(index);
             return Err(if count == 1 { first } else { Error::NoProgress { models: count, first: Box::new(first) } });
         }

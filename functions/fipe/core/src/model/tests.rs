@@ -45,11 +45,17 @@ async fn a_brand_without_models_is_recorded_as_such() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_brand_that_there_is_no_time_for_is_handed_on() {
-    let (fipe, queues) = (FakeFipe::default().client(), Queues::default());
-    let until = Instant::now() + Duration::from_millis(10);
-    assert_eq!(list(&fipe, &queues, "26", until).await.unwrap(), Listed::HandedOn);
-    assert_eq!(queues.take::<BrandTask>("handed on"), [brand_task("26")]);
+async fn a_brand_that_others_left_no_time_for_is_handed_on() {
+    // One call a second: one brand has its turn.
+    let (fipe, queues) = (Fipe::new(FakeFipe::default(), 60.0, 1), Queues::default());
+    let until = Instant::now() + Duration::from_millis(500);
+    let (first, second) =
+        futures_util::future::join(list(&fipe, &queues, "26", until), list(&fipe, &queues, "27", until)).await;
+    assert_eq!((first.unwrap(), second.unwrap()), (Listed::Models(3), Listed::HandedOn));
+    assert_eq!(queues.take::<BrandTask>("handed on"), [brand_task("27")]);
+
+    let error = list(&fipe, &queues, "26", Instant::now()).await.unwrap_err();
+    assert!(error.is_transient(), "nothing got on, so it may be an outage: {error:?}");
 }
 
 #[tokio::test(start_paused = true)]

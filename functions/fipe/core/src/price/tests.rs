@@ -116,14 +116,30 @@ async fn what_cannot_finish_in_time_is_handed_on_behind_what_is_done() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_there_was_no_time_to_begin_is_handed_on_as_it_is() {
+async fn a_task_that_others_left_no_time_for_is_handed_on_as_it_is() {
+    // One call a second: the first task takes the only one that fits.
+    let (fipe, queues) = (Fipe::new(FakeFipe::default(), 60.0, 1), Queues::default());
+    let until = Instant::now() + Duration::from_millis(500);
+    let both = futures_util::future::join(
+        load(&fipe, &queues, model_task([1]), until),
+        load(&fipe, &queues, model_task([2, 3]), until),
+    );
+    let (first, second) = both.await;
+    assert_eq!((first.unwrap().handed_on, second.unwrap().handed_on), (1, 2));
+    let codes = |task: &ModelTask| -> BTreeSet<i32> { task.models.iter().map(|model| model.code).collect() };
+    let mut tasks = queues.take::<ModelTask>("handed on");
+    tasks.sort_by_key(|task| task.models.len());
+    assert_eq!(tasks.iter().map(codes).collect::<Vec<_>>(), [[1].into(), [2, 3].into()]);
+    assert!(tasks[1].models.iter().all(|model| model.pending.is_none() && model.calls.made == 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_without_time_where_nothing_else_got_on_either_comes_back() {
     let (fipe, queues) = (FakeFipe::default().client(), Queues::default());
     let until = Instant::now() + Duration::from_millis(10);
-    let priced = load(&fipe, &queues, model_task([1, 2]), until).await.unwrap();
-    assert_eq!(priced.handed_on, 2);
-    assert_eq!(queues.order(), ["handed on"]);
-    let codes: BTreeSet<i32> = queues.take::<ModelTask>("handed on")[0].models.iter().map(|model| model.code).collect();
-    assert_eq!(codes, [1, 2].into());
+    let error = load(&fipe, &queues, model_task([1, 2]), until).await.unwrap_err();
+    assert!(error.is_transient(), "{error:?}");
+    assert!(queues.order().is_empty(), "it may be an outage, which must not circle for ever");
 }
 
 #[tokio::test(start_paused = true)]
