@@ -1,0 +1,158 @@
+//! CloudFormation's custom resource protocol: one request, one answer, whatever happens. Refuses to fail a deletion.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use function_runtime::{Failure, Invocation, chain};
+use futures_util::FutureExt;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// CloudFormation takes an answer of at most this many bytes.
+const ANSWER_LIMIT: usize = 4_096;
+/// Room that the reason and the data may take each, so that all fields together stay within the limit.
+const TEXT_LIMIT: usize = 1_000;
+/// One id for ever: a changed id would make CloudFormation delete the "old" resource.
+const PHYSICAL_RESOURCE_ID: &str = "fipe-db-init";
+
+const SENDS: u32 = 4;
+const SEND_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// What is needed of a request to answer it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    #[serde(default)]
+    pub request_type: String,
+    #[serde(rename = "ResponseURL")]
+    pub response_url: String,
+    #[serde(default)]
+    pub stack_id: String,
+    #[serde(default)]
+    pub request_id: String,
+    #[serde(default)]
+    pub logical_resource_id: String,
+    #[serde(default)]
+    pub physical_resource_id: Option<String>,
+}
+
+/// The answer, as CloudFormation reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Answer {
+    /// `SUCCESS` or `FAILED`.
+    pub status: &'static str,
+    /// Shown in the stack's events.
+    pub reason: String,
+    pub physical_resource_id: String,
+    pub stack_id: String,
+    pub request_id: String,
+    pub logical_resource_id: String,
+    /// `Applied`: the migrations that this request applied, separated by blanks.
+    pub data: Value,
+}
+
+/// Does `work` for `Create` and `Update`, nothing for `Delete`, and answers. `work` gives the names it applied.
+///
+/// # Errors
+/// The event has no `ResponseURL`, or the answer could not be delivered: then Lambda invokes the function again.
+pub async fn handle(
+    event: Value,
+    invocation: &Invocation,
+    http: &reqwest::Client,
+    work: impl Future<Output = Result<Vec<String>, function_postgres::Error>>,
+) -> Result<Value, Failure> {
+    let request: Request = serde_json::from_value(event)
+        .map_err(|error| Failure::Permanent { kind: "malformed", reason: error.to_string() })?;
+    let outcome = match request.request_type.as_str() {
+        // Also after a failed creation, when there may be no database at all.
+        "Delete" => Ok(Vec::new()),
+        "Create" | "Update" => {
+            match tokio::time::timeout_at(invocation.work_until, AssertUnwindSafe(work).catch_unwind()).await {
+                Ok(Ok(Ok(applied))) => Ok(applied),
+                Ok(Ok(Err(error))) => Err(chain(&error)),
+                Ok(Err(_)) => Err("it panicked: its log says where".to_owned()),
+                Err(_) => Err("the database was not up before the time-out: try again when it is".to_owned()),
+            }
+        }
+        other => Err(format!("request type {other:?} is none of Create, Update, Delete")),
+    };
+    let answer = request.answer(outcome);
+    deliver(http, &request.response_url, &answer).await?;
+    Ok(json!({"status": answer.status, "reason": answer.reason, "data": answer.data}))
+}
+
+impl Request {
+    fn answer(&self, outcome: Result<Vec<String>, String>) -> Answer {
+        let (status, reason, applied) = match outcome {
+            Ok(applied) => ("SUCCESS", String::new(), applied.join(" ")),
+            Err(reason) => ("FAILED", reason, String::new()),
+        };
+        let own_id = self.physical_resource_id.clone().filter(|_| self.request_type == "Delete");
+        Answer {
+            status,
+            reason: shortened(&reason),
+            physical_resource_id: own_id.unwrap_or_else(|| PHYSICAL_RESOURCE_ID.to_owned()),
+            stack_id: self.stack_id.clone(),
+            request_id: self.request_id.clone(),
+            logical_resource_id: self.logical_resource_id.clone(),
+            data: json!({"Applied": shortened(&applied)}),
+        }
+    }
+}
+
+/// Cut to [`TEXT_LIMIT`] bytes as JSON writes them.
+fn shortened(text: &str) -> String {
+    let mut size = 0;
+    let fits = |c: &char| {
+        size += if c.is_control() || *c == '"' || *c == '\\' { 6 } else { c.len_utf8() };
+        size <= TEXT_LIMIT
+    };
+    text.chars().take_while(fits).collect()
+}
+
+async fn deliver(http: &reqwest::Client, url: &str, answer: &Answer) -> Result<(), Failure> {
+    let failed = |reason: String| Failure::Transient { reason: format!("answering CloudFormation: {reason}") };
+    let body = serde_json::to_string(answer).map_err(|error| failed(error.to_string()))?;
+    debug_assert!(body.len() <= ANSWER_LIMIT, "{} bytes", body.len());
+    let mut reason = String::new();
+    for send in 0..SENDS {
+        if send > 0 {
+            tokio::time::sleep(Duration::from_millis(250) * 2_u32.pow(send)).await;
+        }
+        // No content type: the address is signed for a request without one. Errors without the address: it is a credential.
+        reason = match http.put(url).timeout(SEND_TIMEOUT).body(body.clone()).send().await {
+            Ok(response) if response.status().is_success() => return Ok(()),
+            Ok(response) => format!("status {}", response.status()),
+            Err(error) => chain(&error.without_url()),
+        };
+    }
+    Err(failed(reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_answer_fits() {
+        for text in ["\u{1}\"\\".repeat(5_000), "é".repeat(5_000)] {
+            let request = Request {
+                request_type: "Create".to_owned(),
+                response_url: String::new(),
+                stack_id: format!(
+                    "arn:aws:cloudformation:ap-southeast-2:123456789012:stack/{}/{}",
+                    "s".repeat(128),
+                    "0".repeat(36)
+                ),
+                request_id: "0".repeat(36),
+                logical_resource_id: "l".repeat(255),
+                physical_resource_id: None,
+            };
+            for outcome in [Err(text.clone()), Ok(vec![text.clone()])] {
+                let body = serde_json::to_string(&request.answer(outcome)).unwrap();
+                assert!((1_000..=ANSWER_LIMIT).contains(&body.len()), "{}", body.len());
+            }
+        }
+    }
+}

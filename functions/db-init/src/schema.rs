@@ -1,0 +1,65 @@
+//! Bringing a database up to the migrations of this build. Refuses to give up on a database that is waking.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use function_postgres::migrations::{Migration, apply};
+use function_postgres::{Client, Error, Pool, SecretSource, roles};
+
+/// Folder, name and text of every migration, in order.
+const EMBEDDED: &[(&str, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
+
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The migrations of one folder of `sql/`, as they were when this was built.
+#[must_use]
+pub fn migrations(folder: &str) -> Vec<Migration> {
+    let of_folder = EMBEDDED.iter().filter(|(set, ..)| *set == folder);
+    of_folder.map(|(_, name, sql)| Migration { name: Cow::Borrowed(name), sql: Cow::Borrowed(sql) }).collect()
+}
+
+/// Applies what is missing, as the owner, then gives the application role the password of its secret. Tries again for
+/// as long as the database is only out of reach: a serverless cluster wakes, a new one is still starting. Gives the
+/// names of the migrations it applied.
+///
+/// # Errors
+/// The first fault that trying again cannot mend.
+pub async fn bring_up(
+    owner: &Pool,
+    application: Arc<dyn SecretSource>,
+    migrations: &[Migration],
+) -> Result<Vec<String>, Error> {
+    let mut applied = Vec::new();
+    loop {
+        match attempt(owner, application.as_ref(), migrations, &mut applied).await {
+            Err(error) if error.is_retryable() => tokio::time::sleep(RETRY_AFTER).await,
+            Err(error) => return Err(error),
+            Ok(()) => return Ok(applied),
+        }
+    }
+}
+
+async fn attempt(
+    owner: &Pool,
+    application: &dyn SecretSource,
+    migrations: &[Migration],
+    applied: &mut Vec<String>,
+) -> Result<(), Error> {
+    let mut client = owner.get().await?;
+    let result = use_connection(&mut client, application, migrations, applied).await;
+    if result.is_err() {
+        Pool::discard(client);
+    }
+    result
+}
+
+async fn use_connection(
+    client: &mut Client,
+    application: &dyn SecretSource,
+    migrations: &[Migration],
+    applied: &mut Vec<String>,
+) -> Result<(), Error> {
+    applied.extend(apply(client, migrations).await?);
+    roles::set_password(client, &application.fetch().await?).await
+}

@@ -1,0 +1,236 @@
+//! The custom resource over a real PostgreSQL, answering to a real HTTP server.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use db_init::{bring_up, handle, migrations};
+use function_postgres::{Endpoint, Error, Pool, Secret, SecretSource, Tls};
+use function_runtime::{Failure, Invocation};
+use serde_json::{Value, json};
+use test_postgres::{OWNER, OWNER_PASSWORD, Server};
+
+struct Fixed(Secret);
+
+impl SecretSource for Fixed {
+    fn fetch(&self) -> Pin<Box<dyn Future<Output = Result<Secret, Error>> + Send + '_>> {
+        Box::pin(async { Ok(self.0.clone()) })
+    }
+}
+
+fn fixed(username: &str, password: &str) -> Arc<Fixed> {
+    Arc::new(Fixed(Secret { username: username.to_owned(), password: password.to_owned() }))
+}
+
+fn pool(port: u16, database: &str, username: &str, password: &str) -> Pool {
+    let endpoint = Endpoint {
+        host: "127.0.0.1".to_owned(),
+        hostaddr: None,
+        port,
+        database: database.to_owned(),
+        tls: Tls::Disable,
+        application_name: "db-init tests".to_owned(),
+    };
+    Pool::new(endpoint, None, fixed(username, password))
+}
+
+/// What stands behind a ResponseURL: takes answers, after as many refusals as it is told.
+#[derive(Clone, Default)]
+struct Sink {
+    answers: Arc<Mutex<Vec<Value>>>,
+    refusals: Arc<Mutex<u32>>,
+}
+
+impl Sink {
+    async fn start(&self) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/answer?X-Amz-Signature=hidden", listener.local_addr().unwrap());
+        let app = Router::new().fallback(take).with_state(self.clone());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        url
+    }
+
+    fn answers(&self) -> Vec<Value> {
+        self.answers.lock().unwrap().clone()
+    }
+}
+
+async fn take(State(sink): State<Sink>, headers: HeaderMap, body: String) -> StatusCode {
+    let mut refusals = sink.refusals.lock().unwrap();
+    if *refusals > 0 {
+        *refusals -= 1;
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
+    assert!(headers.get("content-type").is_none(), "the address is signed for a request without a content type");
+    assert!(body.len() <= 4_096);
+    sink.answers.lock().unwrap().push(serde_json::from_str(&body).unwrap());
+    StatusCode::OK
+}
+
+fn event(request_type: &str, url: &str) -> Value {
+    json!({
+        "RequestType": request_type, "ResponseURL": url, "StackId": "arn:stack", "RequestId": "r-1",
+        "LogicalResourceId": "Schema", "ResourceType": "Custom::Schema", "ResourceProperties": {"ServiceToken": "arn:function"},
+    })
+}
+
+fn http() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
+fn invocation() -> Invocation {
+    Invocation::new("request", Duration::from_secs(60))
+}
+
+#[tokio::test]
+async fn create_brings_the_database_up_and_the_application_role_can_log_in() {
+    let server = Server::start(&[("log_statement", "all")], &[]);
+    let database = server.create_database().await;
+    server.connect(&database).await.batch_execute("CREATE ROLE rds_iam").await.unwrap();
+    let sink = Sink::default();
+    let url = sink.start().await;
+    let owner = pool(server.port(), &database, OWNER, OWNER_PASSWORD);
+    let all = migrations("fipe");
+    let run = async |request_type: &str, password: &str| {
+        let work = bring_up(&owner, fixed("fipe_app", password), &all);
+        handle(event(request_type, &url), &invocation(), &http(), work).await.unwrap();
+        sink.answers().last().unwrap().clone()
+    };
+
+    let names = all.iter().map(|migration| migration.name.to_string()).collect::<Vec<_>>().join(" ");
+    assert!(names.starts_with("fipe/0001_"), "{names}");
+    let created = run("Create", "first").await;
+    let expected = |applied: &str| {
+        json!({
+            "Status": "SUCCESS", "Reason": "", "PhysicalResourceId": "fipe-db-init", "StackId": "arn:stack",
+            "RequestId": "r-1", "LogicalResourceId": "Schema", "Data": {"Applied": applied},
+        })
+    };
+    assert_eq!(created, expected(&names));
+    let application = pool(server.port(), &database, "fipe_app", "first");
+    application.get().await.unwrap().query("SELECT * FROM fipe_prices", &[]).await.unwrap();
+
+    assert_eq!(run("Update", "second").await, expected(""), "the same physical id, so nothing is replaced");
+    assert!(pool(server.port(), &database, "fipe_app", "second").get().await.is_ok());
+    assert!(pool(server.port(), &database, "fipe_app", "first").get().await.is_err());
+
+    let members =
+        "SELECT pg_has_role('fipe_reader', 'rds_iam', 'member'), pg_has_role('fipe_app', 'rds_iam', 'member')";
+    let row = server.connect(&database).await.query_one(members, &[]).await.unwrap();
+    assert_eq!((row.get(0), row.get(1)), (true, false), "a member of rds_iam cannot log in with a password on RDS");
+    let log = server.log();
+    assert!(log.contains("ALTER ROLE") && !log.contains("first") && !log.contains("second"));
+}
+
+#[tokio::test]
+async fn delete_succeeds_without_a_database() {
+    let sink = Sink::default();
+    let url = sink.start().await;
+    let mut event = event("Delete", &url);
+    event["PhysicalResourceId"] = json!("2026/11/21/[$LATEST]0123");
+    let nowhere = pool(1, "none", OWNER, OWNER_PASSWORD);
+    handle(event, &invocation(), &http(), bring_up(&nowhere, fixed("a", "b"), &[])).await.unwrap();
+    let answer = sink.answers().remove(0);
+    assert_eq!(answer["Status"], "SUCCESS");
+    assert_eq!(answer["PhysicalResourceId"], "2026/11/21/[$LATEST]0123", "also what a failed creation left behind");
+}
+
+#[tokio::test]
+async fn an_error_is_answered_with_its_reason_and_without_secrets() {
+    let sink = Sink::default();
+    let url = sink.start().await;
+    let wrong = pool(Server::shared().port(), "postgres", OWNER, "wrong-password");
+    handle(event("Create", &url), &invocation(), &http(), bring_up(&wrong, fixed("a", "b"), &[])).await.unwrap();
+    let answer = sink.answers().remove(0);
+    assert_eq!(answer["Status"], "FAILED");
+    let reason = answer["Reason"].as_str().unwrap();
+    assert!(reason.contains("password authentication failed for user \"postgres\""), "{reason}");
+    assert!(!reason.contains("wrong-password"));
+}
+
+#[tokio::test]
+async fn a_migration_that_fails_names_itself() {
+    let sink = Sink::default();
+    let url = sink.start().await;
+    let database = Server::shared().create_database().await;
+    let owner = pool(Server::shared().port(), &database, OWNER, OWNER_PASSWORD);
+    let mut broken = migrations("fipe");
+    broken[1].sql = "CREATE TABLE fipe_vehicle_model ()".into();
+    handle(event("Create", &url), &invocation(), &http(), bring_up(&owner, fixed("a", "b"), &broken)).await.unwrap();
+    let reason = sink.answers()[0]["Reason"].as_str().unwrap().to_owned();
+    assert!(reason.starts_with(&format!("migration {} failed and was rolled back: ", broken[1].name)), "{reason}");
+    assert!(reason.contains("already exists"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_panic_is_answered() {
+    let sink = Sink::default();
+    let url = sink.start().await;
+    handle(event("Update", &url), &invocation(), &http(), async { panic!("secret inside") }).await.unwrap();
+    let answer = sink.answers().remove(0);
+    assert_eq!((&answer["Status"], &answer["Reason"]), (&json!("FAILED"), &json!("it panicked: its log says where")));
+}
+
+#[tokio::test]
+async fn a_waking_database_is_waited_for() {
+    let mut server = Server::start(&[], &[]);
+    let database = server.create_database().await;
+    let owner = pool(server.port(), &database, OWNER, OWNER_PASSWORD);
+    let sink = Sink::default();
+    let url = sink.start().await;
+    server.stop();
+    let all = migrations("fipe");
+    let http = http();
+    let invocation = invocation();
+    let work = handle(event("Create", &url), &invocation, &http, bring_up(&owner, fixed("fipe_app", "p"), &all));
+    let wake = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        server.resume();
+    };
+    tokio::join!(work, wake).0.unwrap();
+    assert_eq!(sink.answers()[0]["Status"], "SUCCESS");
+}
+
+#[tokio::test]
+async fn the_deadline_is_answered_before_it_strikes() {
+    let sink = Sink::default();
+    let url = sink.start().await;
+    let nobody = pool(1, "none", OWNER, OWNER_PASSWORD);
+    let invocation = Invocation::new("request", Duration::from_millis(1_500));
+    handle(event("Create", &url), &invocation, &http(), bring_up(&nobody, fixed("a", "b"), &[])).await.unwrap();
+    assert!(tokio::time::Instant::now() < invocation.deadline);
+    let answer = sink.answers().remove(0);
+    assert_eq!(answer["Status"], "FAILED");
+    assert_eq!(answer["Reason"], "the database was not up before the time-out: try again when it is");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_taken_is_sent_again() {
+    let sink = Sink::default();
+    *sink.refusals.lock().unwrap() = 2;
+    let url = sink.start().await;
+    handle(event("Delete", &url), &invocation(), &http(), async { Ok(Vec::new()) }).await.unwrap();
+    assert_eq!(sink.answers().len(), 1);
+
+    *sink.refusals.lock().unwrap() = u32::MAX;
+    let failure = handle(event("Delete", &url), &invocation(), &http(), async { Ok(Vec::new()) }).await.unwrap_err();
+    assert_eq!(failure.reason(), "answering CloudFormation: status 503 Service Unavailable");
+    let nobody = "http://127.0.0.1:1/answer?X-Amz-Signature=hidden";
+    let failure = handle(event("Delete", nobody), &invocation(), &http(), async { Ok(Vec::new()) }).await.unwrap_err();
+    assert!(matches!(&failure, Failure::Transient { reason } if !reason.contains("hidden")), "{failure:?}");
+}
+
+#[tokio::test]
+async fn a_request_of_another_kind_fails_and_one_without_an_address_is_malformed() {
+    let sink = Sink::default();
+    let url = sink.start().await;
+    handle(event("Rename", &url), &invocation(), &http(), async { Ok(Vec::new()) }).await.unwrap();
+    assert_eq!(sink.answers()[0]["Reason"], "request type \"Rename\" is none of Create, Update, Delete");
+    let failure =
+        handle(json!({"RequestType": "Create"}), &invocation(), &http(), async { Ok(Vec::new()) }).await.unwrap_err();
+    assert!(matches!(failure, Failure::Permanent { kind: "malformed", .. }));
+}

@@ -1,0 +1,62 @@
+//! What invokes the function: a batch of the queue, or a question of the CLI. Refuses anything else.
+
+use fipe_store::CrawlStatus;
+use function_runtime::{BatchResponse, SqsEvent};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// One invocation's event.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Event {
+    /// `{"Records": [..]}` of the event source mapping.
+    Batch(SqsEvent),
+    /// `{"status": {"crawl_id": null}}`: how far is the newest crawl, or the one with this id?
+    Status { status: Question },
+}
+
+/// Which crawl is asked for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// The newest when absent or null.
+    #[serde(default)]
+    pub crawl_id: Option<Uuid>,
+}
+
+/// The answer, as JSON without a tag.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    Batch(BatchResponse),
+    /// `null` when there is no such crawl.
+    Status(Option<CrawlStatus>),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_and_a_question_are_told_apart() {
+        let batch = r#"{"Records":[{"messageId":"m","body":"{}","attributes":{"ApproximateReceiveCount":"1"}}]}"#;
+        assert!(matches!(serde_json::from_str(batch).unwrap(), Event::Batch(event) if event.records.len() == 1));
+        let id = Uuid::from_u128(7);
+        for (text, expected) in [
+            (r#"{"status":{"crawl_id":null}}"#.to_owned(), None),
+            (r#"{"status":{}}"#.to_owned(), None),
+            (format!(r#"{{"status":{{"crawl_id":"{id}"}}}}"#), Some(id)),
+        ] {
+            let Event::Status { status } = serde_json::from_str(&text).unwrap() else { panic!("{text}") };
+            assert_eq!(status.crawl_id, expected);
+        }
+        for wrong in ["{}", "null", r#"{"status":{"crawl":1}}"#, r#"{"Records":{}}"#] {
+            assert!(serde_json::from_str::<Event>(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn no_crawl_answers_null() {
+        assert_eq!(serde_json::to_string(&Answer::Status(None)).unwrap(), "null");
+    }
+}

@@ -1,0 +1,172 @@
+//! One batch: store it, blame single messages where it cannot be stored, then look whether a crawl is complete.
+//!
+//! A database that is away is waited for as long as the invocation lasts, since every return of a message to the queue
+//! costs one of its few receives. Refuses to call a message poison for what the set-up or the network did.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use deadpool_postgres::ClientWrapper;
+use fipe_core::message::{Crawl, Load};
+use fipe_store::{CrawlStatus, Settled, settle, status, write};
+use function_postgres::{Fault, Pool, classify};
+use function_runtime::{Failure, Function, Invocation, Message, Outcomes};
+use serde_json::json;
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use crate::topic::{CrawlComplete, Topic};
+
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// What kept a batch from the database.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no connection.
+    #[error("the database is out of reach")]
+    Unreachable(#[source] function_postgres::Error),
+    /// There is one, but the work failed.
+    #[error(transparent)]
+    Store(#[from] fipe_store::Error),
+}
+
+impl Error {
+    fn is_retryable(&self) -> bool {
+        match self {
+            Self::Unreachable(error) => error.is_retryable(),
+            Self::Store(fipe_store::Error::Database(error)) => classify(error) == Fault::Transient,
+            Self::Store(_) => false,
+        }
+    }
+
+    fn is_the_messages_fault(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_the_messages_fault())
+    }
+}
+
+/// The function's work, over its database and its topic.
+pub struct Ingestor<'a, T> {
+    function: &'a Function,
+    pool: Pool,
+    topic: T,
+}
+
+impl<'a, T: Topic> Ingestor<'a, T> {
+    pub fn new(function: &'a Function, pool: Pool, topic: T) -> Self {
+        Self { function, pool, topic }
+    }
+
+    /// Stores a batch and settles its crawls.
+    pub async fn ingest(&self, messages: Vec<Message<Load>>, invocation: &Invocation) -> Outcomes {
+        let loads: Vec<&Load> = messages.iter().map(|message| &message.body).collect();
+        let mut ends = self.store(&loads, invocation).await;
+        self.settle(&loads, &mut ends, invocation).await;
+        let stored = loads.iter().zip(&ends).filter(|(_, end)| end.is_ok());
+        self.function.metrics().count("PricesStored", stored.map(|(load, _)| prices(load)).sum()).emit();
+        messages.into_iter().map(|message| message.id).zip(ends).collect()
+    }
+
+    /// How far the newest crawl is, or the one with this id. Asks once: a person waits.
+    ///
+    /// # Errors
+    /// The database is out of reach, or refuses.
+    pub async fn status(&self, crawl_id: Option<Uuid>) -> Result<Option<CrawlStatus>, Failure> {
+        let mut client = self.pool.get().await.map_err(|error| Failure::transient(&Error::Unreachable(error)))?;
+        status(&mut client, crawl_id).await.map_err(|error| Failure::transient(&error))
+    }
+
+    /// All in one transaction; when one of them spoils that, each in its own.
+    async fn store(&self, loads: &[&Load], invocation: &Invocation) -> Vec<Result<(), Failure>> {
+        let together = self.patiently(invocation, async |client| write(client, loads).await).await;
+        match together {
+            Ok(()) => vec![Ok(()); loads.len()],
+            Err(error) if error.is_the_messages_fault() => {
+                let mut ends = Vec::with_capacity(loads.len());
+                for load in loads {
+                    let alone = self.patiently(invocation, async |client| write(client, &[load]).await).await;
+                    ends.push(alone.map_err(|error| failure(&error)));
+                }
+                ends
+            }
+            Err(error) => vec![Err(failure(&error)); loads.len()],
+        }
+    }
+
+    /// For each crawl of what was stored; where that fails, its last message comes back and it is settled then.
+    async fn settle(&self, loads: &[&Load], ends: &mut [Result<(), Failure>], invocation: &Invocation) {
+        let mut last_of: BTreeMap<Uuid, usize> = BTreeMap::new();
+        for (index, load) in loads.iter().enumerate() {
+            if ends[index].is_ok() {
+                last_of.insert(crawl(load).id, index);
+            }
+        }
+        for (id, last) in last_of {
+            let notify = async |status: &CrawlStatus| self.topic.publish(&CrawlComplete::from(status)).await;
+            let settled = self.patiently(invocation, async |client| settle(client, id, notify).await).await;
+            match settled {
+                Ok(Settled::Notified) => {
+                    let Crawl { reference_code, month, .. } = crawl(loads[last]);
+                    let details = json!({"reference_code": reference_code, "reference_month": month.to_string()});
+                    let log = self.function.log().of_request(&invocation.request_id).of_trace(id);
+                    log.success("complete_crawl", details);
+                    self.function.metrics().count("CrawlsCompleted", 1).emit();
+                }
+                Ok(Settled::Incomplete | Settled::ByOther) => {}
+                Err(error) => ends[last] = Err(Failure::transient(&error)),
+            }
+        }
+    }
+
+    /// Works on a connection, again on a new one while only the database is away and time is left.
+    async fn patiently<R>(
+        &self,
+        invocation: &Invocation,
+        work: impl AsyncFn(&mut ClientWrapper) -> Result<R, fipe_store::Error>,
+    ) -> Result<R, Error> {
+        let mut wait = FIRST_WAIT;
+        loop {
+            let error = match self.pool.get().await {
+                Err(error) => Error::Unreachable(error),
+                Ok(mut client) => match work(&mut client).await {
+                    Ok(result) => return Ok(result),
+                    Err(error) => {
+                        let error = Error::Store(error);
+                        if error.is_retryable() {
+                            Pool::discard(client);
+                        }
+                        error
+                    }
+                },
+            };
+            if !error.is_retryable() || Instant::now() + wait >= invocation.work_until {
+                return Err(error);
+            }
+            sleep(wait).await;
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+    }
+}
+
+fn failure(error: &Error) -> Failure {
+    if error.is_the_messages_fault() { Failure::permanent("unstorable", error) } else { Failure::transient(error) }
+}
+
+/// The crawl that a message belongs to: one trace through all four functions.
+#[must_use]
+pub fn trace_id(load: &Load) -> String {
+    crawl(load).id.to_string()
+}
+
+fn crawl(load: &Load) -> &Crawl {
+    match load {
+        Load::Brands { crawl, .. } | Load::Models { crawl, .. } | Load::Prices { crawl, .. } => crawl,
+    }
+}
+
+fn prices(load: &Load) -> u64 {
+    match load {
+        Load::Prices { models, .. } => models.iter().map(|model| model.prices.len() as u64).sum(),
+        Load::Brands { .. } | Load::Models { .. } => 0,
+    }
+}

@@ -1,0 +1,68 @@
+//! Whether a crawl has everything it expects, and telling so once. Refuses signals: it counts what is stored.
+
+use deadpool_postgres::ClientWrapper;
+use uuid::Uuid;
+
+use crate::Error;
+use crate::error::BoxError;
+use crate::status::{CrawlStatus, status_in};
+
+const KNOWN: &str = "SELECT completed_at IS NOT NULL, notified_at IS NOT NULL FROM fipe_crawl WHERE crawl_id = $1";
+const COMPLETE: &str = "
+    UPDATE fipe_crawl SET completed_at = now()
+    WHERE crawl_id = $1 AND completed_at IS NULL
+        AND NOT EXISTS (SELECT FROM fipe_crawl_missing WHERE crawl_id = $1)";
+const OWED: &str = "SELECT FROM fipe_crawl WHERE crawl_id = $1 AND notified_at IS NULL FOR UPDATE SKIP LOCKED";
+const NOTIFIED: &str = "UPDATE fipe_crawl SET notified_at = now() WHERE crawl_id = $1";
+
+/// What [`settle`] found.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// Something expected is missing still.
+    Incomplete,
+    /// Complete, and this call has told so.
+    Notified,
+    /// Complete, and another call has told so or is telling it; if that one fails, its messages come back and it is told then.
+    ByOther,
+}
+
+/// Looks whether a crawl is complete and, if that was not told yet, calls `notify` and records that it was told.
+///
+/// Call it after the batch's transaction has committed: of two that store the last rows at once, the one that commits
+/// later sees everything. `notify` runs under a lock on the crawl, so that two do not tell the same; it runs again only
+/// when the process dies between the telling and the record.
+///
+/// # Errors
+/// Of the database, or [`Error::Notify`]; the crawl then stays untold, and a later call tells it.
+pub async fn settle(
+    client: &mut ClientWrapper,
+    crawl_id: Uuid,
+    notify: impl AsyncFnOnce(&CrawlStatus) -> Result<(), BoxError>,
+) -> Result<Settled, Error> {
+    let statement = client.prepare_cached(KNOWN).await?;
+    let Some(known) = client.query_opt(&statement, &[&crawl_id]).await? else {
+        return Ok(Settled::Incomplete);
+    };
+    let (complete, notified): (bool, bool) = (known.get(0), known.get(1));
+    if notified {
+        return Ok(Settled::ByOther);
+    }
+    if !complete {
+        let statement = client.prepare_cached(COMPLETE).await?;
+        if client.execute(&statement, &[&crawl_id]).await? == 0 {
+            return Ok(Settled::Incomplete);
+        }
+    }
+
+    let transaction = client.transaction().await?;
+    if transaction.query_opt(OWED, &[&crawl_id]).await?.is_none() {
+        return Ok(Settled::ByOther);
+    }
+    let Some(status) = status_in(&transaction, Some(crawl_id)).await? else {
+        return Ok(Settled::Incomplete);
+    };
+    notify(&status).await.map_err(|source| Error::Notify { crawl_id, source })?;
+    transaction.execute(NOTIFIED, &[&crawl_id]).await?;
+    transaction.commit().await?;
+    Ok(Settled::Notified)
+}

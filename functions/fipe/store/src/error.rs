@@ -1,0 +1,60 @@
+//! Why a batch was not stored, and whose fault that is. Refuses to log.
+
+use fipe_core::message::YearFuel;
+use fipe_core::month::Month;
+use function_postgres::{Fault, classify};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+/// A source of an error, of whatever type.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A batch, a check or a question that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The statement failed; nothing of its transaction was stored.
+    #[error("storing in PostgreSQL")]
+    Database(#[from] tokio_postgres::Error),
+    /// A complete crawl that nobody could be told of yet.
+    #[error("telling that crawl {crawl_id} is complete")]
+    Notify { crawl_id: Uuid, source: BoxError },
+    /// A crawl that names two reference months.
+    #[error(
+        "crawl {crawl_id} says reference {reference_code} of {month}, but it, or the reference, is known otherwise"
+    )]
+    OtherMonth { crawl_id: Uuid, reference_code: i32, month: Month },
+    /// A vehicle type FIPE does not have.
+    #[error("vehicle type {vehicle_type} is none of 1 car, 2 motorcycle, 3 truck")]
+    VehicleType { vehicle_type: i16 },
+    /// A price that is no amount of money.
+    #[error(
+        "price {price} of model {model_code} year {year_fuel} is not an amount above 0 and below 10^10 with at most two places"
+    )]
+    Price { model_code: i32, year_fuel: YearFuel, price: Decimal },
+    /// A FIPE code of another shape.
+    #[error("fipe code {fipe_code:?} of model {model_code} is not of the form NNNNNN-D")]
+    FipeCode { model_code: i32, fipe_code: String },
+    /// An answer for a pair that the same message does not expect.
+    #[error("model {model_code} has an answer for year {year_fuel}, which its own message does not expect")]
+    Unexpected { model_code: i32, year_fuel: YearFuel },
+    /// A text PostgreSQL cannot hold.
+    #[error("text {text:?} is empty or holds a NUL character")]
+    Text { text: String },
+}
+
+impl Error {
+    /// Whether the message itself is at fault: the same message fails again, however often it is tried.
+    #[must_use]
+    pub fn is_the_messages_fault(&self) -> bool {
+        match self {
+            Self::Database(error) => classify(error) == Fault::Data,
+            Self::Notify { .. } => false,
+            Self::OtherMonth { .. }
+            | Self::VehicleType { .. }
+            | Self::Price { .. }
+            | Self::FipeCode { .. }
+            | Self::Unexpected { .. }
+            | Self::Text { .. } => true,
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! A database with the schema of `sql/fipe`, and short ways to write messages.
+
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use fipe_core::message::{Brand, Calls, Crawl, Load, Model, ModelPrices, Price, YearFuel};
+use function_postgres::migrations::{self, Migration};
+use function_postgres::{Client, Endpoint, Error, Pool, Secret, SecretSource, Tls};
+use test_postgres::{OWNER, OWNER_PASSWORD, Server};
+use uuid::Uuid;
+
+struct Owner;
+
+impl SecretSource for Owner {
+    fn fetch(&self) -> Pin<Box<dyn Future<Output = Result<Secret, Error>> + Send + '_>> {
+        Box::pin(async { Ok(Secret { username: OWNER.to_owned(), password: OWNER_PASSWORD.to_owned() }) })
+    }
+}
+
+/// A database of its own with the schema; connections act as `fipe_app` and so have its privileges alone.
+pub(crate) struct Database {
+    name: String,
+}
+
+impl Database {
+    pub(crate) async fn create() -> Self {
+        let name = Server::shared().create_database().await;
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../sql/fipe");
+        let migrations = Migration::read_folder(&folder).expect("read sql/fipe");
+        // Roles belong to the whole server, which the tests of this binary share: one after the other.
+        static ROLES: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+        let _alone = ROLES.lock().await;
+        let mut client = pool(&name).get().await.expect("connect");
+        migrations::apply(&mut client, &migrations).await.expect("apply sql/fipe");
+        Self { name }
+    }
+
+    /// A connection with the privileges of the application role.
+    pub(crate) async fn connect(&self) -> Client {
+        let client = pool(&self.name).get().await.expect("connect");
+        client.batch_execute("SET ROLE fipe_app").await.expect("act as fipe_app");
+        client
+    }
+
+    /// A connection that may do anything.
+    pub(crate) async fn owner(&self) -> tokio_postgres::Client {
+        Server::shared().connect(&self.name).await
+    }
+}
+
+fn pool(database: &str) -> Pool {
+    let endpoint = Endpoint {
+        host: "127.0.0.1".to_owned(),
+        hostaddr: None,
+        port: Server::shared().port(),
+        database: database.to_owned(),
+        tls: Tls::Disable,
+        application_name: "fipe-store tests".to_owned(),
+    };
+    Pool::new(endpoint, None, Arc::new(Owner))
+}
+
+pub(crate) fn crawl(id: u128) -> Crawl {
+    Crawl { id: Uuid::from_u128(id), reference_code: 336, month: "2026-08".parse().expect("a month") }
+}
+
+pub(crate) fn brand(code: &str, name: &str) -> Brand {
+    Brand { code: code.to_owned(), name: name.to_owned() }
+}
+
+pub(crate) fn brands(crawl: &Crawl, vehicle_type: i16, brands: &[(&str, &str)]) -> Load {
+    let brands = brands.iter().map(|(code, name)| brand(code, name)).collect();
+    Load::Brands { crawl: crawl.clone(), vehicle_type, brands, calls: Calls { made: 1, retried: 0 } }
+}
+
+pub(crate) fn models(crawl: &Crawl, vehicle_type: i16, code: &str, name: &str, models: &[(i32, &str)]) -> Load {
+    let models = models.iter().map(|(code, name)| Model { code: *code, name: (*name).to_owned() }).collect();
+    Load::Models {
+        crawl: crawl.clone(),
+        vehicle_type,
+        brand: brand(code, name),
+        models,
+        calls: Calls { made: 2, retried: 1 },
+    }
+}
+
+pub(crate) fn year_fuel(text: &str) -> YearFuel {
+    text.parse().expect("a year and fuel")
+}
+
+pub(crate) fn price(pair: &str, amount: &str) -> Price {
+    let year_fuel = year_fuel(pair);
+    let fuel = if year_fuel.fuel_code == 3 { "Diesel" } else { "Gasolina" };
+    Price {
+        year_fuel,
+        fuel: fuel.to_owned(),
+        fipe_code: "015069-0".to_owned(),
+        price: amount.parse().expect("an amount"),
+    }
+}
+
+/// What is known of one model: pairs expected (`None` on a continuation), priced and without price.
+pub(crate) fn model(code: i32, expected: Option<&[&str]>, priced: &[(&str, &str)], absent: &[&str]) -> ModelPrices {
+    ModelPrices {
+        code,
+        expected: expected.map(|pairs| pairs.iter().map(|pair| year_fuel(pair)).collect()),
+        prices: priced.iter().map(|(pair, amount)| price(pair, amount)).collect(),
+        without_price: absent.iter().map(|pair| year_fuel(pair)).collect(),
+        calls: Calls { made: 3, retried: 1 },
+    }
+}
+
+pub(crate) fn prices(crawl: &Crawl, models: Vec<ModelPrices>) -> Load {
+    Load::Prices { crawl: crawl.clone(), models }
+}

@@ -1,0 +1,135 @@
+//! What can go wrong on the way to and in the database, and whether trying again can help. Refuses to log.
+
+use std::path::PathBuf;
+
+use tokio_postgres::error::SqlState;
+
+/// A source of an error, of whatever type.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A fault of a connection, a secret or a migration. Never holds a password.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A TLS mode that is not known, or not allowed on this stage.
+    #[error("RDS_TLS {mode:?} on stage {stage:?}: use \"verify-full\", or \"disable\" on stage \"local\" alone")]
+    TlsMode { mode: String, stage: String },
+    /// `PGHOSTADDR` that is no address.
+    #[error("PGHOSTADDR {text:?} is not an IP address")]
+    HostAddress { text: String },
+    /// The certificate authorities cannot be read.
+    #[error("no certificate authorities in {}: give a PEM file as RDS_CA_BUNDLE", path.display())]
+    CaBundle { path: PathBuf, source: BoxError },
+    /// The TLS library refuses its own configuration.
+    #[error("setting up TLS")]
+    Tls { source: rustls::Error },
+    /// The secret cannot be fetched.
+    #[error("fetching secret {id}")]
+    Secret { id: String, retryable: bool, source: BoxError },
+    /// The secret has another shape.
+    #[error("secret {id} is not a JSON object with the texts \"username\" and \"password\"")]
+    SecretShape { id: String },
+    /// No connection.
+    #[error("connecting to {address} as {user}")]
+    Connect { address: String, user: String, source: tokio_postgres::Error },
+    /// No connection in time.
+    #[error("no connection to {address} within {seconds} s")]
+    ConnectTimeout { address: String, seconds: u64 },
+    /// A statement failed.
+    #[error("querying PostgreSQL")]
+    Query(#[from] tokio_postgres::Error),
+    /// A migration failed and was rolled back.
+    #[error("migration {name} failed and was rolled back")]
+    Migration { name: String, source: tokio_postgres::Error },
+    /// A migration was edited after it had been applied.
+    #[error("migration {name} was changed after it had been applied: restore it and write a new one")]
+    MigrationChanged { name: String },
+    /// A migration was added in front of one that is applied already.
+    #[error("migration {name} would come before {applied}, which is applied already: give it a higher number")]
+    MigrationOrder { name: String, applied: String },
+}
+
+impl Error {
+    /// Whether the same call can succeed later without anybody changing anything.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Connect { source, .. } | Self::Query(source) | Self::Migration { source, .. } => {
+                classify(source) == Fault::Transient
+            }
+            Self::Secret { retryable, .. } => *retryable,
+            Self::ConnectTimeout { .. } => true,
+            Self::TlsMode { .. }
+            | Self::HostAddress { .. }
+            | Self::CaBundle { .. }
+            | Self::Tls { .. }
+            | Self::SecretShape { .. }
+            | Self::MigrationChanged { .. }
+            | Self::MigrationOrder { .. } => false,
+        }
+    }
+}
+
+/// Whose fault a failed statement is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The server's or the network's, for now: trying again can help.
+    Transient,
+    /// The values': the same values fail again, others may pass.
+    Data,
+    /// Ours, or the set-up's: a missing table, a missing privilege, a wrong password.
+    Permanent,
+}
+
+/// Tells by SQLSTATE, and by the kind of failure where the server did not answer, whose fault an error is.
+#[must_use]
+pub fn classify(error: &tokio_postgres::Error) -> Fault {
+    let Some(state) = error.code() else {
+        return if error.is_closed() || is_broken_transport(error) {
+            Fault::Transient
+        } else if is_unencodable(error) {
+            Fault::Data
+        } else {
+            Fault::Permanent
+        };
+    };
+    // Classes: 08 connection, 40 rollback (serialization, deadlock), 53 resources, 58 system, 57P0x shutdown and start,
+    // 22 data exception, 23 integrity. 25006 comes from a former writer after a failover.
+    let transient = [
+        SqlState::ADMIN_SHUTDOWN,
+        SqlState::CRASH_SHUTDOWN,
+        SqlState::CANNOT_CONNECT_NOW,
+        SqlState::QUERY_CANCELED,
+        SqlState::LOCK_NOT_AVAILABLE,
+        SqlState::READ_ONLY_SQL_TRANSACTION,
+    ];
+    match state.code().get(..2) {
+        Some("08" | "40" | "53" | "58") => Fault::Transient,
+        _ if transient.contains(state) => Fault::Transient,
+        Some("22" | "23") => Fault::Data,
+        _ => Fault::Permanent,
+    }
+}
+
+/// 28P01 and 28000: the password is not (or no longer) the right one.
+pub(crate) fn is_authentication(error: &tokio_postgres::Error) -> bool {
+    matches!(error.code(), Some(state) if [SqlState::INVALID_PASSWORD, SqlState::INVALID_AUTHORIZATION_SPECIFICATION].contains(state))
+}
+
+/// A socket that failed; a certificate that was refused is no such failure, although it travels as an I/O error too.
+fn is_broken_transport(error: &tokio_postgres::Error) -> bool {
+    let sources = std::iter::successors(std::error::Error::source(error), |source| source.source());
+    let mut transport = false;
+    for source in sources {
+        if source.is::<rustls::Error>() {
+            return false;
+        }
+        transport |= source.is::<std::io::Error>();
+    }
+    transport
+}
+
+/// A value that has no encoding, such as a text with a NUL in a C string.
+fn is_unencodable(error: &tokio_postgres::Error) -> bool {
+    // tokio-postgres keeps the kind to itself; its text is stable: "error serializing parameter 0".
+    error.to_string().starts_with("error serializing parameter")
+}

@@ -1,0 +1,117 @@
+//! The pool of one execution environment: one connection, checked before each use, with the secret cached.
+//!
+//! Refuses a second connection: the sum of all environments must fit the server's `max_connections`.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use deadpool::managed::{Manager, Metrics, Object, PoolError, RecycleError, RecycleResult};
+use deadpool_postgres::ClientWrapper;
+
+use crate::error::is_authentication;
+use crate::{Endpoint, Error, Secret, SecretSource};
+
+/// An environment that was frozen may hold a connection the server has closed; this long the check may take.
+const RECYCLE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A connection of the pool, given back when dropped; derefs to [`ClientWrapper`].
+pub type Client = Object<Connector>;
+
+/// One connection to one database.
+#[derive(Debug, Clone)]
+pub struct Pool {
+    pool: deadpool::managed::Pool<Connector>,
+}
+
+impl Pool {
+    /// Connects when first asked, as `user`, or as the user name of the secret when that is `None`.
+    #[must_use]
+    pub fn new(endpoint: Endpoint, user: Option<String>, secrets: Arc<dyn SecretSource>) -> Self {
+        let connector = Connector { endpoint, user, secrets, cached: Mutex::new(None) };
+        let pool = deadpool::managed::Pool::builder(connector)
+            .max_size(1)
+            .runtime(deadpool_postgres::Runtime::Tokio1)
+            .recycle_timeout(Some(RECYCLE_TIMEOUT))
+            .build();
+        match pool {
+            Ok(pool) => Self { pool },
+            Err(_) => unreachable!("a pool with time-outs has its runtime"),
+        }
+    }
+
+    /// The connection, a new one where the last has broken.
+    ///
+    /// # Errors
+    /// Of the secret or the connection.
+    pub async fn get(&self) -> Result<Client, Error> {
+        self.pool.get().await.map_err(|error| match error {
+            PoolError::Backend(error) => error,
+            PoolError::Timeout(_)
+            | PoolError::Closed
+            | PoolError::NoRuntimeSpecified
+            | PoolError::PostCreateHook(_) => {
+                unreachable!("the pool waits without end, is never closed, and has a runtime and no hooks")
+            }
+        })
+    }
+
+    /// Drops a connection on which something failed, so that the next use starts with a new one.
+    pub fn discard(client: Client) {
+        drop(Object::take(client));
+    }
+}
+
+/// Opens connections with the cached secret, and with a fresh one when the server refuses that.
+pub struct Connector {
+    endpoint: Endpoint,
+    user: Option<String>,
+    secrets: Arc<dyn SecretSource>,
+    cached: Mutex<Option<Secret>>,
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector").field("endpoint", &self.endpoint).field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+impl Connector {
+    async fn connect(&self, secret: &Secret) -> Result<ClientWrapper, Error> {
+        self.endpoint.connect(self.user.as_ref().unwrap_or(&secret.username), secret).await
+    }
+
+    async fn fetch(&self) -> Result<Secret, Error> {
+        let secret = self.secrets.fetch().await?;
+        *self.cached.lock().unwrap_or_else(PoisonError::into_inner) = Some(secret.clone());
+        Ok(secret)
+    }
+}
+
+impl Manager for Connector {
+    type Type = ClientWrapper;
+    type Error = Error;
+
+    async fn create(&self) -> Result<ClientWrapper, Error> {
+        let cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let secret = match cached {
+            Some(secret) => secret,
+            None => self.fetch().await?,
+        };
+        match self.connect(&secret).await {
+            Err(Error::Connect { source, .. }) if is_authentication(&source) => {
+                let fresh = self.fetch().await?;
+                self.connect(&fresh).await
+            }
+            result => result,
+        }
+    }
+
+    async fn recycle(&self, client: &mut ClientWrapper, _: &Metrics) -> RecycleResult<Error> {
+        if client.is_closed() {
+            return Err(RecycleError::message("connection closed"));
+        }
+        client.simple_query("").await.map_err(Error::from)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,35 @@
+//! Against a real PostgreSQL: TLS, the pool with its secret, migrations.
+
+mod migrations;
+mod pool;
+mod tls;
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use function_postgres::{Endpoint, Error, Pool, Secret, SecretSource, Tls};
+use test_postgres::{OWNER, OWNER_PASSWORD, Server};
+
+/// The secret of the test servers' superuser.
+struct Owner;
+
+impl SecretSource for Owner {
+    fn fetch(&self) -> Pin<Box<dyn Future<Output = Result<Secret, Error>> + Send + '_>> {
+        Box::pin(async { Ok(Secret { username: OWNER.to_owned(), password: OWNER_PASSWORD.to_owned() }) })
+    }
+}
+
+fn endpoint(server: &Server, database: &str) -> Endpoint {
+    Endpoint {
+        host: "127.0.0.1".to_owned(),
+        hostaddr: None,
+        port: server.port(),
+        database: database.to_owned(),
+        tls: Tls::Disable,
+        application_name: "function-postgres tests".to_owned(),
+    }
+}
+
+fn owner(server: &Server, database: &str) -> Pool {
+    Pool::new(endpoint(server, database), None, Arc::new(Owner))
+}
