@@ -45,4 +45,12 @@ impl Asked {
             Self::DatabasePort => "DatabasePort",
         }
     }
+
+    /// Whether the templates carry a default, so that it may be left out.
+    pub fn has_default(self) -> bool {
+        match self {
+            Self::VpcId | Self::SubnetIds | Self::RouteTableIds => false,
+            Self::AllowedIp | Self::UrlFipe | Self::DatabasePort => true,
+        }
+    }
 }

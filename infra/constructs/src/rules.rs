@@ -47,8 +47,16 @@ pub const RULES: &[Rule] = &[
 #[derive(Debug, Clone, Copy)]
 pub struct Stage<'a> {
     pub templates: &'a [&'a Template],
-    /// Calls a minute that all functions together may make to FIPE.
-    pub fipe_calls_per_minute: f64,
+    /// What the functions may ask of systems outside.
+    pub budgets: &'a [Budget],
+}
+
+/// How often all functions together may call one system outside.
+#[derive(Debug, Clone, Copy)]
+pub struct Budget {
+    /// The variable that holds one instance's calls a minute.
+    pub variable: &'static str,
+    pub calls_per_minute: f64,
 }
 
 /// Checks every rule; an empty list means that nothing is refused.

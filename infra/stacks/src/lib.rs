@@ -56,8 +56,10 @@ pub fn synth(stage: &Stage) -> Result<Vec<SynthesizedStack>, SynthError> {
     let pacing = Pacing::of(stage).map_err(|error| SynthError { diagnostics: vec![error.into_diagnostic(stage)] })?;
     let stacks = vec![fipe_data::fipe_data(stage), fipe_api::fipe_api(stage, &pacing)];
     let templates: Vec<_> = stacks.iter().map(|stack| &stack.template).collect();
-    let view = rules::Stage { templates: &templates, fipe_calls_per_minute: f64::from(stage.fipe.calls_per_minute) };
+    let calls_per_minute = f64::from(stage.fipe.calls_per_minute);
+    let budgets = [rules::Budget { variable: "FIPE_CALLS_PER_MINUTE", calls_per_minute }];
     let invalid = templates.iter().flat_map(|template| template.validate());
-    let diagnostics: Vec<_> = invalid.chain(rules::check(&view)).collect();
+    let refused = rules::check(&rules::Stage { templates: &templates, budgets: &budgets });
+    let diagnostics: Vec<_> = invalid.chain(refused).collect();
     if diagnostics.is_empty() { Ok(stacks) } else { Err(SynthError { diagnostics }) }
 }

@@ -132,6 +132,18 @@ fn every_parameter_says_where_its_value_comes_from() {
 }
 
 #[test]
+fn what_is_asked_for_has_a_default_exactly_where_it_says_so() {
+    for stack in StageName::ALL.into_iter().flat_map(stacks_of) {
+        let template: serde_json::Value = serde_json::from_str(&stack.template.to_json()).expect("JSON");
+        for (id, source) in &stack.parameters {
+            let expected = matches!(source, ParameterSource::Asked(asked) if asked.has_default());
+            let default = template["Parameters"][id].get("Default");
+            assert_eq!(default.is_some(), expected, "{id} of {}", stack.stack_name);
+        }
+    }
+}
+
+#[test]
 fn links_name_an_output_of_a_stack_that_is_deployed_before() {
     for name in StageName::ALL {
         let [data, api] = stacks_of(name);

@@ -70,8 +70,12 @@ fn with_statement(statement: Json) -> Template {
     template
 }
 
+fn budget(calls_per_minute: f64) -> Budget {
+    Budget { variable: "FIPE_CALLS_PER_MINUTE", calls_per_minute }
+}
+
 fn diagnostics(template: &Template) -> Vec<Diagnostic> {
-    check(&Stage { templates: &[template], fipe_calls_per_minute: 40.0 })
+    check(&Stage { templates: &[template], budgets: &[budget(40.0)] })
 }
 
 #[track_caller]
@@ -315,7 +319,7 @@ fn connections_are_counted_over_stacks() {
     drop(api);
     let mapping = api_only.resource_mut(&"Mapping".into()).expect("it is there");
     mapping.parts.properties.set("ScalingConfig", json!({ "MaximumConcurrency": 1000 }));
-    let found = check(&Stage { templates: &[&data_only, &api_only], fipe_calls_per_minute: 1e9 });
+    let found = check(&Stage { templates: &[&data_only, &api_only], budgets: &[budget(1e9)] });
     assert_eq!(found.iter().map(|diagnostic| diagnostic.rule).collect::<Vec<_>>(), ["database-connections"]);
 }
 
@@ -333,7 +337,7 @@ fn a_function_that_connects_without_limit_is_refused() {
 fn upstream_budgets_above_the_stages_are_refused() {
     let template = sound();
     allowed(&template);
-    let found = check(&Stage { templates: &[&template], fipe_calls_per_minute: 39.0 });
+    let found = check(&Stage { templates: &[&template], budgets: &[budget(39.0)] });
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].message, "all functions together may make 40 calls a minute; allowed: 39 calls a minute");
 }
