@@ -12,8 +12,7 @@ use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
 use serde_json::Value;
 
 /// Ports of MiniStack, PostgreSQL and the FIPE server under test.
-const PORTS: [(&str, &str); 3] =
-    [("INFRA_MINISTACK_PORT", "27566"), ("INFRA_POSTGRES_PORT", "27432"), ("INFRA_FIPE_PORT", "27099")];
+const PORTS: [(&str, &str); 3] = [("MINISTACK_PORT", "27566"), ("POSTGRES_PORT", "27432"), ("FIPE_PORT", "27099")];
 
 /// Names of the chain's queues, without stage and DLQ marker.
 pub const QUEUES: [&str; 3] = ["fipe-manufacturer", "fipe-model", "fipe-price"];
@@ -23,7 +22,7 @@ pub type Row = Vec<String>;
 
 /// A running local cloud with the chain deployed.
 pub struct Cloud {
-    root: PathBuf,
+    infra: Infra,
     runtime: tokio::runtime::Runtime,
     pub database: tokio_postgres::Client,
     pub sqs: aws_sdk_sqs::Client,
@@ -38,8 +37,8 @@ impl Cloud {
     /// # Errors
     /// When a command fails; its output is part of the error.
     pub fn start() -> anyhow::Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
-        let infra = Infra { root: root.clone() };
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
+        let infra = Infra { root: mirror(&repository)?, target: target(&repository) };
         infra.run(&["local", "down"])?;
         infra.run(&["local", "up"])?;
         infra.run(&["deploy", "--stage", "local", "--skip-build"])?;
@@ -62,7 +61,7 @@ impl Cloud {
                 .load(),
         );
         Ok(Self {
-            root,
+            infra,
             runtime,
             database,
             sqs: aws_sdk_sqs::Client::new(&aws),
@@ -74,7 +73,7 @@ impl Cloud {
 
     /// Runs `infra` with the ports and state of this cloud.
     pub fn infra(&self, arguments: &[&str]) -> anyhow::Result<String> {
-        Infra { root: self.root.clone() }.run(arguments)
+        self.infra.run(arguments)
     }
 
     pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
@@ -129,7 +128,7 @@ impl Cloud {
 
     /// The prices of a month as the upstream has them, sorted.
     pub fn expected_prices(&self, month: &str) -> anyhow::Result<Vec<Row>> {
-        let output = Command::new(self.root.join("target/debug/fipe-server"))
+        let output = Command::new(self.infra.target.join("debug/fipe-server"))
             .args(["export", "--month", month])
             .stderr(Stdio::inherit())
             .output()?;
@@ -148,7 +147,7 @@ impl Cloud {
     /// Which row version each price of a month is: any update of a row changes it.
     pub fn row_versions(&self, month: &str) -> anyhow::Result<BTreeMap<String, String>> {
         let rows = self.wait(self.database.query(
-            "SELECT model_code || ' ' || model_year || '-' || fuel_code, xmin::text FROM fipe_vehicle_model_value
+            "SELECT model_code || ' ' || model_year || '-' || fuel_code, v.xmin::text FROM fipe_vehicle_model_value v
              JOIN fipe_reference_month USING (reference_code) WHERE month = ($1 || '-01')::date",
             &[&month],
         ))?;
@@ -168,7 +167,7 @@ impl Cloud {
 
     /// Sets the upstream's fault rates, for example `429=0.05,503=0.02`; empty means none.
     pub fn faults(&self, rates: &str) -> anyhow::Result<()> {
-        let url = format!("{}_fipe/faults", self.server_root());
+        let url = format!("{}/_fipe/faults", self.fipe_url);
         let answer = self.wait(self.http.put(url).body(rates.to_owned()).send())?;
         anyhow::ensure!(answer.status().is_success(), "the FIPE server refused {rates:?}: {}", answer.status());
         Ok(())
@@ -176,13 +175,9 @@ impl Cloud {
 
     /// The upstream's own counts.
     pub fn upstream_stats(&self) -> anyhow::Result<Value> {
-        let text = self
-            .wait(async { self.http.get(format!("{}_fipe/stats", self.server_root())).send().await?.text().await })?;
+        let url = format!("{}/_fipe/stats", self.fipe_url);
+        let text = self.wait(async { self.http.get(url).send().await?.text().await })?;
         Ok(serde_json::from_str(&text)?)
-    }
-
-    fn server_root(&self) -> &str {
-        self.fipe_url.strip_suffix("api/veiculos/").unwrap_or(&self.fipe_url)
     }
 
     pub fn queue_url(&self, name: &str) -> anyhow::Result<String> {
@@ -303,17 +298,19 @@ impl Cloud {
     }
 }
 
+/// The command, run in a mirror of the repository, so that this cloud's state is its own.
 struct Infra {
     root: PathBuf,
+    target: PathBuf,
 }
 
 impl Infra {
     fn run(&self, arguments: &[&str]) -> anyhow::Result<String> {
-        let output = Command::new(self.root.join("target/debug/infra"))
+        let output = Command::new(self.target.join("debug/infra"))
             .args(arguments)
             .current_dir(&self.root)
+            .env("CARGO_TARGET_DIR", &self.target)
             .envs(PORTS)
-            .env("INFRA_LOCAL_STATE", self.root.join("target/e2e-local"))
             .env_remove("FIPE_DATASET")
             .env_remove("FIPE_FAULTS")
             .stdin(Stdio::null())
@@ -328,6 +325,23 @@ impl Infra {
         );
         Ok(text)
     }
+}
+
+fn target(repository: &Path) -> PathBuf {
+    repository.join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
+}
+
+/// A folder that looks like the repository, by links, but has a `.local` of its own.
+fn mirror(repository: &Path) -> anyhow::Result<PathBuf> {
+    let mirror = target(repository).join("e2e");
+    std::fs::create_dir_all(&mirror)?;
+    for name in ["Cargo.toml", ".tools", "environments", "functions", "infra", "layers", "sql"] {
+        match std::os::unix::fs::symlink(repository.join(name), mirror.join(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error.into()),
+            _ => {}
+        }
+    }
+    Ok(mirror)
 }
 
 async fn connect(url: &str) -> anyhow::Result<tokio_postgres::Client> {

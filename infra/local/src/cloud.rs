@@ -32,6 +32,8 @@ pub enum Event {
     AlreadyRunning {
         service: ServiceName,
     },
+    /// Files take the place of made-up months, or the other way round: the database starts empty.
+    Emptied,
     /// The FIPE server is asked for other data or faults than it runs with, or was built anew.
     Changed {
         service: ServiceName,
@@ -49,6 +51,9 @@ impl fmt::Display for Event {
                 write!(f, "{service}: {version} ready on 127.0.0.1:{port} after {:.1} s", after.as_secs_f64())
             }
             Self::AlreadyRunning { service } => write!(f, "{service}: already running"),
+            Self::Emptied => {
+                f.write_str("real and made-up prices of a month must not mix: starting with an empty database")
+            }
             Self::Changed { service } => write!(f, "{service}: changed, restarting"),
             Self::Stopped { service } => write!(f, "{service}: stopped"),
         }
@@ -59,7 +64,8 @@ impl fmt::Display for Event {
 ///
 /// With all three services running as asked, nothing happens. From nothing, PostgreSQL is new and empty, as is
 /// MiniStack; while either lives, PostgreSQL keeps its data over a restart. Other data for the FIPE server restarts
-/// that alone. When something fails, or the future is dropped, what this call started is ended again.
+/// that alone, but where files take the place of made-up months or the other way round, everything starts anew.
+/// When something fails, or the future is dropped, what this call started is ended again.
 ///
 /// # Errors
 /// A taken port, a child that dies or does not answer, missing tools: see [`Error`].
@@ -75,12 +81,17 @@ pub async fn up(config: &Config, progress: &mut dyn FnMut(Event)) -> Result<Stat
             }
         }
     }
+    let before = state.started(ServiceName::Fipe).map(|fipe| fipe.arguments.clone());
+    let fipe_arguments = fipe_arguments(config, before.as_deref().unwrap_or_default())?;
+    if before.is_some_and(|before| fipe::serves_files(&before) != fipe::serves_files(&fipe_arguments)) {
+        progress(Event::Emptied);
+        end_all(&state, progress).await?;
+    }
     if ServiceName::ALL.iter().all(|&service| state.alive(service).is_none()) {
         clear(&layout, &mut state).await?;
         remove(&layout.logs_dir())?;
     }
     ministack::require(&layout)?;
-    let fipe_arguments = fipe_arguments(config)?;
     let is_changed = |running: &&Started| running.arguments != fipe_arguments || running.process.program_is_replaced();
     if let Some(running) = state.alive(ServiceName::Fipe).filter(is_changed) {
         progress(Event::Changed { service: ServiceName::Fipe });
@@ -127,12 +138,7 @@ pub async fn down(root: &Path, progress: &mut dyn FnMut(Event)) -> Result<(), Er
     let _lock = layout.lock().await?;
     // A state that cannot be read must not keep us from ending what it was about: the marks tell as well.
     let mut state = State::read(&layout).unwrap_or_default();
-    for service in state.services.iter().rev() {
-        if service.process.is_alive() {
-            end(service).await?;
-            progress(Event::Stopped { service: service.name });
-        }
-    }
+    end_all(&state, progress).await?;
     clear(&layout, &mut state).await
 }
 
@@ -149,11 +155,11 @@ pub async fn stop(root: &Path, service: ServiceName) -> Result<(), Error> {
     }
 }
 
-fn fipe_arguments(config: &Config) -> Result<Vec<String>, Error> {
+fn fipe_arguments(config: &Config, before: &[String]) -> Result<Vec<String>, Error> {
     if !config.fipe_server.is_file() {
         return Err(Error::FipeServerMissing { path: config.fipe_server.clone() });
     }
-    fipe::arguments(config)
+    fipe::arguments(config, before)
 }
 
 async fn start(
@@ -246,6 +252,16 @@ async fn ready(
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+async fn end_all(state: &State, progress: &mut dyn FnMut(Event)) -> Result<(), Error> {
+    for service in state.services.iter().rev() {
+        if service.process.is_alive() {
+            end(service).await?;
+            progress(Event::Stopped { service: service.name });
+        }
+    }
+    Ok(())
 }
 
 async fn end(service: &Started) -> Result<(), Error> {

@@ -11,12 +11,12 @@ use crate::{Config, FipeMonths, health};
 /// Two real months are read in a second or two; generated ones of millions of prices take longer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Its whole configuration, so that a changed one is seen by comparing.
-pub(crate) fn arguments(config: &Config) -> Result<Vec<String>, Error> {
+/// Its whole configuration, so that a changed one is seen by comparing. `before`: what it ran with until now.
+pub(crate) fn arguments(config: &Config, before: &[String]) -> Result<Vec<String>, Error> {
     let data = &config.fipe;
     let mut arguments = vec![format!("--port={}", config.ports.fipe)];
     match &data.months {
-        FipeMonths::Shipped => {}
+        FipeMonths::Shipped => arguments.extend(before.iter().filter(|argument| is_file(argument)).cloned()),
         FipeMonths::Generated { seed, prices, months } => {
             arguments.extend([format!("--seed={seed}"), format!("--prices={prices}"), format!("--months={months}")]);
         }
@@ -33,6 +33,15 @@ pub(crate) fn arguments(config: &Config) -> Result<Vec<String>, Error> {
     arguments.extend(data.retry_after.map(|seconds| format!("--retry-after={seconds}")));
     arguments.extend(data.rate_limit.map(|calls| format!("--rate-limit={calls}")));
     Ok(arguments)
+}
+
+/// Whether it serves files rather than made-up months.
+pub(crate) fn serves_files(arguments: &[String]) -> bool {
+    arguments.iter().any(is_file)
+}
+
+fn is_file(argument: impl AsRef<str>) -> bool {
+    argument.as_ref().starts_with("--dataset=")
 }
 
 pub(crate) fn command(program: &Path, arguments: &[String]) -> Command {

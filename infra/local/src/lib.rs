@@ -63,7 +63,7 @@ pub struct FipeData {
 /// The months that the FIPE server serves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum FipeMonths {
-    /// The server's own default: about 5,000 prices of 2026-08 and the month before.
+    /// The files that it serves already; else the server's own default, about 5,000 prices of 2026-08 and the month before.
     #[default]
     Shipped,
     Generated {

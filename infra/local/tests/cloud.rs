@@ -205,6 +205,26 @@ async fn other_data_restarts_the_fipe_server_alone() {
 }
 
 #[tokio::test]
+async fn files_in_place_of_made_up_months_start_with_an_empty_database_and_stay_until_others_are_asked_for() {
+    let mut cloud = Cloud::new(22_090).await;
+    let (first, _) = cloud.up().await.unwrap();
+    sql(&first, "CREATE TABLE made_up (price int)");
+    let exported = Command::new(fipe_server()).args(["export", "--prices=20", "--months=1"]).output().unwrap();
+    let file = cloud.root.path().join("2026-08-ref336.csv");
+    std::fs::write(&file, exported.stdout).unwrap();
+    assert!(Command::new("gzip").arg(&file).status().unwrap().success());
+
+    cloud.config.fipe.months = FipeMonths::Files(vec![file.with_extension("csv.gz")]);
+    let (second, events) = cloud.up().await.unwrap();
+    assert!(events.contains(&Event::Emptied), "{events:?}");
+    assert!(sql(&second, "SELECT * FROM made_up").contains("does not exist"));
+
+    cloud.config.fipe.months = FipeMonths::Shipped;
+    assert_eq!(cloud.up().await.unwrap().0.started, [], "what is served stays when nothing else is asked for");
+    cloud.down().await;
+}
+
+#[tokio::test]
 async fn a_taken_port_names_its_holder_and_the_setting() {
     let cloud = Cloud::new(22_070).await;
     let holder = TcpListener::bind((Ipv4Addr::LOCALHOST, 22_071)).unwrap();
