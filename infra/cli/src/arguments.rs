@@ -267,26 +267,29 @@ fn dispatch(command: Command, terminal: &Terminal) -> anyhow::Result<()> {
     match command {
         // No runtime: this is to be done before one is started.
         Command::Synth { stage, check } => synth_command::run(repository, terminal, &stage, check),
-        Command::Build(arguments) => interruptible(build::run(repository, terminal, &arguments)),
-        Command::Deploy(arguments) => interruptible(deploy_command::run(repository, terminal, &arguments)),
-        Command::Destroy(arguments) => interruptible(destroy_command::run(repository, terminal, &arguments)),
-        Command::Local(arguments) => interruptible(local_command::run(repository, terminal, &arguments)),
+        Command::Build(arguments) => interruptible(build::run(repository, terminal, &arguments), ""),
+        Command::Deploy(arguments) => interruptible(deploy_command::run(repository, terminal, &arguments), GOES_ON),
+        Command::Destroy(arguments) => interruptible(destroy_command::run(repository, terminal, &arguments), GOES_ON),
+        Command::Local(arguments) => interruptible(local_command::run(repository, terminal, &arguments), ""),
         Command::Invoke(Invoke::Fipe(arguments)) => {
-            interruptible(fipe_command::invoke(repository, terminal, &arguments))
+            interruptible(fipe_command::invoke(repository, terminal, &arguments), CRAWLS_ON)
         }
         Command::Status(Status::Fipe(arguments)) => {
-            interruptible(fipe_command::status(repository, terminal, &arguments))
+            interruptible(fipe_command::status(repository, terminal, &arguments), CRAWLS_ON)
         }
     }
 }
 
+const GOES_ON: &str = "; what CloudFormation has begun goes on, and the same command watches it to its end";
+const CRAWLS_ON: &str = "; a crawl that was started goes on, and `infra status fipe --watch` watches it";
+
 /// Runs to the end or to the first interrupt, which drops the work and with it what it had started on this machine.
-fn interruptible(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+fn interruptible(work: impl Future<Output = anyhow::Result<()>>, after: &'static str) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         tokio::select! {
             result = work => result,
-            _ = tokio::signal::ctrl_c() => Err(crate::exit::Interrupted.into()),
+            _ = tokio::signal::ctrl_c() => Err(crate::exit::Interrupted(after).into()),
         }
     })
 }

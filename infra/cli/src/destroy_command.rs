@@ -16,6 +16,12 @@ use crate::{aws, synth_command};
 
 pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Destroy) -> anyhow::Result<()> {
     let stage = arguments.stage;
+    let can_ask = terminal.is_interactive() && std::io::stdin().is_terminal();
+    if arguments.yes_destroy.is_none() && stage != StageName::Local && !can_ask {
+        return Err(
+            BadInput(format!("not on a terminal: give --yes-destroy {stage} to delete the stage {stage}")).into()
+        );
+    }
     let synthesized = synth_command::synthesize(&synth_command::stage(repository, stage.as_str())?)?;
     let mut stacks = stacks(synthesized)?;
     for parameter in stacks.iter_mut().flat_map(|stack| &mut stack.parameters) {
@@ -47,18 +53,13 @@ fn confirm(terminal: &Terminal, arguments: &Destroy, plan: &Plan, account: &str,
         Some(answer) => answer.clone(),
         // What is on this machine is made again in seconds.
         None if arguments.stage == StageName::Local => return Ok(()),
-        None if terminal.is_interactive() && std::io::stdin().is_terminal() => {
+        None => {
             let names: Vec<&str> = plan.stacks().iter().rev().map(|stack| stack.stack_name.as_str()).collect();
             let question = format!(
                 "This deletes {} in account {account}, {region}. Say the stage's name to go on:",
                 names.join(" and then ")
             );
             terminal.ask(&question)?
-        }
-        None => {
-            return Err(
-                BadInput(format!("not on a terminal: give --yes-destroy {stage} to delete the stage {stage}")).into()
-            );
         }
     };
     if answer == stage {

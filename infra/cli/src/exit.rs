@@ -28,8 +28,8 @@ pub(crate) struct StaleTemplates(pub(crate) Vec<String>);
 
 /// The user stopped it.
 #[derive(Debug, thiserror::Error)]
-#[error("interrupted; what CloudFormation has begun goes on, and the same command watches it to its end")]
-pub(crate) struct Interrupted;
+#[error("interrupted{0}")]
+pub(crate) struct Interrupted(pub(crate) &'static str);
 
 /// Wrong or missing input; nothing was touched.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +62,13 @@ impl Exit {
                 return Self::Usage;
             }
             if let Some(error) = cause.downcast_ref::<deploy::CallError>() {
-                return if error.is_retryable() { Self::Retryable } else { Self::Failed };
+                // The first call of all, which only asks whose the credentials are.
+                let is_first = error.operation == "GetCallerIdentity";
+                return match error.is_retryable() {
+                    true => Self::Retryable,
+                    false if is_first => Self::Usage,
+                    false => Self::Failed,
+                };
             }
             if let Some(error) = cause.downcast_ref::<deploy::Error>() {
                 use deploy::Error as E;

@@ -1,7 +1,7 @@
 //! The SDK's errors in the words of the ports. Refuses to lose what AWS said.
 
 use aws_sdk_cloudformation::config::http::HttpResponse;
-use aws_sdk_cloudformation::error::SdkError;
+use aws_sdk_cloudformation::error::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::{CallError, CallErrorKind};
@@ -23,14 +23,22 @@ where
     };
     let message = match error.message() {
         Some(message) => message.to_owned(),
-        None => match &error {
-            SdkError::TimeoutError(_) => "no answer in time".to_owned(),
-            SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => "the request was not sent".to_owned(),
+        None => match (&error, kind) {
+            (SdkError::TimeoutError(_), _) => "no answer in time".to_owned(),
+            (SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_), CallErrorKind::Denied) => {
+                "the request cannot be signed; give a profile with valid credentials, or log in".to_owned()
+            }
+            (SdkError::DispatchFailure(_), _) => "the request was not sent".to_owned(),
             _ => format!("answered with status {} and no explanation", status.unwrap_or_default()),
         },
     };
-    // An answer is told by code and message; without one, the reason lies beneath.
+    // An answer is told by code and message; without one, the reason lies beneath. A dispatch failure's own text is one
+    // word about its kind, so it is left out.
     let source = if code.is_some() { None } else { error.into_source().ok() };
+    let source = source.map(|source| match source.downcast::<ConnectorError>() {
+        Ok(connector) => connector.into_source(),
+        Err(other) => other,
+    });
     CallError { operation, code, message, kind, source }
 }
 
