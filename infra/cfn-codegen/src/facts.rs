@@ -122,7 +122,7 @@ impl Service {
         let mut out = String::from("{\"types\": {\n");
         let mut types = self.types.iter().peekable();
         while let Some((name, kind)) = types.next() {
-            writeln!(out, "\"{name}\": {{")?;
+            let end = if types.peek().is_some() { "," } else { "" };
             let mut parts = Vec::new();
             if let Some(tags) = &kind.tags {
                 parts.push(format!("  \"tags\": {}", serde_json::to_string(tags)?));
@@ -140,8 +140,10 @@ impl Service {
                     .collect::<Result<_>>()?;
                 parts.push(format!("  \"definitions\": {{\n{}\n  }}", definitions.join(",\n")));
             }
-            out.push_str(&parts.join(",\n"));
-            out.push_str(if types.peek().is_some() { "\n},\n" } else { "\n}\n" });
+            match parts.is_empty() {
+                true => writeln!(out, "\"{name}\": {{}}{end}")?,
+                false => writeln!(out, "\"{name}\": {{\n{}\n}}{end}", parts.join(",\n"))?,
+            }
         }
         out.push_str("}}\n");
         Ok(out)

@@ -14,8 +14,9 @@ const CLASSES: [(&str, &str); 5] = [
 /// The pattern as the engine takes it; `None` if it cannot be said there.
 pub fn for_engine(pattern: &str) -> Option<String> {
     // Python's end of text; a hyphen after a class, which others take for itself.
-    let mut translated =
+    let translated =
         pattern.replace(r"\Z", "$").replace(r"\w-", r"\w\-").replace(r"\d-", r"\d\-").replace(r"\s-", r"\s\-");
+    let mut translated = escape_brackets(&translated);
     if pattern.contains(r"\p{") {
         // Widening the class inside a negated bracket would make the pattern narrower.
         if pattern.contains("[^") {
@@ -26,6 +27,28 @@ pub fn for_engine(pattern: &str) -> Option<String> {
         }
     }
     Regex::new(&translated).ok().map(|_| translated)
+}
+
+/// Escapes an opening bracket inside brackets, which others take for itself.
+fn escape_brackets(pattern: &str) -> String {
+    let mut out = String::new();
+    let mut inside = false;
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => {
+                out.push(c);
+                out.extend(chars.next());
+                continue;
+            }
+            '[' if inside => out.push('\\'),
+            '[' => inside = true,
+            ']' => inside = false,
+            _ => {}
+        }
+        out.push(c);
+    }
+    out
 }
 
 #[cfg(test)]
@@ -49,6 +72,12 @@ mod tests {
         let pattern = Regex::new(&for_engine(r"^role/[\w-/.@]{1,9}\Z").unwrap()).unwrap();
         assert!(pattern.is_match("role/a-b/c"));
         assert!(!pattern.is_match("role/a b"));
+    }
+
+    #[test]
+    fn a_bracket_inside_brackets_is_itself() {
+        let pattern = Regex::new(&for_engine(r"^([a-z#,@[\]+=])*$").unwrap()).unwrap();
+        assert!(pattern.is_match("a[b]@") && !pattern.is_match("A"));
     }
 
     #[test]

@@ -40,3 +40,8 @@ pub use resource::{DeletionPolicy, Handle, Resource, ResourceOptions, ResourcePa
 pub use tag::Tag;
 pub use template::{ResourceEntry, Template};
 pub use value::{Enumeration, EnumerationValue, IntoValue, Map, Timestamp, Value};
+
+/// The examples of the README compile and hold.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

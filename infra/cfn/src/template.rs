@@ -161,6 +161,18 @@ impl<T> IntoOutput<T> for Value<T> {
     }
 }
 
+impl<T> IntoOutput<T> for &Value<T> {
+    fn into_output(self) -> Value<T> {
+        self.clone()
+    }
+}
+
+impl<T> IntoOutput<T> for &ParameterHandle<T> {
+    fn into_output(self) -> Value<T> {
+        self.r#ref()
+    }
+}
+
 impl IntoOutput<String> for &str {
     fn into_output(self) -> Value<String> {
         self.into_value()

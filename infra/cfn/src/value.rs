@@ -216,6 +216,7 @@ pub trait Enumeration: Sized {
     fn into_enumeration_value(self) -> EnumerationValue;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Enumeration> IntoValue<T> for T {
     fn into_value(self) -> Value<T> {
         let EnumerationValue { text, known } = self.into_enumeration_value();
@@ -224,12 +225,14 @@ impl<T: Enumeration> IntoValue<T> for T {
 }
 
 /// Text is checked against the known values when the template is validated.
+#[diagnostic::do_not_recommend]
 impl<T: Enumeration> IntoValue<T> for &str {
     fn into_value(self) -> Value<T> {
         Value::from_json(self.to_owned())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Enumeration> IntoValue<T> for String {
     fn into_value(self) -> Value<T> {
         Value::from_json(self)
@@ -237,6 +240,7 @@ impl<T: Enumeration> IntoValue<T> for String {
 }
 
 /// An intrinsic that yields a string, such as a parameter.
+#[diagnostic::do_not_recommend]
 impl<T: Enumeration> IntoValue<T> for Value<String> {
     fn into_value(self) -> Value<T> {
         self.cast()
@@ -244,6 +248,7 @@ impl<T: Enumeration> IntoValue<T> for Value<String> {
 }
 
 /// An enumeration's value where a plain string is asked for.
+#[diagnostic::do_not_recommend]
 impl<T: Enumeration> IntoValue<String> for T {
     fn into_value(self) -> Value<String> {
         IntoValue::<T>::into_value(self).cast()

@@ -120,9 +120,12 @@ struct Enumerations {
     values: BTreeMap<String, Vec<String>>,
 }
 
+/// Who has a property of that name, and the values it knows.
+type Use = (Option<String>, Vec<String>);
+
 impl Enumerations {
     fn of(facts: &ResourceType) -> Self {
-        let mut all: BTreeMap<String, Vec<(Option<String>, Vec<String>)>> = BTreeMap::new();
+        let mut all: BTreeMap<String, Vec<Use>> = BTreeMap::new();
         let top = std::iter::once((None, &facts.properties));
         let nested = facts.definitions.iter().map(|(name, properties)| (Some(name.clone()), properties));
         for (owner, properties) in top.chain(nested) {

@@ -1579,7 +1579,7 @@ pub mod cfn_table {
             KeySchemaProperty { properties: self.properties, state: PhantomData }
         }
         /// [KeyType](https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-dynamodb-table-keyschema.html#cfn-dynamodb-table-keyschema-keytype)
-        pub fn key_type(mut self, value: impl IntoValue<String>) -> KeySchemaProperty<S0, Set> {
+        pub fn key_type(mut self, value: impl IntoValue<KeyType>) -> KeySchemaProperty<S0, Set> {
             self.properties.put("KeyType", value.into_value().into_json());
             KeySchemaProperty { properties: self.properties, state: PhantomData }
         }
@@ -2109,6 +2109,13 @@ pub mod cfn_table {
             COSINE = "COSINE",
             DOT_PRODUCT = "DOT_PRODUCT",
             EUCLIDEAN = "EUCLIDEAN",
+        }
+    }
+
+    enumeration! {
+        KeyType {
+            HASH = "HASH",
+            RANGE = "RANGE",
         }
     }
 

@@ -3265,41 +3265,41 @@ pub mod cfn_network_connector {
     }
 
     /// [AWS::Lambda::NetworkConnector.VpcEgressConfiguration](https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-networkconnector-vpcegressconfiguration.html)
-    pub struct VpcEgressConfigurationProperty<S0 = Set, S1 = Set> {
+    pub struct VpcEgressConfigurationProperty<S0 = Set, S1 = Set, S2 = Set, S3 = Set> {
         properties: Properties,
-        state: PhantomData<(S0, S1,)>,
+        state: PhantomData<(S0, S1, S2, S3,)>,
     }
 
     impl VpcEgressConfigurationProperty {
-        pub fn new() -> VpcEgressConfigurationProperty<required::AssociatedComputeResourceTypes, required::SubnetIds> {
+        pub fn new() -> VpcEgressConfigurationProperty<required::AssociatedComputeResourceTypes, required::NetworkProtocol, required::SecurityGroupIds, required::SubnetIds> {
             VpcEgressConfigurationProperty { properties: Properties::new(), state: PhantomData }
         }
     }
 
-    impl<S0, S1> VpcEgressConfigurationProperty<S0, S1> {
+    impl<S0, S1, S2, S3> VpcEgressConfigurationProperty<S0, S1, S2, S3> {
         /// [AssociatedComputeResourceTypes](https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-networkconnector-vpcegressconfiguration.html#cfn-lambda-networkconnector-vpcegressconfiguration-associatedcomputeresourcetypes)
-        pub fn associated_compute_resource_types(mut self, value: impl IntoValue<Vec<AssociatedComputeResourceTypes>>) -> VpcEgressConfigurationProperty<Set, S1> {
+        pub fn associated_compute_resource_types(mut self, value: impl IntoValue<Vec<AssociatedComputeResourceTypes>>) -> VpcEgressConfigurationProperty<Set, S1, S2, S3> {
             self.properties.put("AssociatedComputeResourceTypes", value.into_value().into_json());
             VpcEgressConfigurationProperty { properties: self.properties, state: PhantomData }
         }
         /// [NetworkProtocol](https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-networkconnector-vpcegressconfiguration.html#cfn-lambda-networkconnector-vpcegressconfiguration-networkprotocol)
-        pub fn network_protocol(mut self, value: impl IntoValue<NetworkProtocol>) -> Self {
+        pub fn network_protocol(mut self, value: impl IntoValue<NetworkProtocol>) -> VpcEgressConfigurationProperty<S0, Set, S2, S3> {
             self.properties.put("NetworkProtocol", value.into_value().into_json());
-            self
+            VpcEgressConfigurationProperty { properties: self.properties, state: PhantomData }
         }
         /// [SecurityGroupIds](https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-networkconnector-vpcegressconfiguration.html#cfn-lambda-networkconnector-vpcegressconfiguration-securitygroupids)
-        pub fn security_group_ids(mut self, value: impl IntoValue<Vec<String>>) -> Self {
+        pub fn security_group_ids(mut self, value: impl IntoValue<Vec<String>>) -> VpcEgressConfigurationProperty<S0, S1, Set, S3> {
             self.properties.put("SecurityGroupIds", value.into_value().into_json());
-            self
+            VpcEgressConfigurationProperty { properties: self.properties, state: PhantomData }
         }
         /// [SubnetIds](https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-networkconnector-vpcegressconfiguration.html#cfn-lambda-networkconnector-vpcegressconfiguration-subnetids)
-        pub fn subnet_ids(mut self, value: impl IntoValue<Vec<String>>) -> VpcEgressConfigurationProperty<S0, Set> {
+        pub fn subnet_ids(mut self, value: impl IntoValue<Vec<String>>) -> VpcEgressConfigurationProperty<S0, S1, S2, Set> {
             self.properties.put("SubnetIds", value.into_value().into_json());
             VpcEgressConfigurationProperty { properties: self.properties, state: PhantomData }
         }
     }
 
-    impl<S0: IsSet, S1: IsSet> IntoValue<VpcEgressConfigurationProperty> for VpcEgressConfigurationProperty<S0, S1> {
+    impl<S0: IsSet, S1: IsSet, S2: IsSet, S3: IsSet> IntoValue<VpcEgressConfigurationProperty> for VpcEgressConfigurationProperty<S0, S1, S2, S3> {
         fn into_value(self) -> Value<VpcEgressConfigurationProperty> {
             Value::from_json(self.properties)
         }

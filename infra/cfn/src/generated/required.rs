@@ -267,6 +267,7 @@ pub enum NetworkAclId {}
 pub enum NetworkInsightsAccessScopeId {}
 pub enum NetworkInsightsPathId {}
 pub enum NetworkInterfaceId {}
+pub enum NetworkProtocol {}
 pub enum NoncurrentDays {}
 pub enum NotificationArn {}
 pub enum OcsfVersion {}

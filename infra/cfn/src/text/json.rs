@@ -20,7 +20,7 @@ fn write(out: &mut String, value: &Json, indent: usize) {
         Json::String(text) | Json::Custom(text) => quoted(out, text),
         Json::List(items) => {
             let items: Vec<_> = items.iter().filter(|item| **item != Json::Absent).collect();
-            block(out, '[', ']', indent, items, |out, item, indent| write(out, item, indent));
+            block(out, '[', ']', indent, items, write);
         }
         Json::Object(entries) => {
             let entries: Vec<_> = entries.iter().filter(|(_, value)| *value != Json::Absent).collect();

@@ -16,10 +16,24 @@ pub(crate) fn yaml(document: &Json) -> String {
         Json::Object(entries) => object(&mut out, entries, 0, true),
         other => value(&mut out, other, 0, Place::Line),
     }
-    if !out.ends_with('\n') {
-        out.push('\n');
+    if ends_in_space(document) {
+        // Some readers strip the document before they parse it, and the block would lose its end.
+        out.push_str("# End of the template.\n");
     }
     out
+}
+
+/// Whether the last text of the document is a block that ends in spaces or lines.
+fn ends_in_space(json: &Json) -> bool {
+    match json {
+        Json::String(text) | Json::Custom(text) => is_block(text) && text.ends_with(char::is_whitespace),
+        Json::List(items) => items.iter().rfind(|item| **item != Json::Absent).is_some_and(ends_in_space),
+        Json::Object(entries) => {
+            entries.iter().rfind(|(_, value)| *value != Json::Absent).is_some_and(|(_, value)| ends_in_space(value))
+        }
+        Json::Intrinsic(intrinsic) => ends_in_space(&long_form(intrinsic).1),
+        _ => false,
+    }
 }
 
 /// What stands before a value on its line.
@@ -125,11 +139,7 @@ fn string(out: &mut String, text: &str, indent: usize) {
     if is_plain(text) {
         out.push_str(text);
     } else if is_block(text) {
-        out.push_str(match text.len() - text.trim_end_matches('\n').len() {
-            0 => "|-",
-            1 => "|",
-            _ => "|+",
-        });
+        out.push_str(if text.ends_with('\n') { "|" } else { "|-" });
         for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
             out.push('\n');
             if !line.is_empty() {
@@ -146,9 +156,8 @@ fn string(out: &mut String, text: &str, indent: usize) {
 fn is_block(text: &str) -> bool {
     text.contains('\n')
         && !text.starts_with([' ', '\n'])
-        && !text.trim_end_matches('\n').is_empty()
-        && text.chars().all(|c| c == '\n' || is_printable(c))
-        && text.split('\n').all(|line| line.is_empty() || !line.trim().is_empty())
+        && !text.ends_with("\n\n")
+        && text.split('\n').all(|line| line.chars().all(is_printable) && (line.is_empty() || !line.trim().is_empty()))
 }
 
 /// Double quotes, unless single ones save escapes.
@@ -181,8 +190,9 @@ fn quoted(out: &mut String, text: &str) {
 fn is_plain(text: &str) -> bool {
     let Some(first) = text.chars().next() else { return false };
     !"-?:,[]{}#&*!|>'\"%@`=<~".contains(first)
-        && !text.starts_with(' ')
-        && !text.ends_with([' ', ':'])
+        && !text.starts_with(char::is_whitespace)
+        && !text.ends_with(char::is_whitespace)
+        && !text.ends_with(':')
         && !text.contains(": ")
         && !text.contains(" #")
         && text.chars().all(is_printable)

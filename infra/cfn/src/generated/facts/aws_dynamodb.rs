@@ -187,7 +187,7 @@ static TABLE__INPUT_FORMAT_OPTIONS: Definition = Definition { name: "InputFormat
 ] };
 static TABLE__KEY_SCHEMA: Definition = Definition { name: "KeySchema", properties: &[
     P { name: "AttributeName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "KeyType", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "KeyType", schema: S { kind: K::String, rules: &[U::Values(&["HASH", "RANGE"])] }, required: true, replacement: R::No, write_only: false },
 ] };
 static TABLE__KINESIS_STREAM_SPECIFICATION: Definition = Definition { name: "KinesisStreamSpecification", properties: &[
     P { name: "ApproximateCreationDateTimePrecision", schema: S { kind: K::String, rules: &[U::Values(&["MICROSECOND", "MILLISECOND"])] }, required: false, replacement: R::No, write_only: false },

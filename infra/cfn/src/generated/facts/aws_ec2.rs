@@ -1352,7 +1352,7 @@ static SECURITY_GROUP__INGRESS: Definition = Definition { name: "Ingress", prope
     P { name: "ToPort", schema: S { kind: K::Integer, rules: &[U::Minimum(-1.0)] }, required: false, replacement: R::No, write_only: false },
 ] };
 static SECURITY_GROUP: ResourceType = ResourceType { name: "AWS::EC2::SecurityGroup", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["GroupId", "Id", "VpcId"], properties: &[
-    P { name: "GroupDescription", schema: S { kind: K::String, rules: &[U::MaxLength(255)] }, required: true, replacement: R::Yes, write_only: false },
+    P { name: "GroupDescription", schema: S { kind: K::String, rules: &[U::Pattern("^([a-z,A-Z,0-9,. _\\-:/()#,@\\[\\]+=&;\\{\\}!$*])*$"), U::MaxLength(255)] }, required: true, replacement: R::Yes, write_only: false },
     P { name: "GroupName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
     P { name: "SecurityGroupEgress", schema: S { kind: K::List(&S { kind: K::Object(&SECURITY_GROUP__EGRESS), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
     P { name: "SecurityGroupIngress", schema: S { kind: K::List(&S { kind: K::Object(&SECURITY_GROUP__INGRESS), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },

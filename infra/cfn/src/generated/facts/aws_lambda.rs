@@ -373,8 +373,8 @@ static NETWORK_CONNECTOR__CONFIG: Definition = Definition { name: "Config", prop
 ] };
 static NETWORK_CONNECTOR__VPC_EGRESS_CONFIGURATION: Definition = Definition { name: "VpcEgressConfiguration", properties: &[
     P { name: "AssociatedComputeResourceTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["MicroVm", "WebFunction"])] }), rules: &[U::MinItems(1), U::MaxItems(1)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "NetworkProtocol", schema: S { kind: K::String, rules: &[U::Values(&["DualStack", "IPv4"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SecurityGroupIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^sg-[0-9a-zA-Z]*$"), U::MaxLength(1024)] }), rules: &[U::MaxItems(16)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "NetworkProtocol", schema: S { kind: K::String, rules: &[U::Values(&["DualStack", "IPv4"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "SecurityGroupIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^sg-[0-9a-zA-Z]*$"), U::MaxLength(1024)] }), rules: &[U::MaxItems(16)] }, required: true, replacement: R::No, write_only: false },
     P { name: "SubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^subnet-[0-9a-z]*$"), U::MaxLength(1024)] }), rules: &[U::MinItems(1), U::MaxItems(16)] }, required: true, replacement: R::No, write_only: false },
 ] };
 static NETWORK_CONNECTOR: ResourceType = ResourceType { name: "AWS::Lambda::NetworkConnector", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "State"], properties: &[

@@ -1,0 +1,5 @@
+use cfn::aws_sqs::CfnQueue;
+
+fn main() {
+    CfnQueue::new().queue_name(7);
+}

@@ -1,0 +1,5 @@
+use cfn::aws_sqs::CfnQueue;
+
+fn main() {
+    CfnQueue::new().fifo_queue("true");
+}

@@ -1,0 +1,5 @@
+use cfn::aws_lambda::CfnFunction;
+
+fn main() {
+    CfnFunction::new().memory_size("256");
+}
