@@ -103,7 +103,7 @@ async fn create_brings_the_database_up_and_the_application_role_can_log_in() {
 
     let names = all.iter().map(|migration| migration.name.to_string()).collect::<Vec<_>>().join(" ");
     assert!(names.starts_with("fipe/0001_"), "{names}");
-    let created = run("Create", "first").await;
+    let created = run("Create", "opensesame-1").await;
     let expected = |applied: &str| {
         json!({
             "Status": "SUCCESS", "Reason": "", "PhysicalResourceId": "fipe-db-init", "StackId": "arn:stack",
@@ -111,19 +111,19 @@ async fn create_brings_the_database_up_and_the_application_role_can_log_in() {
         })
     };
     assert_eq!(created, expected(&names));
-    let application = pool(server.port(), &database, "fipe_app", "first");
+    let application = pool(server.port(), &database, "fipe_app", "opensesame-1");
     application.get().await.unwrap().query("SELECT * FROM fipe_prices", &[]).await.unwrap();
 
-    assert_eq!(run("Update", "second").await, expected(""), "the same physical id, so nothing is replaced");
-    assert!(pool(server.port(), &database, "fipe_app", "second").get().await.is_ok());
-    assert!(pool(server.port(), &database, "fipe_app", "first").get().await.is_err());
+    assert_eq!(run("Update", "opensesame-2").await, expected(""), "the same physical id, so nothing is replaced");
+    assert!(pool(server.port(), &database, "fipe_app", "opensesame-2").get().await.is_ok());
+    assert!(pool(server.port(), &database, "fipe_app", "opensesame-1").get().await.is_err());
 
     let members =
         "SELECT pg_has_role('fipe_reader', 'rds_iam', 'member'), pg_has_role('fipe_app', 'rds_iam', 'member')";
     let row = server.connect(&database).await.query_one(members, &[]).await.unwrap();
     assert_eq!((row.get(0), row.get(1)), (true, false), "a member of rds_iam cannot log in with a password on RDS");
     let log = server.log();
-    assert!(log.contains("ALTER ROLE") && !log.contains("first") && !log.contains("second"));
+    assert!(log.contains("ALTER ROLE") && !log.contains("opensesame"));
 }
 
 #[tokio::test]

@@ -117,15 +117,8 @@ pub(crate) fn is_authentication(error: &tokio_postgres::Error) -> bool {
 
 /// A socket that failed; a certificate that was refused is no such failure, although it travels as an I/O error too.
 fn is_broken_transport(error: &tokio_postgres::Error) -> bool {
-    let sources = std::iter::successors(std::error::Error::source(error), |source| source.source());
-    let mut transport = false;
-    for source in sources {
-        if source.is::<rustls::Error>() {
-            return false;
-        }
-        transport |= source.is::<std::io::Error>();
-    }
-    transport
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
+    source.is_some_and(|source| !source.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()))
 }
 
 /// A value that has no encoding, such as a text with a NUL in a C string.

@@ -230,24 +230,20 @@ async fn a_connection_that_dies_in_mid_batch_costs_nothing() {
     let ingestor = Ingestor::new(&function, pool, &topic);
     let batch = |n: i32| messages((0..10).map(move |model| prices(n * 10 + model, "5")));
     let killer = Server::shared().connect(&database).await;
-    let done = Cell::new(false);
-    let work = async {
-        for n in 0..20 {
-            let outcomes = ingestor.ingest(batch(n), &invocation()).await;
-            assert!(outcomes.iter().all(|(_, end)| end.is_ok()), "{outcomes:?}");
-        }
-        done.set(true);
-    };
-    let kill = async {
-        let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'fipe_app' AND datname = current_database()";
-        let mut killed = 0;
-        while !done.get() {
-            killed += killer.query(sql, &[]).await.unwrap().len();
-            tokio::time::sleep(Duration::from_millis(7)).await;
-        }
-        killed
-    };
-    let ((), killed) = tokio::join!(work, kill);
+    let mut killed = 0;
+    for n in 0..20 {
+        let invocation = invocation();
+        let ingest = ingestor.ingest(batch(n), &invocation);
+        let kill = async {
+            tokio::time::sleep(Duration::from_millis(n.unsigned_abs().into())).await;
+            let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE usename = 'fipe_app' AND datname = current_database()";
+            killer.query(sql, &[]).await.unwrap().len()
+        };
+        let (outcomes, victims) = tokio::join!(ingest, kill);
+        assert!(outcomes.iter().all(|(_, end)| end.is_ok()), "{outcomes:?}");
+        killed += victims;
+    }
     assert!(killed > 5, "{killed}");
     assert_eq!(models(Server::shared(), &database).await, (0..200).collect::<Vec<_>>());
 }
