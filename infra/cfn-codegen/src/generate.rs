@@ -47,7 +47,7 @@ fn module_list(modules: &str) -> String {
          clippy::should_implement_trait,\n    clippy::type_complexity,\n    \
          reason = \"names follow CloudFormation's, and builders start incomplete\"\n)]\n\n\
          {modules}\npub(crate) mod facts;\npub(crate) mod required;\n\n\
-         /// What every service module needs.\nmod support {{\n    \
+         /// What every service module needs.\n#[allow(unused_imports, reason = \"a few services do without some\")]\nmod support {{\n    \
          pub(super) use std::marker::PhantomData;\n\n    \
          pub(super) use crate::required::{{IsSet, Set}};\n    \
          pub(super) use crate::value::enumeration;\n    \

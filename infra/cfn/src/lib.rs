@@ -28,6 +28,7 @@ mod generated;
 
 pub use condition::{Condition, ConditionHandle};
 pub use diagnostic::Diagnostic;
+#[allow(unused_imports, unreachable_pub, reason = "there is nothing without the feature of a service")]
 pub use generated::*;
 pub use intrinsics::Intrinsic;
 pub use json::Json;

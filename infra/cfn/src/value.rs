@@ -256,6 +256,7 @@ impl<T: Enumeration> IntoValue<String> for T {
 }
 
 /// An enumeration of a generated module.
+#[allow(unused_macros, reason = "there is none without the feature of a service")]
 macro_rules! enumeration {
     ($name:ident { $($constant:ident = $text:literal,)* }) => {
         #[doc = concat!("Known values of ", stringify!($name), "; newer ones by `custom`.")]
@@ -278,4 +279,5 @@ macro_rules! enumeration {
         }
     };
 }
+#[allow(unused_imports, reason = "as above")]
 pub(crate) use enumeration;

@@ -52,6 +52,7 @@ pub(super) fn write_index(modules: &BTreeMap<String, String>, stateful: &BTreeSe
     for module in modules.values() {
         writeln!(out, "#[cfg(feature = \"{}\")]\nmod {module};", module.replace('_', "-"))?;
     }
+    out.push_str("\n#[allow(unused_imports, reason = \"without the feature of a service there is no table\")]");
     out.push_str("\nuse crate::facts::{Definition, Kind as K, Property as P, Replacement as R, ResourceType, Rule as U, Schema as S, TagShape, Tags};\n");
     out.push_str(
         "\n/// Service, and its types sorted by name.\npub(crate) static SERVICES: &[(&str, &[&ResourceType])] = &[\n",

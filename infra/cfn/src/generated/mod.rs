@@ -50,6 +50,7 @@ pub(crate) mod facts;
 pub(crate) mod required;
 
 /// What every service module needs.
+#[allow(unused_imports, reason = "a few services do without some")]
 mod support {
     pub(super) use std::marker::PhantomData;
 

@@ -38,6 +38,7 @@ mod aws_scheduler;
 #[cfg(feature = "aws-secretsmanager")]
 mod aws_secretsmanager;
 
+#[allow(unused_imports, reason = "without the feature of a service there is no table")]
 use crate::facts::{Definition, Kind as K, Property as P, Replacement as R, ResourceType, Rule as U, Schema as S, TagShape, Tags};
 
 /// Service, and its types sorted by name.
