@@ -1,5 +1,4 @@
 //! Embeds every `sql/<folder>/*.sql` into the function: adding a file is enough.
-#![expect(clippy::print_stdout, reason = "cargo reads what a build script prints")]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! The custom resource over a real PostgreSQL, answering to a real HTTP server.
 
+#![expect(clippy::unwrap_used, reason = "what a test needs for itself may panic")]
+
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

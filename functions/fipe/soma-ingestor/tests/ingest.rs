@@ -1,5 +1,7 @@
 //! Whole batches over a real PostgreSQL, with a topic and a server that fail when told to.
 
+#![expect(clippy::unwrap_used, reason = "what a test needs for itself may panic")]
+
 use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::pin::Pin;
@@ -187,7 +189,7 @@ async fn the_notification_counts_what_was_loaded() {
     let models = Load::Models { crawl: crawl(), vehicle_type: 1, brand, models: vec![model], calls: Calls::default() };
     let batch = messages([prices(7, "39225.00"), models, cars, brands(2), brands(3)]);
     assert!(ingestor.ingest(batch, &invocation()).await.iter().all(|(_, end)| end.is_ok()));
-    let told = topic.told.borrow();
+    let told = topic.told.take();
     assert_eq!((told[0].brands, told[0].models, told[0].prices, told[0].prices_absent), (1, 1, 1, 0));
     assert!(told[0].completed_at.is_some());
 

@@ -19,7 +19,7 @@ use function_postgres::{Client, Endpoint, Error, Pool, Secret, SecretSource, Tls
 use rust_decimal::Decimal;
 use test_postgres::{OWNER, OWNER_PASSWORD, Server};
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
 const ROUNDS: i32 = 5;
@@ -79,7 +79,7 @@ async fn main() -> ExitCode {
 
     println!("plain COPY of the same rows                          {:>8.0} prices/s", rate(&mut copied));
     let mut fast_enough = true;
-    let mut report = |what: &str, times: &mut Vec<Duration>, floor: f64| {
+    let mut report = |what: &str, times: &mut [Duration], floor: f64| {
         let rate = rate(times);
         fast_enough &= rate >= floor;
         let verdict = if rate >= floor { "ok" } else { "UNDER" };
@@ -155,27 +155,22 @@ async fn copy(client: &Client, batches: &[Vec<Load>]) -> Duration {
     for load in batches.iter().flatten() {
         let Load::Prices { crawl, models } = load else { continue };
         for (model, price) in models.iter().flat_map(|model| model.prices.iter().map(move |price| (model, price))) {
-            let YearFuel { model_year, fuel_code } = price.year_fuel;
-            let row = writer.as_mut().write(&[
-                &crawl.reference_code,
-                &model.code,
-                &(model_year as i16),
-                &fuel_code,
-                &price.fipe_code,
-                &price.price,
-            ]);
-            row.await.expect("copy a row");
+            let year = price.year_fuel.model_year as i16;
+            let fuel = &price.year_fuel.fuel_code;
+            let row: [&(dyn ToSql + Sync); 6] =
+                [&crawl.reference_code, &model.code, &year, fuel, &price.fipe_code, &price.price];
+            writer.as_mut().write(&row).await.expect("copy a row");
         }
     }
     assert_eq!(writer.finish().await.expect("finish the copy"), PRICES as u64);
     started.elapsed()
 }
 
-fn median(times: &mut Vec<Duration>) -> Duration {
+fn median(times: &mut [Duration]) -> Duration {
     times.sort();
     times[times.len() / 2]
 }
 
-fn rate(times: &mut Vec<Duration>) -> f64 {
+fn rate(times: &mut [Duration]) -> f64 {
     PRICES as f64 / median(times).as_secs_f64()
 }

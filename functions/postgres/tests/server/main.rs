@@ -1,5 +1,7 @@
 //! Against a real PostgreSQL: TLS, the pool with its secret, migrations.
 
+#![expect(clippy::unwrap_used, reason = "what a test needs for itself may panic")]
+
 mod migrations;
 mod pool;
 mod tls;

@@ -1,5 +1,7 @@
 //! The store on a real PostgreSQL, with the privileges of the application role alone.
 
+#![expect(clippy::unwrap_used, reason = "what a test needs for itself may panic")]
+
 mod complete;
 mod status;
 mod support;
