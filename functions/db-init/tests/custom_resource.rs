@@ -92,10 +92,16 @@ fn invocation() -> Invocation {
 async fn create_brings_the_database_up_and_the_application_role_can_log_in() {
     let server = Server::start(&[("log_statement", "all")], &[]);
     let database = server.create_database().await;
-    server.connect(&database).await.batch_execute("CREATE ROLE rds_iam").await.unwrap();
+    // As on RDS: the owner of the database is no superuser, but may create roles and grant rds_iam.
+    let superuser = server.connect(&database).await;
+    let set_up = format!(
+        "CREATE ROLE rds_iam; CREATE ROLE fipe_owner LOGIN CREATEROLE PASSWORD 'owner';
+        GRANT rds_iam TO fipe_owner WITH ADMIN TRUE; ALTER DATABASE {database} OWNER TO fipe_owner"
+    );
+    superuser.batch_execute(&set_up).await.unwrap();
     let sink = Sink::default();
     let url = sink.start().await;
-    let owner = pool(server.port(), &database, OWNER, OWNER_PASSWORD);
+    let owner = pool(server.port(), &database, "fipe_owner", "owner");
     let all = migrations("fipe");
     let run = async |request_type: &str, password: &str| {
         let work = bring_up(&owner, fixed("fipe_app", password), &all);
@@ -122,7 +128,7 @@ async fn create_brings_the_database_up_and_the_application_role_can_log_in() {
 
     let members =
         "SELECT pg_has_role('fipe_reader', 'rds_iam', 'member'), pg_has_role('fipe_app', 'rds_iam', 'member')";
-    let row = server.connect(&database).await.query_one(members, &[]).await.unwrap();
+    let row = superuser.query_one(members, &[]).await.unwrap();
     assert_eq!((row.get(0), row.get(1)), (true, false), "a member of rds_iam cannot log in with a password on RDS");
     let log = server.log();
     assert!(log.contains("ALTER ROLE") && !log.contains("opensesame"));

