@@ -46,7 +46,8 @@ struct Synth {
 }
 
 fn synth_runs(root: &Path) -> Synth {
-    let infra = root.join("target/release/infra");
+    // The binary that `make` builds and people run.
+    let infra = root.join("target/debug/infra");
     let mut wall_ms = Vec::new();
     for _ in 0..RUNS {
         let started = Instant::now();
@@ -56,7 +57,7 @@ fn synth_runs(root: &Path) -> Synth {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .status()
-            .unwrap_or_else(|error| panic!("{}: {error}; run `cargo build --release -p infra`", infra.display()));
+            .unwrap_or_else(|error| panic!("{}: {error}; run `make build`", infra.display()));
         wall_ms.push(started.elapsed().as_secs_f64() * 1e3);
         assert!(status.success(), "infra synth --check failed; run `make synth` and look at the difference");
     }
@@ -88,12 +89,14 @@ fn first_poll(bootstrap: &Path) -> Duration {
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")
         .envs(SETTINGS)
-        .stdout(Stdio::null())
+        // A function that cannot start says why on its standard output.
+        .stdout(Stdio::inherit())
         .stderr(Stdio::inherit())
         .spawn()
         .expect("the function starts");
     listener.set_nonblocking(true).expect("a listener that does not block");
-    let taken = loop {
+    // The poll stays open until the function is stopped, as Lambda would keep it.
+    let (taken, _poll) = loop {
         match listener.accept() {
             Ok((mut stream, _)) => {
                 stream.set_nonblocking(false).expect("a stream that blocks");
@@ -101,7 +104,7 @@ fn first_poll(bootstrap: &Path) -> Duration {
                 let length = stream.read(&mut request).expect("a request");
                 let line = String::from_utf8_lossy(&request[..length]);
                 assert!(line.contains("/invocation/next"), "the function asked for something else first: {line}");
-                break started.elapsed();
+                break (started.elapsed(), stream);
             }
             Err(_) => {
                 if let Some(status) = function.try_wait().expect("the function's state") {
@@ -117,7 +120,7 @@ fn first_poll(bootstrap: &Path) -> Duration {
     taken
 }
 
-/// Values that every function finds well-formed; none is used before an event comes.
+/// Values that every function finds well-formed; but for the bundle none is used before an event comes.
 const SETTINGS: [(&str, &str); 20] = [
     ("SQS_INPUT_URL", "http://127.0.0.1:1/in"),
     ("SQS_OUTPUT_URL", "http://127.0.0.1:1/out"),
@@ -132,8 +135,8 @@ const SETTINGS: [(&str, &str); 20] = [
     ("RDS_PORT", "5432"),
     ("RDS_DATABASE", "fipedata"),
     ("RDS_USER", "fipe_app"),
-    ("RDS_TLS", "disable"),
-    ("RDS_CA_BUNDLE", "/opt/rds-ca-bundle.pem"),
+    ("RDS_TLS", "verify-full"),
+    ("RDS_CA_BUNDLE", concat!(env!("CARGO_MANIFEST_DIR"), "/../layers/rds-ca/rds-ca-bundle.pem")),
     ("DB_SECRET_ARN", "arn:aws:secretsmanager:us-east-1:000000000000:secret:a"),
     ("DB_OWNER_SECRET_ARN", "arn:aws:secretsmanager:us-east-1:000000000000:secret:b"),
     ("DB_APP_SECRET_ARN", "arn:aws:secretsmanager:us-east-1:000000000000:secret:c"),
