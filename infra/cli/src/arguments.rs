@@ -108,7 +108,7 @@ pub(crate) struct Deploy {
     /// The VPC of the database and the functions that use it; on the stage local the default VPC.
     #[arg(long, env = "VPC_ID", value_name = "vpc-..")]
     pub(crate) vpc_id: Option<String>,
-    /// An address (a.b.c.d) or range (a.b.c.d/n) that may reach the database from outside the VPC.
+    /// The one IPv4 address outside the VPC that may reach the database.
     #[arg(long, env = "ALLOWED_IP", value_name = "ADDRESS")]
     pub(crate) allowed_ip: Option<String>,
     /// A template parameter by its name, instead of what would be given or looked up; may be given several times.

@@ -69,7 +69,7 @@ pub(crate) fn stacks(synthesized: Vec<Synthesized>) -> anyhow::Result<Vec<Stack>
             .map(|(name, source)| {
                 let source = match source {
                     ParameterSource::Asked(asked) => {
-                        Source::Given { optional: parameters::has_default(asked), hint: parameters::hint(asked) }
+                        Source::Given { optional: asked.has_default(), hint: parameters::hint(asked) }
                     }
                     ParameterSource::Output { stack, output } => Source::Output { stack: stack.to_owned(), output },
                     ParameterSource::AssetBucket => Source::AssetBucket,

@@ -87,14 +87,6 @@ pub(crate) async fn look_up(
     Ok(())
 }
 
-/// Whether the templates have a default, as [`Asked`] documents it.
-pub(crate) fn has_default(asked: Asked) -> bool {
-    match asked {
-        Asked::VpcId | Asked::SubnetIds | Asked::RouteTableIds => false,
-        Asked::AllowedIp | Asked::UrlFipe | Asked::DatabasePort => true,
-    }
-}
-
 /// How a person gives a value, for the error that lists what is missing.
 pub(crate) fn hint(asked: Asked) -> String {
     match asked {

@@ -103,3 +103,44 @@ fn write(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The stage as it is committed, in a folder of its own, synthesized and written.
+    fn written(folder: &std::path::Path) -> (Repository, Vec<Synthesized>) {
+        let committed = Repository::find().unwrap();
+        let repository = Repository::at(folder);
+        fs::create_dir_all(folder.join("environments/local")).unwrap();
+        fs::copy(committed.stage_file("local"), repository.stage_file("local")).unwrap();
+        let synthesized = synthesize(&stage(&repository, "local").unwrap()).unwrap();
+        let missing = changed(&repository, StageName::Local, &synthesized);
+        assert_eq!(missing.len(), synthesized.len(), "nothing is written yet");
+        write(&repository, StageName::Local, &synthesized, &missing).unwrap();
+        (repository, synthesized)
+    }
+
+    #[test]
+    fn written_templates_are_up_to_date_until_a_byte_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let (repository, synthesized) = written(folder.path());
+        assert_eq!(changed(&repository, StageName::Local, &synthesized), [""; 0]);
+        let path = repository.templates("local").join("FipeApi.yaml");
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, format!("{text} ")).unwrap();
+        assert_eq!(changed(&repository, StageName::Local, &synthesized), ["environments/local/templates/FipeApi.yaml"]);
+    }
+
+    #[test]
+    fn the_template_of_a_stack_that_is_gone_is_stale_and_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (repository, synthesized) = written(folder.path());
+        let path = repository.templates("local").join("FipeGone.yaml");
+        fs::write(&path, "Resources: {}").unwrap();
+        let stale = changed(&repository, StageName::Local, &synthesized);
+        assert_eq!(stale, ["environments/local/templates/FipeGone.yaml"]);
+        write(&repository, StageName::Local, &synthesized, &stale).unwrap();
+        assert!(!path.exists());
+    }
+}

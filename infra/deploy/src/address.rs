@@ -4,9 +4,9 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
-/// An IPv4 address range in CIDR form that may reach the database.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AllowedIp(String);
+/// The one IPv4 address outside the VPC that may reach the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AllowedIp(Ipv4Addr);
 
 /// Id of a VPC, `vpc-` and 8 or 17 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct VpcId(String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     /// Not four numbers with dots between.
-    #[error("{value:?} is not an IPv4 address; give a.b.c.d or a.b.c.d/32")]
+    #[error("{value:?} is not an IPv4 address; give a.b.c.d")]
     NotAnAddress {
         /// The value.
         value: String,
@@ -31,31 +31,17 @@ pub enum AddressError {
         /// The part.
         octet: String,
     },
-    /// The length of the prefix is not a number from 1 to 32.
-    #[error("{value:?} has prefix {prefix:?}, allowed are 1 to 32")]
-    Prefix {
+    /// More than one address.
+    #[error("{value:?} is a range; one address may be admitted, give a.b.c.d")]
+    Range {
         /// The value.
         value: String,
-        /// The part after the slash.
-        prefix: String,
     },
-    /// A prefix of length 0.
-    #[error("{value:?} is the whole internet; name the address that needs the database, for example 203.0.113.7")]
+    /// Every address.
+    #[error("{value:?} is the whole internet; give the one address that needs the database, for example 203.0.113.7")]
     WholeInternet {
         /// The value.
         value: String,
-    },
-    /// Bits are set to the right of the prefix.
-    #[error("{value:?} has bits right of its prefix; give {network}/{prefix}, or {address}/32 for the one address")]
-    HostBits {
-        /// The value.
-        value: String,
-        /// The address with these bits off.
-        network: Ipv4Addr,
-        /// Length of the prefix.
-        prefix: u32,
-        /// The address as given.
-        address: Ipv4Addr,
     },
     /// Not a VPC id.
     #[error("{value:?} is not a VPC id; it is vpc- and 8 or 17 digits of 0-9a-f, for example vpc-0123456789abcdef0")]
@@ -66,47 +52,32 @@ pub enum AddressError {
 }
 
 impl AllowedIp {
-    /// Reads `a.b.c.d`, which stands for the one address, or `a.b.c.d/n`.
+    /// Reads `a.b.c.d`, or the same with `/32`.
     ///
     /// # Errors
-    /// Names the part that is wrong; refuses prefixes of length 0.
+    /// Names the part that is wrong; refuses ranges, the whole internet first of all.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
         let value = || text.to_owned();
-        let (address, prefix) = match text.split_once('/') {
-            Some((address, prefix)) => (address, Some(prefix)),
-            None => (text, None),
-        };
-        let octets: Vec<&str> = address.split('.').collect();
-        if octets.len() != 4 {
+        let (address, prefix) = text.split_once('/').unwrap_or((text, "32"));
+        let parts: Vec<&str> = address.split('.').collect();
+        let Ok(parts) = <[&str; 4]>::try_from(parts) else {
             return Err(AddressError::NotAnAddress { value: value() });
-        }
-        let mut bits: u32 = 0;
-        for (index, octet) in octets.iter().enumerate() {
-            let is_plain = !octet.is_empty() && octet.bytes().all(|byte| byte.is_ascii_digit());
+        };
+        let mut octets = [0; 4];
+        for (index, part) in parts.into_iter().enumerate() {
+            let is_plain = part.bytes().all(|byte| byte.is_ascii_digit());
             // A leading zero means octal to some readers of the address.
-            let is_canonical = octet.len() == 1 || !octet.starts_with('0');
-            match octet.parse::<u8>() {
-                Ok(number) if is_plain && is_canonical => bits = bits << 8 | u32::from(number),
-                _ => {
-                    let (position, octet) = (index + 1, (*octet).to_owned());
-                    return Err(AddressError::Octet { value: value(), position, octet });
-                }
+            let is_canonical = part.len() == 1 || !part.starts_with('0');
+            match part.parse::<u8>() {
+                Ok(number) if is_plain && is_canonical => octets[index] = number,
+                _ => return Err(AddressError::Octet { value: value(), position: index + 1, octet: part.to_owned() }),
             }
         }
-        let Some(prefix) = prefix else { return Ok(Self(format!("{address}/32"))) };
-        let length = match prefix.parse::<u32>() {
-            Ok(length @ 0..=32) if prefix.bytes().all(|byte| byte.is_ascii_digit()) => length,
-            _ => return Err(AddressError::Prefix { value: value(), prefix: prefix.to_owned() }),
-        };
-        if length == 0 {
-            return Err(AddressError::WholeInternet { value: value() });
+        match (prefix, Ipv4Addr::from(octets)) {
+            ("0", _) | (_, Ipv4Addr::UNSPECIFIED) => Err(AddressError::WholeInternet { value: value() }),
+            ("32", address) => Ok(Self(address)),
+            _ => Err(AddressError::Range { value: value() }),
         }
-        let network = bits & (u32::MAX << (32 - length));
-        if network != bits {
-            let (network, address) = (Ipv4Addr::from(network), Ipv4Addr::from(bits));
-            return Err(AddressError::HostBits { value: value(), network, prefix: length, address });
-        }
-        Ok(Self(format!("{address}/{length}")))
     }
 }
 
@@ -125,7 +96,7 @@ impl VpcId {
 
 impl fmt::Display for AllowedIp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        self.0.fmt(f)
     }
 }
 
@@ -144,9 +115,9 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_read_as_the_one_address_and_a_range_as_itself() {
-        assert_eq!(AllowedIp::parse("203.0.113.7").unwrap().to_string(), "203.0.113.7/32");
-        assert_eq!(AllowedIp::parse("10.20.0.0/16").unwrap().to_string(), "10.20.0.0/16");
+    fn one_address_is_read_with_and_without_its_prefix() {
+        assert_eq!(AllowedIp::parse("203.0.113.7").unwrap().to_string(), "203.0.113.7");
+        assert_eq!(AllowedIp::parse("203.0.113.7/32").unwrap().to_string(), "203.0.113.7");
     }
 
     #[test]
@@ -166,16 +137,13 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_internet_is_refused() {
-        assert!(refused("0.0.0.0/0").contains("is the whole internet"));
-        assert!(refused("1.2.3.4/0").contains("is the whole internet"));
-    }
-
-    #[test]
-    fn a_wrong_prefix_or_bits_right_of_it_are_refused_with_the_fix() {
-        assert!(refused("1.2.3.4/33").contains(r#"prefix "33", allowed are 1 to 32"#));
-        assert!(refused("1.2.3.4/").contains(r#"prefix """#));
-        assert!(refused("1.2.3.4/24").contains("give 1.2.3.0/24, or 1.2.3.4/32"));
+    fn the_whole_internet_and_any_range_are_refused() {
+        for text in ["0.0.0.0/0", "1.2.3.4/0", "0.0.0.0"] {
+            assert!(refused(text).contains("is the whole internet"), "{text}");
+        }
+        for text in ["10.0.0.0/8", "1.2.3.4/31", "1.2.3.4/33", "1.2.3.4/", "1.2.3.4/a"] {
+            assert!(refused(text).contains("is a range"), "{text}");
+        }
     }
 
     #[test]

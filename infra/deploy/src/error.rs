@@ -126,14 +126,16 @@ pub enum Error {
         asset: String,
     },
     /// The stack is in a state that no change set can start from.
-    #[error("{stack} is {status}: {fix}")]
+    #[error("{stack} is {status}{}: {fix}", because(cause.as_deref()))]
     StackNotReady {
         /// Physical stack name.
         stack: String,
         /// Its status.
         status: String,
+        /// The first failure, when it was seen.
+        cause: Option<Box<Cause>>,
         /// What to do.
-        fix: String,
+        fix: &'static str,
     },
     /// CloudFormation refused the change set.
     #[error("the change set of {stack} failed: {reason}")]
@@ -144,7 +146,7 @@ pub enum Error {
         reason: String,
     },
     /// The operation ran and failed; CloudFormation has rolled it back as far as the status says.
-    #[error("{stack} is {status}{}", .cause.as_ref().map(|cause| format!(", because {cause}")).unwrap_or_default())]
+    #[error("{stack} is {status}{}", because(cause.as_deref()))]
     StackFailed {
         /// Physical stack name.
         stack: String,
@@ -184,6 +186,10 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Call(error) if error.is_retryable())
     }
+}
+
+fn because(cause: Option<&Cause>) -> String {
+    cause.map(|cause| format!(", because {cause}")).unwrap_or_default()
 }
 
 fn list(missing: &[MissingValue]) -> String {

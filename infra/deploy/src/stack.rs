@@ -4,7 +4,7 @@ use crate::cloudformation::is_in_progress;
 use crate::deployer::{Options, Outcome};
 use crate::event::Operation;
 use crate::retry::retry;
-use crate::watch::{Start, newest_event, watch};
+use crate::watch::{Ended, Start, newest_event, watch};
 use crate::{
     ChangeSetKind, ChangeSetRequest, ChangeSetStatus, CloudFormation, Error, Event, StackDescription, TemplateLocation,
 };
@@ -65,12 +65,13 @@ async fn settle(
     options: &Options,
     on: &mut dyn FnMut(Event),
 ) -> Result<Option<StackDescription>, Error> {
+    let mut cause = None;
     loop {
         let found = retry(options.pace, on, async || cloudformation.describe_stack(stack).await).await?;
         let Some(found) = found else { return Ok(None) };
         let status = found.status.as_str();
         if is_in_progress(status) {
-            attach(cloudformation, stack, &found, options, on).await?;
+            cause = attach(cloudformation, stack, &found, options, on).await?.cause.map(Box::new);
             continue;
         }
         let fix = match status {
@@ -90,21 +91,20 @@ async fn settle(
             _ if status.ends_with("_FAILED") => "bring it to a _COMPLETE status first",
             _ => return Ok(Some(found)),
         };
-        return Err(Error::StackNotReady { stack: stack.to_owned(), status: found.status, fix: fix.to_owned() });
+        return Err(Error::StackNotReady { stack: stack.to_owned(), status: found.status, cause, fix });
     }
 }
 
-/// Watches what somebody else started to its end; how it ended is read from the stack's status afterwards.
+/// Watches what somebody else started to its end.
 pub(crate) async fn attach(
     cloudformation: &impl CloudFormation,
     stack: &str,
     found: &StackDescription,
     options: &Options,
     on: &mut dyn FnMut(Event),
-) -> Result<(), Error> {
+) -> Result<Ended, Error> {
     on(Event::Attached { stack: stack.to_owned(), status: found.status.clone() });
-    watch(cloudformation, stack, &found.stack_id, Start::UnderWay, options.pace, on).await?;
-    Ok(())
+    Ok(watch(cloudformation, stack, &found.stack_id, Start::UnderWay, options.pace, on).await?)
 }
 
 /// Deletes a stack and waits for the end.
@@ -186,6 +186,7 @@ async fn describe(
     found.ok_or_else(|| Error::StackNotReady {
         stack: stack.to_owned(),
         status: "gone".to_owned(),
-        fix: "it was deleted while it was deployed; deploy again".to_owned(),
+        cause: None,
+        fix: "it was deleted while it was deployed; deploy again",
     })
 }

@@ -180,6 +180,23 @@ async fn an_operation_of_somebody_else_is_watched_to_its_end_first() {
 }
 
 #[tokio::test]
+async fn a_failure_that_was_watched_for_somebody_else_is_told() {
+    let cloud = MemoryCloudFormation::default();
+    cloud.fail("Topic", "topic name is taken");
+    let short = Options { pace: Pace { retries: 0, ..options("a").pace }, ..options("a") };
+    // The first deployer goes away while the stack is made.
+    cloud.go_away_after_events(3);
+    deploy_with(&cloud, &MemoryStore::absent(), &data(), &[], short).await.result.unwrap_err();
+    let error = deploy(&cloud, &data(), "b").await.result.unwrap_err().to_string();
+    assert!(
+        error.starts_with(
+            "Data-dev is ROLLBACK_COMPLETE, because Topic (AWS::SNS::Topic) CREATE_FAILED: topic name is taken"
+        ),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn the_shell_of_an_earlier_change_set_is_filled() {
     let cloud = MemoryCloudFormation::default();
     cloud.put("Data-dev", "REVIEW_IN_PROGRESS");

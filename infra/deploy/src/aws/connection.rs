@@ -37,7 +37,7 @@ pub struct Connection {
     pub account: String,
     /// For example `sa-east-1`.
     pub region: String,
-    /// Address of a cloud on this machine.
+    /// One address for all services, where there is one: a cloud on this machine, or what AWS_ENDPOINT_URL says.
     pub endpoint: Option<String>,
 }
 
@@ -47,10 +47,11 @@ impl Connection {
     /// # Errors
     /// When there is no region, or when the credentials are missing, expired or wrong.
     pub async fn open(target: &Target) -> Result<Self, CallError> {
-        let (config, endpoint) = match target {
-            Target::Aws { profile, region } => (aws(profile.as_deref(), region.clone()).await, None),
-            Target::Local { endpoint, region } => (local(endpoint, region.clone()), Some(endpoint.clone())),
+        let config = match target {
+            Target::Aws { profile, region } => aws(profile.as_deref(), region.clone()).await,
+            Target::Local { endpoint, region } => local(endpoint, region.clone()),
         };
+        let endpoint = config.endpoint_url().map(str::to_owned);
         let Some(region) = config.region().map(ToString::to_string) else {
             return Err(CallError {
                 operation: "GetCallerIdentity",

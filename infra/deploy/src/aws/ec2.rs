@@ -59,12 +59,13 @@ impl Ec2 {
     pub fn new(connection: &Connection) -> Self {
         let region = connection.region.clone();
         let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-        let (address, connector) = match &connection.endpoint {
-            Some(endpoint) => (format!("{}/", endpoint.trim_end_matches('/')), Connector::builder().build_http()),
-            None => {
-                let tls = Provider::Rustls(CryptoMode::Ring);
-                (format!("https://ec2.{region}.{suffix}/"), Connector::builder().tls_provider(tls).build())
-            }
+        let address = match &connection.endpoint {
+            Some(endpoint) => format!("{}/", endpoint.trim_end_matches('/')),
+            None => format!("https://ec2.{region}.{suffix}/"),
+        };
+        let connector = match address.starts_with("http:") {
+            true => Connector::builder().build_http(),
+            false => Connector::builder().tls_provider(Provider::Rustls(CryptoMode::Ring)).build(),
         };
         Self { config: connection.config.clone(), region, address, connector }
     }

@@ -30,6 +30,7 @@ struct State {
 
 #[derive(Clone, Copy)]
 enum Fault {
+    None,
     Throttled,
     AnswerLost,
 }
@@ -84,6 +85,14 @@ impl MemoryCloudFormation {
     /// The next call of an operation does its work, but its answer never arrives.
     pub(crate) fn lose_answer(&self, operation: &'static str) {
         self.state.borrow_mut().faults.entry(operation).or_default().push_back(Fault::AnswerLost);
+    }
+
+    /// The next calls for events are answered, then one is lost.
+    pub(crate) fn go_away_after_events(&self, calls: usize) {
+        let mut state = self.state.borrow_mut();
+        let faults = state.faults.entry("DescribeStackEvents").or_default();
+        faults.extend(std::iter::repeat_n(Fault::None, calls));
+        faults.push_back(Fault::AnswerLost);
     }
 
     /// Puts a stack there as another tool would have left it.
@@ -141,8 +150,8 @@ impl MemoryCloudFormation {
         }
         let answer = act(&mut state)?;
         match fault {
-            Some(_) => Err(error(operation, "", "connection reset", CallErrorKind::Transient)),
-            None => Ok(answer),
+            Some(Fault::AnswerLost) => Err(error(operation, "", "connection reset", CallErrorKind::Transient)),
+            _ => Ok(answer),
         }
     }
 }
