@@ -57,22 +57,27 @@ prepare-layers: ## Make layers/rds-ca/rds-ca-bundle.pem again from its pinned so
 synth: build ## Write the templates of all stages into environments/*/templates
 	@$(INFRA) synth
 
+.PHONY: tools
+tools: build ## Install the pinned tools that tests and lints use into .tools
+	@$(INFRA) install local lint
+
 .PHONY: lint
-lint: build ## Check format, lints, generated files and templates
+lint: tools ## Check format, lints, generated files, templates and documentation
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo run --quiet -p cfn-codegen -- generate --check
 	$(INFRA) synth --check
 	python3 layers/rds-ca/prepare.py --check
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
 
 .PHONY: test
-test: lint ## Run all tests
+test: lint ## Run all tests: units, snapshots, compile errors, real PostgreSQL, the chain on a local cloud
 	cargo test --workspace
 
 .PHONY: bench
-bench: release ## Measure: synth, archives, start-up, ingestor
-	cargo build --release --package infra
-	cargo bench --workspace
+bench: release tools ## Measure: synth, archives, start-up, the ingestor's writes
+	cargo bench --package system-tests --bench startup --profile dev
+	cargo bench --package fipe-store
 
 .PHONY: clean
 clean: ## Stop the local cloud, remove what was built and installed

@@ -9,7 +9,8 @@ use stacks::StageName;
 use crate::exit::Exit;
 use crate::repository::Repository;
 use crate::terminal::Terminal;
-use crate::{build, deploy_command, destroy_command, fipe_command, local_command, synth_command};
+use crate::tools::Tools;
+use crate::{build, deploy_command, destroy_command, fipe_command, local_command, synth_command, tools};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -62,6 +63,13 @@ enum Command {
     ///
     /// The database is kept as a final snapshot. Buckets are not emptied.
     Destroy(Destroy),
+    /// Install pinned tools into .tools; what is there is left alone.
+    ///
+    /// Other commands install what they need by themselves; the tests need `local` and `lint`.
+    Install {
+        #[arg(required = true, value_name = "TOOLS")]
+        tools: Vec<Tools>,
+    },
     /// The local cloud: MiniStack, PostgreSQL and the FIPE server on this machine.
     #[command(subcommand)]
     Local(Local),
@@ -270,6 +278,7 @@ fn dispatch(command: Command, terminal: &Terminal) -> anyhow::Result<()> {
         Command::Build(arguments) => interruptible(build::run(repository, terminal, &arguments), ""),
         Command::Deploy(arguments) => interruptible(deploy_command::run(repository, terminal, &arguments), GOES_ON),
         Command::Destroy(arguments) => interruptible(destroy_command::run(repository, terminal, &arguments), GOES_ON),
+        Command::Install { tools } => interruptible(tools::install(repository, terminal, &tools), ""),
         Command::Local(arguments) => interruptible(local_command::run(repository, terminal, &arguments), ""),
         Command::Invoke(Invoke::Fipe(arguments)) => {
             interruptible(fipe_command::invoke(repository, terminal, &arguments), CRAWLS_ON)

