@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use function_runtime::{Failure, Invocation, chain};
+use function_runtime::{Error, Failure, Invocation, chain};
 use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -56,11 +56,11 @@ pub struct Answer {
 ///
 /// # Errors
 /// The event has no `ResponseURL`, or the answer could not be delivered: then Lambda invokes the function again.
-pub async fn handle(
+pub async fn handle<E: Into<Error>>(
     event: Value,
     invocation: &Invocation,
     http: &reqwest::Client,
-    work: impl Future<Output = Result<Vec<String>, function_postgres::Error>>,
+    work: impl Future<Output = Result<Vec<String>, E>>,
 ) -> Result<Value, Failure> {
     let request: Request = serde_json::from_value(event)
         .map_err(|error| Failure::Permanent { kind: "malformed", reason: error.to_string() })?;
@@ -70,7 +70,7 @@ pub async fn handle(
         "Create" | "Update" => {
             match tokio::time::timeout_at(invocation.work_until, AssertUnwindSafe(work).catch_unwind()).await {
                 Ok(Ok(Ok(applied))) => Ok(applied),
-                Ok(Ok(Err(error))) => Err(chain(&error)),
+                Ok(Ok(Err(error))) => Err(chain(error.into().as_ref())),
                 Ok(Err(_)) => Err("it panicked: its log says where".to_owned()),
                 Err(_) => Err("the database was not up before the time-out: try again when it is".to_owned()),
             }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use contract::DbInit;
 use db_init::{bring_up, handle, migrations};
 use function_postgres::{Endpoint, Pool, SecretsManager, Tls};
-use function_runtime::{Error, Function, run_events, sdk_config, settings};
+use function_runtime::{Error, Function, chain, run_events, sdk_config, settings};
 use serde_json::Value;
 
 fn main() -> ExitCode {
@@ -15,26 +15,36 @@ fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Error> {
+    let function = Function::new("FipeDbInit", std::env::var("STAGE").unwrap_or_default(), "Fipe");
+    // Installing it twice is the only way this fails, and then it is there.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let http = reqwest::Client::new();
+    let migrations = migrations("fipe");
+    // A fault of the settings is an answer too: without one CloudFormation would wait for its time-out.
+    let prepared = prepare(function.name()).map_err(|error| chain(error.as_ref()));
+    run_events(&function, async |event: Value, invocation| {
+        let work = Box::pin(async {
+            let (owner, application) = prepared.as_ref().map_err(Clone::clone)?;
+            Ok::<_, Error>(bring_up(owner, application.clone(), &migrations).await?)
+        });
+        handle(event, invocation, &http, work).await
+    })
+    .await
+}
+
+/// The owner's connections, and where the application role's password is.
+fn prepare(application_name: &str) -> Result<(Pool, Arc<SecretsManager>), Error> {
     let settings = settings(DbInit::read)?;
-    let function = Function::new("FipeDbInit", settings.stage.clone(), "Fipe");
-    let secrets = aws_sdk_secretsmanager::Client::new(&sdk_config());
     let endpoint = Endpoint {
         host: settings.rds_host,
         hostaddr: Endpoint::hostaddr(|name| std::env::var(name).ok())?,
         port: settings.rds_port,
         database: settings.rds_database,
         tls: Tls::read(&settings.rds_tls, Path::new(&settings.rds_ca_bundle), &settings.stage)?,
-        application_name: function.name().to_owned(),
+        application_name: application_name.to_owned(),
     };
-    let owner = Pool::new(endpoint, None, Arc::new(SecretsManager::new(secrets.clone(), settings.db_owner_secret_arn)));
-    let application = Arc::new(SecretsManager::new(secrets, settings.db_app_secret_arn));
-    let migrations = migrations("fipe");
-    // Installing it twice is the only way this fails, and then it is there.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let http = reqwest::Client::new();
-    run_events(&function, async |event: Value, invocation| {
-        let work = Box::pin(bring_up(&owner, application.clone(), &migrations));
-        handle(event, invocation, &http, work).await
-    })
-    .await
+    let secrets = aws_sdk_secretsmanager::Client::new(&sdk_config());
+    let owner = SecretsManager::new(secrets.clone(), settings.db_owner_secret_arn);
+    let application = SecretsManager::new(secrets, settings.db_app_secret_arn);
+    Ok((Pool::new(endpoint, None, Arc::new(owner)), Arc::new(application)))
 }

@@ -72,6 +72,14 @@ async fn take(State(sink): State<Sink>, headers: HeaderMap, body: String) -> Sta
     StatusCode::OK
 }
 
+async fn panics() -> Result<Vec<String>, Error> {
+    panic!("secret inside")
+}
+
+async fn nothing() -> Result<Vec<String>, Error> {
+    Ok(Vec::new())
+}
+
 fn event(request_type: &str, url: &str) -> Value {
     json!({
         "RequestType": request_type, "ResponseURL": url, "StackId": "arn:stack", "RequestId": "r-1",
@@ -178,7 +186,7 @@ async fn a_migration_that_fails_names_itself() {
 async fn a_panic_is_answered() {
     let sink = Sink::default();
     let url = sink.start().await;
-    handle(event("Update", &url), &invocation(), &http(), async { panic!("secret inside") }).await.unwrap();
+    handle(event("Update", &url), &invocation(), &http(), panics()).await.unwrap();
     let answer = sink.answers().remove(0);
     assert_eq!((&answer["Status"], &answer["Reason"]), (&json!("FAILED"), &json!("it panicked: its log says where")));
 }
@@ -221,14 +229,14 @@ async fn an_answer_that_is_not_taken_is_sent_again() {
     let sink = Sink::default();
     *sink.refusals.lock().unwrap() = 2;
     let url = sink.start().await;
-    handle(event("Delete", &url), &invocation(), &http(), async { Ok(Vec::new()) }).await.unwrap();
+    handle(event("Delete", &url), &invocation(), &http(), nothing()).await.unwrap();
     assert_eq!(sink.answers().len(), 1);
 
     *sink.refusals.lock().unwrap() = u32::MAX;
-    let failure = handle(event("Delete", &url), &invocation(), &http(), async { Ok(Vec::new()) }).await.unwrap_err();
+    let failure = handle(event("Delete", &url), &invocation(), &http(), nothing()).await.unwrap_err();
     assert_eq!(failure.reason(), "answering CloudFormation: status 503 Service Unavailable");
     let nobody = "http://127.0.0.1:1/answer?X-Amz-Signature=hidden";
-    let failure = handle(event("Delete", nobody), &invocation(), &http(), async { Ok(Vec::new()) }).await.unwrap_err();
+    let failure = handle(event("Delete", nobody), &invocation(), &http(), nothing()).await.unwrap_err();
     assert!(matches!(&failure, Failure::Transient { reason } if !reason.contains("hidden")), "{failure:?}");
 }
 
@@ -236,9 +244,8 @@ async fn an_answer_that_is_not_taken_is_sent_again() {
 async fn a_request_of_another_kind_fails_and_one_without_an_address_is_malformed() {
     let sink = Sink::default();
     let url = sink.start().await;
-    handle(event("Rename", &url), &invocation(), &http(), async { Ok(Vec::new()) }).await.unwrap();
+    handle(event("Rename", &url), &invocation(), &http(), nothing()).await.unwrap();
     assert_eq!(sink.answers()[0]["Reason"], "request type \"Rename\" is none of Create, Update, Delete");
-    let failure =
-        handle(json!({"RequestType": "Create"}), &invocation(), &http(), async { Ok(Vec::new()) }).await.unwrap_err();
+    let failure = handle(json!({"RequestType": "Create"}), &invocation(), &http(), nothing()).await.unwrap_err();
     assert!(matches!(failure, Failure::Permanent { kind: "malformed", .. }));
 }
