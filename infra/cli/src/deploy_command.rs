@@ -156,7 +156,7 @@ impl<'a> Progress<'a> {
         }
         let is_bad = event.status.contains("FAILED") || event.status.contains("ROLLBACK");
         let reason = if is_bad { event.reason.as_str() } else { "" };
-        let line = format!("{stack}  {:<20} {:<44} {}  {reason}", event.status, event.resource_type, event.logical_id);
+        let line = format!("{stack}  {:<18} {:<32} {}  {reason}", event.status, event.logical_id, event.resource_type);
         self.note(line.trim_end());
     }
 

@@ -46,7 +46,7 @@ impl Terminal {
     /// A line that turns while something takes its time. `None` where nobody watches.
     pub(crate) fn spinner(&self, message: String) -> Option<ProgressBar> {
         let bar = self.bars.as_ref()?.add(ProgressBar::new_spinner());
-        bar.set_style(style("{spinner} {msg} {elapsed}"));
+        bar.set_style(style("{spinner} {elapsed} {wide_msg}"));
         bar.set_message(message);
         bar.enable_steady_tick(Duration::from_millis(100));
         Some(bar)
@@ -55,9 +55,16 @@ impl Terminal {
     /// A bar with a name, a count and a rate. `None` where nobody watches.
     pub(crate) fn bar(&self, name: &str) -> Option<ProgressBar> {
         let bar = self.bars.as_ref()?.add(ProgressBar::new(0));
-        bar.set_style(style("{prefix:12} {bar:40} {human_pos:>7}/{human_len:7} {msg}"));
+        bar.set_style(style("{prefix:8} {bar:28} {human_pos:>7}/{human_len:7} {wide_msg}"));
         bar.set_prefix(name.to_owned());
         Some(bar)
+    }
+
+    /// A line below the bars. `None` where nobody watches.
+    pub(crate) fn line(&self) -> Option<ProgressBar> {
+        let line = self.bars.as_ref()?.add(ProgressBar::new(0));
+        line.set_style(style("{wide_msg}"));
+        Some(line)
     }
 
     /// Asks on a terminal; the answer without blanks around it.

@@ -133,22 +133,20 @@ fn beside(crawl: &Crawl, queues: &[Queue]) -> String {
     )
 }
 
-/// Brands, models and prices as bars, where somebody watches.
+/// Brands, models and prices as bars with a line below, where somebody watches.
 struct Bars {
-    bars: Option<[ProgressBar; 3]>,
+    bars: Option<[ProgressBar; 4]>,
 }
 
 impl Bars {
     fn new(terminal: &Terminal) -> Self {
         let bar = |name| terminal.bar(name);
-        let bars = (bar("brands"), bar("models"), bar("prices"));
-        let bars =
-            if let (Some(brands), Some(models), Some(prices)) = bars { Some([brands, models, prices]) } else { None };
+        let bars = (|| Some([bar("brands")?, bar("models")?, bar("prices")?, terminal.line()?]))();
         Self { bars }
     }
 
     fn show(&self, crawl: &Crawl, queues: &[Queue]) {
-        let Some([brands, models, prices]) = &self.bars else { return };
+        let Some([brands, models, prices, line]) = &self.bars else { return };
         let total = crawl.total();
         // How many prices there are is known of the models that were looked at; the bar takes the others to be alike.
         let all_prices = match total.models_loaded {
@@ -164,9 +162,10 @@ impl Bars {
             bar.set_position(loaded);
         }
         let seconds = crawl.seconds(Timestamp::now());
-        brands.set_message(format!("{} of {}", crawl.reference_month, crawl.crawl_id));
-        models.set_message(beside(crawl, queues));
-        prices.set_message(format!("{} prices/s, {seconds:.0} s", rate(total.prices_loaded, seconds)));
+        brands.set_message(crawl.reference_month.clone());
+        models.set_message(format!("{seconds:.0} s"));
+        prices.set_message(format!("{} prices/s", rate(total.prices_loaded, seconds)));
+        line.set_message(beside(crawl, queues));
     }
 
     fn clear(&mut self) {
