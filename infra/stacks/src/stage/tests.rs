@@ -30,7 +30,7 @@ fn an_unknown_key_is_refused_with_the_nearest_known_one() {
 fn all_faults_are_told_at_once() {
     let toml = DEV
         .replace("timeout_seconds = 300", "timeout_seconds = 901")
-        .replace("\"arm64\"", "\"riscv\"")
+        .replace("\"x86_64\"", "\"riscv\"")
         .replace("public_access = true", "public_access = 1")
         .replace("[tags]", "[tags]\nStage = \"x\"");
     let message = faults("dev", &toml);
