@@ -43,7 +43,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Write the templates of environments/<stage>/templates, or check them.
+    /// Write the templates below `environments`, or check them.
     Synth {
         /// Only this stage; may be given several times.
         #[arg(long, value_parser = stage_names())]
