@@ -31,7 +31,7 @@ impl RustFunction {
             .function_name(self.function_ref())
             .batch_size(source.batch_size)
             .maximum_batching_window_in_seconds((window > 0).then_some(window))
-            .function_response_types(["ReportBatchItemFailures"])
+            .function_response_types([cfn_event_source_mapping::FunctionResponseTypes::REPORT_BATCH_ITEM_FAILURES])
             .scaling_config(scaling);
         stack.add(format!("{}Source", self.id()), mapping);
     }

@@ -15,6 +15,18 @@ use crate::{Grantee, PolicyStatement, Role, Stack, Topic};
 pub const RETENTION_DAYS: [u32; 22] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
+/// What Lambda does to put a function into a VPC. IAM cannot narrow these to a resource; the rule `permission-wildcard` lists
+/// them with the reason. The function's own code is denied them, as AWS advises:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html>
+const NETWORK_INTERFACES: &[&str] = &[
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
+];
+
 /// The processor a function is built for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Architecture {
@@ -87,18 +99,25 @@ impl RustFunction {
         let actions = &["logs:CreateLogStream", "logs:PutLogEvents"];
         role.add_to_policy(stack, PolicyStatement { sid: "Log", actions, resources: vec![log_group.attr_arn()] });
         if props.vpc.is_some() {
-            role.add_to_policy(stack, network_interfaces());
+            let resources = vec!["*".into_value()];
+            role.add_to_policy(
+                stack,
+                PolicyStatement { sid: "NetworkInterfaces", actions: NETWORK_INTERFACES, resources },
+            );
+            role.deny_to_function(stack, "NetworkInterfacesOfItsOwn", NETWORK_INTERFACES, &props.function_name);
         }
         let vpc_config = props.vpc.map(|vpc| {
             cfn_function::VpcConfigProperty::new()
                 .subnet_ids(vpc.subnet_ids)
                 .security_group_ids([vpc.security_group_id])
         });
-        let logging = cfn_function::LoggingConfigProperty::new().log_format("JSON").log_group(log_group.r#ref());
+        let logging = cfn_function::LoggingConfigProperty::new()
+            .log_format(cfn_function::LogFormat::JSON)
+            .log_group(log_group.r#ref());
         let function = CfnFunction::new()
             .function_name(&props.function_name)
             .description(props.description)
-            .runtime("provided.al2023")
+            .runtime(cfn_function::Runtime::PROVIDED_AL2023)
             .handler("bootstrap")
             .architectures([props.architecture.as_str()])
             .code(cfn_function::CodeProperty::new().s3_bucket(bucket).s3_key(key))
@@ -158,17 +177,4 @@ impl Grantee for RustFunction {
     fn role(&self) -> &Role {
         &self.role
     }
-}
-
-/// IAM cannot narrow these to a resource; the rule `permission-wildcard` lists them with the reason.
-fn network_interfaces() -> PolicyStatement {
-    let actions = &[
-        "ec2:CreateNetworkInterface",
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeSubnets",
-        "ec2:DeleteNetworkInterface",
-        "ec2:AssignPrivateIpAddresses",
-        "ec2:UnassignPrivateIpAddresses",
-    ];
-    PolicyStatement { sid: "NetworkInterfaces", actions, resources: vec![IntoValue::into_value("*")] }
 }

@@ -1,6 +1,7 @@
 //! Execution roles and least-privilege statements. Owns the merging of statements; refuses managed policies.
 
 use cfn::aws_iam::CfnRole;
+use cfn::intrinsics::sub;
 use cfn::{Handle, Json, Value, json};
 
 use crate::Stack;
@@ -73,14 +74,8 @@ impl Role {
 
     /// Adds a statement; where one of the same sid stands, its resources join that one's.
     pub fn add_to_policy(&self, stack: &mut Stack, statement: PolicyStatement) {
-        let Some(entry) = stack.template_mut().resource_mut(self.handle.id()) else { return };
+        let Some(statements) = self.statements_mut(stack) else { return };
         let PolicyStatement { sid, actions, resources } = statement;
-        let properties = &mut entry.parts.properties;
-        if properties.get("Policies").is_none() {
-            let document = json!({ "Version": "2012-10-17", "Statement": [] });
-            properties.set("Policies", json!([{ "PolicyName": "Grants", "PolicyDocument": document }]));
-        }
-        let Some(statements) = properties.get_mut("Policies").and_then(statements_mut) else { return };
         let same = statements.iter_mut().find(|known| known.get("Sid").and_then(Json::as_str) == Some(sid));
         match same.and_then(|known| entry_mut(known, "Resource")) {
             Some(Json::List(known)) => {
@@ -98,9 +93,40 @@ impl Role {
             })),
         }
     }
+
+    /// Denies actions on anything to the code of one function that has this role, and leaves them to Lambda itself.
+    pub(crate) fn deny_to_function(
+        &self,
+        stack: &mut Stack,
+        sid: &'static str,
+        actions: &[&'static str],
+        function_name: &str,
+    ) {
+        let Some(statements) = self.statements_mut(stack) else { return };
+        // By its name: a reference would go round in a circle.
+        let arn =
+            format!("arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:{function_name}");
+        let condition = json!({ "ArnEquals": { "lambda:SourceFunctionArn": (sub(arn).into_json()) } });
+        statements.push(json!({
+            "Sid": sid,
+            "Effect": "Deny",
+            "Action": (Json::list(actions.iter().copied())),
+            "Resource": ["*"],
+            "Condition": condition,
+        }));
+    }
+
+    fn statements_mut<'a>(&self, stack: &'a mut Stack) -> Option<&'a mut Vec<Json>> {
+        let properties = &mut stack.template_mut().resource_mut(self.handle.id())?.parts.properties;
+        if properties.get("Policies").is_none() {
+            let document = json!({ "Version": "2012-10-17", "Statement": [] });
+            properties.set("Policies", json!([{ "PolicyName": "Grants", "PolicyDocument": document }]));
+        }
+        properties.get_mut("Policies").and_then(statements_of)
+    }
 }
 
-fn statements_mut(policies: &mut Json) -> Option<&mut Vec<Json>> {
+fn statements_of(policies: &mut Json) -> Option<&mut Vec<Json>> {
     let Json::List(policies) = policies else { return None };
     match entry_mut(entry_mut(policies.first_mut()?, "PolicyDocument")?, "Statement")? {
         Json::List(statements) => Some(statements),

@@ -18,7 +18,7 @@ impl LayerVersion {
             .layer_name(layer_name)
             .description(description)
             .content(cfn_layer_version::ContentProperty::new().s3_bucket(bucket).s3_key(key))
-            .compatible_runtimes(["provided.al2023"]);
+            .compatible_runtimes([cfn_layer_version::CompatibleRuntimes::PROVIDED_AL2023]);
         Self { handle: stack.add(id, layer) }
     }
 

@@ -1,6 +1,6 @@
 //! Security groups and VPC endpoints. Rules stand inside their group: the local cloud knows no others.
 
-use cfn::aws_ec2::{CfnSecurityGroup, CfnVPCEndpoint, cfn_security_group};
+use cfn::aws_ec2::{CfnSecurityGroup, CfnVPCEndpoint, cfn_security_group, cfn_vpc_endpoint};
 use cfn::intrinsics::{if_, sub};
 use cfn::{ConditionHandle, Handle, IntoValue, Json, Value};
 
@@ -98,7 +98,7 @@ impl InterfaceVpcEndpoint {
         security_group: &SecurityGroup,
     ) -> Self {
         let endpoint = CfnVPCEndpoint::new()
-            .vpc_endpoint_type("Interface")
+            .vpc_endpoint_type(cfn_vpc_endpoint::VpcEndpointType::INTERFACE)
             .service_name(sub(format!("com.amazonaws.${{AWS::Region}}.{service}")))
             .vpc_id(vpc_id)
             .subnet_ids(subnet_ids)
@@ -112,7 +112,8 @@ impl InterfaceVpcEndpoint {
     }
 }
 
-/// An endpoint in route tables. Costs nothing; S3 and DynamoDB have one.
+/// An endpoint in route tables. Costs nothing; S3 and DynamoDB have one. Its policy is AWS's own, which allows all: whatever
+/// else stands in the subnets goes this way too, and IAM decides.
 #[derive(Debug, Clone)]
 pub struct GatewayVpcEndpoint {
     handle: Handle<CfnVPCEndpoint>,
@@ -128,7 +129,7 @@ impl GatewayVpcEndpoint {
         route_table_ids: impl IntoValue<Vec<String>>,
     ) -> Self {
         let endpoint = CfnVPCEndpoint::new()
-            .vpc_endpoint_type("Gateway")
+            .vpc_endpoint_type(cfn_vpc_endpoint::VpcEndpointType::GATEWAY)
             .service_name(sub(format!("com.amazonaws.${{AWS::Region}}.{service}")))
             .vpc_id(vpc_id)
             .route_table_ids(route_table_ids);

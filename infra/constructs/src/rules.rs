@@ -7,6 +7,7 @@ mod mappings;
 mod permissions;
 mod queues;
 mod read;
+mod secrets;
 mod stateful;
 mod upstream;
 
@@ -38,6 +39,7 @@ pub const RULES: &[Rule] = &[
     functions::SECRET_IN_ENVIRONMENT,
     functions::ENVIRONMENT_WITHOUT_GRANT,
     permissions::WILDCARD,
+    secrets::SECRET_IN_TEMPLATE,
     stateful::RETENTION_POLICY,
     connections::DATABASE_CONNECTIONS,
     upstream::UPSTREAM_BUDGET,

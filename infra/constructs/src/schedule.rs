@@ -45,8 +45,8 @@ impl Schedule {
             .description(props.description)
             .schedule_expression(props.expression)
             .schedule_expression_timezone(props.timezone)
-            .flexible_time_window(cfn_schedule::FlexibleTimeWindowProperty::new().mode("OFF"))
-            .state(if props.enabled { "ENABLED" } else { "DISABLED" })
+            .flexible_time_window(cfn_schedule::FlexibleTimeWindowProperty::new().mode(cfn_schedule::Mode::OFF))
+            .state(if props.enabled { cfn_schedule::State::ENABLED } else { cfn_schedule::State::DISABLED })
             .target(target);
         stack.add(id, schedule);
         Self

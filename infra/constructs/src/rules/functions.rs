@@ -3,7 +3,7 @@
 use cfn::{Intrinsic, Json, ResourceEntry, Template};
 
 use super::Rule;
-use super::permissions::statements_of_role;
+use super::permissions::allowed_by_role;
 use super::read::{field, of_type, one_or_many, property, referred, resource, shown};
 
 const FUNCTION: &str = "AWS::Lambda::Function";
@@ -71,7 +71,7 @@ pub(super) const ENVIRONMENT_WITHOUT_GRANT: Rule = Rule {
     check: |stage, diagnostics| {
         for (template, function) in of_type(stage.templates, FUNCTION) {
             let role = property(function, "Role").and_then(|role| resource(template, role));
-            let statements = role.map(statements_of_role).unwrap_or_default();
+            let statements = role.map(allowed_by_role).unwrap_or_default();
             let granted = |id: &str| {
                 let resources =
                     statements.iter().filter_map(|statement| field(statement, "Resource")).flat_map(one_or_many);

@@ -26,7 +26,7 @@ pub(super) const WILDCARD: Rule = Rule {
     check: |stage, diagnostics| {
         for (template, entry) in stage.templates.iter().flat_map(|t| t.resources().iter().map(move |e| (*t, e))) {
             for (path, statement) in statements(entry) {
-                if field(statement, "Effect").and_then(Json::as_str) == Some("Deny") {
+                if denies(statement) {
                     continue;
                 }
                 for (key, what) in wide(statement) {
@@ -46,9 +46,13 @@ pub(super) const WILDCARD: Rule = Rule {
     },
 };
 
-/// The statements that a role carries in itself.
-pub(super) fn statements_of_role(role: &ResourceEntry) -> Vec<&Json> {
-    inline_policies(role).map(|(_, statement)| statement).collect()
+/// The allowing statements that a role carries in itself.
+pub(super) fn allowed_by_role(role: &ResourceEntry) -> Vec<&Json> {
+    inline_policies(role).map(|(_, statement)| statement).filter(|statement| !denies(statement)).collect()
+}
+
+fn denies(statement: &Json) -> bool {
+    field(statement, "Effect").and_then(Json::as_str) == Some("Deny")
 }
 
 /// Statements of every policy document of a resource, with the path they stand at.

@@ -233,8 +233,26 @@ fn a_function_that_is_told_of_what_it_may_not_use_is_refused() {
     let template = with_variable("SQS_OUTPUT_URL", reference("DeadLetters"));
     refused(&template, "function-environment-without-grant", place);
     allowed(&with_variable("SQS_OUTPUT_URL", reference("Queue")));
+    let denied = json!({ "Effect": "Deny", "Action": "sqs:SendMessage", "Resource": (arn("Queue")) });
+    let mut template = with_statement(denied);
+    let variables = json!({ "Variables": { "SQS_OUTPUT_URL": (reference("Queue")) } });
+    let function = template.resource_mut(&"Function".into()).expect("it is there");
+    function.parts.properties.set("Environment", variables);
+    refused(&template, "function-environment-without-grant", place);
     let place = "Function Environment.Variables.DB_SECRET_ARN";
     refused(&with_variable("DB_SECRET_ARN", reference("CredentialsArn")), "function-environment-without-grant", place);
+}
+
+#[test]
+fn a_secret_written_into_a_resource_is_refused_and_not_repeated() {
+    let template = with("Cluster", "MasterUserPassword", "correct horse");
+    refused(&template, "secret-in-template", "Cluster MasterUserPassword");
+    assert!(!format!("{:?}", diagnostics(&template)).contains("correct horse"));
+    let user = with("Role", "LoginProfile", json!({ "Password": "correct horse" }));
+    refused(&user, "secret-in-template", "Role LoginProfile.Password");
+    allowed(&with("Cluster", "MasterUserPassword", "{{resolve:secretsmanager:Owner:SecretString:password}}"));
+    allowed(&with("Cluster", "MasterUserPassword", cfn::intrinsics::sub("{{resolve:secretsmanager:${Queue}}}")));
+    allowed(&with("Cluster", "GenerateStringKey", "password"));
 }
 
 #[test]
