@@ -1,4 +1,4 @@
-//! An alarm on a metric that tells a topic. Missing data is no alarm: an idle chain sends none.
+//! An alarm on a metric that tells a topic. What missing data means is the metric's.
 
 use cfn::aws_cloudwatch::{CfnAlarm, cfn_alarm};
 
@@ -22,9 +22,9 @@ impl Alarm {
             .statistic(metric.statistic)
             .period(seconds(metric.period))
             .evaluation_periods(1)
-            .comparison_operator("GreaterThanThreshold")
+            .comparison_operator(cfn_alarm::ComparisonOperator::GREATER_THAN_THRESHOLD)
             .threshold(threshold)
-            .treat_missing_data("notBreaching")
+            .treat_missing_data(metric.missing.clone())
             .alarm_actions([topic.topic_arn()]);
         stack.add(id, alarm);
         Self

@@ -147,6 +147,10 @@ impl DatabaseCluster {
         resource.depends_on(&self.writer)
     }
 
+    pub fn cluster_identifier(&self) -> Value<String> {
+        self.handle.r#ref()
+    }
+
     /// Host name of the writer.
     pub fn cluster_endpoint(&self) -> Value<String> {
         self.handle.attr_endpoint_address()

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use cfn::aws_cloudwatch::cfn_alarm::TreatMissingData;
+
 use crate::{DeadLetterQueue, Queue, RustFunction};
 
 #[derive(Debug, Clone)]
@@ -12,6 +14,8 @@ pub struct Metric {
     /// `Sum`, `Maximum` ..
     pub statistic: &'static str,
     pub period: Duration,
+    /// What a period without data means to an alarm.
+    pub missing: TreatMissingData,
 }
 
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
@@ -19,7 +23,14 @@ const FIVE_MINUTES: Duration = Duration::from_secs(300);
 impl Metric {
     /// A count that functions write themselves, summed over five minutes.
     pub fn count(namespace: &'static str, name: &'static str, dimensions: Vec<(&'static str, String)>) -> Self {
-        Self { namespace, name, dimensions, statistic: "Sum", period: FIVE_MINUTES }
+        Self {
+            namespace,
+            name,
+            dimensions,
+            statistic: "Sum",
+            period: FIVE_MINUTES,
+            missing: TreatMissingData::NOT_BREACHING,
+        }
     }
 }
 
@@ -36,9 +47,12 @@ impl Queue {
 }
 
 impl DeadLetterQueue {
-    /// Messages that wait for a person.
+    /// Messages that wait for a person. SQS stops counting a queue that nobody has touched for six hours, messages or not, so
+    /// an alarm keeps its state then:
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html>
     pub fn metric_messages_visible(&self) -> Metric {
-        of_queue(self.queue_name(), "ApproximateNumberOfMessagesVisible")
+        let metric = of_queue(self.queue_name(), "ApproximateNumberOfMessagesVisible");
+        Metric { missing: TreatMissingData::IGNORE, ..metric }
     }
 }
 
@@ -58,11 +72,14 @@ impl RustFunction {
 
     fn metric(&self, name: &'static str, statistic: &'static str) -> Metric {
         let dimensions = vec![("FunctionName", self.function_name().to_owned())];
-        Metric { namespace: "AWS/Lambda", name, dimensions, statistic, period: FIVE_MINUTES }
+        // A function that is not invoked makes no errors.
+        let missing = TreatMissingData::NOT_BREACHING;
+        Metric { namespace: "AWS/Lambda", name, dimensions, statistic, period: FIVE_MINUTES, missing }
     }
 }
 
 fn of_queue(queue_name: &str, name: &'static str) -> Metric {
     let dimensions = vec![("QueueName", queue_name.to_owned())];
-    Metric { namespace: "AWS/SQS", name, dimensions, statistic: "Maximum", period: FIVE_MINUTES }
+    let missing = TreatMissingData::NOT_BREACHING;
+    Metric { namespace: "AWS/SQS", name, dimensions, statistic: "Maximum", period: FIVE_MINUTES, missing }
 }

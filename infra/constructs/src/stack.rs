@@ -8,6 +8,9 @@ use cfn::{Handle, Json, LogicalId, Output, Parameter, ParameterHandle, Resource,
 
 use crate::{Asked, ParameterSource};
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
+const BUCKET_NAME_PATTERN: &str = "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$";
+
 /// A stack that constructs write into.
 #[derive(Debug)]
 pub struct Stack {
@@ -84,20 +87,22 @@ impl Stack {
     }
 
     /// A parameter filled with an output of another stack.
-    pub fn link(&mut self, id: &str, stack: &'static str, output: &str, description: &str) -> Value<String> {
+    pub fn link(&mut self, id: &str, stack: &'static str, output: &str, parameter: Parameter<String>) -> Value<String> {
         let source = ParameterSource::Output { stack, output: output.to_owned() };
-        self.parameter(id, Parameter::string().description(description), source).r#ref()
+        self.parameter(id, parameter, source).r#ref()
     }
 
     /// Bucket and key of an uploaded asset, each a parameter; one bucket serves all.
     pub fn asset(&mut self, asset: &str) -> (Value<String>, Value<String>) {
         let bucket = self.asset_bucket.take().unwrap_or_else(|| {
-            let bucket = Parameter::string().description("Bucket with the code of functions and layers.");
+            let bucket = Parameter::string()
+                .description("Bucket with the code of functions and layers.")
+                .allowed_pattern(BUCKET_NAME_PATTERN);
             self.parameter("AssetBucket", bucket, ParameterSource::AssetBucket)
         });
         self.asset_bucket = Some(bucket.clone());
         let id = format!("{}AssetKey", pascal_case(asset));
-        let key = Parameter::string().description(format!("Key of the asset {asset}."));
+        let key = Parameter::string().description(format!("Key of the asset {asset}.")).min_length(1).max_length(1024);
         let source = ParameterSource::AssetKey { asset: asset.to_owned() };
         let key = self.parameter(id, key, source);
         (bucket.r#ref(), key.r#ref())

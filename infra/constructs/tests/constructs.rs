@@ -111,6 +111,11 @@ fn a_function_in_a_vpc_may_have_network_interfaces() {
     let statements = statements(&stack, "SaverRole");
     assert_eq!(statements[1].0, "NetworkInterfaces");
     assert!(statements[1].1.iter().all(|action| action.starts_with("ec2:")), "{statements:?}");
+    // Lambda may, the function's own code may not.
+    assert_eq!((statements[2].0.as_str(), &statements[2].1), ("NetworkInterfacesOfItsOwn", &statements[1].1));
+    let yaml = stack.finish().template.to_yaml();
+    let denied = "Effect: Deny";
+    assert!(yaml.contains(denied) && yaml.contains("function:Saver-dev"), "{yaml}");
 }
 
 #[test]

@@ -54,14 +54,19 @@ pub(crate) fn fipe_api(stage: &Stage, pacing: &Pacing) -> SynthesizedStack {
     let url_fipe =
         Parameter::string().description("Base address of the FIPE API, with a trailing slash.").default(URL_FIPE);
     let url_fipe = stack.asked(Asked::UrlFipe, url_fipe.allowed_pattern("^https?://.+/$")).r#ref();
-    let mut from_data = |id, output, description| stack.link(id, fipe_data::NAME, output, description);
-    let db_endpoint = from_data("DBEndpoint", fipe_data::DB_ENDPOINT, "Host name of the database's writer.");
-    let db_port = from_data("DBPort", fipe_data::DB_PORT, "Port of the database.");
+    let mut from_data = |id, output, parameter| stack.link(id, fipe_data::NAME, output, parameter);
+    let matching = |pattern, description| Parameter::string().description(description).allowed_pattern(pattern);
+    let db_endpoint = matching("^[A-Za-z0-9.-]+$", "Host name of the database's writer.");
+    let db_endpoint = from_data("DBEndpoint", fipe_data::DB_ENDPOINT, db_endpoint);
+    let db_port = from_data("DBPort", fipe_data::DB_PORT, matching("^[0-9]{1,5}$", "Port of the database."));
+    let credentials = matching("^arn:[a-z-]+:secretsmanager:.+$", "ARN of the functions' secret.");
     // Linters take a parameter with "Secret" in its name for the secret itself.
-    let credentials = from_data("DBCredentialsArn", fipe_data::DB_APP_SECRET_ARN, "ARN of the functions' secret.");
+    let credentials = from_data("DBCredentialsArn", fipe_data::DB_APP_SECRET_ARN, credentials);
+    let security_group_id = Parameter::security_group_id().description("Group that reaches the database.");
     let security_group_id =
-        from_data("FunctionSecurityGroupId", fipe_data::FUNCTION_SECURITY_GROUP_ID, "Group that reaches the database.");
-    let rds_ca_layer = from_data("RdsCaLayerArn", fipe_data::RDS_CA_LAYER_ARN, "Layer with the authorities of RDS.");
+        from_data("FunctionSecurityGroupId", fipe_data::FUNCTION_SECURITY_GROUP_ID, security_group_id);
+    let rds_ca_layer = matching("^arn:[a-z-]+:lambda:.+:[0-9]+$", "Layer with the authorities of RDS.");
+    let rds_ca_layer = from_data("RdsCaLayerArn", fipe_data::RDS_CA_LAYER_ARN, rds_ca_layer);
 
     // Queues, each for the function that consumes it
     let manufacturer_queue = queue(&mut stack, stage, "Manufacturer", sizes.model_loader);

@@ -33,6 +33,8 @@ pub(crate) const RDS_CA_LAYER_ARN: &str = "RdsCaLayerArn";
 
 const OWNER_ROLE: &str = "fipe_owner";
 const HTTPS: u32 = 443;
+/// Private and shared addresses, RFC 1918 and RFC 6598: what VPCs are made of.
+const PRIVATE_ADDRESSES: [&str; 4] = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"];
 /// Empty, or four numbers from 0 to 255.
 const ALLOWED_IP_PATTERN: &str = concat!(
     r"^$|^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}",
@@ -136,7 +138,10 @@ pub(crate) fn fipe_data(stage: &Stage) -> SynthesizedStack {
     let schema = RawResource::new("Custom::FipeSchema")
         .property("ServiceToken", db_init.function_arn())
         .property("ServiceTimeout", answer.as_secs().to_string())
-        .property("Migrations", json!(MIGRATIONS.to_vec()));
+        .property("Migrations", json!(MIGRATIONS.to_vec()))
+        // CloudFormation runs it again where one of these changes: a new cluster is empty, a new secret has a new password.
+        .property("DBClusterIdentifier", cluster.cluster_identifier())
+        .property("AppSecretArn", application.secret_arn());
     // Without its writer a cluster takes no connection, and without endpoints the function can neither read the secrets
     // nor answer CloudFormation.
     let schema = endpoints.iter().fold(cluster.needed_by(schema), ResourceOptions::depends_on);
@@ -203,6 +208,17 @@ fn add_endpoints(
             condition: None,
         };
         group.add_ingress_rule(stack, rule);
+        // Private DNS sends the whole VPC to these endpoints: whoever else stands in it must not lose the service. IAM
+        // still decides what each may do, and nobody outside reaches an endpoint's private address.
+        for block in PRIVATE_ADDRESSES {
+            let rule = IngressRule {
+                from: Peer::Ipv4(block.into_value()),
+                port: HTTPS.into_value(),
+                description: "Others in the VPC, whom private DNS sends here too.",
+                condition: None,
+            };
+            group.add_ingress_rule(stack, rule);
+        }
         for (id, service) in interfaces {
             let endpoint = InterfaceVpcEndpoint::new(stack, id, service, vpc_id, subnet_ids, &group);
             endpoints.push(endpoint.handle().clone());
@@ -210,7 +226,10 @@ fn add_endpoints(
     }
     if stage.network.endpoints.contains(&Endpoint::S3) {
         // FipeDbInit answers CloudFormation at an address of S3.
-        let route_tables = Parameter::comma_delimited_list().description("Route tables of the subnets.");
+        let route_tables = Parameter::comma_delimited_list()
+            .description("Route tables of the subnets.")
+            .allowed_pattern("^rtb-[0-9a-f]+$")
+            .constraint_description("ids of route tables such as rtb-0a1b2c3d");
         let route_tables = stack.asked(Asked::RouteTableIds, route_tables);
         let endpoint = GatewayVpcEndpoint::new(stack, "S3Endpoint", "s3", vpc_id, &route_tables);
         endpoints.push(endpoint.handle().clone());

@@ -122,6 +122,105 @@ fn the_ingestor_alone_stands_in_the_vpc() {
     assert_eq!(inside, ["FipeSomaIngestor"]);
 }
 
+/// Role, action and the logical ids of its resources, one line each; what Lambda itself needs is left out.
+fn permissions(stack: &SynthesizedStack) -> Vec<String> {
+    let mut lines = Vec::new();
+    for role in of_type(stack, "AWS::IAM::Role") {
+        let policies = property(role, "Policies").and_then(Json::as_list).expect("every role has its policy");
+        let statements = policies.iter().flat_map(|policy| {
+            policy.get("PolicyDocument").and_then(|document| document.get("Statement")?.as_list()).expect("statements")
+        });
+        for statement in statements {
+            let sid = statement.get("Sid").and_then(Json::as_str).expect("a sid");
+            if ["Log", "NetworkInterfaces", "NetworkInterfacesOfItsOwn"].contains(&sid) {
+                continue;
+            }
+            let ids =
+                statement.get("Resource").and_then(Json::as_list).expect("a list").iter().map(
+                    |resource| match resource.as_intrinsic() {
+                        Some(cfn::Intrinsic::Ref(id)) => id.to_string(),
+                        Some(cfn::Intrinsic::GetAtt(id, _)) => id.clone(),
+                        other => panic!("{other:?} is no reference"),
+                    },
+                );
+            lines.push(format!("{} {sid} {}", role.id, ids.collect::<Vec<_>>().join(" ")));
+        }
+    }
+    lines
+}
+
+#[test]
+fn each_role_may_do_what_its_function_does_and_nothing_else() {
+    let [data, api] = stacks_of(StageName::Prd);
+    assert_eq!(permissions(&data), ["FipeDbInitRole ReadSecrets OwnerSecret AppSecret"]);
+    assert_eq!(
+        permissions(&api),
+        [
+            "FipeManufacturerLoaderRole SendMessages ManufacturerQueue PriceQueue",
+            "FipeManufacturerLoaderRole Publish AlarmTopic",
+            "FipeModelLoaderRole ConsumeMessages ManufacturerQueue",
+            // To the queue that it reads from: what a batch has no time for is handed on.
+            "FipeModelLoaderRole SendMessages ManufacturerQueueDeadLetters ManufacturerQueue ModelQueue PriceQueue",
+            "FipePriceLoaderRole ConsumeMessages ModelQueue",
+            "FipePriceLoaderRole SendMessages ModelQueueDeadLetters ModelQueue PriceQueue",
+            "FipeSomaIngestorRole ConsumeMessages PriceQueue",
+            "FipeSomaIngestorRole SendMessages PriceQueueDeadLetters",
+            "FipeSomaIngestorRole Publish CrawlCompleteTopic",
+            "FipeSomaIngestorRole ReadSecrets DBCredentialsArn",
+            "MonthlyCrawlRole Invoke FipeManufacturerLoader",
+        ]
+    );
+}
+
+#[test]
+fn the_database_admits_the_functions_and_the_given_address_alone() {
+    let [data, _] = stacks_of(StageName::Dev);
+    let rules = property(resource(&data, "DatabaseSecurityGroup"), "SecurityGroupIngress").and_then(Json::as_list);
+    let [functions, address] = rules.expect("a list") else { panic!("two rules, not {rules:?}") };
+    let group = cfn::intrinsics::get_att::<String>("FunctionSecurityGroup", "GroupId").into_json();
+    assert_eq!(functions.get("SourceSecurityGroupId"), Some(&group));
+    let Some(cfn::Intrinsic::If(condition, admitted, _)) = address.as_intrinsic() else { panic!("{address:?}") };
+    assert_eq!(&**condition, "AdmitsAllowedIp");
+    assert_eq!(admitted.get("CidrIp"), Some(&cfn::intrinsics::sub("${AllowedIp}/32").into_json()));
+}
+
+#[test]
+fn others_in_the_vpc_still_reach_the_services_that_have_an_endpoint() {
+    let [data, _] = stacks_of(StageName::Prd);
+    let rules = property(resource(&data, "EndpointSecurityGroup"), "SecurityGroupIngress").and_then(Json::as_list);
+    let blocks: Vec<_> = rules.expect("a list").iter().filter_map(|rule| rule.get("CidrIp")?.as_str()).collect();
+    assert_eq!(blocks, ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"]);
+}
+
+#[test]
+fn the_schema_is_applied_again_to_a_new_cluster_and_with_a_new_secret() {
+    let [data, _] = stacks_of(StageName::Prd);
+    let schema = resource(&data, "Schema");
+    for (name, id) in [("DBClusterIdentifier", "Cluster"), ("AppSecretArn", "AppSecret")] {
+        assert_eq!(property(schema, name), Some(&cfn::intrinsics::ref_to::<String>(id).into_json()), "{name}");
+    }
+    let timeout = |entry, path| text_or_number(property(entry, path).expect("it is set"));
+    let (answer, function) = (timeout(schema, "ServiceTimeout"), timeout(resource(&data, "FipeDbInit"), "Timeout"));
+    assert!(answer > function, "CloudFormation waits {answer} s for a function of {function} s");
+}
+
+fn text_or_number(json: &Json) -> i64 {
+    json.as_i64().or_else(|| json.as_str()?.parse().ok()).expect("a number")
+}
+
+#[test]
+fn every_parameter_is_checked_before_anything_is_made() {
+    for stack in StageName::ALL.into_iter().flat_map(stacks_of) {
+        let template: serde_json::Value = serde_json::from_str(&stack.template.to_json()).expect("JSON");
+        for (id, parameter) in template["Parameters"].as_object().expect("parameters") {
+            let kind = parameter["Type"].as_str().expect("a type");
+            let checks = ["AllowedPattern", "AllowedValues", "MinLength", "MinValue"];
+            let checked = kind.contains("AWS::") || checks.iter().any(|check| parameter.get(check).is_some());
+            assert!(checked, "{id} of {} takes anything", stack.stack_name);
+        }
+    }
+}
+
 #[test]
 fn every_parameter_says_where_its_value_comes_from() {
     for stack in StageName::ALL.into_iter().flat_map(stacks_of) {
@@ -243,6 +342,9 @@ fn an_alarm_watches_every_dead_letter_queue_every_queue_and_every_function() {
             let dimensions = property(alarm, "Dimensions").and_then(Json::as_list).expect("dimensions");
             let value =
                 dimensions.last().expect("one").get("Value").and_then(Json::as_str).expect("a value").to_owned();
+            // SQS counts no queue that nobody has touched for six hours: its alarm must not end with the metric.
+            let missing = if value.contains("-dlq-") { "ignore" } else { "notBreaching" };
+            assert_eq!(text(alarm, "TreatMissingData"), missing, "{value}");
             (text(alarm, "MetricName").to_owned(), value)
         })
         .collect();
