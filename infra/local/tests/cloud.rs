@@ -4,6 +4,8 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -163,16 +165,58 @@ async fn a_killed_service_is_seen_and_the_next_up_starts_it_alone_with_its_data(
     assert!(!status.running);
     let alive: Vec<bool> = status.services.iter().map(|service| service.alive).collect();
     assert_eq!(alive, [true, false, true]);
+    let mut other = other_process_in_the_lock(&cloud);
 
     let (second, _) = cloud.up().await.unwrap();
     assert_eq!(second.started, [ServiceName::Postgres]);
     assert_eq!(second.service(ServiceName::MiniStack), first.service(ServiceName::MiniStack));
     assert_eq!(sql(&second, "select n from kept"), "7");
+    other.kill().unwrap();
+    other.wait().unwrap();
 
     cloud.down().await;
     let (third, _) = cloud.up().await.unwrap();
     assert!(sql(&third, "select n from kept").contains("does not exist"));
     cloud.down().await;
+}
+
+/// Gives the id in the killed server's lock to another process of its user, as a zombie or a restart of the machine would.
+fn other_process_in_the_lock(cloud: &Cloud) -> std::process::Child {
+    let state = std::fs::read(Layout::new(cloud.root.path()).state_file()).unwrap();
+    let state: serde_json::Value = serde_json::from_slice(&state).unwrap();
+    let data = Path::new(state["postgres_home"].as_str().unwrap()).join("data");
+    let other = Command::new("sleep").arg("1000").uid(data.metadata().unwrap().uid()).spawn().unwrap();
+    let lock = std::fs::read_to_string(data.join("postmaster.pid")).unwrap();
+    let (_, rest) = lock.split_once('\n').unwrap();
+    std::fs::write(data.join("postmaster.pid"), format!("{}\n{rest}", other.id())).unwrap();
+    other
+}
+
+#[tokio::test]
+async fn what_the_fipe_server_refuses_is_told_before_anything_that_runs_makes_way() {
+    let mut cloud = Cloud::new(22_100).await;
+    let (first, _) = cloud.up().await.unwrap();
+    sql(&first, "create table kept as select 7 as n");
+    let file = cloud.root.path().join("2026-01-ref329.csv");
+    std::fs::write(&file, "not,a,month\n").unwrap();
+    cloud.config.fipe.months = FipeMonths::Files(vec![file]);
+    let error = cloud.up().await.unwrap_err();
+    assert!(error.is_setting() && error.to_string().contains("2026-01-ref329.csv, line 1"), "{error}");
+    cloud.config.fipe = FipeData { faults: "429=2".to_owned(), ..FipeData::default() };
+    let error = cloud.up().await.unwrap_err();
+    assert!(error.is_setting() && error.to_string().contains("the rate of 429"), "{error}");
+
+    assert_eq!(local_cloud::status(cloud.root.path()).unwrap().services, first.services);
+    assert_eq!(sql(&first, "select n from kept"), "7");
+    cloud.down().await;
+}
+
+#[tokio::test]
+async fn two_services_cannot_have_one_port() {
+    let mut cloud = Cloud::new(22_110).await;
+    cloud.config.ports.fipe = cloud.config.ports.postgres;
+    let error = cloud.up().await.unwrap_err().to_string();
+    assert!(error.contains("postgres and fipe") && error.contains("22111") && error.contains("FIPE_PORT"), "{error}");
 }
 
 #[tokio::test]
@@ -206,7 +250,7 @@ async fn other_data_restarts_the_fipe_server_alone() {
 
 #[tokio::test]
 async fn files_in_place_of_made_up_months_start_with_an_empty_database_and_stay_until_others_are_asked_for() {
-    let mut cloud = Cloud::new(22_090).await;
+    let mut cloud = Cloud::new(22_120).await;
     let (first, _) = cloud.up().await.unwrap();
     sql(&first, "CREATE TABLE made_up (price int)");
     let exported = Command::new(fipe_server()).args(["export", "--prices=20", "--months=1"]).output().unwrap();
@@ -241,13 +285,14 @@ async fn a_taken_port_names_its_holder_and_the_setting() {
 #[tokio::test]
 async fn a_child_that_dies_is_explained_by_its_log_and_takes_the_others_down() {
     let mut cloud = Cloud::new(22_080).await;
-    let file = cloud.root.path().join("2026-01-ref329.csv");
-    std::fs::write(&file, "not,a,month\n").unwrap();
-    cloud.config.fipe.months = FipeMonths::Files(vec![file]);
+    let program = cloud.root.path().join("fipe-server");
+    std::fs::write(&program, "#!/bin/sh\ncase $* in *--check*) exit 0;; esac\necho out of luck\nexit 3\n").unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    cloud.config.fipe_server = program;
     let error = cloud.up().await.unwrap_err();
     assert!(matches!(error, Error::Died { service: ServiceName::Fipe, .. }), "{error:?}");
     let error = error.to_string();
-    for part in ["2026-01-ref329.csv, line 1", "not,a,month", "fipe.log"] {
+    for part in ["exit status: 3", "out of luck", "fipe.log"] {
         assert!(error.contains(part), "{part:?} is not in: {error}");
     }
     cloud.gone().await;
