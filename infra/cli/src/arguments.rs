@@ -175,13 +175,13 @@ pub(crate) enum Local {
 #[derive(Debug, Args)]
 pub(crate) struct Up {
     /// Port of MiniStack, the AWS endpoint.
-    #[arg(long, env = "MINISTACK_PORT", default_value_t = local_cloud::Ports::default().ministack)]
+    #[arg(long, env = "MINISTACK_PORT", value_parser = port(), default_value_t = local_cloud::Ports::default().ministack)]
     pub(crate) ministack_port: u16,
     /// Port of PostgreSQL.
-    #[arg(long, env = "POSTGRES_PORT", default_value_t = local_cloud::Ports::default().postgres)]
+    #[arg(long, env = "POSTGRES_PORT", value_parser = port(), default_value_t = local_cloud::Ports::default().postgres)]
     pub(crate) postgres_port: u16,
     /// Port of the FIPE server.
-    #[arg(long, env = "FIPE_PORT", default_value_t = local_cloud::Ports::default().fipe)]
+    #[arg(long, env = "FIPE_PORT", value_parser = port(), default_value_t = local_cloud::Ports::default().fipe)]
     pub(crate) fipe_port: u16,
     /// Real months to serve, files named YYYY-MM-refNNN.csv.gz with commas between; a small shipped set when not given.
     #[arg(long, env = "FIPE_DATASET", value_delimiter = ',', value_name = "FILE")]
@@ -247,6 +247,11 @@ fn stage_names() -> impl TypedValueParser<Value = StageName> {
         let stage = StageName::ALL.into_iter().find(|stage| stage.as_str() == name);
         stage.unwrap_or(StageName::Local)
     })
+}
+
+/// Any port but 0, which would be another one at each start.
+fn port() -> clap::builder::RangedI64ValueParser<u16> {
+    clap::value_parser!(u16).range(1..)
 }
 
 fn service_names() -> impl TypedValueParser<Value = ServiceName> {

@@ -61,6 +61,9 @@ impl Exit {
             {
                 return Self::Usage;
             }
+            if cause.downcast_ref::<local_cloud::Error>().is_some_and(local_cloud::Error::is_setting) {
+                return Self::Usage;
+            }
             if let Some(error) = cause.downcast_ref::<deploy::CallError>() {
                 // The first call of all, which only asks whose the credentials are.
                 let is_first = error.operation == "GetCallerIdentity";

@@ -15,7 +15,7 @@ use crate::layout::Layout;
 use crate::postgres::Home;
 use crate::process::{Process, marked, spawn};
 use crate::state::{ServiceName, Started, State, Status, tail};
-use crate::{Config, fipe, ministack, port, postgres};
+use crate::{Config, Ports, fipe, ministack, port, postgres};
 
 /// Progress of [`up`] and [`down`]; `Display` is a line for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +70,7 @@ impl fmt::Display for Event {
 /// # Errors
 /// A taken port, a child that dies or does not answer, missing tools: see [`Error`].
 pub async fn up(config: &Config, progress: &mut dyn FnMut(Event)) -> Result<Status, Error> {
+    own_ports(config.ports)?;
     let layout = Layout::new(&config.root);
     let _lock = layout.lock().await?;
     let mut state = State::read(&layout)?;
@@ -83,6 +84,10 @@ pub async fn up(config: &Config, progress: &mut dyn FnMut(Event)) -> Result<Stat
     }
     let before = state.started(ServiceName::Fipe).map(|fipe| fipe.arguments.clone());
     let fipe_arguments = fipe_arguments(config, before.as_deref().unwrap_or_default())?;
+    let is_changed = |running: &&Started| running.arguments != fipe_arguments || running.process.program_is_replaced();
+    if state.alive(ServiceName::Fipe).is_none_or(|running| is_changed(&running)) {
+        fipe::check(&config.fipe_server, &fipe_arguments).await?;
+    }
     if before.is_some_and(|before| fipe::serves_files(&before) != fipe::serves_files(&fipe_arguments)) {
         progress(Event::Emptied);
         end_all(&state, progress).await?;
@@ -92,7 +97,6 @@ pub async fn up(config: &Config, progress: &mut dyn FnMut(Event)) -> Result<Stat
         remove(&layout.logs_dir())?;
     }
     ministack::require(&layout)?;
-    let is_changed = |running: &&Started| running.arguments != fipe_arguments || running.process.program_is_replaced();
     if let Some(running) = state.alive(ServiceName::Fipe).filter(is_changed) {
         progress(Event::Changed { service: ServiceName::Fipe });
         end(running).await?;
@@ -118,6 +122,17 @@ pub async fn up(config: &Config, progress: &mut dyn FnMut(Event)) -> Result<Stat
         start(config, &layout, &missing, None, fipe_arguments, &mut state, progress).await?;
     }
     Ok(state.status(&layout, missing))
+}
+
+fn own_ports(ports: Ports) -> Result<(), Error> {
+    for (index, &second) in ServiceName::ALL.iter().enumerate() {
+        let port = second.port(ports);
+        if let Some(&first) = ServiceName::ALL[..index].iter().find(|first| first.port(ports) == port) {
+            let (flag, variable) = second.port_setting();
+            return Err(Error::SamePort { port, first, second, flag, variable });
+        }
+    }
+    Ok(())
 }
 
 /// What runs now, without waiting for anything.
@@ -190,6 +205,7 @@ async fn start(
                         Some(home) => home,
                         None => Home::find(&layout, None).await?,
                     };
+                    home.release_lock().await?;
                     home.initialise().await?;
                     (home.server(port), postgres::PATIENCE, Vec::new())
                 }

@@ -22,6 +22,13 @@ pub enum Error {
     )]
     OtherPort { service: ServiceName, running: u16, asked: u16 },
 
+    #[error("{first} and {second} cannot both have port {port}: choose another with {flag} (or {variable})")]
+    SamePort { port: u16, first: ServiceName, second: ServiceName, flag: &'static str, variable: &'static str },
+    #[error("data set {} cannot be found: give files named YYYY-MM-refNNN.csv.gz, with commas between", path.display())]
+    Dataset { path: PathBuf, source: io::Error },
+    #[error("the FIPE server refuses what it is to serve: {reason}")]
+    Refused { reason: String },
+
     #[error("cannot start {service} from {}", program.display())]
     Spawn { service: ServiceName, program: PathBuf, source: io::Error },
     #[error("{service} ended ({exit}) before it was ready; the end of {}:\n{tail}", log.display())]
@@ -31,7 +38,7 @@ pub enum Error {
     #[error("process {pid} of {service} does not end, not even by SIGKILL")]
     WillNotEnd { service: ServiceName, pid: i32 },
 
-    #[error("the tools of the local cloud are not installed in {}: run `make local`, which installs them", path.display())]
+    #[error("the tools of the local cloud are not, or not all, in {}: remove that folder, and `make local` installs them anew", path.display())]
     ToolsMissing { path: PathBuf },
     #[error("{} is missing: build it with `cargo build -p fipe-server`", path.display())]
     FipeServerMissing { path: PathBuf },
@@ -48,6 +55,14 @@ pub enum Error {
 
     #[error("{service} has no log: the local cloud was not started")]
     NoLog { service: ServiceName },
+}
+
+impl Error {
+    /// Whether other settings are the way out. Then nothing was touched.
+    pub fn is_setting(&self) -> bool {
+        use Error::{Dataset, OtherPort, PortTaken, Refused, SamePort};
+        matches!(self, PortTaken { .. } | OtherPort { .. } | SamePort { .. } | Dataset { .. } | Refused { .. })
+    }
 }
 
 /// `.at("read", path)` on a result of `std::io`.

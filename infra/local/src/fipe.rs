@@ -1,11 +1,13 @@
 //! The FIPE server as a child.
 
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::process::Command;
 
-use crate::error::{At, Error};
+use crate::error::Error;
+use crate::state::ServiceName;
 use crate::{Config, FipeMonths, health};
 
 /// Two real months are read in a second or two; generated ones of millions of prices take longer.
@@ -22,7 +24,7 @@ pub(crate) fn arguments(config: &Config, before: &[String]) -> Result<Vec<String
         }
         FipeMonths::Files(files) => {
             for file in files {
-                let file = file.canonicalize().at("find data set", file)?;
+                let file = file.canonicalize().map_err(|source| Error::Dataset { path: file.clone(), source })?;
                 arguments.push(format!("--dataset={}", file.display()));
             }
         }
@@ -48,6 +50,23 @@ pub(crate) fn command(program: &Path, arguments: &[String]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments);
     command
+}
+
+/// Lets the server itself look at its files and settings, before anything that runs has to make way for it.
+pub(crate) async fn check(program: &Path, arguments: &[String]) -> Result<(), Error> {
+    let mut check = Command::new(program);
+    check.args(arguments).arg("--check").env_clear().stdin(Stdio::null()).kill_on_drop(true);
+    let output = check.output().await.map_err(|source| Error::Spawn {
+        service: ServiceName::Fipe,
+        program: program.to_owned(),
+        source,
+    })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let reason = said.lines().next().unwrap_or_default();
+    Err(Error::Refused { reason: reason.strip_prefix("error: ").unwrap_or(reason).to_owned() })
 }
 
 /// Its version, once it answers.

@@ -66,6 +66,11 @@ pub(crate) async fn is_ready(port: u16) -> bool {
     health::http(port, "/_ministack/health").await.is_ok()
 }
 
-pub(crate) fn require(layout: &Layout) -> Result<String, Error> {
-    version(layout).ok_or_else(|| Error::ToolsMissing { path: layout.venv() })
+/// The package itself, not what pip noted of it: half a folder is as bad as none.
+pub(crate) fn require(layout: &Layout) -> Result<(), Error> {
+    let is_there = site_packages(layout).is_some_and(|packages| packages.join("ministack").is_dir());
+    match is_there && layout.venv().join("bin/python").is_file() {
+        true => Ok(()),
+        false => Err(Error::ToolsMissing { path: layout.venv() }),
+    }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use nix::unistd::{User, geteuid, mkdtemp};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
@@ -14,6 +15,7 @@ use crate::error::{At, Error};
 use crate::health;
 use crate::layout::Layout;
 use crate::ministack::site_packages;
+use crate::process::working_in;
 use crate::state::ServiceName;
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -149,6 +151,19 @@ impl Home {
             return Err(Error::Command { command: "postgres --single".into(), exit: "with errors".into(), output });
         }
         Ok(())
+    }
+
+    /// Takes away the lock of a server that was killed: its id may be a zombie's, or another process's by now, and the
+    /// server would refuse to start. What is left of it works in the data folder, and ends first.
+    pub(crate) async fn release_lock(&self) -> Result<(), Error> {
+        for process in working_in(&self.data()) {
+            process.end(Signal::SIGKILL, Duration::ZERO).await;
+        }
+        let lock = self.data().join("postmaster.pid");
+        match std::fs::remove_file(&lock) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).at("remove", lock),
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn server(&self, port: u16) -> Command {

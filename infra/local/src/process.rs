@@ -118,6 +118,15 @@ pub(crate) fn marked(state_dir: &Path) -> Vec<Process> {
         .collect()
 }
 
+/// Processes whose current folder is this one.
+pub(crate) fn working_in(dir: &Path) -> Vec<Process> {
+    let pids = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    pids.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok())
+        .filter(|pid| std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|folder| folder == dir))
+        .filter_map(Process::of)
+        .collect()
+}
+
 struct Stat {
     state: char,
     threads: u32,

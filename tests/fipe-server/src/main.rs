@@ -46,6 +46,9 @@ struct Serve {
     /// Answers 429 beyond so many calls in any 60 seconds.
     #[arg(long, env = "FIPE_RATE_LIMIT", value_name = "CALLS_PER_MINUTE")]
     rate_limit: Option<u32>,
+    /// Reads the files and settings, tells what is wrong with them, and serves nothing.
+    #[arg(long)]
+    check: bool,
 }
 
 #[derive(Args)]
@@ -86,11 +89,14 @@ async fn run() -> anyhow::Result<()> {
     if let Some(Command::Export { data, month }) = arguments.command {
         return export(&data.load()?, month);
     }
-    let Serve { data, port, mut faults, retry_after, rate_limit } = arguments.serve;
+    let Serve { data, port, mut faults, retry_after, rate_limit, check } = arguments.serve;
     if let Some(seconds) = retry_after {
         faults.retry_after = std::time::Duration::from_secs(seconds);
     }
     let options = Options { port, months: data.load()?, faults, rate_limit };
+    if check {
+        return Ok(());
+    }
     let server = FipeServer::start(options).await.with_context(|| format!("cannot listen on 127.0.0.1:{port}"))?;
     writeln!(io::stdout(), "listening on {}", server.url())?;
     server.wait().await;
