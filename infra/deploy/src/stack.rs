@@ -6,10 +6,12 @@ use crate::event::Operation;
 use crate::retry::retry;
 use crate::watch::{Ended, Start, newest_event, watch};
 use crate::{
-    ChangeSetKind, ChangeSetRequest, ChangeSetStatus, CloudFormation, Error, Event, StackDescription, TemplateLocation,
+    CallErrorKind, ChangeSetKind, ChangeSetRequest, ChangeSetStatus, CloudFormation, Error, Event, StackDescription,
+    TemplateLocation,
 };
 
 /// A stack with every value settled.
+#[derive(Clone)]
 pub(crate) struct Request {
     pub(crate) stack_name: String,
     pub(crate) template: TemplateLocation,
@@ -25,20 +27,29 @@ pub(crate) async fn deploy(
     on: &mut dyn FnMut(Event),
 ) -> Result<(Outcome, StackDescription), Error> {
     let stack = request.stack_name.clone();
-    let found = settle(cloudformation, &stack, options, on).await?;
-    let kind = match &found {
-        None => ChangeSetKind::Create,
-        Some(found) if found.status == "REVIEW_IN_PROGRESS" => ChangeSetKind::Create,
-        Some(_) => ChangeSetKind::Update,
-    };
-    let (change_set_id, stack_id, changes) =
-        match create_change_set(cloudformation, request, kind, found.is_none(), options, on).await? {
-            Some(change_set) => change_set,
-            None => {
-                on(Event::UpToDate { stack: stack.clone() });
-                return Ok((Outcome::UpToDate, describe(cloudformation, &stack, options, on).await?));
-            }
+    let (kind, change_set) = loop {
+        let found = settle(cloudformation, &stack, options, on).await?;
+        let kind = match &found {
+            None => ChangeSetKind::Create,
+            Some(found) if found.status == "REVIEW_IN_PROGRESS" => ChangeSetKind::Create,
+            Some(_) => ChangeSetKind::Update,
         };
+        match create_change_set(cloudformation, request.clone(), kind, found.is_none(), options, on).await {
+            Err(Error::Call(refused)) if refused.kind == CallErrorKind::Invalid => {
+                let now = retry(options.pace, on, async || cloudformation.describe_stack(&stack).await).await?;
+                let status = |stack: Option<StackDescription>| stack.map(|stack| stack.status);
+                // Refused because somebody else began after we had looked: look again. Otherwise it is our own fault.
+                if status(now) == status(found) {
+                    return Err(refused.into());
+                }
+            }
+            made => break (kind, made?),
+        }
+    };
+    let Some((change_set_id, stack_id, changes)) = change_set else {
+        on(Event::UpToDate { stack: stack.clone() });
+        return Ok((Outcome::UpToDate, describe(cloudformation, &stack, options, on).await?));
+    };
     let operation = match kind {
         ChangeSetKind::Create => Operation::Create,
         ChangeSetKind::Update => Operation::Update,

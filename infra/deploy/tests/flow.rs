@@ -180,6 +180,16 @@ async fn an_operation_of_somebody_else_is_watched_to_its_end_first() {
 }
 
 #[tokio::test]
+async fn a_deployer_that_was_overtaken_watches_the_other_one_and_goes_on() {
+    let cloud = MemoryCloudFormation::default();
+    cloud.overtake("Data-dev");
+    let run = deploy(&cloud, &data(), "a").await;
+    assert_eq!(run.result.unwrap()[0].outcome, Outcome::Updated);
+    let attached = Event::Attached { stack: "Data-dev".to_owned(), status: "CREATE_IN_PROGRESS".to_owned() };
+    assert!(run.events.contains(&attached));
+}
+
+#[tokio::test]
 async fn a_failure_that_was_watched_for_somebody_else_is_told() {
     let cloud = MemoryCloudFormation::default();
     cloud.fail("Topic", "topic name is taken");

@@ -28,6 +28,16 @@ pub enum Target {
     },
 }
 
+impl Target {
+    /// A profile that does not exist looks like one without settings, so an error has to say which one was asked for.
+    fn named(&self) -> String {
+        match self {
+            Self::Aws { profile: Some(profile), .. } => format!(" (asked for is profile {profile:?}: is there one?)"),
+            _ => String::new(),
+        }
+    }
+}
+
 /// An account in a region, and how it is reached.
 #[derive(Debug, Clone)]
 pub struct Connection {
@@ -56,13 +66,19 @@ impl Connection {
             return Err(CallError {
                 operation: "GetCallerIdentity",
                 code: None,
-                message: "no region is set; give --region or set it in the profile".to_owned(),
+                message: format!("no region is set; give --region or set it in the profile{}", target.named()),
                 kind: CallErrorKind::Invalid,
                 source: None,
             });
         };
         let identity = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await;
-        let identity = identity.map_err(|error| call_error("GetCallerIdentity", error))?;
+        let identity = identity.map_err(|error| {
+            let mut error = call_error("GetCallerIdentity", error);
+            if error.kind == CallErrorKind::Denied {
+                error.message += &target.named();
+            }
+            error
+        })?;
         let account = identity.account().unwrap_or_default().to_owned();
         Ok(Self { config, account, region, endpoint })
     }

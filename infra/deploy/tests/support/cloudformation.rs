@@ -33,6 +33,8 @@ enum Fault {
     None,
     Throttled,
     AnswerLost,
+    /// The answer is what was there before another deployer made the stack of this name.
+    Overtaken(&'static str),
 }
 
 #[derive(Clone, Default)]
@@ -85,6 +87,11 @@ impl MemoryCloudFormation {
     /// The next call of an operation does its work, but its answer never arrives.
     pub(crate) fn lose_answer(&self, operation: &'static str) {
         self.state.borrow_mut().faults.entry(operation).or_default().push_back(Fault::AnswerLost);
+    }
+
+    /// Another deployer begins to make this stack right after the next look at it.
+    pub(crate) fn overtake(&self, name: &'static str) {
+        self.state.borrow_mut().faults.entry("DescribeStacks").or_default().push_back(Fault::Overtaken(name));
     }
 
     /// The next calls for events are answered, then one is lost.
@@ -149,6 +156,12 @@ impl MemoryCloudFormation {
             state.calls.push(operation.to_owned());
         }
         let answer = act(&mut state)?;
+        if let Some(Fault::Overtaken(name)) = fault {
+            drop(state);
+            self.put(name, "CREATE_IN_PROGRESS");
+            self.will_become(name, &["CREATE_COMPLETE"]);
+            return Ok(answer);
+        }
         match fault {
             Some(Fault::AnswerLost) => Err(error(operation, "", "connection reset", CallErrorKind::Transient)),
             _ => Ok(answer),
