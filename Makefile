@@ -40,8 +40,8 @@ deploy-dev deploy-stg deploy-prd: deploy-%: build ## Deploy a stage [AWS_PROFILE
 destroy-local destroy-dev destroy-stg destroy-prd: destroy-%: build ## Delete a stage's stacks, after a question [AWS_PROFILE=.. AWS_REGION=..]
 	@$(INFRA) destroy --stage $* $(ACCOUNT)
 
-destroy: ## The same for any stage [STAGE=..]
-	@$(if $(STAGE),$(MAKE) --no-print-directory destroy-$(STAGE),echo 'error: say which stage, for example `make destroy STAGE=dev`' >&2; exit 2)
+destroy: $(if $(STAGE),build) ## The same for any stage [STAGE=..]
+	@$(if $(STAGE),$(INFRA) destroy --stage $(STAGE) $(ACCOUNT),echo 'error: say which stage, for example `make destroy STAGE=dev`' >&2; exit 2)
 
 .PHONY: release
 release: build ## Build the functions as they go to AWS, for this machine's architecture, into target/lambda

@@ -27,8 +27,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     let mut values = parameters::given(arguments, &stage)?;
     if !is_local && !values.contains_key(stacks::Asked::VpcId.name()) {
         // Nothing can be looked up, so what is missing is known without asking anybody.
-        Plan::new(stacks(synthesized)?, &arguments.stacks, values)?;
-        anyhow::bail!("a stage without a VPC is not known");
+        Plan::new(stacks(synth_command::synthesize(&stage)?)?, &arguments.stacks, values.clone())?;
     }
     let local = if is_local { Some(aws::local_cloud(repository)?) } else { None };
     let connection = aws::connect(repository, stage.name, &arguments.account).await?;

@@ -16,6 +16,9 @@ use crate::{aws, synth_command};
 
 pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Destroy) -> anyhow::Result<()> {
     let stage = arguments.stage;
+    if let Some(answer) = &arguments.yes_destroy {
+        is_stage(answer, stage)?;
+    }
     let can_ask = terminal.is_interactive() && std::io::stdin().is_terminal();
     if arguments.yes_destroy.is_none() && stage != StageName::Local && !can_ask {
         return Err(
@@ -48,22 +51,21 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
 }
 
 fn confirm(terminal: &Terminal, arguments: &Destroy, plan: &Plan, account: &str, region: &str) -> anyhow::Result<()> {
-    let stage = arguments.stage.as_str();
-    let answer = match &arguments.yes_destroy {
-        Some(answer) => answer.clone(),
-        // What is on this machine is made again in seconds.
-        None if arguments.stage == StageName::Local => return Ok(()),
-        None => {
-            let names: Vec<&str> = plan.stacks().iter().rev().map(|stack| stack.stack_name.as_str()).collect();
-            let question = format!(
-                "This deletes {} in account {account}, {region}. Say the stage's name to go on:",
-                names.join(" and then ")
-            );
-            terminal.ask(&question)?
-        }
-    };
-    if answer == stage {
+    // What is on this machine is made again in seconds.
+    if arguments.yes_destroy.is_some() || arguments.stage == StageName::Local {
         return Ok(());
     }
-    Err(BadInput(format!("{answer:?} is not {stage:?}; nothing was deleted")).into())
+    let names: Vec<&str> = plan.stacks().iter().rev().map(|stack| stack.stack_name.as_str()).collect();
+    let question = format!(
+        "This deletes {} in account {account}, {region}. Say the stage's name to go on:",
+        names.join(" and then ")
+    );
+    Ok(is_stage(&terminal.ask(&question)?, arguments.stage)?)
+}
+
+fn is_stage(answer: &str, stage: StageName) -> Result<(), BadInput> {
+    match answer == stage.as_str() {
+        true => Ok(()),
+        false => Err(BadInput(format!("{answer:?} is not {:?}; nothing was deleted", stage.as_str()))),
+    }
 }

@@ -74,15 +74,18 @@ pub(crate) async fn look_up(
             set(values, Asked::DatabasePort, postgres.port.to_string());
         }
     }
-    if stage == StageName::Local && is_open(values, Asked::VpcId) {
-        let vpc_id = network::default_vpc(connection).await?;
-        set(values, Asked::VpcId, vpc_id);
-    }
     let needs_subnets = is_open(values, Asked::SubnetIds) || is_open(values, Asked::RouteTableIds);
+    if stage == StageName::Local && !values.contains_key(Asked::VpcId.name()) {
+        values.insert(Asked::VpcId.name().to_owned(), network::default_vpc(connection).await?);
+    }
     if needs_subnets && let Some(vpc_id) = values.get(Asked::VpcId.name()) {
         let subnets = network::subnets(connection, vpc_id).await?;
         set(values, Asked::SubnetIds, subnets.subnet_ids.join(","));
         set(values, Asked::RouteTableIds, subnets.route_table_ids.join(","));
+    }
+    // Stacks that ask for its subnets alone do not take the VPC itself.
+    if !asked.contains(&Asked::VpcId) {
+        values.remove(Asked::VpcId.name());
     }
     Ok(())
 }
