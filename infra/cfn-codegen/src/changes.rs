@@ -40,6 +40,9 @@ fn types(services: &BTreeMap<String, Service>) -> BTreeMap<&str, &ResourceType> 
 /// Everything that is said about a type, by its place.
 fn facts(resource: &ResourceType) -> Result<BTreeMap<String, String>> {
     let mut out = BTreeMap::new();
+    if let Some(scrutiny) = &resource.scrutiny {
+        out.insert("scrutiny".to_owned(), serde_json::to_string(scrutiny)?);
+    }
     if let Some(tags) = &resource.tags {
         out.insert("tags".to_owned(), serde_json::to_string(tags)?);
     }

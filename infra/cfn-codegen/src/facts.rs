@@ -18,6 +18,8 @@ pub struct Service {
 #[serde(deny_unknown_fields)]
 pub struct ResourceType {
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scrutiny: Option<Scrutiny>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Tags>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, Schema>,
@@ -52,6 +54,19 @@ pub struct Property {
     pub replacement: Replacement,
     #[serde(default, rename = "writeOnly", skip_serializing_if = "std::ops::Not::not")]
     pub write_only: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scrutiny: Option<Scrutiny>,
+}
+
+/// Why a change needs a security look.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Scrutiny {
+    IdentityPolicy,
+    ManagedPolicies,
+    ResourcePolicy,
+    IngressRules,
+    EgressRules,
+    LambdaPermission,
 }
 
 /// Whether a change makes a new resource.
@@ -124,6 +139,9 @@ impl Service {
         while let Some((name, kind)) = types.next() {
             let end = if types.peek().is_some() { "," } else { "" };
             let mut parts = Vec::new();
+            if let Some(scrutiny) = &kind.scrutiny {
+                parts.push(format!("  \"scrutiny\": {}", serde_json::to_string(scrutiny)?));
+            }
             if let Some(tags) = &kind.tags {
                 parts.push(format!("  \"tags\": {}", serde_json::to_string(tags)?));
             }

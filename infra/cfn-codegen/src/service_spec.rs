@@ -6,7 +6,7 @@ use std::io::Read;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-use crate::facts::{Property, Replacement, ResourceType, Schema, TagShape, Tags};
+use crate::facts::{Property, Replacement, ResourceType, Schema, Scrutiny, TagShape, Tags};
 
 /// The member of the npm package that has everything.
 const DATA_BASE: &str = "package/db.json.gz";
@@ -37,6 +37,7 @@ struct Resource {
     tag_information: Option<TagInformation>,
     #[serde(default)]
     is_stateful: bool,
+    scrutinizable: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -55,6 +56,7 @@ struct SpecProperty {
     #[serde(default)]
     required: bool,
     causes_replacement: Option<Replacement>,
+    scrutinizable: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -166,7 +168,22 @@ fn resource_type(resource: &Resource, all: &HashMap<&str, &Definition>) -> Resul
         };
         Some(Tags { property: tags.tag_property_name.clone(), shape })
     });
-    Ok(ResourceType { tags, attributes, properties, definitions: reader.reached })
+    let scrutiny = scrutiny(resource.scrutinizable.as_deref())?;
+    Ok(ResourceType { scrutiny, tags, attributes, properties, definitions: reader.reached })
+}
+
+/// The specification has one word for a property and another for a type that is all about the same.
+fn scrutiny(mark: Option<&str>) -> Result<Option<Scrutiny>> {
+    Ok(match mark {
+        None | Some("None") => None,
+        Some("InlineIdentityPolicies" | "IdentityPolicyResource") => Some(Scrutiny::IdentityPolicy),
+        Some("InlineResourcePolicy" | "ResourcePolicyResource") => Some(Scrutiny::ResourcePolicy),
+        Some("ManagedPolicies") => Some(Scrutiny::ManagedPolicies),
+        Some("IngressRules" | "IngressRuleResource") => Some(Scrutiny::IngressRules),
+        Some("EgressRules" | "EgressRuleResource") => Some(Scrutiny::EgressRules),
+        Some("LambdaPermission") => Some(Scrutiny::LambdaPermission),
+        Some(other) => bail!("the mark {other:?} of what needs a security look is new"),
+    })
 }
 
 struct Reader<'a> {
@@ -181,7 +198,8 @@ impl Reader<'_> {
         for (name, property) in properties {
             let schema = self.schema(&property.kind)?;
             let replacement = property.causes_replacement.unwrap_or_default();
-            let property = Property { schema, required: property.required, replacement, write_only: false };
+            let scrutiny = scrutiny(property.scrutinizable.as_deref())?;
+            let property = Property { schema, required: property.required, replacement, write_only: false, scrutiny };
             out.insert(name.clone(), property);
         }
         Ok(out)

@@ -31,7 +31,7 @@ fn service_spec() -> Vec<u8> {
                     "Tame": {"type": {"type": "boolean"}},
                     "Type": {"type": {"type": "string", "allowedValues": ["bird", "fish"]}},
                     "Home": {"type": {"type": "ref", "reference": {"$ref": "10"}}, "required": true},
-                    "Policy": {"type": {"type": "union", "types": [{"type": "json"}, {"type": "string"}]}},
+                    "Policy": {"type": {"type": "union", "types": [{"type": "json"}, {"type": "string"}]}, "scrutinizable": "InlineResourcePolicy"},
                     "KeeperARNs": {"type": {"type": "array", "element": {"type": "string"}}},
                     "Names": {"type": {"type": "map", "element": {"type": "string"}}},
                     "Born": {"type": {"type": "date-time"}},
@@ -40,10 +40,10 @@ fn service_spec() -> Vec<u8> {
                 }
             },
             {
-                "$id": "2", "cloudFormationType": "AWS::Zoo::Empty", "name": "Empty", "attributes": {}, "properties": {}
+                "$id": "2", "cloudFormationType": "AWS::Zoo::Empty", "name": "Empty", "scrutinizable": "IngressRuleResource", "attributes": {}, "properties": {}
             },
             {
-                "$id": "3", "cloudFormationType": "AWS::Other::Thing", "name": "Thing", "isStateful": true, "attributes": {}, "properties": {}
+                "$id": "3", "cloudFormationType": "AWS::Other::Thing", "name": "Thing", "isStateful": true, "scrutinizable": "SsoPermissionSet", "attributes": {}, "properties": {}
             }
         ]},
         "typeDefinition": {"type": "entities", "entities": [

@@ -6,6 +6,8 @@ use crate::generated::facts::{SERVICES, STATEFUL};
 #[derive(Debug)]
 pub struct ResourceType {
     pub name: &'static str,
+    /// Why every change of it needs a security look, such as one of a bucket's policy.
+    pub scrutiny: Option<Scrutiny>,
     /// Which property holds its tags, and in which shape. `None`: it takes none.
     pub tags: Option<Tags>,
     /// Names for `Fn::GetAtt`, with dots where AWS has them, sorted.
@@ -39,6 +41,25 @@ pub struct Property {
     pub replacement: Replacement,
     /// AWS never gives the value back, such as a password: it cannot be compared with what is deployed.
     pub write_only: bool,
+    /// Why a change of it needs a security look; [`ResourceType::scrutiny`] sees the properties around it too.
+    pub scrutiny: Option<Scrutiny>,
+}
+
+/// What a change may open: aws-cdk shows it to a person before it is deployed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scrutiny {
+    /// What an identity may do.
+    IdentityPolicy,
+    /// The same, by the ARNs of policies.
+    ManagedPolicies,
+    /// Who may do something with a resource.
+    ResourcePolicy,
+    /// Who reaches something.
+    IngressRules,
+    /// What something reaches.
+    EgressRules,
+    /// Who may invoke a function.
+    LambdaPermission,
 }
 
 /// Whether a change of a property makes a new resource.
@@ -127,17 +148,22 @@ impl ResourceType {
 
     /// The property at a path such as `VpcConfig.SubnetIds`; `/` separates as well, indexes and map keys are passed over.
     pub fn property(&self, path: &str) -> Option<&'static Property> {
-        self.along(path).map(|(property, _, _)| property)
+        self.along(path).map(|found| found.property)
     }
 
     /// What a change at this path does: the strongest word of the properties along it.
     pub fn replacement(&self, path: &str) -> Option<Replacement> {
-        self.along(path).map(|(_, replacement, _)| replacement)
+        self.along(path).map(|found| found.replacement)
     }
 
     /// Whether the value at this path, or one around it, can never be read back.
     pub fn is_write_only(&self, path: &str) -> Option<bool> {
-        self.along(path).map(|(_, _, write_only)| write_only)
+        self.along(path).map(|found| found.write_only)
+    }
+
+    /// Why a change at this path needs a security look, if it does: for the property's sake, one's around it, or the type's.
+    pub fn scrutiny(&self, path: &str) -> Option<Scrutiny> {
+        self.along(path).and_then(|found| found.scrutiny).or(self.scrutiny)
     }
 
     /// AWS's page about the type.
@@ -146,18 +172,21 @@ impl ResourceType {
         format!("https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-{page}.html")
     }
 
-    fn along(&self, path: &str) -> Option<(&'static Property, Replacement, bool)> {
+    fn along(&self, path: &str) -> Option<Found> {
         let mut properties = Some(self.properties);
-        let mut found: Option<(&'static Property, Replacement, bool)> = None;
+        let mut found: Option<Found> = None;
         let mut map_key = false;
         for name in path.split(['.', '/', '[', ']']).filter(|name| !name.is_empty()) {
             if name.bytes().all(|byte| byte.is_ascii_digit()) || std::mem::take(&mut map_key) {
                 continue;
             }
             let property = properties.and_then(|all| find(all, name))?;
-            let (replacement, write_only) =
-                found.map_or((Replacement::No, false), |(_, replacement, write_only)| (replacement, write_only));
-            found = Some((property, replacement.max(property.replacement), write_only || property.write_only));
+            found = Some(Found {
+                property,
+                replacement: found.map_or(Replacement::No, |around| around.replacement).max(property.replacement),
+                write_only: property.write_only || found.is_some_and(|around| around.write_only),
+                scrutiny: property.scrutiny.or(found.and_then(|around| around.scrutiny)),
+            });
             let mut schema = &property.schema;
             properties = loop {
                 match schema.kind {
@@ -173,6 +202,15 @@ impl ResourceType {
         }
         found
     }
+}
+
+/// A property, and what it and those around it say together.
+#[derive(Clone, Copy)]
+struct Found {
+    property: &'static Property,
+    replacement: Replacement,
+    write_only: bool,
+    scrutiny: Option<Scrutiny>,
 }
 
 /// The property of that name in a sorted table.

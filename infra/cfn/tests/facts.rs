@@ -3,7 +3,7 @@
 use cfn::aws_apigatewayv2::CfnApi;
 use cfn::aws_lambda::CfnEventSourceMapping;
 use cfn::aws_sqs::CfnQueue;
-use cfn::facts::{Replacement, TagShape, is_stateful, resource_type, resource_types};
+use cfn::facts::{Replacement, Scrutiny, TagShape, is_stateful, resource_type, resource_types};
 use cfn::{RawResource, Template, json};
 
 #[test]
@@ -24,6 +24,22 @@ fn write_only_values_are_known() {
     assert_eq!(resource_type("AWS::RDS::DBCluster").unwrap().is_write_only("MasterUserPassword"), Some(true));
     assert_eq!(resource_type("AWS::IAM::User").unwrap().is_write_only("LoginProfile.Password"), Some(true));
     assert_eq!(resource_type("AWS::SQS::Queue").unwrap().is_write_only("QueueName"), Some(false));
+}
+
+#[test]
+fn what_needs_a_security_look_is_known_for_types_and_at_nested_paths() {
+    let scrutiny = |name, path| resource_type(name).unwrap().scrutiny(path);
+    assert_eq!(scrutiny("AWS::IAM::Role", "Policies.0.PolicyDocument"), Some(Scrutiny::IdentityPolicy));
+    assert_eq!(scrutiny("AWS::IAM::Role", "AssumeRolePolicyDocument"), Some(Scrutiny::ResourcePolicy));
+    assert_eq!(scrutiny("AWS::IAM::Role", "ManagedPolicyArns"), Some(Scrutiny::ManagedPolicies));
+    assert_eq!(scrutiny("AWS::IAM::Role", "Description"), None);
+    let group = "AWS::EC2::SecurityGroup";
+    assert_eq!(scrutiny(group, "SecurityGroupIngress[0].CidrIp"), Some(Scrutiny::IngressRules));
+    assert_eq!(scrutiny(group, "SecurityGroupEgress"), Some(Scrutiny::EgressRules));
+    assert_eq!(scrutiny("AWS::Lambda::Permission", "Principal"), Some(Scrutiny::LambdaPermission));
+    assert_eq!(scrutiny("AWS::SQS::QueuePolicy", "Queues"), Some(Scrutiny::ResourcePolicy));
+    assert_eq!(scrutiny("AWS::SQS::Queue", "RedriveAllowPolicy"), Some(Scrutiny::ResourcePolicy));
+    assert_eq!(scrutiny("AWS::SQS::Queue", "RedrivePolicy"), None);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
 
-use crate::facts::{Property, Replacement, Schema, Service, TagShape};
+use crate::facts::{Property, Replacement, Schema, Scrutiny, Service, TagShape};
 use crate::names::snake;
 use crate::patterns;
 
@@ -36,7 +36,8 @@ pub(super) fn write(name: &str, service: &Service) -> Result<String> {
         let attributes: Vec<_> = facts.attributes.keys().map(|name| format!("{name:?}")).collect();
         writeln!(
             out,
-            "static {prefix}: ResourceType = ResourceType {{ name: \"{resource_type}\", tags: {tags}, attributes: &[{}], properties: {} }};",
+            "static {prefix}: ResourceType = ResourceType {{ name: \"{resource_type}\", scrutiny: {}, tags: {tags}, attributes: &[{}], properties: {} }};",
+            scrutiny(facts.scrutiny),
             attributes.join(", "),
             properties_table(&prefix, &facts.properties)?
         )?;
@@ -53,7 +54,7 @@ pub(super) fn write_index(modules: &BTreeMap<String, String>, stateful: &BTreeSe
         writeln!(out, "#[cfg(feature = \"{}\")]\nmod {module};", module.replace('_', "-"))?;
     }
     out.push_str("\n#[allow(unused_imports, reason = \"without the feature of a service there is no table\")]");
-    out.push_str("\nuse crate::facts::{Definition, Kind as K, Property as P, Replacement as R, ResourceType, Rule as U, Schema as S, TagShape, Tags};\n");
+    out.push_str("\nuse crate::facts::{Definition, Kind as K, Property as P, Replacement as R, ResourceType, Rule as U, Schema as S, Scrutiny as Y, TagShape, Tags};\n");
     out.push_str(
         "\n/// Service, and its types sorted by name.\npub(crate) static SERVICES: &[(&str, &[&ResourceType])] = &[\n",
     );
@@ -85,14 +86,19 @@ fn properties_table(prefix: &str, properties: &BTreeMap<String, Property>) -> Re
         };
         writeln!(
             out,
-            "    P {{ name: \"{name}\", schema: {}, required: {}, replacement: R::{replacement}, write_only: {} }},",
+            "    P {{ name: \"{name}\", schema: {}, required: {}, replacement: R::{replacement}, write_only: {}, scrutiny: {} }},",
             schema(prefix, &property.schema)?,
             property.required,
-            property.write_only
+            property.write_only,
+            scrutiny(property.scrutiny)
         )?;
     }
     out.push(']');
     Ok(out)
+}
+
+fn scrutiny(facts: Option<Scrutiny>) -> String {
+    facts.map_or_else(|| "None".to_owned(), |scrutiny| format!("Some(Y::{scrutiny:?})"))
 }
 
 fn schema(prefix: &str, facts: &Schema) -> Result<String> {

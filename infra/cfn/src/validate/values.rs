@@ -199,6 +199,7 @@ static TAG: &[Property] = &[
         required: true,
         replacement: facts::Replacement::No,
         write_only: false,
+        scrutiny: None,
     },
     Property {
         name: "Value",
@@ -206,6 +207,7 @@ static TAG: &[Property] = &[
         required: true,
         replacement: facts::Replacement::No,
         write_only: false,
+        scrutiny: None,
     },
 ];
 

@@ -3,258 +3,258 @@
 
 use super::*;
 static API__BODY_S3_LOCATION: Definition = Definition { name: "BodyS3Location", properties: &[
-    P { name: "Bucket", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Etag", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Key", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Version", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
+    P { name: "Bucket", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Etag", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Key", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Version", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
 ] };
 static API__CORS: Definition = Definition { name: "Cors", properties: &[
-    P { name: "AllowCredentials", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AllowHeaders", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AllowMethods", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AllowOrigins", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ExposeHeaders", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaxAge", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AllowCredentials", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AllowHeaders", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AllowMethods", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AllowOrigins", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ExposeHeaders", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaxAge", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static API: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Api", tags: Some(Tags { property: "Tags", shape: TagShape::Map }), attributes: &["ApiEndpoint", "ApiId", "ExecuteApiArn"], properties: &[
-    P { name: "ApiKeySelectionExpression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "BasePath", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Body", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "BodyS3Location", schema: S { kind: K::Object(&API__BODY_S3_LOCATION), rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "CorsConfiguration", schema: S { kind: K::Object(&API__CORS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "CredentialsArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DisableExecuteApiEndpoint", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DisableSchemaValidation", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "FailOnWarnings", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "IpAddressType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ProtocolType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "RouteKey", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "RouteSelectionExpression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Target", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Version", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+static API: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Api", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::Map }), attributes: &["ApiEndpoint", "ApiId", "ExecuteApiArn"], properties: &[
+    P { name: "ApiKeySelectionExpression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "BasePath", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Body", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "BodyS3Location", schema: S { kind: K::Object(&API__BODY_S3_LOCATION), rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "CorsConfiguration", schema: S { kind: K::Object(&API__CORS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "CredentialsArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DisableExecuteApiEndpoint", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DisableSchemaValidation", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "FailOnWarnings", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "IpAddressType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ProtocolType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "RouteKey", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "RouteSelectionExpression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Target", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Version", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static API_GATEWAY_MANAGED_OVERRIDES__ACCESS_LOG_SETTINGS: Definition = Definition { name: "AccessLogSettings", properties: &[
-    P { name: "DestinationArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Format", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "DestinationArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Format", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static API_GATEWAY_MANAGED_OVERRIDES__INTEGRATION_OVERRIDES: Definition = Definition { name: "IntegrationOverrides", properties: &[
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IntegrationMethod", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PayloadFormatVersion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TimeoutInMillis", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IntegrationMethod", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PayloadFormatVersion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TimeoutInMillis", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static API_GATEWAY_MANAGED_OVERRIDES__ROUTE_OVERRIDES: Definition = Definition { name: "RouteOverrides", properties: &[
-    P { name: "AuthorizationScopes", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AuthorizationType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AuthorizerId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "OperationName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Target", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AuthorizationScopes", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AuthorizationType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AuthorizerId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OperationName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Target", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static API_GATEWAY_MANAGED_OVERRIDES__ROUTE_SETTINGS: Definition = Definition { name: "RouteSettings", properties: &[
-    P { name: "DataTraceEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DetailedMetricsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LoggingLevel", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ThrottlingBurstLimit", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ThrottlingRateLimit", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "DataTraceEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DetailedMetricsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LoggingLevel", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ThrottlingBurstLimit", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ThrottlingRateLimit", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static API_GATEWAY_MANAGED_OVERRIDES__STAGE_OVERRIDES: Definition = Definition { name: "StageOverrides", properties: &[
-    P { name: "AccessLogSettings", schema: S { kind: K::Object(&API_GATEWAY_MANAGED_OVERRIDES__ACCESS_LOG_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AutoDeploy", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DefaultRouteSettings", schema: S { kind: K::Object(&API_GATEWAY_MANAGED_OVERRIDES__ROUTE_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RouteSettings", schema: S { kind: K::Map(&S { kind: K::Object(&API_GATEWAY_MANAGED_OVERRIDES__ROUTE_SETTINGS), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StageVariables", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AccessLogSettings", schema: S { kind: K::Object(&API_GATEWAY_MANAGED_OVERRIDES__ACCESS_LOG_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AutoDeploy", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DefaultRouteSettings", schema: S { kind: K::Object(&API_GATEWAY_MANAGED_OVERRIDES__ROUTE_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RouteSettings", schema: S { kind: K::Map(&S { kind: K::Object(&API_GATEWAY_MANAGED_OVERRIDES__ROUTE_SETTINGS), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StageVariables", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static API_GATEWAY_MANAGED_OVERRIDES: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::ApiGatewayManagedOverrides", tags: None, attributes: &["Id"], properties: &[
-    P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Integration", schema: S { kind: K::Object(&API_GATEWAY_MANAGED_OVERRIDES__INTEGRATION_OVERRIDES), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Route", schema: S { kind: K::Object(&API_GATEWAY_MANAGED_OVERRIDES__ROUTE_OVERRIDES), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Stage", schema: S { kind: K::Object(&API_GATEWAY_MANAGED_OVERRIDES__STAGE_OVERRIDES), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static API_GATEWAY_MANAGED_OVERRIDES: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::ApiGatewayManagedOverrides", scrutiny: None, tags: None, attributes: &["Id"], properties: &[
+    P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Integration", schema: S { kind: K::Object(&API_GATEWAY_MANAGED_OVERRIDES__INTEGRATION_OVERRIDES), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Route", schema: S { kind: K::Object(&API_GATEWAY_MANAGED_OVERRIDES__ROUTE_OVERRIDES), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Stage", schema: S { kind: K::Object(&API_GATEWAY_MANAGED_OVERRIDES__STAGE_OVERRIDES), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static API_MAPPING: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::ApiMapping", tags: None, attributes: &["ApiMappingId"], properties: &[
-    P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ApiMappingKey", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DomainName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Stage", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+static API_MAPPING: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::ApiMapping", scrutiny: None, tags: None, attributes: &["ApiMappingId"], properties: &[
+    P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ApiMappingKey", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DomainName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Stage", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static AUTHORIZER__JWT_CONFIGURATION: Definition = Definition { name: "JWTConfiguration", properties: &[
-    P { name: "Audience", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Issuer", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Audience", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Issuer", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static AUTHORIZER: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Authorizer", tags: None, attributes: &["AuthorizerId"], properties: &[
-    P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "AuthorizerCredentialsArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "AuthorizerPayloadFormatVersion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "AuthorizerResultTtlInSeconds", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "AuthorizerType", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "AuthorizerUri", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "EnableSimpleResponses", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "IdentitySource", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IdentityValidationExpression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "JwtConfiguration", schema: S { kind: K::Object(&AUTHORIZER__JWT_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+static AUTHORIZER: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Authorizer", scrutiny: None, tags: None, attributes: &["AuthorizerId"], properties: &[
+    P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AuthorizerCredentialsArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "AuthorizerPayloadFormatVersion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "AuthorizerResultTtlInSeconds", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "AuthorizerType", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AuthorizerUri", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "EnableSimpleResponses", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "IdentitySource", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IdentityValidationExpression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "JwtConfiguration", schema: S { kind: K::Object(&AUTHORIZER__JWT_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static DEPLOYMENT: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Deployment", tags: None, attributes: &["DeploymentId"], properties: &[
-    P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StageName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
+static DEPLOYMENT: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Deployment", scrutiny: None, tags: None, attributes: &["DeploymentId"], properties: &[
+    P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StageName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
 ] };
 static DOMAIN_NAME__DOMAIN_NAME_CONFIGURATION: Definition = Definition { name: "DomainNameConfiguration", properties: &[
-    P { name: "CertificateArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "CertificateName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EndpointType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IpAddressType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "OwnershipVerificationCertificateArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SecurityPolicy", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "CertificateArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "CertificateName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EndpointType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IpAddressType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OwnershipVerificationCertificateArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SecurityPolicy", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static DOMAIN_NAME__MUTUAL_TLS_AUTHENTICATION: Definition = Definition { name: "MutualTlsAuthentication", properties: &[
-    P { name: "TruststoreUri", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TruststoreVersion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "TruststoreUri", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TruststoreVersion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static DOMAIN_NAME: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::DomainName", tags: Some(Tags { property: "Tags", shape: TagShape::Map }), attributes: &["DomainNameArn", "RegionalDomainName", "RegionalHostedZoneId"], properties: &[
-    P { name: "DomainName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "DomainNameConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&DOMAIN_NAME__DOMAIN_NAME_CONFIGURATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MutualTlsAuthentication", schema: S { kind: K::Object(&DOMAIN_NAME__MUTUAL_TLS_AUTHENTICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RoutingMode", schema: S { kind: K::String, rules: &[U::Values(&["API_MAPPING_ONLY", "ROUTING_RULE_ONLY", "ROUTING_RULE_THEN_API_MAPPING"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static DOMAIN_NAME: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::DomainName", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::Map }), attributes: &["DomainNameArn", "RegionalDomainName", "RegionalHostedZoneId"], properties: &[
+    P { name: "DomainName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "DomainNameConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&DOMAIN_NAME__DOMAIN_NAME_CONFIGURATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MutualTlsAuthentication", schema: S { kind: K::Object(&DOMAIN_NAME__MUTUAL_TLS_AUTHENTICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RoutingMode", schema: S { kind: K::String, rules: &[U::Values(&["API_MAPPING_ONLY", "ROUTING_RULE_ONLY", "ROUTING_RULE_THEN_API_MAPPING"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static INTEGRATION__RESPONSE_PARAMETER: Definition = Definition { name: "ResponseParameter", properties: &[
-    P { name: "Destination", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Source", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Destination", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Source", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static INTEGRATION__RESPONSE_PARAMETER_MAP: Definition = Definition { name: "ResponseParameterMap", properties: &[
-    P { name: "ResponseParameters", schema: S { kind: K::List(&S { kind: K::Object(&INTEGRATION__RESPONSE_PARAMETER), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ResponseParameters", schema: S { kind: K::List(&S { kind: K::Object(&INTEGRATION__RESPONSE_PARAMETER), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static INTEGRATION__TLS_CONFIG: Definition = Definition { name: "TlsConfig", properties: &[
-    P { name: "ServerNameToVerify", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ServerNameToVerify", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static INTEGRATION: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Integration", tags: None, attributes: &["IntegrationId"], properties: &[
-    P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "ConnectionId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ConnectionType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ContentHandlingStrategy", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "CredentialsArn", schema: S { kind: K::String, rules: &[U::Pattern("arn:(aws|aws-cn|aws-us-gov):iam::[0-9]*:(role|user|group)\\/.*")] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IntegrationMethod", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IntegrationSubtype", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IntegrationType", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "IntegrationUri", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PassthroughBehavior", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PayloadFormatVersion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RequestParameters", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RequestTemplates", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ResponseParameters", schema: S { kind: K::Map(&S { kind: K::Object(&INTEGRATION__RESPONSE_PARAMETER_MAP), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TemplateSelectionExpression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TimeoutInMillis", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TlsConfig", schema: S { kind: K::Object(&INTEGRATION__TLS_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static INTEGRATION: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Integration", scrutiny: None, tags: None, attributes: &["IntegrationId"], properties: &[
+    P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ConnectionId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ConnectionType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ContentHandlingStrategy", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "CredentialsArn", schema: S { kind: K::String, rules: &[U::Pattern("arn:(aws|aws-cn|aws-us-gov):iam::[0-9]*:(role|user|group)\\/.*")] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IntegrationMethod", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IntegrationSubtype", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IntegrationType", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IntegrationUri", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PassthroughBehavior", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PayloadFormatVersion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RequestParameters", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RequestTemplates", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ResponseParameters", schema: S { kind: K::Map(&S { kind: K::Object(&INTEGRATION__RESPONSE_PARAMETER_MAP), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TemplateSelectionExpression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TimeoutInMillis", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TlsConfig", schema: S { kind: K::Object(&INTEGRATION__TLS_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static INTEGRATION_RESPONSE: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::IntegrationResponse", tags: None, attributes: &["IntegrationResponseId"], properties: &[
-    P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "ContentHandlingStrategy", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IntegrationId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "IntegrationResponseKey", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ResponseParameters", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ResponseTemplates", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TemplateSelectionExpression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+static INTEGRATION_RESPONSE: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::IntegrationResponse", scrutiny: None, tags: None, attributes: &["IntegrationResponseId"], properties: &[
+    P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ContentHandlingStrategy", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IntegrationId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "IntegrationResponseKey", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ResponseParameters", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ResponseTemplates", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TemplateSelectionExpression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static MODEL: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Model", tags: None, attributes: &["ModelId"], properties: &[
-    P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "ContentType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Schema", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false },
+static MODEL: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Model", scrutiny: None, tags: None, attributes: &["ModelId"], properties: &[
+    P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ContentType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Schema", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static PORTAL_PRODUCT: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::PortalProduct", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["LastModified", "PortalProductArn", "PortalProductId"], properties: &[
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DisplayName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static PORTAL_PRODUCT: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::PortalProduct", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["LastModified", "PortalProductArn", "PortalProductId"], properties: &[
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DisplayName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static ROUTE: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Route", tags: None, attributes: &["RouteId"], properties: &[
-    P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "ApiKeyRequired", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AuthorizationScopes", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AuthorizationType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AuthorizerId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "ModelSelectionExpression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "OperationName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RequestModels", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RequestParameters", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "RouteKey", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "RouteResponseSelectionExpression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Target", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+static ROUTE: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Route", scrutiny: None, tags: None, attributes: &["RouteId"], properties: &[
+    P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ApiKeyRequired", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AuthorizationScopes", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AuthorizationType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AuthorizerId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "ModelSelectionExpression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OperationName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RequestModels", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RequestParameters", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "RouteKey", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RouteResponseSelectionExpression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Target", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ROUTE_RESPONSE__PARAMETER_CONSTRAINTS: Definition = Definition { name: "ParameterConstraints", properties: &[
-    P { name: "Required", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Required", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static ROUTE_RESPONSE: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::RouteResponse", tags: None, attributes: &["RouteResponseId"], properties: &[
-    P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "ModelSelectionExpression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ResponseModels", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ResponseParameters", schema: S { kind: K::Map(&S { kind: K::Object(&ROUTE_RESPONSE__PARAMETER_CONSTRAINTS), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RouteId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "RouteResponseKey", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+static ROUTE_RESPONSE: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::RouteResponse", scrutiny: None, tags: None, attributes: &["RouteResponseId"], properties: &[
+    P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ModelSelectionExpression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ResponseModels", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ResponseParameters", schema: S { kind: K::Map(&S { kind: K::Object(&ROUTE_RESPONSE__PARAMETER_CONSTRAINTS), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RouteId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "RouteResponseKey", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ROUTING_RULE__ACTION: Definition = Definition { name: "Action", properties: &[
-    P { name: "InvokeApi", schema: S { kind: K::Object(&ROUTING_RULE__ACTION_INVOKE_API), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "InvokeApi", schema: S { kind: K::Object(&ROUTING_RULE__ACTION_INVOKE_API), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ROUTING_RULE__ACTION_INVOKE_API: Definition = Definition { name: "ActionInvokeApi", properties: &[
-    P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Stage", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "StripBasePath", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Stage", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StripBasePath", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ROUTING_RULE__CONDITION: Definition = Definition { name: "Condition", properties: &[
-    P { name: "MatchBasePaths", schema: S { kind: K::Object(&ROUTING_RULE__MATCH_BASE_PATHS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MatchHeaders", schema: S { kind: K::Object(&ROUTING_RULE__MATCH_HEADERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "MatchBasePaths", schema: S { kind: K::Object(&ROUTING_RULE__MATCH_BASE_PATHS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MatchHeaders", schema: S { kind: K::Object(&ROUTING_RULE__MATCH_HEADERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ROUTING_RULE__MATCH_BASE_PATHS: Definition = Definition { name: "MatchBasePaths", properties: &[
-    P { name: "AnyOf", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "AnyOf", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ROUTING_RULE__MATCH_HEADER_VALUE: Definition = Definition { name: "MatchHeaderValue", properties: &[
-    P { name: "Header", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ValueGlob", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Header", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ValueGlob", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ROUTING_RULE__MATCH_HEADERS: Definition = Definition { name: "MatchHeaders", properties: &[
-    P { name: "AnyOf", schema: S { kind: K::List(&S { kind: K::Object(&ROUTING_RULE__MATCH_HEADER_VALUE), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "AnyOf", schema: S { kind: K::List(&S { kind: K::Object(&ROUTING_RULE__MATCH_HEADER_VALUE), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static ROUTING_RULE: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::RoutingRule", tags: None, attributes: &["RoutingRuleArn", "RoutingRuleId"], properties: &[
-    P { name: "Actions", schema: S { kind: K::List(&S { kind: K::Object(&ROUTING_RULE__ACTION), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Conditions", schema: S { kind: K::List(&S { kind: K::Object(&ROUTING_RULE__CONDITION), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "DomainNameArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Priority", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(1000000.0)] }, required: true, replacement: R::No, write_only: false },
+static ROUTING_RULE: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::RoutingRule", scrutiny: None, tags: None, attributes: &["RoutingRuleArn", "RoutingRuleId"], properties: &[
+    P { name: "Actions", schema: S { kind: K::List(&S { kind: K::Object(&ROUTING_RULE__ACTION), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Conditions", schema: S { kind: K::List(&S { kind: K::Object(&ROUTING_RULE__CONDITION), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DomainNameArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Priority", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(1000000.0)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STAGE__ACCESS_LOG_SETTINGS: Definition = Definition { name: "AccessLogSettings", properties: &[
-    P { name: "DestinationArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Format", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "DestinationArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Format", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STAGE__ROUTE_SETTINGS: Definition = Definition { name: "RouteSettings", properties: &[
-    P { name: "DataTraceEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DetailedMetricsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LoggingLevel", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ThrottlingBurstLimit", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ThrottlingRateLimit", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "DataTraceEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DetailedMetricsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LoggingLevel", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ThrottlingBurstLimit", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ThrottlingRateLimit", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static STAGE: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Stage", tags: Some(Tags { property: "Tags", shape: TagShape::Map }), attributes: &[], properties: &[
-    P { name: "AccessLogSettings", schema: S { kind: K::Object(&STAGE__ACCESS_LOG_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AccessPolicyId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "AutoDeploy", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ClientCertificateId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DefaultRouteSettings", schema: S { kind: K::Object(&STAGE__ROUTE_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DeploymentId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RouteSettings", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StageName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "StageVariables", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
+static STAGE: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Stage", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::Map }), attributes: &[], properties: &[
+    P { name: "AccessLogSettings", schema: S { kind: K::Object(&STAGE__ACCESS_LOG_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AccessPolicyId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AutoDeploy", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ClientCertificateId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DefaultRouteSettings", schema: S { kind: K::Object(&STAGE__ROUTE_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DeploymentId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RouteSettings", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StageName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "StageVariables", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static VPC_LINK: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::VpcLink", tags: Some(Tags { property: "Tags", shape: TagShape::Map }), attributes: &["VpcLinkId"], properties: &[
-    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "SecurityGroupIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static VPC_LINK: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::VpcLink", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::Map }), attributes: &["VpcLinkId"], properties: &[
+    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SecurityGroupIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 
 pub(super) static TYPES: &[&ResourceType] = &[

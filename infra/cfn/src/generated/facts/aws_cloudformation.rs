@@ -3,262 +3,262 @@
 
 use super::*;
 static CHANGE_SET__TAGS_ITEMS: Definition = Definition { name: "TagsItems", properties: &[
-    P { name: "Key", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Value", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Key", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Value", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static CHANGE_SET: ResourceType = ResourceType { name: "AWS::CloudFormation::ChangeSet", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["ChangeSetId", "CreationTime", "StackId"], properties: &[
-    P { name: "Capabilities", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["CAPABILITY_AUTO_EXPAND", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ChangeSetName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z][-a-zA-Z0-9]*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "ChangeSetType", schema: S { kind: K::String, rules: &[U::Values(&["CREATE", "IMPORT", "UPDATE"])] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "DeploymentMode", schema: S { kind: K::String, rules: &[U::Values(&["REVERT_DRIFT"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ImportExistingResources", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "IncludeNestedStacks", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "NotificationARNs", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "OnStackFailure", schema: S { kind: K::String, rules: &[U::Values(&["DELETE", "DO_NOTHING", "ROLLBACK"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "RoleARN", schema: S { kind: K::String, rules: &[U::MinLength(20), U::MaxLength(2048)] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "StackName", schema: S { kind: K::String, rules: &[U::Pattern("^([a-zA-Z][-a-zA-Z0-9]*)|(arn:\\b(aws|aws-us-gov|aws-cn)\\b:[-a-zA-Z0-9:/._+]*)$"), U::MinLength(1)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Object(&CHANGE_SET__TAGS_ITEMS), rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TemplateBody", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "TemplateURL", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(5120)] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "UsePreviousTemplate", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
+static CHANGE_SET: ResourceType = ResourceType { name: "AWS::CloudFormation::ChangeSet", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["ChangeSetId", "CreationTime", "StackId"], properties: &[
+    P { name: "Capabilities", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["CAPABILITY_AUTO_EXPAND", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ChangeSetName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z][-a-zA-Z0-9]*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ChangeSetType", schema: S { kind: K::String, rules: &[U::Values(&["CREATE", "IMPORT", "UPDATE"])] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "DeploymentMode", schema: S { kind: K::String, rules: &[U::Values(&["REVERT_DRIFT"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ImportExistingResources", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "IncludeNestedStacks", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "NotificationARNs", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "OnStackFailure", schema: S { kind: K::String, rules: &[U::Values(&["DELETE", "DO_NOTHING", "ROLLBACK"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "RoleARN", schema: S { kind: K::String, rules: &[U::MinLength(20), U::MaxLength(2048)] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "StackName", schema: S { kind: K::String, rules: &[U::Pattern("^([a-zA-Z][-a-zA-Z0-9]*)|(arn:\\b(aws|aws-us-gov|aws-cn)\\b:[-a-zA-Z0-9:/._+]*)$"), U::MinLength(1)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Object(&CHANGE_SET__TAGS_ITEMS), rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TemplateBody", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "TemplateURL", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(5120)] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "UsePreviousTemplate", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
 ] };
-static CUSTOM_RESOURCE: ResourceType = ResourceType { name: "AWS::CloudFormation::CustomResource", tags: None, attributes: &["Id"], properties: &[
-    P { name: "ServiceTimeout", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ServiceToken", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static CUSTOM_RESOURCE: ResourceType = ResourceType { name: "AWS::CloudFormation::CustomResource", scrutiny: None, tags: None, attributes: &["Id"], properties: &[
+    P { name: "ServiceTimeout", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ServiceToken", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static GENERATED_TEMPLATE__TEMPLATE_CONFIGURATION: Definition = Definition { name: "TemplateConfiguration", properties: &[
-    P { name: "DeletionPolicy", schema: S { kind: K::String, rules: &[U::Values(&["DELETE", "RETAIN"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "UpdateReplacePolicy", schema: S { kind: K::String, rules: &[U::Values(&["DELETE", "RETAIN"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "DeletionPolicy", schema: S { kind: K::String, rules: &[U::Values(&["DELETE", "RETAIN"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "UpdateReplacePolicy", schema: S { kind: K::String, rules: &[U::Values(&["DELETE", "RETAIN"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static GENERATED_TEMPLATE: ResourceType = ResourceType { name: "AWS::CloudFormation::GeneratedTemplate", tags: None, attributes: &["CreationTime", "GeneratedTemplateId", "LastUpdatedTime", "Status", "TotalWarnings"], properties: &[
-    P { name: "GeneratedTemplateName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "TemplateConfiguration", schema: S { kind: K::Object(&GENERATED_TEMPLATE__TEMPLATE_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static GENERATED_TEMPLATE: ResourceType = ResourceType { name: "AWS::CloudFormation::GeneratedTemplate", scrutiny: None, tags: None, attributes: &["CreationTime", "GeneratedTemplateId", "LastUpdatedTime", "Status", "TotalWarnings"], properties: &[
+    P { name: "GeneratedTemplateName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TemplateConfiguration", schema: S { kind: K::Object(&GENERATED_TEMPLATE__TEMPLATE_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GUARD_HOOK__HOOK_TARGET: Definition = Definition { name: "HookTarget", properties: &[
-    P { name: "Action", schema: S { kind: K::String, rules: &[U::Values(&["CREATE", "DELETE", "UPDATE"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "InvocationPoint", schema: S { kind: K::String, rules: &[U::Values(&["PRE_PROVISION"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "TargetName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Action", schema: S { kind: K::String, rules: &[U::Values(&["CREATE", "DELETE", "UPDATE"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InvocationPoint", schema: S { kind: K::String, rules: &[U::Values(&["PRE_PROVISION"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TargetName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GUARD_HOOK__OPTIONS: Definition = Definition { name: "Options", properties: &[
-    P { name: "InputParams", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "InputParams", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GUARD_HOOK__S3_LOCATION: Definition = Definition { name: "S3Location", properties: &[
-    P { name: "Uri", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "VersionId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Uri", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VersionId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GUARD_HOOK__STACK_FILTERS: Definition = Definition { name: "StackFilters", properties: &[
-    P { name: "FilteringCriteria", schema: S { kind: K::String, rules: &[U::Values(&["ALL", "ANY"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "StackNames", schema: S { kind: K::Object(&GUARD_HOOK__STACK_NAMES), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StackRoles", schema: S { kind: K::Object(&GUARD_HOOK__STACK_ROLES), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "FilteringCriteria", schema: S { kind: K::String, rules: &[U::Values(&["ALL", "ANY"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StackNames", schema: S { kind: K::Object(&GUARD_HOOK__STACK_NAMES), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StackRoles", schema: S { kind: K::Object(&GUARD_HOOK__STACK_ROLES), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GUARD_HOOK__STACK_NAMES: Definition = Definition { name: "StackNames", properties: &[
-    P { name: "Exclude", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z*?][-a-zA-Z0-9*?]*$"), U::MaxLength(128)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Include", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z*?][-a-zA-Z0-9*?]*$"), U::MaxLength(128)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Exclude", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z*?][-a-zA-Z0-9*?]*$"), U::MaxLength(128)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Include", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z*?][-a-zA-Z0-9*?]*$"), U::MaxLength(128)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GUARD_HOOK__STACK_ROLES: Definition = Definition { name: "StackRoles", properties: &[
-    P { name: "Exclude", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MaxLength(256)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Include", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MaxLength(256)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Exclude", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MaxLength(256)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Include", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MaxLength(256)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GUARD_HOOK__TARGET_FILTERS: Definition = Definition { name: "TargetFilters", properties: &[
-    P { name: "Actions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["CREATE", "DELETE", "UPDATE"])] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InvocationPoints", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["PRE_PROVISION"])] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TargetNames", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Targets", schema: S { kind: K::List(&S { kind: K::Object(&GUARD_HOOK__HOOK_TARGET), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Actions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["CREATE", "DELETE", "UPDATE"])] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InvocationPoints", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["PRE_PROVISION"])] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TargetNames", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Targets", schema: S { kind: K::List(&S { kind: K::Object(&GUARD_HOOK__HOOK_TARGET), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static GUARD_HOOK: ResourceType = ResourceType { name: "AWS::CloudFormation::GuardHook", tags: None, attributes: &["HookArn"], properties: &[
-    P { name: "Alias", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "ExecutionRole", schema: S { kind: K::String, rules: &[U::Pattern("arn:.+:iam::[0-9]{12}:role/.+"), U::MaxLength(256)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "FailureMode", schema: S { kind: K::String, rules: &[U::Values(&["FAIL", "WARN"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "HookStatus", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "LogBucket", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Options", schema: S { kind: K::Object(&GUARD_HOOK__OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RuleLocation", schema: S { kind: K::Object(&GUARD_HOOK__S3_LOCATION), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "StackFilters", schema: S { kind: K::Object(&GUARD_HOOK__STACK_FILTERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TargetFilters", schema: S { kind: K::Object(&GUARD_HOOK__TARGET_FILTERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TargetOperations", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["CHANGE_SET", "CLOUD_CONTROL", "RESOURCE", "STACK"])] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
+static GUARD_HOOK: ResourceType = ResourceType { name: "AWS::CloudFormation::GuardHook", scrutiny: None, tags: None, attributes: &["HookArn"], properties: &[
+    P { name: "Alias", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ExecutionRole", schema: S { kind: K::String, rules: &[U::Pattern("arn:.+:iam::[0-9]{12}:role/.+"), U::MaxLength(256)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "FailureMode", schema: S { kind: K::String, rules: &[U::Values(&["FAIL", "WARN"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "HookStatus", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LogBucket", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Options", schema: S { kind: K::Object(&GUARD_HOOK__OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RuleLocation", schema: S { kind: K::Object(&GUARD_HOOK__S3_LOCATION), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StackFilters", schema: S { kind: K::Object(&GUARD_HOOK__STACK_FILTERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TargetFilters", schema: S { kind: K::Object(&GUARD_HOOK__TARGET_FILTERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TargetOperations", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["CHANGE_SET", "CLOUD_CONTROL", "RESOURCE", "STACK"])] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static HOOK_DEFAULT_VERSION: ResourceType = ResourceType { name: "AWS::CloudFormation::HookDefaultVersion", tags: None, attributes: &["Arn"], properties: &[
-    P { name: "TypeName", schema: S { kind: K::String, rules: &[U::Pattern("^[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}$")] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TypeVersionArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[A-Za-z0-9-]{0,64}:cloudformation:[A-Za-z0-9-]{1,64}:([0-9]{12})?:type/hook/.+$")] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VersionId", schema: S { kind: K::String, rules: &[U::Pattern("^[A-Za-z0-9-]{1,128}$")] }, required: false, replacement: R::No, write_only: false },
+static HOOK_DEFAULT_VERSION: ResourceType = ResourceType { name: "AWS::CloudFormation::HookDefaultVersion", scrutiny: None, tags: None, attributes: &["Arn"], properties: &[
+    P { name: "TypeName", schema: S { kind: K::String, rules: &[U::Pattern("^[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}$")] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TypeVersionArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[A-Za-z0-9-]{0,64}:cloudformation:[A-Za-z0-9-]{1,64}:([0-9]{12})?:type/hook/.+$")] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VersionId", schema: S { kind: K::String, rules: &[U::Pattern("^[A-Za-z0-9-]{1,128}$")] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static HOOK_TYPE_CONFIG: ResourceType = ResourceType { name: "AWS::CloudFormation::HookTypeConfig", tags: None, attributes: &["ConfigurationArn"], properties: &[
-    P { name: "Configuration", schema: S { kind: K::String, rules: &[U::Pattern("[\\s\\S]+")] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ConfigurationAlias", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9]{1,256}$"), U::Values(&["default"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TypeArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[A-Za-z0-9-]{0,64}:cloudformation:[A-Za-z0-9-]{1,64}:([0-9]{12})?:type/hook/.+$")] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TypeName", schema: S { kind: K::String, rules: &[U::Pattern("^[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}$")] }, required: false, replacement: R::No, write_only: false },
+static HOOK_TYPE_CONFIG: ResourceType = ResourceType { name: "AWS::CloudFormation::HookTypeConfig", scrutiny: None, tags: None, attributes: &["ConfigurationArn"], properties: &[
+    P { name: "Configuration", schema: S { kind: K::String, rules: &[U::Pattern("[\\s\\S]+")] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ConfigurationAlias", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9]{1,256}$"), U::Values(&["default"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TypeArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[A-Za-z0-9-]{0,64}:cloudformation:[A-Za-z0-9-]{1,64}:([0-9]{12})?:type/hook/.+$")] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TypeName", schema: S { kind: K::String, rules: &[U::Pattern("^[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}$")] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static HOOK_VERSION__LOGGING_CONFIG: Definition = Definition { name: "LoggingConfig", properties: &[
-    P { name: "LogGroupName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\.\\-_/#A-Za-z0-9]+$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LogRoleArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:.+:iam::[0-9]{12}:role/.+$"), U::MinLength(1), U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "LogGroupName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\.\\-_/#A-Za-z0-9]+$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LogRoleArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:.+:iam::[0-9]{12}:role/.+$"), U::MinLength(1), U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static HOOK_VERSION: ResourceType = ResourceType { name: "AWS::CloudFormation::HookVersion", tags: None, attributes: &["Arn", "IsDefaultVersion", "TypeArn", "VersionId", "Visibility"], properties: &[
-    P { name: "ExecutionRoleArn", schema: S { kind: K::String, rules: &[U::Pattern("arn:.+:iam::[0-9]{12}:role/.+"), U::MinLength(1), U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LoggingConfig", schema: S { kind: K::Object(&HOOK_VERSION__LOGGING_CONFIG), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SchemaHandlerPackage", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(4096)] }, required: true, replacement: R::Yes, write_only: true },
-    P { name: "TypeName", schema: S { kind: K::String, rules: &[U::Pattern("^[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}$")] }, required: true, replacement: R::Yes, write_only: false },
+static HOOK_VERSION: ResourceType = ResourceType { name: "AWS::CloudFormation::HookVersion", scrutiny: None, tags: None, attributes: &["Arn", "IsDefaultVersion", "TypeArn", "VersionId", "Visibility"], properties: &[
+    P { name: "ExecutionRoleArn", schema: S { kind: K::String, rules: &[U::Pattern("arn:.+:iam::[0-9]{12}:role/.+"), U::MinLength(1), U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LoggingConfig", schema: S { kind: K::Object(&HOOK_VERSION__LOGGING_CONFIG), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SchemaHandlerPackage", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(4096)] }, required: true, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "TypeName", schema: S { kind: K::String, rules: &[U::Pattern("^[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}$")] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static LAMBDA_HOOK__HOOK_TARGET: Definition = Definition { name: "HookTarget", properties: &[
-    P { name: "Action", schema: S { kind: K::String, rules: &[U::Values(&["CREATE", "DELETE", "UPDATE"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "InvocationPoint", schema: S { kind: K::String, rules: &[U::Values(&["PRE_PROVISION"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "TargetName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Action", schema: S { kind: K::String, rules: &[U::Values(&["CREATE", "DELETE", "UPDATE"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InvocationPoint", schema: S { kind: K::String, rules: &[U::Values(&["PRE_PROVISION"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TargetName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAMBDA_HOOK__LOGGING_CONFIG: Definition = Definition { name: "LoggingConfig", properties: &[
-    P { name: "LogGroupName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\.\\-_/#A-Za-z0-9]+$"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "LogRoleArn", schema: S { kind: K::String, rules: &[U::Pattern("arn:.+:iam::[0-9]{12}:role/.+"), U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "LogGroupName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\.\\-_/#A-Za-z0-9]+$"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LogRoleArn", schema: S { kind: K::String, rules: &[U::Pattern("arn:.+:iam::[0-9]{12}:role/.+"), U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAMBDA_HOOK__STACK_FILTERS: Definition = Definition { name: "StackFilters", properties: &[
-    P { name: "FilteringCriteria", schema: S { kind: K::String, rules: &[U::Values(&["ALL", "ANY"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "StackNames", schema: S { kind: K::Object(&LAMBDA_HOOK__STACK_NAMES), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StackRoles", schema: S { kind: K::Object(&LAMBDA_HOOK__STACK_ROLES), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "FilteringCriteria", schema: S { kind: K::String, rules: &[U::Values(&["ALL", "ANY"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StackNames", schema: S { kind: K::Object(&LAMBDA_HOOK__STACK_NAMES), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StackRoles", schema: S { kind: K::Object(&LAMBDA_HOOK__STACK_ROLES), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAMBDA_HOOK__STACK_NAMES: Definition = Definition { name: "StackNames", properties: &[
-    P { name: "Exclude", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z*?][-a-zA-Z0-9*?]*$"), U::MaxLength(128)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Include", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z*?][-a-zA-Z0-9*?]*$"), U::MaxLength(128)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Exclude", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z*?][-a-zA-Z0-9*?]*$"), U::MaxLength(128)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Include", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z*?][-a-zA-Z0-9*?]*$"), U::MaxLength(128)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAMBDA_HOOK__STACK_ROLES: Definition = Definition { name: "StackRoles", properties: &[
-    P { name: "Exclude", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MaxLength(256)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Include", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MaxLength(256)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Exclude", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MaxLength(256)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Include", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MaxLength(256)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAMBDA_HOOK__TARGET_FILTERS: Definition = Definition { name: "TargetFilters", properties: &[
-    P { name: "Actions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["CREATE", "DELETE", "UPDATE"])] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InvocationPoints", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["PRE_PROVISION"])] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TargetNames", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Targets", schema: S { kind: K::List(&S { kind: K::Object(&LAMBDA_HOOK__HOOK_TARGET), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Actions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["CREATE", "DELETE", "UPDATE"])] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InvocationPoints", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["PRE_PROVISION"])] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TargetNames", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Targets", schema: S { kind: K::List(&S { kind: K::Object(&LAMBDA_HOOK__HOOK_TARGET), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static LAMBDA_HOOK: ResourceType = ResourceType { name: "AWS::CloudFormation::LambdaHook", tags: None, attributes: &["HookArn"], properties: &[
-    P { name: "Alias", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "AutoUpdate", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "ExecutionRole", schema: S { kind: K::String, rules: &[U::Pattern("arn:.+:iam::[0-9]{12}:role/.+"), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "FailureMode", schema: S { kind: K::String, rules: &[U::Values(&["FAIL", "WARN"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "HookStatus", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "LambdaFunction", schema: S { kind: K::String, rules: &[U::Pattern("(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?(-iso([a-z])?)?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"), U::MinLength(1), U::MaxLength(170)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "LoggingConfig", schema: S { kind: K::Object(&LAMBDA_HOOK__LOGGING_CONFIG), rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "StackFilters", schema: S { kind: K::Object(&LAMBDA_HOOK__STACK_FILTERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TargetFilters", schema: S { kind: K::Object(&LAMBDA_HOOK__TARGET_FILTERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TargetOperations", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["CHANGE_SET", "CLOUD_CONTROL", "RESOURCE", "STACK"])] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
+static LAMBDA_HOOK: ResourceType = ResourceType { name: "AWS::CloudFormation::LambdaHook", scrutiny: None, tags: None, attributes: &["HookArn"], properties: &[
+    P { name: "Alias", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AutoUpdate", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "ExecutionRole", schema: S { kind: K::String, rules: &[U::Pattern("arn:.+:iam::[0-9]{12}:role/.+"), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FailureMode", schema: S { kind: K::String, rules: &[U::Values(&["FAIL", "WARN"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "HookStatus", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LambdaFunction", schema: S { kind: K::String, rules: &[U::Pattern("(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?(-iso([a-z])?)?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"), U::MinLength(1), U::MaxLength(170)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LoggingConfig", schema: S { kind: K::Object(&LAMBDA_HOOK__LOGGING_CONFIG), rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "StackFilters", schema: S { kind: K::Object(&LAMBDA_HOOK__STACK_FILTERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TargetFilters", schema: S { kind: K::Object(&LAMBDA_HOOK__TARGET_FILTERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TargetOperations", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["CHANGE_SET", "CLOUD_CONTROL", "RESOURCE", "STACK"])] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static MACRO: ResourceType = ResourceType { name: "AWS::CloudFormation::Macro", tags: None, attributes: &["Id"], properties: &[
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FunctionName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "LogGroupName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LogRoleARN", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static MACRO: ResourceType = ResourceType { name: "AWS::CloudFormation::Macro", scrutiny: None, tags: None, attributes: &["Id"], properties: &[
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FunctionName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LogGroupName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LogRoleARN", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static MODULE_DEFAULT_VERSION: ResourceType = ResourceType { name: "AWS::CloudFormation::ModuleDefaultVersion", tags: None, attributes: &[], properties: &[
-    P { name: "Arn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[A-Za-z0-9-]{0,64}:cloudformation:[A-Za-z0-9-]{1,64}:([0-9]{12})?:type/module/.+/[0-9]{8}$")] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ModuleName", schema: S { kind: K::String, rules: &[U::Pattern("^[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::MODULE")] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "VersionId", schema: S { kind: K::String, rules: &[U::Pattern("^[0-9]{8}$")] }, required: false, replacement: R::Yes, write_only: true },
+static MODULE_DEFAULT_VERSION: ResourceType = ResourceType { name: "AWS::CloudFormation::ModuleDefaultVersion", scrutiny: None, tags: None, attributes: &[], properties: &[
+    P { name: "Arn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[A-Za-z0-9-]{0,64}:cloudformation:[A-Za-z0-9-]{1,64}:([0-9]{12})?:type/module/.+/[0-9]{8}$")] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ModuleName", schema: S { kind: K::String, rules: &[U::Pattern("^[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::MODULE")] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "VersionId", schema: S { kind: K::String, rules: &[U::Pattern("^[0-9]{8}$")] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
 ] };
-static MODULE_VERSION: ResourceType = ResourceType { name: "AWS::CloudFormation::ModuleVersion", tags: None, attributes: &["Arn", "Description", "DocumentationUrl", "IsDefaultVersion", "Schema", "TimeCreated", "VersionId", "Visibility"], properties: &[
-    P { name: "ModuleName", schema: S { kind: K::String, rules: &[U::Pattern("^[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::MODULE")] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "ModulePackage", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: true },
+static MODULE_VERSION: ResourceType = ResourceType { name: "AWS::CloudFormation::ModuleVersion", scrutiny: None, tags: None, attributes: &["Arn", "Description", "DocumentationUrl", "IsDefaultVersion", "Schema", "TimeCreated", "VersionId", "Visibility"], properties: &[
+    P { name: "ModuleName", schema: S { kind: K::String, rules: &[U::Pattern("^[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::MODULE")] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ModulePackage", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: true, scrutiny: None },
 ] };
-static PUBLIC_TYPE_VERSION: ResourceType = ResourceType { name: "AWS::CloudFormation::PublicTypeVersion", tags: None, attributes: &["PublicTypeArn", "PublisherId", "TypeVersionArn"], properties: &[
-    P { name: "Arn", schema: S { kind: K::String, rules: &[U::Pattern("arn:aws[A-Za-z0-9-]{0,64}:cloudformation:[A-Za-z0-9-]{1,64}:[0-9]{12}:type/.+"), U::MaxLength(1024)] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "LogDeliveryBucket", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PublicVersionNumber", schema: S { kind: K::String, rules: &[U::Pattern("^(0|[1-9]\\d*)\\.(0|[1-9]\\d*)\\.(.*)$"), U::MinLength(5), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Type", schema: S { kind: K::String, rules: &[U::Values(&["HOOK", "MODULE", "RESOURCE"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TypeName", schema: S { kind: K::String, rules: &[U::Pattern("[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}(::MODULE){0,1}")] }, required: false, replacement: R::Yes, write_only: false },
+static PUBLIC_TYPE_VERSION: ResourceType = ResourceType { name: "AWS::CloudFormation::PublicTypeVersion", scrutiny: None, tags: None, attributes: &["PublicTypeArn", "PublisherId", "TypeVersionArn"], properties: &[
+    P { name: "Arn", schema: S { kind: K::String, rules: &[U::Pattern("arn:aws[A-Za-z0-9-]{0,64}:cloudformation:[A-Za-z0-9-]{1,64}:[0-9]{12}:type/.+"), U::MaxLength(1024)] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "LogDeliveryBucket", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PublicVersionNumber", schema: S { kind: K::String, rules: &[U::Pattern("^(0|[1-9]\\d*)\\.(0|[1-9]\\d*)\\.(.*)$"), U::MinLength(5), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Type", schema: S { kind: K::String, rules: &[U::Values(&["HOOK", "MODULE", "RESOURCE"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TypeName", schema: S { kind: K::String, rules: &[U::Pattern("[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}(::MODULE){0,1}")] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static PUBLISHER: ResourceType = ResourceType { name: "AWS::CloudFormation::Publisher", tags: None, attributes: &["IdentityProvider", "PublisherId", "PublisherProfile", "PublisherStatus"], properties: &[
-    P { name: "AcceptTermsAndConditions", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "ConnectionArn", schema: S { kind: K::String, rules: &[U::Pattern("arn:aws(-[w]+)*:.+:.+:[0-9]{12}:.+"), U::MinLength(1), U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: false },
+static PUBLISHER: ResourceType = ResourceType { name: "AWS::CloudFormation::Publisher", scrutiny: None, tags: None, attributes: &["IdentityProvider", "PublisherId", "PublisherProfile", "PublisherStatus"], properties: &[
+    P { name: "AcceptTermsAndConditions", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ConnectionArn", schema: S { kind: K::String, rules: &[U::Pattern("arn:aws(-[w]+)*:.+:.+:[0-9]{12}:.+"), U::MinLength(1), U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static RESOURCE_DEFAULT_VERSION: ResourceType = ResourceType { name: "AWS::CloudFormation::ResourceDefaultVersion", tags: None, attributes: &["Arn"], properties: &[
-    P { name: "TypeName", schema: S { kind: K::String, rules: &[U::Pattern("^[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}$")] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TypeVersionArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[A-Za-z0-9-]{0,64}:cloudformation:[A-Za-z0-9-]{1,64}:([0-9]{12})?:type/resource/.+$")] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VersionId", schema: S { kind: K::String, rules: &[U::Pattern("^[A-Za-z0-9-]{1,128}$")] }, required: false, replacement: R::No, write_only: false },
+static RESOURCE_DEFAULT_VERSION: ResourceType = ResourceType { name: "AWS::CloudFormation::ResourceDefaultVersion", scrutiny: None, tags: None, attributes: &["Arn"], properties: &[
+    P { name: "TypeName", schema: S { kind: K::String, rules: &[U::Pattern("^[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}$")] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TypeVersionArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[A-Za-z0-9-]{0,64}:cloudformation:[A-Za-z0-9-]{1,64}:([0-9]{12})?:type/resource/.+$")] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VersionId", schema: S { kind: K::String, rules: &[U::Pattern("^[A-Za-z0-9-]{1,128}$")] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static RESOURCE_VERSION__LOGGING_CONFIG: Definition = Definition { name: "LoggingConfig", properties: &[
-    P { name: "LogGroupName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\.\\-_/#A-Za-z0-9]+$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LogRoleArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:.+:iam::[0-9]{12}:role/.+$"), U::MinLength(1), U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "LogGroupName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\.\\-_/#A-Za-z0-9]+$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LogRoleArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:.+:iam::[0-9]{12}:role/.+$"), U::MinLength(1), U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static RESOURCE_VERSION: ResourceType = ResourceType { name: "AWS::CloudFormation::ResourceVersion", tags: None, attributes: &["Arn", "IsDefaultVersion", "ProvisioningType", "TypeArn", "VersionId", "Visibility"], properties: &[
-    P { name: "ExecutionRoleArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:.+:iam::[0-9]{12}:role/.+$"), U::MinLength(1), U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LoggingConfig", schema: S { kind: K::Object(&RESOURCE_VERSION__LOGGING_CONFIG), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SchemaHandlerPackage", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(4096)] }, required: true, replacement: R::Yes, write_only: true },
-    P { name: "TypeName", schema: S { kind: K::String, rules: &[U::Pattern("^[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}$")] }, required: true, replacement: R::Yes, write_only: false },
+static RESOURCE_VERSION: ResourceType = ResourceType { name: "AWS::CloudFormation::ResourceVersion", scrutiny: None, tags: None, attributes: &["Arn", "IsDefaultVersion", "ProvisioningType", "TypeArn", "VersionId", "Visibility"], properties: &[
+    P { name: "ExecutionRoleArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:.+:iam::[0-9]{12}:role/.+$"), U::MinLength(1), U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LoggingConfig", schema: S { kind: K::Object(&RESOURCE_VERSION__LOGGING_CONFIG), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SchemaHandlerPackage", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(4096)] }, required: true, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "TypeName", schema: S { kind: K::String, rules: &[U::Pattern("^[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}$")] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static STACK: ResourceType = ResourceType { name: "AWS::CloudFormation::Stack", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["ChangeSetId", "CreationTime", "LastUpdateTime", "ParentId", "RootId", "StackId", "StackStatus"], properties: &[
-    P { name: "NotificationARNs", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Parameters", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TemplateURL", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: true },
-    P { name: "TimeoutInMinutes", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false },
+static STACK: ResourceType = ResourceType { name: "AWS::CloudFormation::Stack", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["ChangeSetId", "CreationTime", "LastUpdateTime", "ParentId", "RootId", "StackId", "StackStatus"], properties: &[
+    P { name: "NotificationARNs", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Parameters", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TemplateURL", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "TimeoutInMinutes", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STACK_SET__AUTO_DEPLOYMENT: Definition = Definition { name: "AutoDeployment", properties: &[
-    P { name: "DependsOn", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RetainStacksOnAccountRemoval", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "DependsOn", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RetainStacksOnAccountRemoval", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STACK_SET__DEPLOYMENT_TARGETS: Definition = Definition { name: "DeploymentTargets", properties: &[
-    P { name: "AccountFilterType", schema: S { kind: K::String, rules: &[U::Values(&["DIFFERENCE", "INTERSECTION", "NONE", "UNION"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Accounts", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[0-9]{12}$")] }), rules: &[U::MinItems(1)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AccountsUrl", schema: S { kind: K::String, rules: &[U::Pattern("(s3://|http(s?)://).+"), U::MinLength(1), U::MaxLength(5120)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "OrganizationalUnitIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})$")] }), rules: &[U::MinItems(1)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AccountFilterType", schema: S { kind: K::String, rules: &[U::Values(&["DIFFERENCE", "INTERSECTION", "NONE", "UNION"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Accounts", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[0-9]{12}$")] }), rules: &[U::MinItems(1)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AccountsUrl", schema: S { kind: K::String, rules: &[U::Pattern("(s3://|http(s?)://).+"), U::MinLength(1), U::MaxLength(5120)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OrganizationalUnitIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})$")] }), rules: &[U::MinItems(1)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STACK_SET__MANAGED_EXECUTION: Definition = Definition { name: "ManagedExecution", properties: &[
-    P { name: "Active", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Active", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STACK_SET__OPERATION_PREFERENCES: Definition = Definition { name: "OperationPreferences", properties: &[
-    P { name: "ConcurrencyMode", schema: S { kind: K::String, rules: &[U::Values(&["SOFT_FAILURE_TOLERANCE", "STRICT_FAILURE_TOLERANCE"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FailureToleranceCount", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FailureTolerancePercentage", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(100.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaxConcurrentCount", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaxConcurrentPercentage", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(100.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RegionConcurrencyType", schema: S { kind: K::String, rules: &[U::Values(&["PARALLEL", "SEQUENTIAL"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RegionOrder", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9-]{1,128}$")] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ConcurrencyMode", schema: S { kind: K::String, rules: &[U::Values(&["SOFT_FAILURE_TOLERANCE", "STRICT_FAILURE_TOLERANCE"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FailureToleranceCount", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FailureTolerancePercentage", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(100.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaxConcurrentCount", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaxConcurrentPercentage", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(100.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RegionConcurrencyType", schema: S { kind: K::String, rules: &[U::Values(&["PARALLEL", "SEQUENTIAL"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RegionOrder", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9-]{1,128}$")] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STACK_SET__PARAMETER: Definition = Definition { name: "Parameter", properties: &[
-    P { name: "ParameterKey", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ParameterValue", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "ParameterKey", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ParameterValue", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STACK_SET__STACK_INSTANCES: Definition = Definition { name: "StackInstances", properties: &[
-    P { name: "DeploymentTargets", schema: S { kind: K::Object(&STACK_SET__DEPLOYMENT_TARGETS), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ParameterOverrides", schema: S { kind: K::List(&S { kind: K::Object(&STACK_SET__PARAMETER), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Regions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9-]{1,128}$")] }), rules: &[U::MinItems(1)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "DeploymentTargets", schema: S { kind: K::Object(&STACK_SET__DEPLOYMENT_TARGETS), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ParameterOverrides", schema: S { kind: K::List(&S { kind: K::Object(&STACK_SET__PARAMETER), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Regions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9-]{1,128}$")] }), rules: &[U::MinItems(1)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static STACK_SET: ResourceType = ResourceType { name: "AWS::CloudFormation::StackSet", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["StackSetId"], properties: &[
-    P { name: "AdministrationRoleARN", schema: S { kind: K::String, rules: &[U::MinLength(20), U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AutoDeployment", schema: S { kind: K::Object(&STACK_SET__AUTO_DEPLOYMENT), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "CallAs", schema: S { kind: K::String, rules: &[U::Values(&["DELEGATED_ADMIN", "SELF"])] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Capabilities", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["CAPABILITY_AUTO_EXPAND", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ExecutionRoleName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z_0-9+=,.@/-]+$"), U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ManagedExecution", schema: S { kind: K::Object(&STACK_SET__MANAGED_EXECUTION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "OperationPreferences", schema: S { kind: K::Object(&STACK_SET__OPERATION_PREFERENCES), rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Parameters", schema: S { kind: K::List(&S { kind: K::Object(&STACK_SET__PARAMETER), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PermissionModel", schema: S { kind: K::String, rules: &[U::Values(&["SELF_MANAGED", "SERVICE_MANAGED"])] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "StackInstancesGroup", schema: S { kind: K::List(&S { kind: K::Object(&STACK_SET__STACK_INSTANCES), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "StackSetName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z][a-zA-Z0-9\\-]{0,127}$"), U::MaxLength(128)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TemplateBody", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(51200)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TemplateURL", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(5120)] }, required: false, replacement: R::No, write_only: true },
+static STACK_SET: ResourceType = ResourceType { name: "AWS::CloudFormation::StackSet", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["StackSetId"], properties: &[
+    P { name: "AdministrationRoleARN", schema: S { kind: K::String, rules: &[U::MinLength(20), U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AutoDeployment", schema: S { kind: K::Object(&STACK_SET__AUTO_DEPLOYMENT), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "CallAs", schema: S { kind: K::String, rules: &[U::Values(&["DELEGATED_ADMIN", "SELF"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Capabilities", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["CAPABILITY_AUTO_EXPAND", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ExecutionRoleName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z_0-9+=,.@/-]+$"), U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ManagedExecution", schema: S { kind: K::Object(&STACK_SET__MANAGED_EXECUTION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OperationPreferences", schema: S { kind: K::Object(&STACK_SET__OPERATION_PREFERENCES), rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Parameters", schema: S { kind: K::List(&S { kind: K::Object(&STACK_SET__PARAMETER), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PermissionModel", schema: S { kind: K::String, rules: &[U::Values(&["SELF_MANAGED", "SERVICE_MANAGED"])] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "StackInstancesGroup", schema: S { kind: K::List(&S { kind: K::Object(&STACK_SET__STACK_INSTANCES), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "StackSetName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z][a-zA-Z0-9\\-]{0,127}$"), U::MaxLength(128)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TemplateBody", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(51200)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TemplateURL", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(5120)] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
 ] };
 static TYPE_ACTIVATION__LOGGING_CONFIG: Definition = Definition { name: "LoggingConfig", properties: &[
-    P { name: "LogGroupName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\.\\-_/#A-Za-z0-9]+$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LogRoleArn", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "LogGroupName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\.\\-_/#A-Za-z0-9]+$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LogRoleArn", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static TYPE_ACTIVATION: ResourceType = ResourceType { name: "AWS::CloudFormation::TypeActivation", tags: None, attributes: &["Arn"], properties: &[
-    P { name: "AutoUpdate", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "ExecutionRoleArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "LoggingConfig", schema: S { kind: K::Object(&TYPE_ACTIVATION__LOGGING_CONFIG), rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "MajorVersion", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(100000)] }, required: false, replacement: R::No, write_only: true },
-    P { name: "PublicTypeArn", schema: S { kind: K::String, rules: &[U::Pattern("arn:aws[A-Za-z0-9-]{0,64}:cloudformation:[A-Za-z0-9-]{1,64}:([0-9]{12})?:type/.+"), U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PublisherId", schema: S { kind: K::String, rules: &[U::Pattern("[0-9a-zA-Z-]{1,40}"), U::MinLength(1), U::MaxLength(40)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Type", schema: S { kind: K::String, rules: &[U::Values(&["HOOK", "MODULE", "RESOURCE"])] }, required: false, replacement: R::No, write_only: true },
-    P { name: "TypeName", schema: S { kind: K::String, rules: &[U::Pattern("[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}(::MODULE){0,1}")] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TypeNameAlias", schema: S { kind: K::String, rules: &[U::Pattern("[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}(::MODULE){0,1}"), U::MinLength(10), U::MaxLength(204)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VersionBump", schema: S { kind: K::String, rules: &[U::Values(&["MAJOR", "MINOR"])] }, required: false, replacement: R::No, write_only: true },
+static TYPE_ACTIVATION: ResourceType = ResourceType { name: "AWS::CloudFormation::TypeActivation", scrutiny: None, tags: None, attributes: &["Arn"], properties: &[
+    P { name: "AutoUpdate", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "ExecutionRoleArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "LoggingConfig", schema: S { kind: K::Object(&TYPE_ACTIVATION__LOGGING_CONFIG), rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "MajorVersion", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(100000)] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "PublicTypeArn", schema: S { kind: K::String, rules: &[U::Pattern("arn:aws[A-Za-z0-9-]{0,64}:cloudformation:[A-Za-z0-9-]{1,64}:([0-9]{12})?:type/.+"), U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PublisherId", schema: S { kind: K::String, rules: &[U::Pattern("[0-9a-zA-Z-]{1,40}"), U::MinLength(1), U::MaxLength(40)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Type", schema: S { kind: K::String, rules: &[U::Values(&["HOOK", "MODULE", "RESOURCE"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "TypeName", schema: S { kind: K::String, rules: &[U::Pattern("[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}(::MODULE){0,1}")] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TypeNameAlias", schema: S { kind: K::String, rules: &[U::Pattern("[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}(::MODULE){0,1}"), U::MinLength(10), U::MaxLength(204)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VersionBump", schema: S { kind: K::String, rules: &[U::Values(&["MAJOR", "MINOR"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
 ] };
-static WAIT_CONDITION: ResourceType = ResourceType { name: "AWS::CloudFormation::WaitCondition", tags: None, attributes: &["Data", "Id"], properties: &[
-    P { name: "Count", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Handle", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Timeout", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+static WAIT_CONDITION: ResourceType = ResourceType { name: "AWS::CloudFormation::WaitCondition", scrutiny: None, tags: None, attributes: &["Data", "Id"], properties: &[
+    P { name: "Count", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Handle", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Timeout", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static WAIT_CONDITION_HANDLE: ResourceType = ResourceType { name: "AWS::CloudFormation::WaitConditionHandle", tags: None, attributes: &["Id"], properties: &[] };
+static WAIT_CONDITION_HANDLE: ResourceType = ResourceType { name: "AWS::CloudFormation::WaitConditionHandle", scrutiny: None, tags: None, attributes: &["Id"], properties: &[] };
 
 pub(super) static TYPES: &[&ResourceType] = &[
     &CHANGE_SET,

@@ -3,235 +3,235 @@
 
 use super::*;
 static ALARM__ALARM_PROM_QL_CRITERIA: Definition = Definition { name: "AlarmPromQLCriteria", properties: &[
-    P { name: "PendingPeriod", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Query", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RecoveryPeriod", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "PendingPeriod", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Query", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RecoveryPeriod", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ALARM__DIMENSION: Definition = Definition { name: "Dimension", properties: &[
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Value", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Value", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ALARM__EVALUATION_CRITERIA: Definition = Definition { name: "EvaluationCriteria", properties: &[
-    P { name: "PromQLCriteria", schema: S { kind: K::Object(&ALARM__ALARM_PROM_QL_CRITERIA), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "PromQLCriteria", schema: S { kind: K::Object(&ALARM__ALARM_PROM_QL_CRITERIA), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ALARM__EVALUATION_WINDOW: Definition = Definition { name: "EvaluationWindow", properties: &[
-    P { name: "SlidingWindow", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "WallClockWindow", schema: S { kind: K::Object(&ALARM__WALL_CLOCK_WINDOW), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "SlidingWindow", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "WallClockWindow", schema: S { kind: K::Object(&ALARM__WALL_CLOCK_WINDOW), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ALARM__METRIC: Definition = Definition { name: "Metric", properties: &[
-    P { name: "Dimensions", schema: S { kind: K::List(&S { kind: K::Object(&ALARM__DIMENSION), rules: &[] }), rules: &[U::MaxItems(30)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MetricName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Namespace", schema: S { kind: K::String, rules: &[U::Pattern("^[^:]"), U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Dimensions", schema: S { kind: K::List(&S { kind: K::Object(&ALARM__DIMENSION), rules: &[] }), rules: &[U::MaxItems(30)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MetricName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Namespace", schema: S { kind: K::String, rules: &[U::Pattern("^[^:]"), U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ALARM__METRIC_DATA_QUERY: Definition = Definition { name: "MetricDataQuery", properties: &[
-    P { name: "AccountId", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Expression", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Id", schema: S { kind: K::String, rules: &[U::Pattern("^([a-z])([A-Za-z0-9\\_]*)$"), U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Label", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MetricStat", schema: S { kind: K::Object(&ALARM__METRIC_STAT), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Period", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ReturnData", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AccountId", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Expression", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Id", schema: S { kind: K::String, rules: &[U::Pattern("^([a-z])([A-Za-z0-9\\_]*)$"), U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Label", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MetricStat", schema: S { kind: K::Object(&ALARM__METRIC_STAT), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Period", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ReturnData", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ALARM__METRIC_STAT: Definition = Definition { name: "MetricStat", properties: &[
-    P { name: "Metric", schema: S { kind: K::Object(&ALARM__METRIC), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Period", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Stat", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Unit", schema: S { kind: K::String, rules: &[U::Values(&["Bits", "Bits/Second", "Bytes", "Bytes/Second", "Count", "Count/Second", "Gigabits", "Gigabits/Second", "Gigabytes", "Gigabytes/Second", "Kilobits", "Kilobits/Second", "Kilobytes", "Kilobytes/Second", "Megabits", "Megabits/Second", "Megabytes", "Megabytes/Second", "Microseconds", "Milliseconds", "None", "Percent", "Seconds", "Terabits", "Terabits/Second", "Terabytes", "Terabytes/Second"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Metric", schema: S { kind: K::Object(&ALARM__METRIC), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Period", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Stat", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Unit", schema: S { kind: K::String, rules: &[U::Values(&["Bits", "Bits/Second", "Bytes", "Bytes/Second", "Count", "Count/Second", "Gigabits", "Gigabits/Second", "Gigabytes", "Gigabytes/Second", "Kilobits", "Kilobits/Second", "Kilobytes", "Kilobytes/Second", "Megabits", "Megabits/Second", "Megabytes", "Megabytes/Second", "Microseconds", "Milliseconds", "None", "Percent", "Seconds", "Terabits", "Terabits/Second", "Terabytes", "Terabytes/Second"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ALARM__WALL_CLOCK_WINDOW: Definition = Definition { name: "WallClockWindow", properties: &[
-    P { name: "Timezone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Timezone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ALARM__WARM_UP_CONFIGURATION: Definition = Definition { name: "WarmUpConfiguration", properties: &[
-    P { name: "OnlyStartEvaluatingAfterWarmUpPeriodEnds", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "WarmUpPeriodDurationInMinutes", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(2880.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "OnlyStartEvaluatingAfterWarmUpPeriodEnds", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "WarmUpPeriodDurationInMinutes", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(2880.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static ALARM: ResourceType = ResourceType { name: "AWS::CloudWatch::Alarm", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn"], properties: &[
-    P { name: "ActionsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AlarmActions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AlarmDescription", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AlarmName", schema: S { kind: K::String, rules: &[U::MaxLength(255)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ComparisonOperator", schema: S { kind: K::String, rules: &[U::Values(&["GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "GreaterThanUpperThreshold", "LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "LessThanOrEqualToThreshold", "LessThanThreshold"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DatapointsToAlarm", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Dimensions", schema: S { kind: K::List(&S { kind: K::Object(&ALARM__DIMENSION), rules: &[] }), rules: &[U::MaxItems(30)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EvaluateLowSampleCountPercentile", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EvaluationCriteria", schema: S { kind: K::Object(&ALARM__EVALUATION_CRITERIA), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EvaluationInterval", schema: S { kind: K::Integer, rules: &[U::Minimum(10.0), U::Maximum(3600.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EvaluationPeriods", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EvaluationWindow", schema: S { kind: K::Object(&ALARM__EVALUATION_WINDOW), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ExtendedStatistic", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InsufficientDataActions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MetricName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Metrics", schema: S { kind: K::List(&S { kind: K::Object(&ALARM__METRIC_DATA_QUERY), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Namespace", schema: S { kind: K::String, rules: &[U::Pattern("^[^:]"), U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "OKActions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Period", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Statistic", schema: S { kind: K::String, rules: &[U::Values(&["Average", "Maximum", "Minimum", "SampleCount", "Sum"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Threshold", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ThresholdMetricId", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TreatMissingData", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255), U::Values(&["breaching", "ignore", "missing", "notBreaching"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Unit", schema: S { kind: K::String, rules: &[U::Values(&["Bits", "Bits/Second", "Bytes", "Bytes/Second", "Count", "Count/Second", "Gigabits", "Gigabits/Second", "Gigabytes", "Gigabytes/Second", "Kilobits", "Kilobits/Second", "Kilobytes", "Kilobytes/Second", "Megabits", "Megabits/Second", "Megabytes", "Megabytes/Second", "Microseconds", "Milliseconds", "None", "Percent", "Seconds", "Terabits", "Terabits/Second", "Terabytes", "Terabytes/Second"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "WarmUpConfiguration", schema: S { kind: K::Object(&ALARM__WARM_UP_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static ALARM: ResourceType = ResourceType { name: "AWS::CloudWatch::Alarm", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn"], properties: &[
+    P { name: "ActionsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AlarmActions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AlarmDescription", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AlarmName", schema: S { kind: K::String, rules: &[U::MaxLength(255)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ComparisonOperator", schema: S { kind: K::String, rules: &[U::Values(&["GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "GreaterThanUpperThreshold", "LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "LessThanOrEqualToThreshold", "LessThanThreshold"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DatapointsToAlarm", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Dimensions", schema: S { kind: K::List(&S { kind: K::Object(&ALARM__DIMENSION), rules: &[] }), rules: &[U::MaxItems(30)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EvaluateLowSampleCountPercentile", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EvaluationCriteria", schema: S { kind: K::Object(&ALARM__EVALUATION_CRITERIA), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EvaluationInterval", schema: S { kind: K::Integer, rules: &[U::Minimum(10.0), U::Maximum(3600.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EvaluationPeriods", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EvaluationWindow", schema: S { kind: K::Object(&ALARM__EVALUATION_WINDOW), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ExtendedStatistic", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InsufficientDataActions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MetricName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Metrics", schema: S { kind: K::List(&S { kind: K::Object(&ALARM__METRIC_DATA_QUERY), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Namespace", schema: S { kind: K::String, rules: &[U::Pattern("^[^:]"), U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OKActions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Period", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Statistic", schema: S { kind: K::String, rules: &[U::Values(&["Average", "Maximum", "Minimum", "SampleCount", "Sum"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Threshold", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ThresholdMetricId", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TreatMissingData", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255), U::Values(&["breaching", "ignore", "missing", "notBreaching"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Unit", schema: S { kind: K::String, rules: &[U::Values(&["Bits", "Bits/Second", "Bytes", "Bytes/Second", "Count", "Count/Second", "Gigabits", "Gigabits/Second", "Gigabytes", "Gigabytes/Second", "Kilobits", "Kilobits/Second", "Kilobytes", "Kilobytes/Second", "Megabits", "Megabits/Second", "Megabytes", "Megabytes/Second", "Microseconds", "Milliseconds", "None", "Percent", "Seconds", "Terabits", "Terabits/Second", "Terabytes", "Terabytes/Second"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "WarmUpConfiguration", schema: S { kind: K::Object(&ALARM__WARM_UP_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ALARM_MUTE_RULE__MUTE_TARGETS: Definition = Definition { name: "MuteTargets", properties: &[
-    P { name: "AlarmNames", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }), rules: &[U::MaxItems(500)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "AlarmNames", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }), rules: &[U::MaxItems(500)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ALARM_MUTE_RULE__RULE: Definition = Definition { name: "Rule", properties: &[
-    P { name: "Schedule", schema: S { kind: K::Object(&ALARM_MUTE_RULE__SCHEDULE), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Schedule", schema: S { kind: K::Object(&ALARM_MUTE_RULE__SCHEDULE), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ALARM_MUTE_RULE__SCHEDULE: Definition = Definition { name: "Schedule", properties: &[
-    P { name: "Duration", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(50)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Expression", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Timezone", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(50)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Duration", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(50)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Expression", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Timezone", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static ALARM_MUTE_RULE: ResourceType = ResourceType { name: "AWS::CloudWatch::AlarmMuteRule", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "LastUpdatedTimestamp", "MuteType", "Status"], properties: &[
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ExpireDate", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MuteTargets", schema: S { kind: K::Object(&ALARM_MUTE_RULE__MUTE_TARGETS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Rule", schema: S { kind: K::Object(&ALARM_MUTE_RULE__RULE), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "StartDate", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static ALARM_MUTE_RULE: ResourceType = ResourceType { name: "AWS::CloudWatch::AlarmMuteRule", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "LastUpdatedTimestamp", "MuteType", "Status"], properties: &[
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ExpireDate", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MuteTargets", schema: S { kind: K::Object(&ALARM_MUTE_RULE__MUTE_TARGETS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Rule", schema: S { kind: K::Object(&ALARM_MUTE_RULE__RULE), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StartDate", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ANOMALY_DETECTOR__CONFIGURATION: Definition = Definition { name: "Configuration", properties: &[
-    P { name: "ExcludedTimeRanges", schema: S { kind: K::List(&S { kind: K::Object(&ANOMALY_DETECTOR__RANGE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MetricTimeZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ExcludedTimeRanges", schema: S { kind: K::List(&S { kind: K::Object(&ANOMALY_DETECTOR__RANGE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MetricTimeZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ANOMALY_DETECTOR__DIMENSION: Definition = Definition { name: "Dimension", properties: &[
-    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Value", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Value", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static ANOMALY_DETECTOR__METRIC: Definition = Definition { name: "Metric", properties: &[
-    P { name: "Dimensions", schema: S { kind: K::List(&S { kind: K::Object(&ANOMALY_DETECTOR__DIMENSION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "MetricName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Namespace", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+    P { name: "Dimensions", schema: S { kind: K::List(&S { kind: K::Object(&ANOMALY_DETECTOR__DIMENSION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "MetricName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Namespace", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static ANOMALY_DETECTOR__METRIC_CHARACTERISTICS: Definition = Definition { name: "MetricCharacteristics", properties: &[
-    P { name: "PeriodicSpikes", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "PeriodicSpikes", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ANOMALY_DETECTOR__METRIC_DATA_QUERY: Definition = Definition { name: "MetricDataQuery", properties: &[
-    P { name: "AccountId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Expression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Id", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Label", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MetricStat", schema: S { kind: K::Object(&ANOMALY_DETECTOR__METRIC_STAT), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Period", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ReturnData", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AccountId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Expression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Id", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Label", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MetricStat", schema: S { kind: K::Object(&ANOMALY_DETECTOR__METRIC_STAT), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Period", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ReturnData", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ANOMALY_DETECTOR__METRIC_MATH_ANOMALY_DETECTOR: Definition = Definition { name: "MetricMathAnomalyDetector", properties: &[
-    P { name: "MetricDataQueries", schema: S { kind: K::List(&S { kind: K::Object(&ANOMALY_DETECTOR__METRIC_DATA_QUERY), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "MetricDataQueries", schema: S { kind: K::List(&S { kind: K::Object(&ANOMALY_DETECTOR__METRIC_DATA_QUERY), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static ANOMALY_DETECTOR__METRIC_STAT: Definition = Definition { name: "MetricStat", properties: &[
-    P { name: "Metric", schema: S { kind: K::Object(&ANOMALY_DETECTOR__METRIC), rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Period", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Stat", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Unit", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Metric", schema: S { kind: K::Object(&ANOMALY_DETECTOR__METRIC), rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Period", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Stat", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Unit", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static ANOMALY_DETECTOR__RANGE: Definition = Definition { name: "Range", properties: &[
-    P { name: "EndTime", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "StartTime", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "EndTime", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StartTime", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ANOMALY_DETECTOR__SINGLE_METRIC_ANOMALY_DETECTOR: Definition = Definition { name: "SingleMetricAnomalyDetector", properties: &[
-    P { name: "AccountId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Dimensions", schema: S { kind: K::List(&S { kind: K::Object(&ANOMALY_DETECTOR__DIMENSION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "MetricName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Namespace", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Stat", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "AccountId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Dimensions", schema: S { kind: K::List(&S { kind: K::Object(&ANOMALY_DETECTOR__DIMENSION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "MetricName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Namespace", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Stat", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static ANOMALY_DETECTOR: ResourceType = ResourceType { name: "AWS::CloudWatch::AnomalyDetector", tags: None, attributes: &["Id"], properties: &[
-    P { name: "Configuration", schema: S { kind: K::Object(&ANOMALY_DETECTOR__CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Dimensions", schema: S { kind: K::List(&S { kind: K::Object(&ANOMALY_DETECTOR__DIMENSION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "MetricCharacteristics", schema: S { kind: K::Object(&ANOMALY_DETECTOR__METRIC_CHARACTERISTICS), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "MetricMathAnomalyDetector", schema: S { kind: K::Object(&ANOMALY_DETECTOR__METRIC_MATH_ANOMALY_DETECTOR), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "MetricName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Namespace", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SingleMetricAnomalyDetector", schema: S { kind: K::Object(&ANOMALY_DETECTOR__SINGLE_METRIC_ANOMALY_DETECTOR), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Stat", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+static ANOMALY_DETECTOR: ResourceType = ResourceType { name: "AWS::CloudWatch::AnomalyDetector", scrutiny: None, tags: None, attributes: &["Id"], properties: &[
+    P { name: "Configuration", schema: S { kind: K::Object(&ANOMALY_DETECTOR__CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Dimensions", schema: S { kind: K::List(&S { kind: K::Object(&ANOMALY_DETECTOR__DIMENSION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "MetricCharacteristics", schema: S { kind: K::Object(&ANOMALY_DETECTOR__METRIC_CHARACTERISTICS), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "MetricMathAnomalyDetector", schema: S { kind: K::Object(&ANOMALY_DETECTOR__METRIC_MATH_ANOMALY_DETECTOR), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "MetricName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Namespace", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SingleMetricAnomalyDetector", schema: S { kind: K::Object(&ANOMALY_DETECTOR__SINGLE_METRIC_ANOMALY_DETECTOR), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Stat", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static COMPOSITE_ALARM: ResourceType = ResourceType { name: "AWS::CloudWatch::CompositeAlarm", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn"], properties: &[
-    P { name: "ActionsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ActionsSuppressor", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1600)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ActionsSuppressorExtensionPeriod", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ActionsSuppressorWaitPeriod", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AlarmActions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AlarmDescription", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AlarmName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "AlarmRule", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(10240)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "InsufficientDataActions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "OKActions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
+static COMPOSITE_ALARM: ResourceType = ResourceType { name: "AWS::CloudWatch::CompositeAlarm", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn"], properties: &[
+    P { name: "ActionsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ActionsSuppressor", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1600)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ActionsSuppressorExtensionPeriod", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ActionsSuppressorWaitPeriod", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AlarmActions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AlarmDescription", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AlarmName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AlarmRule", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(10240)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InsufficientDataActions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OKActions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static DASHBOARD: ResourceType = ResourceType { name: "AWS::CloudWatch::Dashboard", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &[], properties: &[
-    P { name: "DashboardBody", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "DashboardName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
+static DASHBOARD: ResourceType = ResourceType { name: "AWS::CloudWatch::Dashboard", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &[], properties: &[
+    P { name: "DashboardBody", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DashboardName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static INSIGHT_RULE: ResourceType = ResourceType { name: "AWS::CloudWatch::InsightRule", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "RuleName"], properties: &[
-    P { name: "ApplyOnTransformedLogs", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RuleBody", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "RuleName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\x20-\\x7E]+$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "RuleState", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(32), U::Values(&["DISABLED", "ENABLED"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static INSIGHT_RULE: ResourceType = ResourceType { name: "AWS::CloudWatch::InsightRule", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "RuleName"], properties: &[
+    P { name: "ApplyOnTransformedLogs", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RuleBody", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RuleName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\x20-\\x7E]+$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "RuleState", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(32), U::Values(&["DISABLED", "ENABLED"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LOG_ALARM__SCHEDULE_CONFIGURATION: Definition = Definition { name: "ScheduleConfiguration", properties: &[
-    P { name: "EndTimeOffset", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(2592000.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ScheduleExpression", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "StartTimeOffset", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(2592000.0)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "EndTimeOffset", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(2592000.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ScheduleExpression", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StartTimeOffset", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(2592000.0)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LOG_ALARM__SCHEDULED_QUERY_CONFIGURATION: Definition = Definition { name: "ScheduledQueryConfiguration", properties: &[
-    P { name: "AggregationExpression", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(2048)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "LogGroupIdentifiers", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "QueryString", schema: S { kind: K::String, rules: &[U::MaxLength(10000)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ScheduleConfiguration", schema: S { kind: K::Object(&LOG_ALARM__SCHEDULE_CONFIGURATION), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ScheduledQueryRoleARN", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AggregationExpression", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(2048)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LogGroupIdentifiers", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "QueryString", schema: S { kind: K::String, rules: &[U::MaxLength(10000)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ScheduleConfiguration", schema: S { kind: K::Object(&LOG_ALARM__SCHEDULE_CONFIGURATION), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ScheduledQueryRoleARN", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LOG_ALARM__WARM_UP_CONFIGURATION: Definition = Definition { name: "WarmUpConfiguration", properties: &[
-    P { name: "OnlyStartEvaluatingAfterWarmUpPeriodEnds", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "WarmUpPeriodDurationInMinutes", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(2880.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "OnlyStartEvaluatingAfterWarmUpPeriodEnds", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "WarmUpPeriodDurationInMinutes", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(2880.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static LOG_ALARM: ResourceType = ResourceType { name: "AWS::CloudWatch::LogAlarm", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn"], properties: &[
-    P { name: "ActionLogLineCount", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(50.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ActionLogLineRoleArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ActionsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AlarmActions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AlarmDescription", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AlarmName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ComparisonOperator", schema: S { kind: K::String, rules: &[U::Values(&["GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "GreaterThanUpperThreshold", "LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "LessThanOrEqualToThreshold", "LessThanThreshold"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "InsufficientDataActions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "OKActions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "QueryResultsToAlarm", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "QueryResultsToEvaluate", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ScheduledQueryConfiguration", schema: S { kind: K::Object(&LOG_ALARM__SCHEDULED_QUERY_CONFIGURATION), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Threshold", schema: S { kind: K::Number, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "TreatMissingData", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "WarmUpConfiguration", schema: S { kind: K::Object(&LOG_ALARM__WARM_UP_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static LOG_ALARM: ResourceType = ResourceType { name: "AWS::CloudWatch::LogAlarm", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn"], properties: &[
+    P { name: "ActionLogLineCount", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(50.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ActionLogLineRoleArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ActionsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AlarmActions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AlarmDescription", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AlarmName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ComparisonOperator", schema: S { kind: K::String, rules: &[U::Values(&["GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "GreaterThanUpperThreshold", "LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "LessThanOrEqualToThreshold", "LessThanThreshold"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InsufficientDataActions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OKActions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "QueryResultsToAlarm", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "QueryResultsToEvaluate", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ScheduledQueryConfiguration", schema: S { kind: K::Object(&LOG_ALARM__SCHEDULED_QUERY_CONFIGURATION), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Threshold", schema: S { kind: K::Number, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TreatMissingData", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "WarmUpConfiguration", schema: S { kind: K::Object(&LOG_ALARM__WARM_UP_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static METRIC_STREAM__METRIC_STREAM_FILTER: Definition = Definition { name: "MetricStreamFilter", properties: &[
-    P { name: "MetricNames", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }), rules: &[U::MaxItems(999)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Namespace", schema: S { kind: K::String, rules: &[U::Pattern("^[^:]"), U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "MetricNames", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }), rules: &[U::MaxItems(999)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Namespace", schema: S { kind: K::String, rules: &[U::Pattern("^[^:]"), U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static METRIC_STREAM__METRIC_STREAM_STATISTICS_CONFIGURATION: Definition = Definition { name: "MetricStreamStatisticsConfiguration", properties: &[
-    P { name: "AdditionalStatistics", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MaxItems(20)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "IncludeMetrics", schema: S { kind: K::List(&S { kind: K::Object(&METRIC_STREAM__METRIC_STREAM_STATISTICS_METRIC), rules: &[] }), rules: &[U::MaxItems(100)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "AdditionalStatistics", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MaxItems(20)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IncludeMetrics", schema: S { kind: K::List(&S { kind: K::Object(&METRIC_STREAM__METRIC_STREAM_STATISTICS_METRIC), rules: &[] }), rules: &[U::MaxItems(100)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static METRIC_STREAM__METRIC_STREAM_STATISTICS_METRIC: Definition = Definition { name: "MetricStreamStatisticsMetric", properties: &[
-    P { name: "MetricName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Namespace", schema: S { kind: K::String, rules: &[U::Pattern("^[^:]"), U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "MetricName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Namespace", schema: S { kind: K::String, rules: &[U::Pattern("^[^:]"), U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static METRIC_STREAM: ResourceType = ResourceType { name: "AWS::CloudWatch::MetricStream", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "CreationDate", "LastUpdateDate", "State"], properties: &[
-    P { name: "ExcludeFilters", schema: S { kind: K::List(&S { kind: K::Object(&METRIC_STREAM__METRIC_STREAM_FILTER), rules: &[] }), rules: &[U::MaxItems(1000)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FirehoseArn", schema: S { kind: K::String, rules: &[U::MinLength(20), U::MaxLength(2048)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "IncludeFilters", schema: S { kind: K::List(&S { kind: K::Object(&METRIC_STREAM__METRIC_STREAM_FILTER), rules: &[] }), rules: &[U::MaxItems(1000)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IncludeLinkedAccountsMetrics", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "OutputFormat", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255), U::Values(&["json", "opentelemetry0.7", "opentelemetry1.0"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "RoleArn", schema: S { kind: K::String, rules: &[U::MinLength(20), U::MaxLength(2048)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "StatisticsConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&METRIC_STREAM__METRIC_STREAM_STATISTICS_CONFIGURATION), rules: &[] }), rules: &[U::MaxItems(100)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
+static METRIC_STREAM: ResourceType = ResourceType { name: "AWS::CloudWatch::MetricStream", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "CreationDate", "LastUpdateDate", "State"], properties: &[
+    P { name: "ExcludeFilters", schema: S { kind: K::List(&S { kind: K::Object(&METRIC_STREAM__METRIC_STREAM_FILTER), rules: &[] }), rules: &[U::MaxItems(1000)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FirehoseArn", schema: S { kind: K::String, rules: &[U::MinLength(20), U::MaxLength(2048)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IncludeFilters", schema: S { kind: K::List(&S { kind: K::Object(&METRIC_STREAM__METRIC_STREAM_FILTER), rules: &[] }), rules: &[U::MaxItems(1000)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IncludeLinkedAccountsMetrics", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "OutputFormat", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255), U::Values(&["json", "opentelemetry0.7", "opentelemetry1.0"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RoleArn", schema: S { kind: K::String, rules: &[U::MinLength(20), U::MaxLength(2048)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StatisticsConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&METRIC_STREAM__METRIC_STREAM_STATISTICS_CONFIGURATION), rules: &[] }), rules: &[U::MaxItems(100)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static O_TEL_ENRICHMENT: ResourceType = ResourceType { name: "AWS::CloudWatch::OTelEnrichment", tags: None, attributes: &["AccountId", "Status"], properties: &[] };
+static O_TEL_ENRICHMENT: ResourceType = ResourceType { name: "AWS::CloudWatch::OTelEnrichment", scrutiny: None, tags: None, attributes: &["AccountId", "Status"], properties: &[] };
 
 pub(super) static TYPES: &[&ResourceType] = &[
     &ALARM,

@@ -3,280 +3,280 @@
 
 use super::*;
 static GLOBAL_TABLE__ATTRIBUTE_DEFINITION: Definition = Definition { name: "AttributeDefinition", properties: &[
-    P { name: "AttributeName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "AttributeType", schema: S { kind: K::String, rules: &[U::Values(&["B", "N", "S"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "AttributeName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AttributeType", schema: S { kind: K::String, rules: &[U::Values(&["B", "N", "S"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__CAPACITY_AUTO_SCALING_SETTINGS: Definition = Definition { name: "CapacityAutoScalingSettings", properties: &[
-    P { name: "MaxCapacity", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "MinCapacity", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "SeedCapacity", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: true },
-    P { name: "TargetTrackingScalingPolicyConfiguration", schema: S { kind: K::Object(&GLOBAL_TABLE__TARGET_TRACKING_SCALING_POLICY_CONFIGURATION), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "MaxCapacity", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MinCapacity", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SeedCapacity", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "TargetTrackingScalingPolicyConfiguration", schema: S { kind: K::Object(&GLOBAL_TABLE__TARGET_TRACKING_SCALING_POLICY_CONFIGURATION), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__CONTRIBUTOR_INSIGHTS_SPECIFICATION: Definition = Definition { name: "ContributorInsightsSpecification", properties: &[
-    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Mode", schema: S { kind: K::String, rules: &[U::Values(&["ACCESSED_AND_THROTTLED_KEYS", "THROTTLED_KEYS"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Mode", schema: S { kind: K::String, rules: &[U::Values(&["ACCESSED_AND_THROTTLED_KEYS", "THROTTLED_KEYS"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__GLOBAL_READ_PROVISIONED_THROUGHPUT_SETTINGS: Definition = Definition { name: "GlobalReadProvisionedThroughputSettings", properties: &[
-    P { name: "ReadCapacityUnits", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ReadCapacityUnits", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__GLOBAL_SECONDARY_INDEX: Definition = Definition { name: "GlobalSecondaryIndex", properties: &[
-    P { name: "IndexName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_.-]+$"), U::MinLength(3), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "KeySchema", schema: S { kind: K::List(&S { kind: K::Object(&GLOBAL_TABLE__KEY_SCHEMA), rules: &[] }), rules: &[U::MinItems(1)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Projection", schema: S { kind: K::Object(&GLOBAL_TABLE__PROJECTION), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ReadOnDemandThroughputSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__READ_ON_DEMAND_THROUGHPUT_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ReadProvisionedThroughputSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__GLOBAL_READ_PROVISIONED_THROUGHPUT_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "WarmThroughput", schema: S { kind: K::Object(&GLOBAL_TABLE__WARM_THROUGHPUT), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "WriteOnDemandThroughputSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__WRITE_ON_DEMAND_THROUGHPUT_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "WriteProvisionedThroughputSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__WRITE_PROVISIONED_THROUGHPUT_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "IndexName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_.-]+$"), U::MinLength(3), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KeySchema", schema: S { kind: K::List(&S { kind: K::Object(&GLOBAL_TABLE__KEY_SCHEMA), rules: &[] }), rules: &[U::MinItems(1)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Projection", schema: S { kind: K::Object(&GLOBAL_TABLE__PROJECTION), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ReadOnDemandThroughputSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__READ_ON_DEMAND_THROUGHPUT_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ReadProvisionedThroughputSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__GLOBAL_READ_PROVISIONED_THROUGHPUT_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "WarmThroughput", schema: S { kind: K::Object(&GLOBAL_TABLE__WARM_THROUGHPUT), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "WriteOnDemandThroughputSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__WRITE_ON_DEMAND_THROUGHPUT_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "WriteProvisionedThroughputSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__WRITE_PROVISIONED_THROUGHPUT_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__GLOBAL_TABLE_WITNESS: Definition = Definition { name: "GlobalTableWitness", properties: &[
-    P { name: "Region", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Region", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__KEY_SCHEMA: Definition = Definition { name: "KeySchema", properties: &[
-    P { name: "AttributeName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::Maybe, write_only: false },
-    P { name: "KeyType", schema: S { kind: K::String, rules: &[U::Values(&["HASH", "RANGE"])] }, required: true, replacement: R::Maybe, write_only: false },
+    P { name: "AttributeName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "KeyType", schema: S { kind: K::String, rules: &[U::Values(&["HASH", "RANGE"])] }, required: true, replacement: R::Maybe, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__KINESIS_STREAM_SPECIFICATION: Definition = Definition { name: "KinesisStreamSpecification", properties: &[
-    P { name: "ApproximateCreationDateTimePrecision", schema: S { kind: K::String, rules: &[U::Values(&["MICROSECOND", "MILLISECOND"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StreamArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "ApproximateCreationDateTimePrecision", schema: S { kind: K::String, rules: &[U::Values(&["MICROSECOND", "MILLISECOND"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StreamArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__LOCAL_SECONDARY_INDEX: Definition = Definition { name: "LocalSecondaryIndex", properties: &[
-    P { name: "IndexName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_.-]+$"), U::MinLength(3), U::MaxLength(255)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "KeySchema", schema: S { kind: K::List(&S { kind: K::Object(&GLOBAL_TABLE__KEY_SCHEMA), rules: &[] }), rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Projection", schema: S { kind: K::Object(&GLOBAL_TABLE__PROJECTION), rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+    P { name: "IndexName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_.-]+$"), U::MinLength(3), U::MaxLength(255)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "KeySchema", schema: S { kind: K::List(&S { kind: K::Object(&GLOBAL_TABLE__KEY_SCHEMA), rules: &[] }), rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Projection", schema: S { kind: K::Object(&GLOBAL_TABLE__PROJECTION), rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__POINT_IN_TIME_RECOVERY_SPECIFICATION: Definition = Definition { name: "PointInTimeRecoverySpecification", properties: &[
-    P { name: "PointInTimeRecoveryEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RecoveryPeriodInDays", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(35.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "PointInTimeRecoveryEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RecoveryPeriodInDays", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(35.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__PROJECTION: Definition = Definition { name: "Projection", properties: &[
-    P { name: "NonKeyAttributes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }), rules: &[U::MaxItems(20)] }, required: false, replacement: R::Maybe, write_only: false },
-    P { name: "ProjectionType", schema: S { kind: K::String, rules: &[U::Values(&["ALL", "INCLUDE", "KEYS_ONLY"])] }, required: false, replacement: R::Maybe, write_only: false },
+    P { name: "NonKeyAttributes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }), rules: &[U::MaxItems(20)] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "ProjectionType", schema: S { kind: K::String, rules: &[U::Values(&["ALL", "INCLUDE", "KEYS_ONLY"])] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__READ_ON_DEMAND_THROUGHPUT_SETTINGS: Definition = Definition { name: "ReadOnDemandThroughputSettings", properties: &[
-    P { name: "MaxReadRequestUnits", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "MaxReadRequestUnits", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__READ_PROVISIONED_THROUGHPUT_SETTINGS: Definition = Definition { name: "ReadProvisionedThroughputSettings", properties: &[
-    P { name: "ReadCapacityAutoScalingSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__CAPACITY_AUTO_SCALING_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ReadCapacityUnits", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ReadCapacityAutoScalingSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__CAPACITY_AUTO_SCALING_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ReadCapacityUnits", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__REPLICA_GLOBAL_SECONDARY_INDEX_SPECIFICATION: Definition = Definition { name: "ReplicaGlobalSecondaryIndexSpecification", properties: &[
-    P { name: "ContributorInsightsSpecification", schema: S { kind: K::Object(&GLOBAL_TABLE__CONTRIBUTOR_INSIGHTS_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IndexName", schema: S { kind: K::String, rules: &[U::MinLength(3), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ReadOnDemandThroughputSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__READ_ON_DEMAND_THROUGHPUT_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ReadProvisionedThroughputSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__READ_PROVISIONED_THROUGHPUT_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ContributorInsightsSpecification", schema: S { kind: K::Object(&GLOBAL_TABLE__CONTRIBUTOR_INSIGHTS_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IndexName", schema: S { kind: K::String, rules: &[U::MinLength(3), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ReadOnDemandThroughputSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__READ_ON_DEMAND_THROUGHPUT_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ReadProvisionedThroughputSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__READ_PROVISIONED_THROUGHPUT_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__REPLICA_SSE_SPECIFICATION: Definition = Definition { name: "ReplicaSSESpecification", properties: &[
-    P { name: "KMSMasterKeyId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "KMSMasterKeyId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__REPLICA_SPECIFICATION: Definition = Definition { name: "ReplicaSpecification", properties: &[
-    P { name: "ContributorInsightsSpecification", schema: S { kind: K::Object(&GLOBAL_TABLE__CONTRIBUTOR_INSIGHTS_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DeletionProtectionEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "GlobalSecondaryIndexes", schema: S { kind: K::List(&S { kind: K::Object(&GLOBAL_TABLE__REPLICA_GLOBAL_SECONDARY_INDEX_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "GlobalTableSettingsReplicationMode", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KinesisStreamSpecification", schema: S { kind: K::Object(&GLOBAL_TABLE__KINESIS_STREAM_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PointInTimeRecoverySpecification", schema: S { kind: K::Object(&GLOBAL_TABLE__POINT_IN_TIME_RECOVERY_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ReadOnDemandThroughputSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__READ_ON_DEMAND_THROUGHPUT_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ReadProvisionedThroughputSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__READ_PROVISIONED_THROUGHPUT_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Region", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ReplicaStreamSpecification", schema: S { kind: K::Object(&GLOBAL_TABLE__REPLICA_STREAM_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ResourcePolicy", schema: S { kind: K::Object(&GLOBAL_TABLE__RESOURCE_POLICY), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SSESpecification", schema: S { kind: K::Object(&GLOBAL_TABLE__REPLICA_SSE_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TableClass", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ContributorInsightsSpecification", schema: S { kind: K::Object(&GLOBAL_TABLE__CONTRIBUTOR_INSIGHTS_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DeletionProtectionEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "GlobalSecondaryIndexes", schema: S { kind: K::List(&S { kind: K::Object(&GLOBAL_TABLE__REPLICA_GLOBAL_SECONDARY_INDEX_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "GlobalTableSettingsReplicationMode", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KinesisStreamSpecification", schema: S { kind: K::Object(&GLOBAL_TABLE__KINESIS_STREAM_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PointInTimeRecoverySpecification", schema: S { kind: K::Object(&GLOBAL_TABLE__POINT_IN_TIME_RECOVERY_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ReadOnDemandThroughputSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__READ_ON_DEMAND_THROUGHPUT_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ReadProvisionedThroughputSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__READ_PROVISIONED_THROUGHPUT_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Region", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ReplicaStreamSpecification", schema: S { kind: K::Object(&GLOBAL_TABLE__REPLICA_STREAM_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ResourcePolicy", schema: S { kind: K::Object(&GLOBAL_TABLE__RESOURCE_POLICY), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SSESpecification", schema: S { kind: K::Object(&GLOBAL_TABLE__REPLICA_SSE_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TableClass", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__REPLICA_STREAM_SPECIFICATION: Definition = Definition { name: "ReplicaStreamSpecification", properties: &[
-    P { name: "ResourcePolicy", schema: S { kind: K::Object(&GLOBAL_TABLE__RESOURCE_POLICY), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ResourcePolicy", schema: S { kind: K::Object(&GLOBAL_TABLE__RESOURCE_POLICY), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__RESOURCE_POLICY: Definition = Definition { name: "ResourcePolicy", properties: &[
-    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__SSE_SPECIFICATION: Definition = Definition { name: "SSESpecification", properties: &[
-    P { name: "SSEEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "SSEType", schema: S { kind: K::String, rules: &[U::Values(&["KMS"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "SSEEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SSEType", schema: S { kind: K::String, rules: &[U::Values(&["KMS"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__SEARCH_SCHEMA_ELEMENT: Definition = Definition { name: "SearchSchemaElement", properties: &[
-    P { name: "AttributeName", schema: S { kind: K::String, rules: &[U::MaxLength(65535)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "SearchSchemaElementType", schema: S { kind: K::String, rules: &[U::Values(&["HASH", "INLINE_FILTER"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "AttributeName", schema: S { kind: K::String, rules: &[U::MaxLength(65535)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SearchSchemaElementType", schema: S { kind: K::String, rules: &[U::Values(&["HASH", "INLINE_FILTER"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__STREAM_SPECIFICATION: Definition = Definition { name: "StreamSpecification", properties: &[
-    P { name: "StreamViewType", schema: S { kind: K::String, rules: &[U::Values(&["KEYS_ONLY", "NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "StreamViewType", schema: S { kind: K::String, rules: &[U::Values(&["KEYS_ONLY", "NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__TARGET_TRACKING_SCALING_POLICY_CONFIGURATION: Definition = Definition { name: "TargetTrackingScalingPolicyConfiguration", properties: &[
-    P { name: "DisableScaleIn", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ScaleInCooldown", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ScaleOutCooldown", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TargetValue", schema: S { kind: K::Number, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "DisableScaleIn", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ScaleInCooldown", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ScaleOutCooldown", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TargetValue", schema: S { kind: K::Number, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__TIME_TO_LIVE_SPECIFICATION: Definition = Definition { name: "TimeToLiveSpecification", properties: &[
-    P { name: "AttributeName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "AttributeName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__VECTOR_ATTRIBUTE: Definition = Definition { name: "VectorAttribute", properties: &[
-    P { name: "AttributeName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "AttributeName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__VECTOR_INDEX: Definition = Definition { name: "VectorIndex", properties: &[
-    P { name: "Dimensions", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(4096.0)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "DistanceFunction", schema: S { kind: K::String, rules: &[U::Values(&["COSINE", "DOT_PRODUCT", "EUCLIDEAN"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "IndexName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_.-]+$"), U::MinLength(3), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Projection", schema: S { kind: K::Object(&GLOBAL_TABLE__PROJECTION), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "SearchSchema", schema: S { kind: K::List(&S { kind: K::Object(&GLOBAL_TABLE__SEARCH_SCHEMA_ELEMENT), rules: &[] }), rules: &[U::MinItems(1)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VectorAttribute", schema: S { kind: K::Object(&GLOBAL_TABLE__VECTOR_ATTRIBUTE), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Dimensions", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(4096.0)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DistanceFunction", schema: S { kind: K::String, rules: &[U::Values(&["COSINE", "DOT_PRODUCT", "EUCLIDEAN"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IndexName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_.-]+$"), U::MinLength(3), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Projection", schema: S { kind: K::Object(&GLOBAL_TABLE__PROJECTION), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SearchSchema", schema: S { kind: K::List(&S { kind: K::Object(&GLOBAL_TABLE__SEARCH_SCHEMA_ELEMENT), rules: &[] }), rules: &[U::MinItems(1)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VectorAttribute", schema: S { kind: K::Object(&GLOBAL_TABLE__VECTOR_ATTRIBUTE), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__WARM_THROUGHPUT: Definition = Definition { name: "WarmThroughput", properties: &[
-    P { name: "ReadUnitsPerSecond", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "WriteUnitsPerSecond", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ReadUnitsPerSecond", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "WriteUnitsPerSecond", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__WRITE_ON_DEMAND_THROUGHPUT_SETTINGS: Definition = Definition { name: "WriteOnDemandThroughputSettings", properties: &[
-    P { name: "MaxWriteRequestUnits", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "MaxWriteRequestUnits", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static GLOBAL_TABLE__WRITE_PROVISIONED_THROUGHPUT_SETTINGS: Definition = Definition { name: "WriteProvisionedThroughputSettings", properties: &[
-    P { name: "WriteCapacityAutoScalingSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__CAPACITY_AUTO_SCALING_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "WriteCapacityAutoScalingSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__CAPACITY_AUTO_SCALING_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static GLOBAL_TABLE: ResourceType = ResourceType { name: "AWS::DynamoDB::GlobalTable", tags: None, attributes: &["Arn", "StreamArn", "TableId"], properties: &[
-    P { name: "AttributeDefinitions", schema: S { kind: K::List(&S { kind: K::Object(&GLOBAL_TABLE__ATTRIBUTE_DEFINITION), rules: &[] }), rules: &[U::MinItems(1)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "BillingMode", schema: S { kind: K::String, rules: &[U::Values(&["PAY_PER_REQUEST", "PROVISIONED"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "GlobalSecondaryIndexes", schema: S { kind: K::List(&S { kind: K::Object(&GLOBAL_TABLE__GLOBAL_SECONDARY_INDEX), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "GlobalTableSourceArn", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::Maybe, write_only: true },
-    P { name: "GlobalTableWitnesses", schema: S { kind: K::List(&S { kind: K::Object(&GLOBAL_TABLE__GLOBAL_TABLE_WITNESS), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(1)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KeySchema", schema: S { kind: K::List(&S { kind: K::Object(&GLOBAL_TABLE__KEY_SCHEMA), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LocalSecondaryIndexes", schema: S { kind: K::List(&S { kind: K::Object(&GLOBAL_TABLE__LOCAL_SECONDARY_INDEX), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "MultiRegionConsistency", schema: S { kind: K::String, rules: &[U::Values(&["EVENTUAL", "STRONG"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ReadOnDemandThroughputSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__READ_ON_DEMAND_THROUGHPUT_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ReadProvisionedThroughputSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__GLOBAL_READ_PROVISIONED_THROUGHPUT_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Replicas", schema: S { kind: K::List(&S { kind: K::Object(&GLOBAL_TABLE__REPLICA_SPECIFICATION), rules: &[] }), rules: &[U::MinItems(1)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "SSESpecification", schema: S { kind: K::Object(&GLOBAL_TABLE__SSE_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StreamSpecification", schema: S { kind: K::Object(&GLOBAL_TABLE__STREAM_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TableName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TimeToLiveSpecification", schema: S { kind: K::Object(&GLOBAL_TABLE__TIME_TO_LIVE_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VectorIndexes", schema: S { kind: K::List(&S { kind: K::Object(&GLOBAL_TABLE__VECTOR_INDEX), rules: &[] }), rules: &[U::MinItems(1)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "WarmThroughput", schema: S { kind: K::Object(&GLOBAL_TABLE__WARM_THROUGHPUT), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "WriteOnDemandThroughputSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__WRITE_ON_DEMAND_THROUGHPUT_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "WriteProvisionedThroughputSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__WRITE_PROVISIONED_THROUGHPUT_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static GLOBAL_TABLE: ResourceType = ResourceType { name: "AWS::DynamoDB::GlobalTable", scrutiny: None, tags: None, attributes: &["Arn", "StreamArn", "TableId"], properties: &[
+    P { name: "AttributeDefinitions", schema: S { kind: K::List(&S { kind: K::Object(&GLOBAL_TABLE__ATTRIBUTE_DEFINITION), rules: &[] }), rules: &[U::MinItems(1)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "BillingMode", schema: S { kind: K::String, rules: &[U::Values(&["PAY_PER_REQUEST", "PROVISIONED"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "GlobalSecondaryIndexes", schema: S { kind: K::List(&S { kind: K::Object(&GLOBAL_TABLE__GLOBAL_SECONDARY_INDEX), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "GlobalTableSourceArn", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::Maybe, write_only: true, scrutiny: None },
+    P { name: "GlobalTableWitnesses", schema: S { kind: K::List(&S { kind: K::Object(&GLOBAL_TABLE__GLOBAL_TABLE_WITNESS), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(1)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KeySchema", schema: S { kind: K::List(&S { kind: K::Object(&GLOBAL_TABLE__KEY_SCHEMA), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LocalSecondaryIndexes", schema: S { kind: K::List(&S { kind: K::Object(&GLOBAL_TABLE__LOCAL_SECONDARY_INDEX), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "MultiRegionConsistency", schema: S { kind: K::String, rules: &[U::Values(&["EVENTUAL", "STRONG"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ReadOnDemandThroughputSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__READ_ON_DEMAND_THROUGHPUT_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ReadProvisionedThroughputSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__GLOBAL_READ_PROVISIONED_THROUGHPUT_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Replicas", schema: S { kind: K::List(&S { kind: K::Object(&GLOBAL_TABLE__REPLICA_SPECIFICATION), rules: &[] }), rules: &[U::MinItems(1)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SSESpecification", schema: S { kind: K::Object(&GLOBAL_TABLE__SSE_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StreamSpecification", schema: S { kind: K::Object(&GLOBAL_TABLE__STREAM_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TableName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TimeToLiveSpecification", schema: S { kind: K::Object(&GLOBAL_TABLE__TIME_TO_LIVE_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VectorIndexes", schema: S { kind: K::List(&S { kind: K::Object(&GLOBAL_TABLE__VECTOR_INDEX), rules: &[] }), rules: &[U::MinItems(1)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "WarmThroughput", schema: S { kind: K::Object(&GLOBAL_TABLE__WARM_THROUGHPUT), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "WriteOnDemandThroughputSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__WRITE_ON_DEMAND_THROUGHPUT_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "WriteProvisionedThroughputSettings", schema: S { kind: K::Object(&GLOBAL_TABLE__WRITE_PROVISIONED_THROUGHPUT_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TABLE__ATTRIBUTE_DEFINITION: Definition = Definition { name: "AttributeDefinition", properties: &[
-    P { name: "AttributeName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "AttributeType", schema: S { kind: K::String, rules: &[U::Values(&["B", "N", "S"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "AttributeName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AttributeType", schema: S { kind: K::String, rules: &[U::Values(&["B", "N", "S"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TABLE__CONTRIBUTOR_INSIGHTS_SPECIFICATION: Definition = Definition { name: "ContributorInsightsSpecification", properties: &[
-    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Mode", schema: S { kind: K::String, rules: &[U::Values(&["ACCESSED_AND_THROTTLED_KEYS", "THROTTLED_KEYS"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Mode", schema: S { kind: K::String, rules: &[U::Values(&["ACCESSED_AND_THROTTLED_KEYS", "THROTTLED_KEYS"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TABLE__CSV: Definition = Definition { name: "Csv", properties: &[
-    P { name: "Delimiter", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "HeaderList", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Delimiter", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "HeaderList", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static TABLE__GLOBAL_SECONDARY_INDEX: Definition = Definition { name: "GlobalSecondaryIndex", properties: &[
-    P { name: "ContributorInsightsSpecification", schema: S { kind: K::Object(&TABLE__CONTRIBUTOR_INSIGHTS_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IndexName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_.-]+$"), U::MinLength(3), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "KeySchema", schema: S { kind: K::List(&S { kind: K::Object(&TABLE__KEY_SCHEMA), rules: &[] }), rules: &[U::MinItems(1)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "OnDemandThroughput", schema: S { kind: K::Object(&TABLE__ON_DEMAND_THROUGHPUT), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Projection", schema: S { kind: K::Object(&TABLE__PROJECTION), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ProvisionedThroughput", schema: S { kind: K::Object(&TABLE__PROVISIONED_THROUGHPUT), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "WarmThroughput", schema: S { kind: K::Object(&TABLE__WARM_THROUGHPUT), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ContributorInsightsSpecification", schema: S { kind: K::Object(&TABLE__CONTRIBUTOR_INSIGHTS_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IndexName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_.-]+$"), U::MinLength(3), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KeySchema", schema: S { kind: K::List(&S { kind: K::Object(&TABLE__KEY_SCHEMA), rules: &[] }), rules: &[U::MinItems(1)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OnDemandThroughput", schema: S { kind: K::Object(&TABLE__ON_DEMAND_THROUGHPUT), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Projection", schema: S { kind: K::Object(&TABLE__PROJECTION), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ProvisionedThroughput", schema: S { kind: K::Object(&TABLE__PROVISIONED_THROUGHPUT), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "WarmThroughput", schema: S { kind: K::Object(&TABLE__WARM_THROUGHPUT), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TABLE__IMPORT_SOURCE_SPECIFICATION: Definition = Definition { name: "ImportSourceSpecification", properties: &[
-    P { name: "InputCompressionType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "InputFormat", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "InputFormatOptions", schema: S { kind: K::Object(&TABLE__INPUT_FORMAT_OPTIONS), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "S3BucketSource", schema: S { kind: K::Object(&TABLE__S3_BUCKET_SOURCE), rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+    P { name: "InputCompressionType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "InputFormat", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "InputFormatOptions", schema: S { kind: K::Object(&TABLE__INPUT_FORMAT_OPTIONS), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "S3BucketSource", schema: S { kind: K::Object(&TABLE__S3_BUCKET_SOURCE), rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static TABLE__INPUT_FORMAT_OPTIONS: Definition = Definition { name: "InputFormatOptions", properties: &[
-    P { name: "Csv", schema: S { kind: K::Object(&TABLE__CSV), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Csv", schema: S { kind: K::Object(&TABLE__CSV), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static TABLE__KEY_SCHEMA: Definition = Definition { name: "KeySchema", properties: &[
-    P { name: "AttributeName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "KeyType", schema: S { kind: K::String, rules: &[U::Values(&["HASH", "RANGE"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "AttributeName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KeyType", schema: S { kind: K::String, rules: &[U::Values(&["HASH", "RANGE"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TABLE__KINESIS_STREAM_SPECIFICATION: Definition = Definition { name: "KinesisStreamSpecification", properties: &[
-    P { name: "ApproximateCreationDateTimePrecision", schema: S { kind: K::String, rules: &[U::Values(&["MICROSECOND", "MILLISECOND"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StreamArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "ApproximateCreationDateTimePrecision", schema: S { kind: K::String, rules: &[U::Values(&["MICROSECOND", "MILLISECOND"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StreamArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TABLE__LOCAL_SECONDARY_INDEX: Definition = Definition { name: "LocalSecondaryIndex", properties: &[
-    P { name: "IndexName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_.-]+$"), U::MinLength(3), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "KeySchema", schema: S { kind: K::List(&S { kind: K::Object(&TABLE__KEY_SCHEMA), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Projection", schema: S { kind: K::Object(&TABLE__PROJECTION), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "IndexName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_.-]+$"), U::MinLength(3), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KeySchema", schema: S { kind: K::List(&S { kind: K::Object(&TABLE__KEY_SCHEMA), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Projection", schema: S { kind: K::Object(&TABLE__PROJECTION), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TABLE__ON_DEMAND_THROUGHPUT: Definition = Definition { name: "OnDemandThroughput", properties: &[
-    P { name: "MaxReadRequestUnits", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaxWriteRequestUnits", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "MaxReadRequestUnits", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaxWriteRequestUnits", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TABLE__POINT_IN_TIME_RECOVERY_SPECIFICATION: Definition = Definition { name: "PointInTimeRecoverySpecification", properties: &[
-    P { name: "PointInTimeRecoveryEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RecoveryPeriodInDays", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(35.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "PointInTimeRecoveryEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RecoveryPeriodInDays", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(35.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TABLE__PROJECTION: Definition = Definition { name: "Projection", properties: &[
-    P { name: "NonKeyAttributes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ProjectionType", schema: S { kind: K::String, rules: &[U::Values(&["ALL", "INCLUDE", "KEYS_ONLY"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "NonKeyAttributes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ProjectionType", schema: S { kind: K::String, rules: &[U::Values(&["ALL", "INCLUDE", "KEYS_ONLY"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TABLE__PROVISIONED_THROUGHPUT: Definition = Definition { name: "ProvisionedThroughput", properties: &[
-    P { name: "ReadCapacityUnits", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "WriteCapacityUnits", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "ReadCapacityUnits", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "WriteCapacityUnits", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TABLE__RESOURCE_POLICY: Definition = Definition { name: "ResourcePolicy", properties: &[
-    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TABLE__S3_BUCKET_SOURCE: Definition = Definition { name: "S3BucketSource", properties: &[
-    P { name: "S3Bucket", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "S3BucketOwner", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "S3KeyPrefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "S3Bucket", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "S3BucketOwner", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "S3KeyPrefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static TABLE__SSE_SPECIFICATION: Definition = Definition { name: "SSESpecification", properties: &[
-    P { name: "KMSMasterKeyId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SSEEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "SSEType", schema: S { kind: K::String, rules: &[U::Values(&["KMS"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "KMSMasterKeyId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SSEEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SSEType", schema: S { kind: K::String, rules: &[U::Values(&["KMS"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TABLE__SEARCH_SCHEMA_ELEMENT: Definition = Definition { name: "SearchSchemaElement", properties: &[
-    P { name: "AttributeName", schema: S { kind: K::String, rules: &[U::MaxLength(65535)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "SearchSchemaElementType", schema: S { kind: K::String, rules: &[U::Values(&["HASH", "INLINE_FILTER"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "AttributeName", schema: S { kind: K::String, rules: &[U::MaxLength(65535)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SearchSchemaElementType", schema: S { kind: K::String, rules: &[U::Values(&["HASH", "INLINE_FILTER"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TABLE__STREAM_SPECIFICATION: Definition = Definition { name: "StreamSpecification", properties: &[
-    P { name: "ResourcePolicy", schema: S { kind: K::Object(&TABLE__RESOURCE_POLICY), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StreamViewType", schema: S { kind: K::String, rules: &[U::Values(&["KEYS_ONLY", "NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ResourcePolicy", schema: S { kind: K::Object(&TABLE__RESOURCE_POLICY), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StreamViewType", schema: S { kind: K::String, rules: &[U::Values(&["KEYS_ONLY", "NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TABLE__TIME_TO_LIVE_SPECIFICATION: Definition = Definition { name: "TimeToLiveSpecification", properties: &[
-    P { name: "AttributeName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "AttributeName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TABLE__VECTOR_ATTRIBUTE: Definition = Definition { name: "VectorAttribute", properties: &[
-    P { name: "AttributeName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "AttributeName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TABLE__VECTOR_INDEX: Definition = Definition { name: "VectorIndex", properties: &[
-    P { name: "Dimensions", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(4096.0)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "DistanceFunction", schema: S { kind: K::String, rules: &[U::Values(&["COSINE", "DOT_PRODUCT", "EUCLIDEAN"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "IndexName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_.-]+$"), U::MinLength(3), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Projection", schema: S { kind: K::Object(&TABLE__PROJECTION), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "SearchSchema", schema: S { kind: K::List(&S { kind: K::Object(&TABLE__SEARCH_SCHEMA_ELEMENT), rules: &[] }), rules: &[U::MinItems(1)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VectorAttribute", schema: S { kind: K::Object(&TABLE__VECTOR_ATTRIBUTE), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Dimensions", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(4096.0)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DistanceFunction", schema: S { kind: K::String, rules: &[U::Values(&["COSINE", "DOT_PRODUCT", "EUCLIDEAN"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IndexName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_.-]+$"), U::MinLength(3), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Projection", schema: S { kind: K::Object(&TABLE__PROJECTION), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SearchSchema", schema: S { kind: K::List(&S { kind: K::Object(&TABLE__SEARCH_SCHEMA_ELEMENT), rules: &[] }), rules: &[U::MinItems(1)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VectorAttribute", schema: S { kind: K::Object(&TABLE__VECTOR_ATTRIBUTE), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TABLE__WARM_THROUGHPUT: Definition = Definition { name: "WarmThroughput", properties: &[
-    P { name: "ReadUnitsPerSecond", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "WriteUnitsPerSecond", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ReadUnitsPerSecond", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "WriteUnitsPerSecond", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static TABLE: ResourceType = ResourceType { name: "AWS::DynamoDB::Table", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "StreamArn"], properties: &[
-    P { name: "AttributeDefinitions", schema: S { kind: K::List(&S { kind: K::Object(&TABLE__ATTRIBUTE_DEFINITION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "BillingMode", schema: S { kind: K::String, rules: &[U::Values(&["PAY_PER_REQUEST", "PROVISIONED"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ContributorInsightsSpecification", schema: S { kind: K::Object(&TABLE__CONTRIBUTOR_INSIGHTS_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DeletionProtectionEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "GlobalSecondaryIndexes", schema: S { kind: K::List(&S { kind: K::Object(&TABLE__GLOBAL_SECONDARY_INDEX), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ImportSourceSpecification", schema: S { kind: K::Object(&TABLE__IMPORT_SOURCE_SPECIFICATION), rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "KeySchema", schema: S { kind: K::List(&S { kind: K::Object(&TABLE__KEY_SCHEMA), rules: &[] }), rules: &[U::MinItems(1)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "KinesisStreamSpecification", schema: S { kind: K::Object(&TABLE__KINESIS_STREAM_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LocalSecondaryIndexes", schema: S { kind: K::List(&S { kind: K::Object(&TABLE__LOCAL_SECONDARY_INDEX), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "OnDemandThroughput", schema: S { kind: K::Object(&TABLE__ON_DEMAND_THROUGHPUT), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PointInTimeRecoverySpecification", schema: S { kind: K::Object(&TABLE__POINT_IN_TIME_RECOVERY_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ProvisionedThroughput", schema: S { kind: K::Object(&TABLE__PROVISIONED_THROUGHPUT), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ResourcePolicy", schema: S { kind: K::Object(&TABLE__RESOURCE_POLICY), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SSESpecification", schema: S { kind: K::Object(&TABLE__SSE_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StreamSpecification", schema: S { kind: K::Object(&TABLE__STREAM_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TableClass", schema: S { kind: K::String, rules: &[U::Values(&["STANDARD", "STANDARD_INFREQUENT_ACCESS"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TableName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TimeToLiveSpecification", schema: S { kind: K::Object(&TABLE__TIME_TO_LIVE_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VectorIndexes", schema: S { kind: K::List(&S { kind: K::Object(&TABLE__VECTOR_INDEX), rules: &[] }), rules: &[U::MinItems(1)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "WarmThroughput", schema: S { kind: K::Object(&TABLE__WARM_THROUGHPUT), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static TABLE: ResourceType = ResourceType { name: "AWS::DynamoDB::Table", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "StreamArn"], properties: &[
+    P { name: "AttributeDefinitions", schema: S { kind: K::List(&S { kind: K::Object(&TABLE__ATTRIBUTE_DEFINITION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "BillingMode", schema: S { kind: K::String, rules: &[U::Values(&["PAY_PER_REQUEST", "PROVISIONED"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ContributorInsightsSpecification", schema: S { kind: K::Object(&TABLE__CONTRIBUTOR_INSIGHTS_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DeletionProtectionEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "GlobalSecondaryIndexes", schema: S { kind: K::List(&S { kind: K::Object(&TABLE__GLOBAL_SECONDARY_INDEX), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ImportSourceSpecification", schema: S { kind: K::Object(&TABLE__IMPORT_SOURCE_SPECIFICATION), rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "KeySchema", schema: S { kind: K::List(&S { kind: K::Object(&TABLE__KEY_SCHEMA), rules: &[] }), rules: &[U::MinItems(1)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "KinesisStreamSpecification", schema: S { kind: K::Object(&TABLE__KINESIS_STREAM_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LocalSecondaryIndexes", schema: S { kind: K::List(&S { kind: K::Object(&TABLE__LOCAL_SECONDARY_INDEX), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OnDemandThroughput", schema: S { kind: K::Object(&TABLE__ON_DEMAND_THROUGHPUT), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PointInTimeRecoverySpecification", schema: S { kind: K::Object(&TABLE__POINT_IN_TIME_RECOVERY_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ProvisionedThroughput", schema: S { kind: K::Object(&TABLE__PROVISIONED_THROUGHPUT), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ResourcePolicy", schema: S { kind: K::Object(&TABLE__RESOURCE_POLICY), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SSESpecification", schema: S { kind: K::Object(&TABLE__SSE_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StreamSpecification", schema: S { kind: K::Object(&TABLE__STREAM_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TableClass", schema: S { kind: K::String, rules: &[U::Values(&["STANDARD", "STANDARD_INFREQUENT_ACCESS"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TableName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TimeToLiveSpecification", schema: S { kind: K::Object(&TABLE__TIME_TO_LIVE_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VectorIndexes", schema: S { kind: K::List(&S { kind: K::Object(&TABLE__VECTOR_INDEX), rules: &[] }), rules: &[U::MinItems(1)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "WarmThroughput", schema: S { kind: K::Object(&TABLE__WARM_THROUGHPUT), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 
 pub(super) static TYPES: &[&ResourceType] = &[

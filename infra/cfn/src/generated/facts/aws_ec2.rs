@@ -3,2259 +3,2259 @@
 
 use super::*;
 static APPLICATION_STATUS_CHECK__HEALTH_CHECK_PATH: Definition = Definition { name: "HealthCheckPath", properties: &[
-    P { name: "Destinations", schema: S { kind: K::List(&S { kind: K::Object(&APPLICATION_STATUS_CHECK__HEALTH_CHECK_PATH_DESTINATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Source", schema: S { kind: K::Object(&APPLICATION_STATUS_CHECK__HEALTH_CHECK_PATH_SOURCE), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Destinations", schema: S { kind: K::List(&S { kind: K::Object(&APPLICATION_STATUS_CHECK__HEALTH_CHECK_PATH_DESTINATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Source", schema: S { kind: K::Object(&APPLICATION_STATUS_CHECK__HEALTH_CHECK_PATH_SOURCE), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static APPLICATION_STATUS_CHECK__HEALTH_CHECK_PATH_DESTINATION: Definition = Definition { name: "HealthCheckPathDestination", properties: &[
-    P { name: "SecurityGroupId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "SecurityGroupId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static APPLICATION_STATUS_CHECK__HEALTH_CHECK_PATH_SOURCE: Definition = Definition { name: "HealthCheckPathSource", properties: &[
-    P { name: "SecurityGroupId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "SecurityGroupId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static APPLICATION_STATUS_CHECK: ResourceType = ResourceType { name: "AWS::EC2::ApplicationStatusCheck", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["ApplicationStatusCheckId", "Arn", "CreationTime"], properties: &[
-    P { name: "Aggregation", schema: S { kind: K::String, rules: &[U::Values(&["excluded", "included"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DeviceIndex", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FailureThreshold", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "HealthCheckPaths", schema: S { kind: K::List(&S { kind: K::Object(&APPLICATION_STATUS_CHECK__HEALTH_CHECK_PATH), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InitializationGracePeriodSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(-1.0), U::Maximum(600.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Interval", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "IpScope", schema: S { kind: K::String, rules: &[U::Values(&["private"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "IpVersion", schema: S { kind: K::String, rules: &[U::Values(&["ipv4", "ipv6"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Path", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Port", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(65535.0)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Protocol", schema: S { kind: K::String, rules: &[U::Values(&["http", "https"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "StatusCodeMatcher", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SuccessThreshold", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Timeout", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+static APPLICATION_STATUS_CHECK: ResourceType = ResourceType { name: "AWS::EC2::ApplicationStatusCheck", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["ApplicationStatusCheckId", "Arn", "CreationTime"], properties: &[
+    P { name: "Aggregation", schema: S { kind: K::String, rules: &[U::Values(&["excluded", "included"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DeviceIndex", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FailureThreshold", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "HealthCheckPaths", schema: S { kind: K::List(&S { kind: K::Object(&APPLICATION_STATUS_CHECK__HEALTH_CHECK_PATH), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InitializationGracePeriodSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(-1.0), U::Maximum(600.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Interval", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "IpScope", schema: S { kind: K::String, rules: &[U::Values(&["private"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "IpVersion", schema: S { kind: K::String, rules: &[U::Values(&["ipv4", "ipv6"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Path", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Port", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(65535.0)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Protocol", schema: S { kind: K::String, rules: &[U::Values(&["http", "https"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StatusCodeMatcher", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SuccessThreshold", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Timeout", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static CAPACITY_MANAGER_DATA_EXPORT: ResourceType = ResourceType { name: "AWS::EC2::CapacityManagerDataExport", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CapacityManagerDataExportId"], properties: &[
-    P { name: "OutputFormat", schema: S { kind: K::String, rules: &[U::Values(&["csv", "parquet"])] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "S3BucketName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "S3BucketPrefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Schedule", schema: S { kind: K::String, rules: &[U::Values(&["hourly"])] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static CAPACITY_MANAGER_DATA_EXPORT: ResourceType = ResourceType { name: "AWS::EC2::CapacityManagerDataExport", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CapacityManagerDataExportId"], properties: &[
+    P { name: "OutputFormat", schema: S { kind: K::String, rules: &[U::Values(&["csv", "parquet"])] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "S3BucketName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "S3BucketPrefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Schedule", schema: S { kind: K::String, rules: &[U::Values(&["hourly"])] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CAPACITY_RESERVATION__TAG_SPECIFICATION: Definition = Definition { name: "TagSpecification", properties: &[
-    P { name: "ResourceType", schema: S { kind: K::String, rules: &[U::Values(&["application-status-check", "capacity-block", "capacity-manager-data-export", "capacity-reservation", "capacity-reservation-cancellation-quote", "capacity-reservation-fleet", "capacity-reservation-modification-quote", "carrier-gateway", "client-vpn-endpoint", "coip-pool", "customer-gateway", "declarative-policies-report", "dedicated-host", "dhcp-options", "egress-only-internet-gateway", "elastic-gpu", "elastic-ip", "export-image-task", "export-instance-task", "fleet", "fpga-image", "host-reservation", "image", "image-usage-report", "import-image-task", "import-snapshot-task", "instance", "instance-connect-endpoint", "instance-event-window", "internet-gateway", "ipam", "ipam-external-resource-verification-token", "ipam-internet-registry-association", "ipam-policy", "ipam-pool", "ipam-pool-allocation", "ipam-prefix-list-resolver", "ipam-prefix-list-resolver-target", "ipam-resource-discovery", "ipam-resource-discovery-association", "ipam-scope", "ipv4pool-ec2", "ipv6pool-ec2", "key-pair", "launch-template", "local-gateway", "local-gateway-route-table", "local-gateway-route-table-virtual-interface-group-association", "local-gateway-route-table-vpc-association", "local-gateway-virtual-interface", "local-gateway-virtual-interface-group", "mac-modification-task", "natgateway", "network-acl", "network-insights-access-scope", "network-insights-access-scope-analysis", "network-insights-analysis", "network-insights-path", "network-interface", "outpost-lag", "placement-group", "prefix-list", "replace-root-volume-task", "reserved-instances", "route-server", "route-server-endpoint", "route-server-peer", "route-table", "secondary-interface", "secondary-network", "secondary-subnet", "security-group", "security-group-rule", "service-link-virtual-interface", "snapshot", "spot-fleet-request", "spot-instances-request", "subnet", "subnet-cidr-reservation", "traffic-mirror-filter", "traffic-mirror-filter-rule", "traffic-mirror-session", "traffic-mirror-target", "transit-gateway", "transit-gateway-attachment", "transit-gateway-connect-peer", "transit-gateway-metering-policy", "transit-gateway-multicast-domain", "transit-gateway-policy-table", "transit-gateway-route-table", "transit-gateway-route-table-announcement", "verified-access-endpoint", "verified-access-endpoint-target", "verified-access-group", "verified-access-instance", "verified-access-policy", "verified-access-trust-provider", "volume", "vpc", "vpc-block-public-access-exclusion", "vpc-encryption-control", "vpc-endpoint", "vpc-endpoint-connection", "vpc-endpoint-connection-device-type", "vpc-endpoint-service", "vpc-endpoint-service-permission", "vpc-flow-log", "vpc-peering-connection", "vpn-concentrator", "vpn-connection", "vpn-connection-device-type", "vpn-gateway"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "ResourceType", schema: S { kind: K::String, rules: &[U::Values(&["application-status-check", "capacity-block", "capacity-manager-data-export", "capacity-reservation", "capacity-reservation-cancellation-quote", "capacity-reservation-fleet", "capacity-reservation-modification-quote", "carrier-gateway", "client-vpn-endpoint", "coip-pool", "customer-gateway", "declarative-policies-report", "dedicated-host", "dhcp-options", "egress-only-internet-gateway", "elastic-gpu", "elastic-ip", "export-image-task", "export-instance-task", "fleet", "fpga-image", "host-reservation", "image", "image-usage-report", "import-image-task", "import-snapshot-task", "instance", "instance-connect-endpoint", "instance-event-window", "internet-gateway", "ipam", "ipam-external-resource-verification-token", "ipam-internet-registry-association", "ipam-policy", "ipam-pool", "ipam-pool-allocation", "ipam-prefix-list-resolver", "ipam-prefix-list-resolver-target", "ipam-resource-discovery", "ipam-resource-discovery-association", "ipam-scope", "ipv4pool-ec2", "ipv6pool-ec2", "key-pair", "launch-template", "local-gateway", "local-gateway-route-table", "local-gateway-route-table-virtual-interface-group-association", "local-gateway-route-table-vpc-association", "local-gateway-virtual-interface", "local-gateway-virtual-interface-group", "mac-modification-task", "natgateway", "network-acl", "network-insights-access-scope", "network-insights-access-scope-analysis", "network-insights-analysis", "network-insights-path", "network-interface", "outpost-lag", "placement-group", "prefix-list", "replace-root-volume-task", "reserved-instances", "route-server", "route-server-endpoint", "route-server-peer", "route-table", "secondary-interface", "secondary-network", "secondary-subnet", "security-group", "security-group-rule", "service-link-virtual-interface", "snapshot", "spot-fleet-request", "spot-instances-request", "subnet", "subnet-cidr-reservation", "traffic-mirror-filter", "traffic-mirror-filter-rule", "traffic-mirror-session", "traffic-mirror-target", "transit-gateway", "transit-gateway-attachment", "transit-gateway-connect-peer", "transit-gateway-metering-policy", "transit-gateway-multicast-domain", "transit-gateway-policy-table", "transit-gateway-route-table", "transit-gateway-route-table-announcement", "verified-access-endpoint", "verified-access-endpoint-target", "verified-access-group", "verified-access-instance", "verified-access-policy", "verified-access-trust-provider", "volume", "vpc", "vpc-block-public-access-exclusion", "vpc-encryption-control", "vpc-endpoint", "vpc-endpoint-connection", "vpc-endpoint-connection-device-type", "vpc-endpoint-service", "vpc-endpoint-service-permission", "vpc-flow-log", "vpc-peering-connection", "vpn-concentrator", "vpn-connection", "vpn-connection-device-type", "vpn-gateway"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static CAPACITY_RESERVATION: ResourceType = ResourceType { name: "AWS::EC2::CapacityReservation", tags: None, attributes: &["AvailabilityZone", "AvailableInstanceCount", "CapacityReservationArn", "CapacityReservationFleetId", "CreateDate", "DeliveryPreference", "Id", "InstanceType", "OwnerId", "ReservationType", "StartDate", "State", "Tenancy", "TotalInstanceCount"], properties: &[
-    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "AvailabilityZoneId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "EbsOptimized", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "EndDate", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EndDateType", schema: S { kind: K::String, rules: &[U::Values(&["limited", "unlimited"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EphemeralStorage", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "InstanceCount", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "InstanceMatchCriteria", schema: S { kind: K::String, rules: &[U::Values(&["open", "targeted"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "InstancePlatform", schema: S { kind: K::String, rules: &[U::Values(&["Linux with SQL Server Enterprise", "Linux with SQL Server Standard", "Linux with SQL Server Web", "Linux/UNIX", "RHEL with HA", "RHEL with HA and SQL Server Enterprise", "RHEL with HA and SQL Server Standard", "RHEL with SQL Server Enterprise", "RHEL with SQL Server Standard", "RHEL with SQL Server Web", "Red Hat Enterprise Linux", "SUSE Linux", "Ubuntu Pro", "Windows", "Windows with SQL Server", "Windows with SQL Server Enterprise", "Windows with SQL Server Standard", "Windows with SQL Server Web"])] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "InstanceType", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "OutPostArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws([a-z-]+)?:outposts:[a-z\\d\\-]+:\\d{12}:outpost/op-[a-f0-9]{17}$")] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PlacementGroupArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws([a-z-]+)?:ec2:[a-z\\d\\-]+:\\d{12}:placement-group/^.{1,255}$")] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TagSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&CAPACITY_RESERVATION__TAG_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tenancy", schema: S { kind: K::String, rules: &[U::Values(&["dedicated", "default"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "UnusedReservationBillingOwnerId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
+static CAPACITY_RESERVATION: ResourceType = ResourceType { name: "AWS::EC2::CapacityReservation", scrutiny: None, tags: None, attributes: &["AvailabilityZone", "AvailableInstanceCount", "CapacityReservationArn", "CapacityReservationFleetId", "CreateDate", "DeliveryPreference", "Id", "InstanceType", "OwnerId", "ReservationType", "StartDate", "State", "Tenancy", "TotalInstanceCount"], properties: &[
+    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AvailabilityZoneId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "EbsOptimized", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "EndDate", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EndDateType", schema: S { kind: K::String, rules: &[U::Values(&["limited", "unlimited"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EphemeralStorage", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "InstanceCount", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InstanceMatchCriteria", schema: S { kind: K::String, rules: &[U::Values(&["open", "targeted"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "InstancePlatform", schema: S { kind: K::String, rules: &[U::Values(&["Linux with SQL Server Enterprise", "Linux with SQL Server Standard", "Linux with SQL Server Web", "Linux/UNIX", "RHEL with HA", "RHEL with HA and SQL Server Enterprise", "RHEL with HA and SQL Server Standard", "RHEL with SQL Server Enterprise", "RHEL with SQL Server Standard", "RHEL with SQL Server Web", "Red Hat Enterprise Linux", "SUSE Linux", "Ubuntu Pro", "Windows", "Windows with SQL Server", "Windows with SQL Server Enterprise", "Windows with SQL Server Standard", "Windows with SQL Server Web"])] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "InstanceType", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "OutPostArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws([a-z-]+)?:outposts:[a-z\\d\\-]+:\\d{12}:outpost/op-[a-f0-9]{17}$")] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PlacementGroupArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws([a-z-]+)?:ec2:[a-z\\d\\-]+:\\d{12}:placement-group/^.{1,255}$")] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TagSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&CAPACITY_RESERVATION__TAG_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tenancy", schema: S { kind: K::String, rules: &[U::Values(&["dedicated", "default"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "UnusedReservationBillingOwnerId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
 ] };
 static CAPACITY_RESERVATION_FLEET__INSTANCE_TYPE_SPECIFICATION: Definition = Definition { name: "InstanceTypeSpecification", properties: &[
-    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "AvailabilityZoneId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "EbsOptimized", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "InstancePlatform", schema: S { kind: K::String, rules: &[U::Values(&["Linux with SQL Server Enterprise", "Linux with SQL Server Standard", "Linux with SQL Server Web", "Linux/UNIX", "RHEL with HA", "RHEL with HA and SQL Server Enterprise", "RHEL with HA and SQL Server Standard", "RHEL with SQL Server Enterprise", "RHEL with SQL Server Standard", "RHEL with SQL Server Web", "Red Hat Enterprise Linux", "SUSE Linux", "Ubuntu Pro", "Windows", "Windows with SQL Server", "Windows with SQL Server Enterprise", "Windows with SQL Server Standard", "Windows with SQL Server Web"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "InstanceType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Priority", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(999.0)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Weight", schema: S { kind: K::Number, rules: &[U::Minimum(0.001), U::Maximum(99.999)] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AvailabilityZoneId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "EbsOptimized", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "InstancePlatform", schema: S { kind: K::String, rules: &[U::Values(&["Linux with SQL Server Enterprise", "Linux with SQL Server Standard", "Linux with SQL Server Web", "Linux/UNIX", "RHEL with HA", "RHEL with HA and SQL Server Enterprise", "RHEL with HA and SQL Server Standard", "RHEL with SQL Server Enterprise", "RHEL with SQL Server Standard", "RHEL with SQL Server Web", "Red Hat Enterprise Linux", "SUSE Linux", "Ubuntu Pro", "Windows", "Windows with SQL Server", "Windows with SQL Server Enterprise", "Windows with SQL Server Standard", "Windows with SQL Server Web"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "InstanceType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Priority", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(999.0)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Weight", schema: S { kind: K::Number, rules: &[U::Minimum(0.001), U::Maximum(99.999)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static CAPACITY_RESERVATION_FLEET__TAG_SPECIFICATION: Definition = Definition { name: "TagSpecification", properties: &[
-    P { name: "ResourceType", schema: S { kind: K::String, rules: &[U::Values(&["application-status-check", "capacity-block", "capacity-manager-data-export", "capacity-reservation", "capacity-reservation-cancellation-quote", "capacity-reservation-fleet", "capacity-reservation-modification-quote", "carrier-gateway", "client-vpn-endpoint", "coip-pool", "customer-gateway", "declarative-policies-report", "dedicated-host", "dhcp-options", "egress-only-internet-gateway", "elastic-gpu", "elastic-ip", "export-image-task", "export-instance-task", "fleet", "fpga-image", "host-reservation", "image", "image-usage-report", "import-image-task", "import-snapshot-task", "instance", "instance-connect-endpoint", "instance-event-window", "internet-gateway", "ipam", "ipam-external-resource-verification-token", "ipam-internet-registry-association", "ipam-policy", "ipam-pool", "ipam-pool-allocation", "ipam-prefix-list-resolver", "ipam-prefix-list-resolver-target", "ipam-resource-discovery", "ipam-resource-discovery-association", "ipam-scope", "ipv4pool-ec2", "ipv6pool-ec2", "key-pair", "launch-template", "local-gateway", "local-gateway-route-table", "local-gateway-route-table-virtual-interface-group-association", "local-gateway-route-table-vpc-association", "local-gateway-virtual-interface", "local-gateway-virtual-interface-group", "mac-modification-task", "natgateway", "network-acl", "network-insights-access-scope", "network-insights-access-scope-analysis", "network-insights-analysis", "network-insights-path", "network-interface", "outpost-lag", "placement-group", "prefix-list", "replace-root-volume-task", "reserved-instances", "route-server", "route-server-endpoint", "route-server-peer", "route-table", "secondary-interface", "secondary-network", "secondary-subnet", "security-group", "security-group-rule", "service-link-virtual-interface", "snapshot", "spot-fleet-request", "spot-instances-request", "subnet", "subnet-cidr-reservation", "traffic-mirror-filter", "traffic-mirror-filter-rule", "traffic-mirror-session", "traffic-mirror-target", "transit-gateway", "transit-gateway-attachment", "transit-gateway-connect-peer", "transit-gateway-metering-policy", "transit-gateway-multicast-domain", "transit-gateway-policy-table", "transit-gateway-route-table", "transit-gateway-route-table-announcement", "verified-access-endpoint", "verified-access-endpoint-target", "verified-access-group", "verified-access-instance", "verified-access-policy", "verified-access-trust-provider", "volume", "vpc", "vpc-block-public-access-exclusion", "vpc-encryption-control", "vpc-endpoint", "vpc-endpoint-connection", "vpc-endpoint-connection-device-type", "vpc-endpoint-service", "vpc-endpoint-service-permission", "vpc-flow-log", "vpc-peering-connection", "vpn-concentrator", "vpn-connection", "vpn-connection-device-type", "vpn-gateway"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "ResourceType", schema: S { kind: K::String, rules: &[U::Values(&["application-status-check", "capacity-block", "capacity-manager-data-export", "capacity-reservation", "capacity-reservation-cancellation-quote", "capacity-reservation-fleet", "capacity-reservation-modification-quote", "carrier-gateway", "client-vpn-endpoint", "coip-pool", "customer-gateway", "declarative-policies-report", "dedicated-host", "dhcp-options", "egress-only-internet-gateway", "elastic-gpu", "elastic-ip", "export-image-task", "export-instance-task", "fleet", "fpga-image", "host-reservation", "image", "image-usage-report", "import-image-task", "import-snapshot-task", "instance", "instance-connect-endpoint", "instance-event-window", "internet-gateway", "ipam", "ipam-external-resource-verification-token", "ipam-internet-registry-association", "ipam-policy", "ipam-pool", "ipam-pool-allocation", "ipam-prefix-list-resolver", "ipam-prefix-list-resolver-target", "ipam-resource-discovery", "ipam-resource-discovery-association", "ipam-scope", "ipv4pool-ec2", "ipv6pool-ec2", "key-pair", "launch-template", "local-gateway", "local-gateway-route-table", "local-gateway-route-table-virtual-interface-group-association", "local-gateway-route-table-vpc-association", "local-gateway-virtual-interface", "local-gateway-virtual-interface-group", "mac-modification-task", "natgateway", "network-acl", "network-insights-access-scope", "network-insights-access-scope-analysis", "network-insights-analysis", "network-insights-path", "network-interface", "outpost-lag", "placement-group", "prefix-list", "replace-root-volume-task", "reserved-instances", "route-server", "route-server-endpoint", "route-server-peer", "route-table", "secondary-interface", "secondary-network", "secondary-subnet", "security-group", "security-group-rule", "service-link-virtual-interface", "snapshot", "spot-fleet-request", "spot-instances-request", "subnet", "subnet-cidr-reservation", "traffic-mirror-filter", "traffic-mirror-filter-rule", "traffic-mirror-session", "traffic-mirror-target", "transit-gateway", "transit-gateway-attachment", "transit-gateway-connect-peer", "transit-gateway-metering-policy", "transit-gateway-multicast-domain", "transit-gateway-policy-table", "transit-gateway-route-table", "transit-gateway-route-table-announcement", "verified-access-endpoint", "verified-access-endpoint-target", "verified-access-group", "verified-access-instance", "verified-access-policy", "verified-access-trust-provider", "volume", "vpc", "vpc-block-public-access-exclusion", "vpc-encryption-control", "vpc-endpoint", "vpc-endpoint-connection", "vpc-endpoint-connection-device-type", "vpc-endpoint-service", "vpc-endpoint-service-permission", "vpc-flow-log", "vpc-peering-connection", "vpn-concentrator", "vpn-connection", "vpn-connection-device-type", "vpn-gateway"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static CAPACITY_RESERVATION_FLEET: ResourceType = ResourceType { name: "AWS::EC2::CapacityReservationFleet", tags: None, attributes: &["CapacityReservationFleetId"], properties: &[
-    P { name: "AllocationStrategy", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "EndDate", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "InstanceMatchCriteria", schema: S { kind: K::String, rules: &[U::Values(&["open"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "InstanceTypeSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&CAPACITY_RESERVATION_FLEET__INSTANCE_TYPE_SPECIFICATION), rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "NoRemoveEndDate", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "RemoveEndDate", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "TagSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&CAPACITY_RESERVATION_FLEET__TAG_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tenancy", schema: S { kind: K::String, rules: &[U::Values(&["default"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TotalTargetCapacity", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(25000.0)] }, required: false, replacement: R::No, write_only: false },
+static CAPACITY_RESERVATION_FLEET: ResourceType = ResourceType { name: "AWS::EC2::CapacityReservationFleet", scrutiny: None, tags: None, attributes: &["CapacityReservationFleetId"], properties: &[
+    P { name: "AllocationStrategy", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "EndDate", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "InstanceMatchCriteria", schema: S { kind: K::String, rules: &[U::Values(&["open"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "InstanceTypeSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&CAPACITY_RESERVATION_FLEET__INSTANCE_TYPE_SPECIFICATION), rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "NoRemoveEndDate", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "RemoveEndDate", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "TagSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&CAPACITY_RESERVATION_FLEET__TAG_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tenancy", schema: S { kind: K::String, rules: &[U::Values(&["default"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TotalTargetCapacity", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(25000.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static CARRIER_GATEWAY: ResourceType = ResourceType { name: "AWS::EC2::CarrierGateway", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CarrierGatewayId", "OwnerId", "State"], properties: &[
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static CARRIER_GATEWAY: ResourceType = ResourceType { name: "AWS::EC2::CarrierGateway", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CarrierGatewayId", "OwnerId", "State"], properties: &[
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static CLIENT_VPN_AUTHORIZATION_RULE: ResourceType = ResourceType { name: "AWS::EC2::ClientVpnAuthorizationRule", tags: None, attributes: &["Id"], properties: &[
-    P { name: "AccessGroupId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "AuthorizeAllGroups", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ClientVpnEndpointId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TargetNetworkCidr", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static CLIENT_VPN_AUTHORIZATION_RULE: ResourceType = ResourceType { name: "AWS::EC2::ClientVpnAuthorizationRule", scrutiny: None, tags: None, attributes: &["Id"], properties: &[
+    P { name: "AccessGroupId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AuthorizeAllGroups", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ClientVpnEndpointId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TargetNetworkCidr", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static CLIENT_VPN_ENDPOINT__CERTIFICATE_AUTHENTICATION_REQUEST: Definition = Definition { name: "CertificateAuthenticationRequest", properties: &[
-    P { name: "ClientRootCertificateChainArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "ClientRootCertificateChainArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CLIENT_VPN_ENDPOINT__CLIENT_AUTHENTICATION_REQUEST: Definition = Definition { name: "ClientAuthenticationRequest", properties: &[
-    P { name: "ActiveDirectory", schema: S { kind: K::Object(&CLIENT_VPN_ENDPOINT__DIRECTORY_SERVICE_AUTHENTICATION_REQUEST), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FederatedAuthentication", schema: S { kind: K::Object(&CLIENT_VPN_ENDPOINT__FEDERATED_AUTHENTICATION_REQUEST), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MutualAuthentication", schema: S { kind: K::Object(&CLIENT_VPN_ENDPOINT__CERTIFICATE_AUTHENTICATION_REQUEST), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Type", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "ActiveDirectory", schema: S { kind: K::Object(&CLIENT_VPN_ENDPOINT__DIRECTORY_SERVICE_AUTHENTICATION_REQUEST), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FederatedAuthentication", schema: S { kind: K::Object(&CLIENT_VPN_ENDPOINT__FEDERATED_AUTHENTICATION_REQUEST), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MutualAuthentication", schema: S { kind: K::Object(&CLIENT_VPN_ENDPOINT__CERTIFICATE_AUTHENTICATION_REQUEST), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Type", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CLIENT_VPN_ENDPOINT__CLIENT_CONNECT_OPTIONS: Definition = Definition { name: "ClientConnectOptions", properties: &[
-    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "LambdaFunctionArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LambdaFunctionArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CLIENT_VPN_ENDPOINT__CLIENT_LOGIN_BANNER_OPTIONS: Definition = Definition { name: "ClientLoginBannerOptions", properties: &[
-    P { name: "BannerText", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "BannerText", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CLIENT_VPN_ENDPOINT__CLIENT_ROUTE_ENFORCEMENT_OPTIONS: Definition = Definition { name: "ClientRouteEnforcementOptions", properties: &[
-    P { name: "Enforced", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Enforced", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CLIENT_VPN_ENDPOINT__CONNECTION_LOG_OPTIONS: Definition = Definition { name: "ConnectionLogOptions", properties: &[
-    P { name: "CloudwatchLogGroup", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "CloudwatchLogStream", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "CloudwatchLogGroup", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "CloudwatchLogStream", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CLIENT_VPN_ENDPOINT__DIRECTORY_SERVICE_AUTHENTICATION_REQUEST: Definition = Definition { name: "DirectoryServiceAuthenticationRequest", properties: &[
-    P { name: "DirectoryId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "DirectoryId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CLIENT_VPN_ENDPOINT__FEDERATED_AUTHENTICATION_REQUEST: Definition = Definition { name: "FederatedAuthenticationRequest", properties: &[
-    P { name: "SAMLProviderArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "SelfServiceSAMLProviderArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "SAMLProviderArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SelfServiceSAMLProviderArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CLIENT_VPN_ENDPOINT__TAG_SPECIFICATION: Definition = Definition { name: "TagSpecification", properties: &[
-    P { name: "ResourceType", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "ResourceType", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CLIENT_VPN_ENDPOINT__TRANSIT_GATEWAY_CONFIGURATION: Definition = Definition { name: "TransitGatewayConfiguration", properties: &[
-    P { name: "AvailabilityZoneIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AvailabilityZones", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TransitGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "AvailabilityZoneIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AvailabilityZones", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static CLIENT_VPN_ENDPOINT: ResourceType = ResourceType { name: "AWS::EC2::ClientVpnEndpoint", tags: None, attributes: &["Id"], properties: &[
-    P { name: "AuthenticationOptions", schema: S { kind: K::List(&S { kind: K::Object(&CLIENT_VPN_ENDPOINT__CLIENT_AUTHENTICATION_REQUEST), rules: &[] }), rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "ClientCidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ClientConnectOptions", schema: S { kind: K::Object(&CLIENT_VPN_ENDPOINT__CLIENT_CONNECT_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ClientLoginBannerOptions", schema: S { kind: K::Object(&CLIENT_VPN_ENDPOINT__CLIENT_LOGIN_BANNER_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ClientRouteEnforcementOptions", schema: S { kind: K::Object(&CLIENT_VPN_ENDPOINT__CLIENT_ROUTE_ENFORCEMENT_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ConnectionLogOptions", schema: S { kind: K::Object(&CLIENT_VPN_ENDPOINT__CONNECTION_LOG_OPTIONS), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DisconnectOnSessionTimeout", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DnsServers", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EndpointIpAddressType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SecurityGroupIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SelfServicePortal", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ServerCertificateArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "SessionTimeoutHours", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SplitTunnel", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TagSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&CLIENT_VPN_ENDPOINT__TAG_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TrafficIpAddressType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TransitGatewayConfiguration", schema: S { kind: K::Object(&CLIENT_VPN_ENDPOINT__TRANSIT_GATEWAY_CONFIGURATION), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TransportProtocol", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VpnPort", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+static CLIENT_VPN_ENDPOINT: ResourceType = ResourceType { name: "AWS::EC2::ClientVpnEndpoint", scrutiny: None, tags: None, attributes: &["Id"], properties: &[
+    P { name: "AuthenticationOptions", schema: S { kind: K::List(&S { kind: K::Object(&CLIENT_VPN_ENDPOINT__CLIENT_AUTHENTICATION_REQUEST), rules: &[] }), rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ClientCidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ClientConnectOptions", schema: S { kind: K::Object(&CLIENT_VPN_ENDPOINT__CLIENT_CONNECT_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ClientLoginBannerOptions", schema: S { kind: K::Object(&CLIENT_VPN_ENDPOINT__CLIENT_LOGIN_BANNER_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ClientRouteEnforcementOptions", schema: S { kind: K::Object(&CLIENT_VPN_ENDPOINT__CLIENT_ROUTE_ENFORCEMENT_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ConnectionLogOptions", schema: S { kind: K::Object(&CLIENT_VPN_ENDPOINT__CONNECTION_LOG_OPTIONS), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DisconnectOnSessionTimeout", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DnsServers", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EndpointIpAddressType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SecurityGroupIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SelfServicePortal", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ServerCertificateArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SessionTimeoutHours", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SplitTunnel", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TagSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&CLIENT_VPN_ENDPOINT__TAG_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TrafficIpAddressType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayConfiguration", schema: S { kind: K::Object(&CLIENT_VPN_ENDPOINT__TRANSIT_GATEWAY_CONFIGURATION), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TransportProtocol", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VpnPort", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static CLIENT_VPN_ROUTE: ResourceType = ResourceType { name: "AWS::EC2::ClientVpnRoute", tags: None, attributes: &["Id"], properties: &[
-    P { name: "ClientVpnEndpointId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "DestinationCidrBlock", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "TargetVpcSubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+static CLIENT_VPN_ROUTE: ResourceType = ResourceType { name: "AWS::EC2::ClientVpnRoute", scrutiny: None, tags: None, attributes: &["Id"], properties: &[
+    P { name: "ClientVpnEndpointId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "DestinationCidrBlock", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TargetVpcSubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static CLIENT_VPN_TARGET_NETWORK_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::ClientVpnTargetNetworkAssociation", tags: None, attributes: &["Id"], properties: &[
-    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "AvailabilityZoneId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ClientVpnEndpointId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+static CLIENT_VPN_TARGET_NETWORK_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::ClientVpnTargetNetworkAssociation", scrutiny: None, tags: None, attributes: &["Id"], properties: &[
+    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AvailabilityZoneId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ClientVpnEndpointId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static CUSTOMER_GATEWAY: ResourceType = ResourceType { name: "AWS::EC2::CustomerGateway", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CustomerGatewayId"], properties: &[
-    P { name: "BgpAsn", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "BgpAsnExtended", schema: S { kind: K::Number, rules: &[U::Minimum(2147483648.0), U::Maximum(4294967294.0)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "CertificateArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:(aws[a-zA-Z-]*)?:acm:[a-z]{2}((-gov)|(-iso([a-z]{1})?))?-[a-z]+-\\d{1}:\\d{12}:certificate\\/[a-zA-Z0-9-_]+$")] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "DeviceName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "IpAddress", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Type", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static CUSTOMER_GATEWAY: ResourceType = ResourceType { name: "AWS::EC2::CustomerGateway", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CustomerGatewayId"], properties: &[
+    P { name: "BgpAsn", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "BgpAsnExtended", schema: S { kind: K::Number, rules: &[U::Minimum(2147483648.0), U::Maximum(4294967294.0)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "CertificateArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:(aws[a-zA-Z-]*)?:acm:[a-z]{2}((-gov)|(-iso([a-z]{1})?))?-[a-z]+-\\d{1}:\\d{12}:certificate\\/[a-zA-Z0-9-_]+$")] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "DeviceName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "IpAddress", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Type", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static DHCP_OPTIONS: ResourceType = ResourceType { name: "AWS::EC2::DHCPOptions", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["DhcpOptionsId"], properties: &[
-    P { name: "DomainName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "DomainNameServers", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Ipv6AddressPreferredLeaseTime", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "NetbiosNameServers", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "NetbiosNodeType", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "NtpServers", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static DHCP_OPTIONS: ResourceType = ResourceType { name: "AWS::EC2::DHCPOptions", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["DhcpOptionsId"], properties: &[
+    P { name: "DomainName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "DomainNameServers", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Ipv6AddressPreferredLeaseTime", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "NetbiosNameServers", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "NetbiosNodeType", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "NtpServers", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__ACCELERATOR_COUNT_REQUEST: Definition = Definition { name: "AcceleratorCountRequest", properties: &[
-    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__ACCELERATOR_TOTAL_MEMORY_MI_B_REQUEST: Definition = Definition { name: "AcceleratorTotalMemoryMiBRequest", properties: &[
-    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__BASELINE_EBS_BANDWIDTH_MBPS_REQUEST: Definition = Definition { name: "BaselineEbsBandwidthMbpsRequest", properties: &[
-    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__BASELINE_PERFORMANCE_FACTORS_REQUEST: Definition = Definition { name: "BaselinePerformanceFactorsRequest", properties: &[
-    P { name: "Cpu", schema: S { kind: K::Object(&EC2_FLEET__CPU_PERFORMANCE_FACTOR_REQUEST), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Cpu", schema: S { kind: K::Object(&EC2_FLEET__CPU_PERFORMANCE_FACTOR_REQUEST), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__BLOCK_DEVICE_MAPPING: Definition = Definition { name: "BlockDeviceMapping", properties: &[
-    P { name: "DeviceName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Ebs", schema: S { kind: K::Object(&EC2_FLEET__EBS_BLOCK_DEVICE), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NoDevice", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VirtualName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "DeviceName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Ebs", schema: S { kind: K::Object(&EC2_FLEET__EBS_BLOCK_DEVICE), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NoDevice", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VirtualName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__CAPACITY_REBALANCE: Definition = Definition { name: "CapacityRebalance", properties: &[
-    P { name: "ReplacementStrategy", schema: S { kind: K::String, rules: &[U::Values(&["launch", "launch-before-terminate"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TerminationDelay", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "ReplacementStrategy", schema: S { kind: K::String, rules: &[U::Values(&["launch", "launch-before-terminate"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TerminationDelay", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__CAPACITY_RESERVATION_OPTIONS_REQUEST: Definition = Definition { name: "CapacityReservationOptionsRequest", properties: &[
-    P { name: "UsageStrategy", schema: S { kind: K::String, rules: &[U::Values(&["use-capacity-reservations-first"])] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "UsageStrategy", schema: S { kind: K::String, rules: &[U::Values(&["use-capacity-reservations-first"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__CAPACITY_RESERVATION_TARGET_REQUEST: Definition = Definition { name: "CapacityReservationTargetRequest", properties: &[
-    P { name: "CapacityReservationIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "CapacityReservationResourceGroupArns", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "CapacityReservationIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "CapacityReservationResourceGroupArns", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__CPU_PERFORMANCE_FACTOR_REQUEST: Definition = Definition { name: "CpuPerformanceFactorRequest", properties: &[
-    P { name: "References", schema: S { kind: K::List(&S { kind: K::Object(&EC2_FLEET__PERFORMANCE_FACTOR_REFERENCE_REQUEST), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "References", schema: S { kind: K::List(&S { kind: K::Object(&EC2_FLEET__PERFORMANCE_FACTOR_REFERENCE_REQUEST), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__EBS_BLOCK_DEVICE: Definition = Definition { name: "EbsBlockDevice", properties: &[
-    P { name: "DeleteOnTermination", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Encrypted", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Iops", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KmsKeyId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MultiAvailabilityZoneConfiguration", schema: S { kind: K::Object(&EC2_FLEET__MULTI_AVAILABILITY_ZONE_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SnapshotId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VolumeSize", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VolumeType", schema: S { kind: K::String, rules: &[U::Values(&["gp2", "gp3", "io1", "io2", "sc1", "st1", "standard"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "DeleteOnTermination", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Encrypted", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Iops", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KmsKeyId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MultiAvailabilityZoneConfiguration", schema: S { kind: K::Object(&EC2_FLEET__MULTI_AVAILABILITY_ZONE_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SnapshotId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VolumeSize", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VolumeType", schema: S { kind: K::String, rules: &[U::Values(&["gp2", "gp3", "io1", "io2", "sc1", "st1", "standard"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__FLEET_LAUNCH_TEMPLATE_CONFIG_REQUEST: Definition = Definition { name: "FleetLaunchTemplateConfigRequest", properties: &[
-    P { name: "LaunchTemplateSpecification", schema: S { kind: K::Object(&EC2_FLEET__FLEET_LAUNCH_TEMPLATE_SPECIFICATION_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Overrides", schema: S { kind: K::List(&S { kind: K::Object(&EC2_FLEET__FLEET_LAUNCH_TEMPLATE_OVERRIDES_REQUEST), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "LaunchTemplateSpecification", schema: S { kind: K::Object(&EC2_FLEET__FLEET_LAUNCH_TEMPLATE_SPECIFICATION_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Overrides", schema: S { kind: K::List(&S { kind: K::Object(&EC2_FLEET__FLEET_LAUNCH_TEMPLATE_OVERRIDES_REQUEST), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__FLEET_LAUNCH_TEMPLATE_OVERRIDES_REQUEST: Definition = Definition { name: "FleetLaunchTemplateOverridesRequest", properties: &[
-    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "AvailabilityZoneId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "BlockDeviceMappings", schema: S { kind: K::List(&S { kind: K::Object(&EC2_FLEET__BLOCK_DEVICE_MAPPING), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IamInstanceProfile", schema: S { kind: K::Object(&EC2_FLEET__IAM_INSTANCE_PROFILE_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InstanceRequirements", schema: S { kind: K::Object(&EC2_FLEET__INSTANCE_REQUIREMENTS_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "InstanceType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "KeyName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaxPrice", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "MetadataOptions", schema: S { kind: K::Object(&EC2_FLEET__INSTANCE_METADATA_OPTIONS_REQUEST), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NetworkInterfaces", schema: S { kind: K::List(&S { kind: K::Object(&EC2_FLEET__NETWORK_INTERFACE_SPECIFICATION_REQUEST), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Placement", schema: S { kind: K::Object(&EC2_FLEET__PLACEMENT), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Priority", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "WeightedCapacity", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AvailabilityZoneId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "BlockDeviceMappings", schema: S { kind: K::List(&S { kind: K::Object(&EC2_FLEET__BLOCK_DEVICE_MAPPING), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IamInstanceProfile", schema: S { kind: K::Object(&EC2_FLEET__IAM_INSTANCE_PROFILE_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InstanceRequirements", schema: S { kind: K::Object(&EC2_FLEET__INSTANCE_REQUIREMENTS_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "InstanceType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "KeyName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaxPrice", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "MetadataOptions", schema: S { kind: K::Object(&EC2_FLEET__INSTANCE_METADATA_OPTIONS_REQUEST), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NetworkInterfaces", schema: S { kind: K::List(&S { kind: K::Object(&EC2_FLEET__NETWORK_INTERFACE_SPECIFICATION_REQUEST), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Placement", schema: S { kind: K::Object(&EC2_FLEET__PLACEMENT), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Priority", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "WeightedCapacity", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__FLEET_LAUNCH_TEMPLATE_SPECIFICATION_REQUEST: Definition = Definition { name: "FleetLaunchTemplateSpecificationRequest", properties: &[
-    P { name: "LaunchTemplateId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LaunchTemplateName", schema: S { kind: K::String, rules: &[U::Pattern("[a-zA-Z0-9\\(\\)\\.\\-/_]+"), U::MinLength(3), U::MaxLength(128)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LaunchTemplateSpecificationUserData", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Version", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+    P { name: "LaunchTemplateId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LaunchTemplateName", schema: S { kind: K::String, rules: &[U::Pattern("[a-zA-Z0-9\\(\\)\\.\\-/_]+"), U::MinLength(3), U::MaxLength(128)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LaunchTemplateSpecificationUserData", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Version", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__IAM_INSTANCE_PROFILE_SPECIFICATION: Definition = Definition { name: "IamInstanceProfileSpecification", properties: &[
-    P { name: "Arn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Arn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__INSTANCE_METADATA_OPTIONS_REQUEST: Definition = Definition { name: "InstanceMetadataOptionsRequest", properties: &[
-    P { name: "HttpEndpoint", schema: S { kind: K::String, rules: &[U::Values(&["disabled", "enabled"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "HttpPutResponseHopLimit", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "HttpTokens", schema: S { kind: K::String, rules: &[U::Values(&["optional", "required"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "HttpEndpoint", schema: S { kind: K::String, rules: &[U::Values(&["disabled", "enabled"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "HttpPutResponseHopLimit", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "HttpTokens", schema: S { kind: K::String, rules: &[U::Values(&["optional", "required"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__INSTANCE_REQUIREMENTS_REQUEST: Definition = Definition { name: "InstanceRequirementsRequest", properties: &[
-    P { name: "AcceleratorCount", schema: S { kind: K::Object(&EC2_FLEET__ACCELERATOR_COUNT_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "AcceleratorManufacturers", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["amazon-web-services", "amd", "habana", "nvidia", "xilinx"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "AcceleratorNames", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["a100", "a10g", "gaudi-hl-205", "h100", "inferentia", "inferentia2", "k520", "k80", "l4", "l40s", "m60", "radeon-pro-v520", "t4", "t4g", "trainium", "trainium2", "u30", "v100", "vu9p"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "AcceleratorTotalMemoryMiB", schema: S { kind: K::Object(&EC2_FLEET__ACCELERATOR_TOTAL_MEMORY_MI_B_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "AcceleratorTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["fpga", "gpu", "inference", "media"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "AllowedInstanceTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("[a-zA-Z0-9\\.\\*]+"), U::MinLength(1), U::MaxLength(30)] }), rules: &[U::MaxItems(400)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "BareMetal", schema: S { kind: K::String, rules: &[U::Values(&["excluded", "included", "required"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "BaselineEbsBandwidthMbps", schema: S { kind: K::Object(&EC2_FLEET__BASELINE_EBS_BANDWIDTH_MBPS_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "BaselinePerformanceFactors", schema: S { kind: K::Object(&EC2_FLEET__BASELINE_PERFORMANCE_FACTORS_REQUEST), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "BurstablePerformance", schema: S { kind: K::String, rules: &[U::Values(&["excluded", "included", "required"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "CpuManufacturers", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["amazon-web-services", "amd", "apple", "intel"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ExcludedInstanceTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("[a-zA-Z0-9\\.\\*]+"), U::MinLength(1), U::MaxLength(30)] }), rules: &[U::MaxItems(400)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "InstanceGenerations", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["current", "previous"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LocalStorage", schema: S { kind: K::String, rules: &[U::Values(&["excluded", "included", "required"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LocalStorageTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["hdd", "ssd"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "MaxSpotPriceAsPercentageOfOptimalOnDemandPrice", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MemoryGiBPerVCpu", schema: S { kind: K::Object(&EC2_FLEET__MEMORY_GI_B_PER_V_CPU_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "MemoryMiB", schema: S { kind: K::Object(&EC2_FLEET__MEMORY_MI_B_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "NetworkBandwidthGbps", schema: S { kind: K::Object(&EC2_FLEET__NETWORK_BANDWIDTH_GBPS_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "NetworkInterfaceCount", schema: S { kind: K::Object(&EC2_FLEET__NETWORK_INTERFACE_COUNT_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "OnDemandMaxPricePercentageOverLowestPrice", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "RequireEncryptionInTransit", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RequireHibernateSupport", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SpotMaxPricePercentageOverLowestPrice", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TotalLocalStorageGB", schema: S { kind: K::Object(&EC2_FLEET__TOTAL_LOCAL_STORAGE_GB_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "VCpuCount", schema: S { kind: K::Object(&EC2_FLEET__V_CPU_COUNT_RANGE_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "AcceleratorCount", schema: S { kind: K::Object(&EC2_FLEET__ACCELERATOR_COUNT_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AcceleratorManufacturers", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["amazon-web-services", "amd", "habana", "nvidia", "xilinx"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AcceleratorNames", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["a100", "a10g", "gaudi-hl-205", "h100", "inferentia", "inferentia2", "k520", "k80", "l4", "l40s", "m60", "radeon-pro-v520", "t4", "t4g", "trainium", "trainium2", "u30", "v100", "vu9p"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AcceleratorTotalMemoryMiB", schema: S { kind: K::Object(&EC2_FLEET__ACCELERATOR_TOTAL_MEMORY_MI_B_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AcceleratorTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["fpga", "gpu", "inference", "media"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AllowedInstanceTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("[a-zA-Z0-9\\.\\*]+"), U::MinLength(1), U::MaxLength(30)] }), rules: &[U::MaxItems(400)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "BareMetal", schema: S { kind: K::String, rules: &[U::Values(&["excluded", "included", "required"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "BaselineEbsBandwidthMbps", schema: S { kind: K::Object(&EC2_FLEET__BASELINE_EBS_BANDWIDTH_MBPS_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "BaselinePerformanceFactors", schema: S { kind: K::Object(&EC2_FLEET__BASELINE_PERFORMANCE_FACTORS_REQUEST), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "BurstablePerformance", schema: S { kind: K::String, rules: &[U::Values(&["excluded", "included", "required"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "CpuManufacturers", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["amazon-web-services", "amd", "apple", "intel"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ExcludedInstanceTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("[a-zA-Z0-9\\.\\*]+"), U::MinLength(1), U::MaxLength(30)] }), rules: &[U::MaxItems(400)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "InstanceGenerations", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["current", "previous"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LocalStorage", schema: S { kind: K::String, rules: &[U::Values(&["excluded", "included", "required"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LocalStorageTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["hdd", "ssd"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "MaxSpotPriceAsPercentageOfOptimalOnDemandPrice", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MemoryGiBPerVCpu", schema: S { kind: K::Object(&EC2_FLEET__MEMORY_GI_B_PER_V_CPU_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "MemoryMiB", schema: S { kind: K::Object(&EC2_FLEET__MEMORY_MI_B_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "NetworkBandwidthGbps", schema: S { kind: K::Object(&EC2_FLEET__NETWORK_BANDWIDTH_GBPS_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "NetworkInterfaceCount", schema: S { kind: K::Object(&EC2_FLEET__NETWORK_INTERFACE_COUNT_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "OnDemandMaxPricePercentageOverLowestPrice", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "RequireEncryptionInTransit", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RequireHibernateSupport", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SpotMaxPricePercentageOverLowestPrice", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TotalLocalStorageGB", schema: S { kind: K::Object(&EC2_FLEET__TOTAL_LOCAL_STORAGE_GB_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "VCpuCount", schema: S { kind: K::Object(&EC2_FLEET__V_CPU_COUNT_RANGE_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__IPV6_ADDRESS_REQUEST: Definition = Definition { name: "Ipv6AddressRequest", properties: &[
-    P { name: "Ipv6Address", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Ipv6Address", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__MAINTENANCE_STRATEGIES: Definition = Definition { name: "MaintenanceStrategies", properties: &[
-    P { name: "CapacityRebalance", schema: S { kind: K::Object(&EC2_FLEET__CAPACITY_REBALANCE), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "CapacityRebalance", schema: S { kind: K::Object(&EC2_FLEET__CAPACITY_REBALANCE), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__MEMORY_GI_B_PER_V_CPU_REQUEST: Definition = Definition { name: "MemoryGiBPerVCpuRequest", properties: &[
-    P { name: "Max", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Min", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Max", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__MEMORY_MI_B_REQUEST: Definition = Definition { name: "MemoryMiBRequest", properties: &[
-    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__MULTI_AVAILABILITY_ZONE_CONFIGURATION: Definition = Definition { name: "MultiAvailabilityZoneConfiguration", properties: &[
-    P { name: "ConfigurationType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StandbyAvailabilityZones", schema: S { kind: K::List(&S { kind: K::Object(&EC2_FLEET__STANDBY_AVAILABILITY_ZONE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ConfigurationType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StandbyAvailabilityZones", schema: S { kind: K::List(&S { kind: K::Object(&EC2_FLEET__STANDBY_AVAILABILITY_ZONE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__NETWORK_BANDWIDTH_GBPS_REQUEST: Definition = Definition { name: "NetworkBandwidthGbpsRequest", properties: &[
-    P { name: "Max", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Min", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Max", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__NETWORK_INTERFACE_COUNT_REQUEST: Definition = Definition { name: "NetworkInterfaceCountRequest", properties: &[
-    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__NETWORK_INTERFACE_SPECIFICATION_REQUEST: Definition = Definition { name: "NetworkInterfaceSpecificationRequest", properties: &[
-    P { name: "AssociatePublicIpAddress", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DeleteOnTermination", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DeviceIndex", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Groups", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InterfaceType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Ipv6AddressCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Ipv6Addresses", schema: S { kind: K::List(&S { kind: K::Object(&EC2_FLEET__IPV6_ADDRESS_REQUEST), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NetworkCardIndex", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PrivateIpAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PrivateIpAddresses", schema: S { kind: K::List(&S { kind: K::Object(&EC2_FLEET__PRIVATE_IP_ADDRESS_SPECIFICATION_REQUEST), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SecondaryPrivateIpAddressCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AssociatePublicIpAddress", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DeleteOnTermination", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DeviceIndex", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Groups", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InterfaceType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Ipv6AddressCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Ipv6Addresses", schema: S { kind: K::List(&S { kind: K::Object(&EC2_FLEET__IPV6_ADDRESS_REQUEST), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NetworkCardIndex", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PrivateIpAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PrivateIpAddresses", schema: S { kind: K::List(&S { kind: K::Object(&EC2_FLEET__PRIVATE_IP_ADDRESS_SPECIFICATION_REQUEST), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SecondaryPrivateIpAddressCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__ON_DEMAND_OPTIONS_REQUEST: Definition = Definition { name: "OnDemandOptionsRequest", properties: &[
-    P { name: "AllocationStrategy", schema: S { kind: K::String, rules: &[U::Values(&["lowest-price", "prioritized"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "CapacityReservationOptions", schema: S { kind: K::Object(&EC2_FLEET__CAPACITY_RESERVATION_OPTIONS_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "MaxTotalPrice", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "MinTargetCapacity", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SingleAvailabilityZone", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SingleInstanceType", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "AllocationStrategy", schema: S { kind: K::String, rules: &[U::Values(&["lowest-price", "prioritized"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "CapacityReservationOptions", schema: S { kind: K::Object(&EC2_FLEET__CAPACITY_RESERVATION_OPTIONS_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "MaxTotalPrice", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "MinTargetCapacity", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SingleAvailabilityZone", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SingleInstanceType", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__PERFORMANCE_FACTOR_REFERENCE_REQUEST: Definition = Definition { name: "PerformanceFactorReferenceRequest", properties: &[
-    P { name: "InstanceFamily", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "InstanceFamily", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__PLACEMENT: Definition = Definition { name: "Placement", properties: &[
-    P { name: "Affinity", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "GroupName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "HostId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "HostResourceGroupArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "PartitionNumber", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "SpreadDomain", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "Tenancy", schema: S { kind: K::String, rules: &[U::Values(&["dedicated", "default", "host"])] }, required: false, replacement: R::Yes, write_only: true },
+    P { name: "Affinity", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "GroupName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "HostId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "HostResourceGroupArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "PartitionNumber", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "SpreadDomain", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "Tenancy", schema: S { kind: K::String, rules: &[U::Values(&["dedicated", "default", "host"])] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
 ] };
 static EC2_FLEET__PRIVATE_IP_ADDRESS_SPECIFICATION_REQUEST: Definition = Definition { name: "PrivateIpAddressSpecificationRequest", properties: &[
-    P { name: "Primary", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PrivateIpAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Primary", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PrivateIpAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__RESERVED_CAPACITY_FALLBACK_OPTIONS_REQUEST: Definition = Definition { name: "ReservedCapacityFallbackOptionsRequest", properties: &[
-    P { name: "MarketTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["on-demand"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "MarketTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["on-demand"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__RESERVED_CAPACITY_OPTIONS_REQUEST: Definition = Definition { name: "ReservedCapacityOptionsRequest", properties: &[
-    P { name: "AllocationStrategy", schema: S { kind: K::String, rules: &[U::Values(&["prioritized"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "CapacityReservationTarget", schema: S { kind: K::Object(&EC2_FLEET__CAPACITY_RESERVATION_TARGET_REQUEST), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ReservationTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["capacity-block", "interruptible-capacity-reservation", "on-demand-capacity-reservation"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ReservedCapacityFallbackOptions", schema: S { kind: K::Object(&EC2_FLEET__RESERVED_CAPACITY_FALLBACK_OPTIONS_REQUEST), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AllocationStrategy", schema: S { kind: K::String, rules: &[U::Values(&["prioritized"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "CapacityReservationTarget", schema: S { kind: K::Object(&EC2_FLEET__CAPACITY_RESERVATION_TARGET_REQUEST), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ReservationTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["capacity-block", "interruptible-capacity-reservation", "on-demand-capacity-reservation"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ReservedCapacityFallbackOptions", schema: S { kind: K::Object(&EC2_FLEET__RESERVED_CAPACITY_FALLBACK_OPTIONS_REQUEST), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__SPOT_OPTIONS_REQUEST: Definition = Definition { name: "SpotOptionsRequest", properties: &[
-    P { name: "AllocationStrategy", schema: S { kind: K::String, rules: &[U::Values(&["capacity-optimized", "capacity-optimized-prioritized", "capacityOptimized", "capacityOptimizedPrioritized", "diversified", "lowest-price", "lowestPrice", "price-capacity-optimized", "priceCapacityOptimized"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "InstanceInterruptionBehavior", schema: S { kind: K::String, rules: &[U::Values(&["hibernate", "stop", "terminate"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "InstancePoolsToUseCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "MaintenanceStrategies", schema: S { kind: K::Object(&EC2_FLEET__MAINTENANCE_STRATEGIES), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "MaxTotalPrice", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "MinTargetCapacity", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SingleAvailabilityZone", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SingleInstanceType", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "AllocationStrategy", schema: S { kind: K::String, rules: &[U::Values(&["capacity-optimized", "capacity-optimized-prioritized", "capacityOptimized", "capacityOptimizedPrioritized", "diversified", "lowest-price", "lowestPrice", "price-capacity-optimized", "priceCapacityOptimized"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "InstanceInterruptionBehavior", schema: S { kind: K::String, rules: &[U::Values(&["hibernate", "stop", "terminate"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "InstancePoolsToUseCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "MaintenanceStrategies", schema: S { kind: K::Object(&EC2_FLEET__MAINTENANCE_STRATEGIES), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "MaxTotalPrice", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "MinTargetCapacity", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SingleAvailabilityZone", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SingleInstanceType", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__STANDBY_AVAILABILITY_ZONE: Definition = Definition { name: "StandbyAvailabilityZone", properties: &[
-    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AvailabilityZoneId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AvailabilityZoneId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__TAG_SPECIFICATION: Definition = Definition { name: "TagSpecification", properties: &[
-    P { name: "ResourceType", schema: S { kind: K::String, rules: &[U::Values(&["client-vpn-endpoint", "customer-gateway", "dedicated-host", "dhcp-options", "egress-only-internet-gateway", "elastic-gpu", "elastic-ip", "export-image-task", "export-instance-task", "fleet", "fpga-image", "host-reservation", "image", "import-image-task", "import-snapshot-task", "instance", "internet-gateway", "key-pair", "launch-template", "local-gateway-route-table-vpc-association", "natgateway", "network-acl", "network-insights-analysis", "network-insights-path", "network-interface", "placement-group", "reserved-instances", "route-table", "security-group", "snapshot", "spot-fleet-request", "spot-instances-request", "subnet", "traffic-mirror-filter", "traffic-mirror-session", "traffic-mirror-target", "transit-gateway", "transit-gateway-attachment", "transit-gateway-connect-peer", "transit-gateway-multicast-domain", "transit-gateway-route-table", "volume", "vpc", "vpc-flow-log", "vpc-peering-connection", "vpn-connection", "vpn-gateway"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "ResourceType", schema: S { kind: K::String, rules: &[U::Values(&["client-vpn-endpoint", "customer-gateway", "dedicated-host", "dhcp-options", "egress-only-internet-gateway", "elastic-gpu", "elastic-ip", "export-image-task", "export-instance-task", "fleet", "fpga-image", "host-reservation", "image", "import-image-task", "import-snapshot-task", "instance", "internet-gateway", "key-pair", "launch-template", "local-gateway-route-table-vpc-association", "natgateway", "network-acl", "network-insights-analysis", "network-insights-path", "network-interface", "placement-group", "reserved-instances", "route-table", "security-group", "snapshot", "spot-fleet-request", "spot-instances-request", "subnet", "traffic-mirror-filter", "traffic-mirror-session", "traffic-mirror-target", "transit-gateway", "transit-gateway-attachment", "transit-gateway-connect-peer", "transit-gateway-multicast-domain", "transit-gateway-route-table", "volume", "vpc", "vpc-flow-log", "vpc-peering-connection", "vpn-connection", "vpn-gateway"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__TARGET_CAPACITY_SPECIFICATION_REQUEST: Definition = Definition { name: "TargetCapacitySpecificationRequest", properties: &[
-    P { name: "DefaultTargetCapacityType", schema: S { kind: K::String, rules: &[U::Values(&["capacity-block", "on-demand", "reserved-capacity", "spot"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "OnDemandTargetCapacity", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SpotTargetCapacity", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TargetCapacityUnitType", schema: S { kind: K::String, rules: &[U::Values(&["memory-mib", "units", "vcpu"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TotalTargetCapacity", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "DefaultTargetCapacityType", schema: S { kind: K::String, rules: &[U::Values(&["capacity-block", "on-demand", "reserved-capacity", "spot"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "OnDemandTargetCapacity", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SpotTargetCapacity", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TargetCapacityUnitType", schema: S { kind: K::String, rules: &[U::Values(&["memory-mib", "units", "vcpu"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TotalTargetCapacity", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__TOTAL_LOCAL_STORAGE_GB_REQUEST: Definition = Definition { name: "TotalLocalStorageGBRequest", properties: &[
-    P { name: "Max", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Min", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Max", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static EC2_FLEET__V_CPU_COUNT_RANGE_REQUEST: Definition = Definition { name: "VCpuCountRangeRequest", properties: &[
-    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static EC2_FLEET: ResourceType = ResourceType { name: "AWS::EC2::EC2Fleet", tags: None, attributes: &["FleetId"], properties: &[
-    P { name: "Context", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ExcessCapacityTerminationPolicy", schema: S { kind: K::String, rules: &[U::Values(&["no-termination", "termination"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LaunchTemplateConfigs", schema: S { kind: K::List(&S { kind: K::Object(&EC2_FLEET__FLEET_LAUNCH_TEMPLATE_CONFIG_REQUEST), rules: &[] }), rules: &[U::MaxItems(50)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "OnDemandOptions", schema: S { kind: K::Object(&EC2_FLEET__ON_DEMAND_OPTIONS_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ReplaceUnhealthyInstances", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ReservedCapacityOptions", schema: S { kind: K::Object(&EC2_FLEET__RESERVED_CAPACITY_OPTIONS_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SpotOptions", schema: S { kind: K::Object(&EC2_FLEET__SPOT_OPTIONS_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TagSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&EC2_FLEET__TAG_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TargetCapacitySpecification", schema: S { kind: K::Object(&EC2_FLEET__TARGET_CAPACITY_SPECIFICATION_REQUEST), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "TerminateInstancesWithExpiration", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Type", schema: S { kind: K::String, rules: &[U::Values(&["instant", "maintain", "request"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ValidFrom", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ValidUntil", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+static EC2_FLEET: ResourceType = ResourceType { name: "AWS::EC2::EC2Fleet", scrutiny: None, tags: None, attributes: &["FleetId"], properties: &[
+    P { name: "Context", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ExcessCapacityTerminationPolicy", schema: S { kind: K::String, rules: &[U::Values(&["no-termination", "termination"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LaunchTemplateConfigs", schema: S { kind: K::List(&S { kind: K::Object(&EC2_FLEET__FLEET_LAUNCH_TEMPLATE_CONFIG_REQUEST), rules: &[] }), rules: &[U::MaxItems(50)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "OnDemandOptions", schema: S { kind: K::Object(&EC2_FLEET__ON_DEMAND_OPTIONS_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ReplaceUnhealthyInstances", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ReservedCapacityOptions", schema: S { kind: K::Object(&EC2_FLEET__RESERVED_CAPACITY_OPTIONS_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SpotOptions", schema: S { kind: K::Object(&EC2_FLEET__SPOT_OPTIONS_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TagSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&EC2_FLEET__TAG_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TargetCapacitySpecification", schema: S { kind: K::Object(&EC2_FLEET__TARGET_CAPACITY_SPECIFICATION_REQUEST), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TerminateInstancesWithExpiration", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Type", schema: S { kind: K::String, rules: &[U::Values(&["instant", "maintain", "request"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ValidFrom", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ValidUntil", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static EIP: ResourceType = ResourceType { name: "AWS::EC2::EIP", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["AllocationId", "PublicIp"], properties: &[
-    P { name: "Address", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "Domain", schema: S { kind: K::String, rules: &[U::ValuesInAnyCase(&["standard", "vpc"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "InstanceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IpamPoolId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "NetworkBorderGroup", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PublicIpv4Pool", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TransferAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
+static EIP: ResourceType = ResourceType { name: "AWS::EC2::EIP", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["AllocationId", "PublicIp"], properties: &[
+    P { name: "Address", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "Domain", schema: S { kind: K::String, rules: &[U::ValuesInAnyCase(&["standard", "vpc"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "InstanceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IpamPoolId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "NetworkBorderGroup", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PublicIpv4Pool", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TransferAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
 ] };
-static EIP_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::EIPAssociation", tags: None, attributes: &["Id"], properties: &[
-    P { name: "AllocationId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "EIP", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "InstanceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PrivateIpAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+static EIP_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::EIPAssociation", scrutiny: None, tags: None, attributes: &["Id"], properties: &[
+    P { name: "AllocationId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "EIP", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "InstanceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PrivateIpAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static EGRESS_ONLY_INTERNET_GATEWAY: ResourceType = ResourceType { name: "AWS::EC2::EgressOnlyInternetGateway", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], properties: &[
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static EGRESS_ONLY_INTERNET_GATEWAY: ResourceType = ResourceType { name: "AWS::EC2::EgressOnlyInternetGateway", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], properties: &[
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static ENCLAVE_CERTIFICATE_IAM_ROLE_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::EnclaveCertificateIamRoleAssociation", tags: None, attributes: &["CertificateS3BucketName", "CertificateS3ObjectKey", "EncryptionKmsKeyId"], properties: &[
-    P { name: "CertificateArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[A-Za-z0-9-]{0,64}:acm:[A-Za-z0-9-]{1,64}:([0-9]{12})?:certificate/.+$"), U::MinLength(1), U::MaxLength(1283)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "RoleArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[A-Za-z0-9-]{0,64}:iam:.*:([0-9]{12})?:role/.+$"), U::MinLength(1), U::MaxLength(1283)] }, required: true, replacement: R::Yes, write_only: false },
+static ENCLAVE_CERTIFICATE_IAM_ROLE_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::EnclaveCertificateIamRoleAssociation", scrutiny: None, tags: None, attributes: &["CertificateS3BucketName", "CertificateS3ObjectKey", "EncryptionKmsKeyId"], properties: &[
+    P { name: "CertificateArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[A-Za-z0-9-]{0,64}:acm:[A-Za-z0-9-]{1,64}:([0-9]{12})?:certificate/.+$"), U::MinLength(1), U::MaxLength(1283)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "RoleArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[A-Za-z0-9-]{0,64}:iam:.*:([0-9]{12})?:role/.+$"), U::MinLength(1), U::MaxLength(1283)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static FLOW_LOG__DESTINATION_OPTIONS: Definition = Definition { name: "DestinationOptions", properties: &[
-    P { name: "FileFormat", schema: S { kind: K::String, rules: &[U::Values(&["parquet", "plain-text"])] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "HiveCompatiblePartitions", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "PerHourPartition", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+    P { name: "FileFormat", schema: S { kind: K::String, rules: &[U::Values(&["parquet", "plain-text"])] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "HiveCompatiblePartitions", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PerHourPartition", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static FLOW_LOG__TAG_FIELD_SPECIFICATION: Definition = Definition { name: "TagFieldSpecification", properties: &[
-    P { name: "ResourceType", schema: S { kind: K::String, rules: &[U::Values(&["auto-scaling-group", "instance", "network-interface"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "TagKeys", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }), rules: &[U::MinItems(1), U::MaxItems(2)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "ResourceType", schema: S { kind: K::String, rules: &[U::Values(&["auto-scaling-group", "instance", "network-interface"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TagKeys", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }), rules: &[U::MinItems(1), U::MaxItems(2)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static FLOW_LOG: ResourceType = ResourceType { name: "AWS::EC2::FlowLog", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], properties: &[
-    P { name: "DeliverCrossAccountRole", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "DeliverLogsPermissionArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "DestinationOptions", schema: S { kind: K::Object(&FLOW_LOG__DESTINATION_OPTIONS), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LogDestination", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LogDestinationType", schema: S { kind: K::String, rules: &[U::Values(&["cloud-watch-logs", "kinesis-data-firehose", "s3"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LogFormat", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LogGroupName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "MaxAggregationInterval", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ResourceId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "ResourceType", schema: S { kind: K::String, rules: &[U::Values(&["NetworkInterface", "RegionalNatGateway", "Subnet", "TransitGateway", "TransitGatewayAttachment", "VPC"])] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "TagFieldSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&FLOW_LOG__TAG_FIELD_SPECIFICATION), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(3)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TrafficType", schema: S { kind: K::String, rules: &[U::Values(&["ACCEPT", "ALL", "REJECT"])] }, required: false, replacement: R::Yes, write_only: false },
+static FLOW_LOG: ResourceType = ResourceType { name: "AWS::EC2::FlowLog", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], properties: &[
+    P { name: "DeliverCrossAccountRole", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "DeliverLogsPermissionArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "DestinationOptions", schema: S { kind: K::Object(&FLOW_LOG__DESTINATION_OPTIONS), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LogDestination", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LogDestinationType", schema: S { kind: K::String, rules: &[U::Values(&["cloud-watch-logs", "kinesis-data-firehose", "s3"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LogFormat", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LogGroupName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "MaxAggregationInterval", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ResourceId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ResourceType", schema: S { kind: K::String, rules: &[U::Values(&["NetworkInterface", "RegionalNatGateway", "Subnet", "TransitGateway", "TransitGatewayAttachment", "VPC"])] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TagFieldSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&FLOW_LOG__TAG_FIELD_SPECIFICATION), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(3)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TrafficType", schema: S { kind: K::String, rules: &[U::Values(&["ACCEPT", "ALL", "REJECT"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static FPGA_IMAGE__STORAGE_LOCATION: Definition = Definition { name: "StorageLocation", properties: &[
-    P { name: "Bucket", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Key", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Bucket", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Key", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static FPGA_IMAGE: ResourceType = ResourceType { name: "AWS::EC2::FpgaImage", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "CreateTime", "DataRetentionSupport", "FpgaImageGlobalId", "FpgaImageId", "OwnerId", "Public", "State", "UpdateTime"], properties: &[
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InputStorageLocation", schema: S { kind: K::Object(&FPGA_IMAGE__STORAGE_LOCATION), rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "LogsStorageLocation", schema: S { kind: K::Object(&FPGA_IMAGE__STORAGE_LOCATION), rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static FPGA_IMAGE: ResourceType = ResourceType { name: "AWS::EC2::FpgaImage", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "CreateTime", "DataRetentionSupport", "FpgaImageGlobalId", "FpgaImageId", "OwnerId", "Public", "State", "UpdateTime"], properties: &[
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InputStorageLocation", schema: S { kind: K::Object(&FPGA_IMAGE__STORAGE_LOCATION), rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "LogsStorageLocation", schema: S { kind: K::Object(&FPGA_IMAGE__STORAGE_LOCATION), rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static GATEWAY_ROUTE_TABLE_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::GatewayRouteTableAssociation", tags: None, attributes: &["AssociationId"], properties: &[
-    P { name: "GatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "RouteTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+static GATEWAY_ROUTE_TABLE_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::GatewayRouteTableAssociation", scrutiny: None, tags: None, attributes: &["AssociationId"], properties: &[
+    P { name: "GatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "RouteTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static HOST: ResourceType = ResourceType { name: "AWS::EC2::Host", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["HostId"], properties: &[
-    P { name: "AssetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "AutoPlacement", schema: S { kind: K::String, rules: &[U::Values(&["off", "on"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "HostMaintenance", schema: S { kind: K::String, rules: &[U::Values(&["off", "on"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "HostRecovery", schema: S { kind: K::String, rules: &[U::Values(&["off", "on"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InstanceFamily", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "InstanceType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "OutpostArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static HOST: ResourceType = ResourceType { name: "AWS::EC2::Host", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["HostId"], properties: &[
+    P { name: "AssetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AutoPlacement", schema: S { kind: K::String, rules: &[U::Values(&["off", "on"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "HostMaintenance", schema: S { kind: K::String, rules: &[U::Values(&["off", "on"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "HostRecovery", schema: S { kind: K::String, rules: &[U::Values(&["off", "on"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InstanceFamily", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "InstanceType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "OutpostArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static IPAM__IPAM_OPERATING_REGION: Definition = Definition { name: "IpamOperatingRegion", properties: &[
-    P { name: "RegionName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "RegionName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static IPAM__IPAM_ORGANIZATIONAL_UNIT_EXCLUSION: Definition = Definition { name: "IpamOrganizationalUnitExclusion", properties: &[
-    P { name: "OrganizationsEntityPath", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "OrganizationsEntityPath", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static IPAM: ResourceType = ResourceType { name: "AWS::EC2::IPAM", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "DefaultResourceDiscoveryAssociationId", "DefaultResourceDiscoveryId", "IpamId", "PrivateDefaultScopeId", "PublicDefaultScopeId", "ResourceDiscoveryAssociationCount", "ScopeCount"], properties: &[
-    P { name: "DefaultResourceDiscoveryOrganizationalUnitExclusions", schema: S { kind: K::List(&S { kind: K::Object(&IPAM__IPAM_ORGANIZATIONAL_UNIT_EXCLUSION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EnablePrivateGua", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MeteredAccount", schema: S { kind: K::String, rules: &[U::Values(&["ipam-owner", "resource-owner"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "OperatingRegions", schema: S { kind: K::List(&S { kind: K::Object(&IPAM__IPAM_OPERATING_REGION), rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tier", schema: S { kind: K::String, rules: &[U::Values(&["advanced", "free"])] }, required: false, replacement: R::No, write_only: false },
+static IPAM: ResourceType = ResourceType { name: "AWS::EC2::IPAM", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "DefaultResourceDiscoveryAssociationId", "DefaultResourceDiscoveryId", "IpamId", "PrivateDefaultScopeId", "PublicDefaultScopeId", "ResourceDiscoveryAssociationCount", "ScopeCount"], properties: &[
+    P { name: "DefaultResourceDiscoveryOrganizationalUnitExclusions", schema: S { kind: K::List(&S { kind: K::Object(&IPAM__IPAM_ORGANIZATIONAL_UNIT_EXCLUSION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EnablePrivateGua", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MeteredAccount", schema: S { kind: K::String, rules: &[U::Values(&["ipam-owner", "resource-owner"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OperatingRegions", schema: S { kind: K::List(&S { kind: K::Object(&IPAM__IPAM_OPERATING_REGION), rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tier", schema: S { kind: K::String, rules: &[U::Values(&["advanced", "free"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static IPAM_ALLOCATION: ResourceType = ResourceType { name: "AWS::EC2::IPAMAllocation", tags: None, attributes: &["IpamPoolAllocationId"], properties: &[
-    P { name: "Cidr", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "IpamPoolId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "NetmaskLength", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
+static IPAM_ALLOCATION: ResourceType = ResourceType { name: "AWS::EC2::IPAMAllocation", scrutiny: None, tags: None, attributes: &["IpamPoolAllocationId"], properties: &[
+    P { name: "Cidr", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "IpamPoolId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "NetmaskLength", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
 ] };
 static IPAM_POOL__PROVISIONED_CIDR: Definition = Definition { name: "ProvisionedCidr", properties: &[
-    P { name: "Cidr", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Cidr", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static IPAM_POOL__SOURCE_RESOURCE: Definition = Definition { name: "SourceResource", properties: &[
-    P { name: "ResourceId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ResourceOwner", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ResourceRegion", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ResourceType", schema: S { kind: K::String, rules: &[U::ValuesInAnyCase(&["vpc"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "ResourceId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ResourceOwner", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ResourceRegion", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ResourceType", schema: S { kind: K::String, rules: &[U::ValuesInAnyCase(&["vpc"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static IPAM_POOL: ResourceType = ResourceType { name: "AWS::EC2::IPAMPool", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "IpamArn", "IpamPoolId", "IpamScopeArn", "IpamScopeType", "PoolDepth", "State", "StateMessage"], properties: &[
-    P { name: "AddressFamily", schema: S { kind: K::String, rules: &[U::ValuesInAnyCase(&["ipv4", "ipv6"])] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "AllocationDefaultNetmaskLength", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(128.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AllocationMaxNetmaskLength", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(128.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AllocationMinNetmaskLength", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(128.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AllocationResourceTags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AutoImport", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AwsService", schema: S { kind: K::String, rules: &[U::ValuesInAnyCase(&["ec2", "global-services"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IpamScopeId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Locale", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ProvisionedCidrs", schema: S { kind: K::List(&S { kind: K::Object(&IPAM_POOL__PROVISIONED_CIDR), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PublicIpSource", schema: S { kind: K::String, rules: &[U::ValuesInAnyCase(&["amazon", "byoip"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PubliclyAdvertisable", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SourceIpamPoolId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SourceResource", schema: S { kind: K::Object(&IPAM_POOL__SOURCE_RESOURCE), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static IPAM_POOL: ResourceType = ResourceType { name: "AWS::EC2::IPAMPool", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "IpamArn", "IpamPoolId", "IpamScopeArn", "IpamScopeType", "PoolDepth", "State", "StateMessage"], properties: &[
+    P { name: "AddressFamily", schema: S { kind: K::String, rules: &[U::ValuesInAnyCase(&["ipv4", "ipv6"])] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AllocationDefaultNetmaskLength", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(128.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AllocationMaxNetmaskLength", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(128.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AllocationMinNetmaskLength", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(128.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AllocationResourceTags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AutoImport", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AwsService", schema: S { kind: K::String, rules: &[U::ValuesInAnyCase(&["ec2", "global-services"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IpamScopeId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Locale", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ProvisionedCidrs", schema: S { kind: K::List(&S { kind: K::Object(&IPAM_POOL__PROVISIONED_CIDR), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PublicIpSource", schema: S { kind: K::String, rules: &[U::ValuesInAnyCase(&["amazon", "byoip"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PubliclyAdvertisable", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SourceIpamPoolId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SourceResource", schema: S { kind: K::Object(&IPAM_POOL__SOURCE_RESOURCE), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static IPAM_POOL_CIDR: ResourceType = ResourceType { name: "AWS::EC2::IPAMPoolCidr", tags: None, attributes: &["IpamPoolCidrId", "State"], properties: &[
-    P { name: "Cidr", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "IpamPoolId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "NetmaskLength", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+static IPAM_POOL_CIDR: ResourceType = ResourceType { name: "AWS::EC2::IPAMPoolCidr", scrutiny: None, tags: None, attributes: &["IpamPoolCidrId", "State"], properties: &[
+    P { name: "Cidr", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "IpamPoolId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "NetmaskLength", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static IPAM_PREFIX_LIST_RESOLVER__IPAM_PREFIX_LIST_RESOLVER_RULE: Definition = Definition { name: "IpamPrefixListResolverRule", properties: &[
-    P { name: "Conditions", schema: S { kind: K::List(&S { kind: K::Object(&IPAM_PREFIX_LIST_RESOLVER__IPAM_PREFIX_LIST_RESOLVER_RULE_CONDITION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IpamScopeId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ResourceType", schema: S { kind: K::String, rules: &[U::Values(&["eip", "public-ipv4-pool", "subnet", "vpc"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RuleType", schema: S { kind: K::String, rules: &[U::Values(&["ipam-pool-cidr", "ipam-resource-cidr", "static-cidr"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "StaticCidr", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Conditions", schema: S { kind: K::List(&S { kind: K::Object(&IPAM_PREFIX_LIST_RESOLVER__IPAM_PREFIX_LIST_RESOLVER_RULE_CONDITION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IpamScopeId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ResourceType", schema: S { kind: K::String, rules: &[U::Values(&["eip", "public-ipv4-pool", "subnet", "vpc"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RuleType", schema: S { kind: K::String, rules: &[U::Values(&["ipam-pool-cidr", "ipam-resource-cidr", "static-cidr"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StaticCidr", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static IPAM_PREFIX_LIST_RESOLVER__IPAM_PREFIX_LIST_RESOLVER_RULE_CONDITION: Definition = Definition { name: "IpamPrefixListResolverRuleCondition", properties: &[
-    P { name: "Cidr", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IpamPoolId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Operation", schema: S { kind: K::String, rules: &[U::Values(&["equals", "not-equals", "subnet-of"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ResourceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ResourceOwner", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ResourceRegion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ResourceTag", schema: S { kind: K::Tag, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Cidr", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IpamPoolId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Operation", schema: S { kind: K::String, rules: &[U::Values(&["equals", "not-equals", "subnet-of"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ResourceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ResourceOwner", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ResourceRegion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ResourceTag", schema: S { kind: K::Tag, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static IPAM_PREFIX_LIST_RESOLVER: ResourceType = ResourceType { name: "AWS::EC2::IPAMPrefixListResolver", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["IpamArn", "IpamPrefixListResolverArn", "IpamPrefixListResolverId"], properties: &[
-    P { name: "AddressFamily", schema: S { kind: K::String, rules: &[U::Values(&["ipv4", "ipv6"])] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IpamId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "Rules", schema: S { kind: K::List(&S { kind: K::Object(&IPAM_PREFIX_LIST_RESOLVER__IPAM_PREFIX_LIST_RESOLVER_RULE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static IPAM_PREFIX_LIST_RESOLVER: ResourceType = ResourceType { name: "AWS::EC2::IPAMPrefixListResolver", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["IpamArn", "IpamPrefixListResolverArn", "IpamPrefixListResolverId"], properties: &[
+    P { name: "AddressFamily", schema: S { kind: K::String, rules: &[U::Values(&["ipv4", "ipv6"])] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IpamId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "Rules", schema: S { kind: K::List(&S { kind: K::Object(&IPAM_PREFIX_LIST_RESOLVER__IPAM_PREFIX_LIST_RESOLVER_RULE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static IPAM_PREFIX_LIST_RESOLVER_TARGET: ResourceType = ResourceType { name: "AWS::EC2::IPAMPrefixListResolverTarget", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["IpamPrefixListResolverTargetArn", "IpamPrefixListResolverTargetId"], properties: &[
-    P { name: "DesiredVersion", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IpamPrefixListResolverId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "PrefixListId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "PrefixListRegion", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TrackLatestVersion", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false },
+static IPAM_PREFIX_LIST_RESOLVER_TARGET: ResourceType = ResourceType { name: "AWS::EC2::IPAMPrefixListResolverTarget", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["IpamPrefixListResolverTargetArn", "IpamPrefixListResolverTargetId"], properties: &[
+    P { name: "DesiredVersion", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IpamPrefixListResolverId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PrefixListId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PrefixListRegion", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TrackLatestVersion", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static IPAM_RESOURCE_DISCOVERY__IPAM_OPERATING_REGION: Definition = Definition { name: "IpamOperatingRegion", properties: &[
-    P { name: "RegionName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "RegionName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static IPAM_RESOURCE_DISCOVERY__IPAM_RESOURCE_DISCOVERY_ORGANIZATIONAL_UNIT_EXCLUSION: Definition = Definition { name: "IpamResourceDiscoveryOrganizationalUnitExclusion", properties: &[
-    P { name: "OrganizationsEntityPath", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "OrganizationsEntityPath", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static IPAM_RESOURCE_DISCOVERY: ResourceType = ResourceType { name: "AWS::EC2::IPAMResourceDiscovery", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["IpamResourceDiscoveryArn", "IpamResourceDiscoveryId", "IpamResourceDiscoveryRegion", "IsDefault", "OwnerId", "State"], properties: &[
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "OperatingRegions", schema: S { kind: K::List(&S { kind: K::Object(&IPAM_RESOURCE_DISCOVERY__IPAM_OPERATING_REGION), rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "OrganizationalUnitExclusions", schema: S { kind: K::List(&S { kind: K::Object(&IPAM_RESOURCE_DISCOVERY__IPAM_RESOURCE_DISCOVERY_ORGANIZATIONAL_UNIT_EXCLUSION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static IPAM_RESOURCE_DISCOVERY: ResourceType = ResourceType { name: "AWS::EC2::IPAMResourceDiscovery", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["IpamResourceDiscoveryArn", "IpamResourceDiscoveryId", "IpamResourceDiscoveryRegion", "IsDefault", "OwnerId", "State"], properties: &[
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OperatingRegions", schema: S { kind: K::List(&S { kind: K::Object(&IPAM_RESOURCE_DISCOVERY__IPAM_OPERATING_REGION), rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OrganizationalUnitExclusions", schema: S { kind: K::List(&S { kind: K::Object(&IPAM_RESOURCE_DISCOVERY__IPAM_RESOURCE_DISCOVERY_ORGANIZATIONAL_UNIT_EXCLUSION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static IPAM_RESOURCE_DISCOVERY_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::IPAMResourceDiscoveryAssociation", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["IpamArn", "IpamRegion", "IpamResourceDiscoveryAssociationArn", "IpamResourceDiscoveryAssociationId", "IsDefault", "OwnerId", "ResourceDiscoveryStatus", "State"], properties: &[
-    P { name: "IpamId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "IpamResourceDiscoveryId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static IPAM_RESOURCE_DISCOVERY_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::IPAMResourceDiscoveryAssociation", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["IpamArn", "IpamRegion", "IpamResourceDiscoveryAssociationArn", "IpamResourceDiscoveryAssociationId", "IsDefault", "OwnerId", "ResourceDiscoveryStatus", "State"], properties: &[
+    P { name: "IpamId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "IpamResourceDiscoveryId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static IPAM_SCOPE__IPAM_SCOPE_EXTERNAL_AUTHORITY_CONFIGURATION: Definition = Definition { name: "IpamScopeExternalAuthorityConfiguration", properties: &[
-    P { name: "ExternalResourceIdentifier", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "IpamScopeExternalAuthorityType", schema: S { kind: K::String, rules: &[U::Values(&["infoblox"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "ExternalResourceIdentifier", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IpamScopeExternalAuthorityType", schema: S { kind: K::String, rules: &[U::Values(&["infoblox"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static IPAM_SCOPE: ResourceType = ResourceType { name: "AWS::EC2::IPAMScope", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "IpamArn", "IpamScopeId", "IpamScopeType", "IsDefault", "PoolCount"], properties: &[
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ExternalAuthorityConfiguration", schema: S { kind: K::Object(&IPAM_SCOPE__IPAM_SCOPE_EXTERNAL_AUTHORITY_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IpamId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static IPAM_SCOPE: ResourceType = ResourceType { name: "AWS::EC2::IPAMScope", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "IpamArn", "IpamScopeId", "IpamScopeType", "IsDefault", "PoolCount"], properties: &[
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ExternalAuthorityConfiguration", schema: S { kind: K::Object(&IPAM_SCOPE__IPAM_SCOPE_EXTERNAL_AUTHORITY_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IpamId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static IPV4_POOL: ResourceType = ResourceType { name: "AWS::EC2::IPv4Pool", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "Description", "NetworkBorderGroup", "PoolId", "TotalAddressCount", "TotalAvailableAddressCount"], properties: &[
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static IPV4_POOL: ResourceType = ResourceType { name: "AWS::EC2::IPv4Pool", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "Description", "NetworkBorderGroup", "PoolId", "TotalAddressCount", "TotalAvailableAddressCount"], properties: &[
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static INSTANCE__ASSOCIATION_PARAMETER: Definition = Definition { name: "AssociationParameter", properties: &[
-    P { name: "Key", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Value", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Key", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Value", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static INSTANCE__BLOCK_DEVICE_MAPPING: Definition = Definition { name: "BlockDeviceMapping", properties: &[
-    P { name: "DeviceName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Ebs", schema: S { kind: K::Object(&INSTANCE__EBS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NoDevice", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "VirtualName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
+    P { name: "DeviceName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Ebs", schema: S { kind: K::Object(&INSTANCE__EBS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NoDevice", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "VirtualName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
 ] };
 static INSTANCE__CPU_OPTIONS: Definition = Definition { name: "CpuOptions", properties: &[
-    P { name: "CoreCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ThreadsPerCore", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "CoreCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ThreadsPerCore", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static INSTANCE__CREDIT_SPECIFICATION: Definition = Definition { name: "CreditSpecification", properties: &[
-    P { name: "CPUCredits", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "CPUCredits", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static INSTANCE__EBS: Definition = Definition { name: "Ebs", properties: &[
-    P { name: "DeleteOnTermination", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Encrypted", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Iops", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KmsKeyId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SnapshotId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VolumeSize", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VolumeType", schema: S { kind: K::String, rules: &[U::Values(&["gp2", "gp3", "io1", "io2", "sc1", "st1", "standard"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "DeleteOnTermination", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Encrypted", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Iops", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KmsKeyId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SnapshotId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VolumeSize", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VolumeType", schema: S { kind: K::String, rules: &[U::Values(&["gp2", "gp3", "io1", "io2", "sc1", "st1", "standard"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static INSTANCE__ELASTIC_GPU_SPECIFICATION: Definition = Definition { name: "ElasticGpuSpecification", properties: &[
-    P { name: "Type", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Type", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static INSTANCE__ELASTIC_INFERENCE_ACCELERATOR: Definition = Definition { name: "ElasticInferenceAccelerator", properties: &[
-    P { name: "Count", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Type", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Count", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Type", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static INSTANCE__ENA_SRD_SPECIFICATION: Definition = Definition { name: "EnaSrdSpecification", properties: &[
-    P { name: "EnaSrdEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EnaSrdUdpSpecification", schema: S { kind: K::Object(&INSTANCE__ENA_SRD_UDP_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "EnaSrdEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EnaSrdUdpSpecification", schema: S { kind: K::Object(&INSTANCE__ENA_SRD_UDP_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static INSTANCE__ENA_SRD_UDP_SPECIFICATION: Definition = Definition { name: "EnaSrdUdpSpecification", properties: &[
-    P { name: "EnaSrdUdpEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "EnaSrdUdpEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static INSTANCE__ENCLAVE_OPTIONS: Definition = Definition { name: "EnclaveOptions", properties: &[
-    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static INSTANCE__HIBERNATION_OPTIONS: Definition = Definition { name: "HibernationOptions", properties: &[
-    P { name: "Configured", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Configured", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static INSTANCE__INSTANCE_IPV6_ADDRESS: Definition = Definition { name: "InstanceIpv6Address", properties: &[
-    P { name: "Ipv6Address", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Ipv6Address", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static INSTANCE__LAUNCH_TEMPLATE_SPECIFICATION: Definition = Definition { name: "LaunchTemplateSpecification", properties: &[
-    P { name: "LaunchTemplateId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LaunchTemplateName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Version", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "LaunchTemplateId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LaunchTemplateName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Version", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static INSTANCE__LICENSE_SPECIFICATION: Definition = Definition { name: "LicenseSpecification", properties: &[
-    P { name: "LicenseConfigurationArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "LicenseConfigurationArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static INSTANCE__METADATA_OPTIONS: Definition = Definition { name: "MetadataOptions", properties: &[
-    P { name: "HttpEndpoint", schema: S { kind: K::String, rules: &[U::Values(&["disabled", "enabled"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "HttpProtocolIpv6", schema: S { kind: K::String, rules: &[U::Values(&["disabled", "enabled"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "HttpPutResponseHopLimit", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(64.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "HttpTokens", schema: S { kind: K::String, rules: &[U::Values(&["optional", "required"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InstanceMetadataTags", schema: S { kind: K::String, rules: &[U::Values(&["disabled", "enabled"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "HttpEndpoint", schema: S { kind: K::String, rules: &[U::Values(&["disabled", "enabled"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "HttpProtocolIpv6", schema: S { kind: K::String, rules: &[U::Values(&["disabled", "enabled"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "HttpPutResponseHopLimit", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(64.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "HttpTokens", schema: S { kind: K::String, rules: &[U::Values(&["optional", "required"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InstanceMetadataTags", schema: S { kind: K::String, rules: &[U::Values(&["disabled", "enabled"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static INSTANCE__NETWORK_INTERFACE: Definition = Definition { name: "NetworkInterface", properties: &[
-    P { name: "AssociateCarrierIpAddress", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AssociatePublicIpAddress", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DeleteOnTermination", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DeviceIndex", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "EnaSrdSpecification", schema: S { kind: K::Object(&INSTANCE__ENA_SRD_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "GroupSet", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Ipv6AddressCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Ipv6Addresses", schema: S { kind: K::List(&S { kind: K::Object(&INSTANCE__INSTANCE_IPV6_ADDRESS), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PrivateIpAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PrivateIpAddresses", schema: S { kind: K::List(&S { kind: K::Object(&INSTANCE__PRIVATE_IP_ADDRESS_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SecondaryPrivateIpAddressCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AssociateCarrierIpAddress", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AssociatePublicIpAddress", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DeleteOnTermination", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DeviceIndex", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EnaSrdSpecification", schema: S { kind: K::Object(&INSTANCE__ENA_SRD_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "GroupSet", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Ipv6AddressCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Ipv6Addresses", schema: S { kind: K::List(&S { kind: K::Object(&INSTANCE__INSTANCE_IPV6_ADDRESS), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PrivateIpAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PrivateIpAddresses", schema: S { kind: K::List(&S { kind: K::Object(&INSTANCE__PRIVATE_IP_ADDRESS_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SecondaryPrivateIpAddressCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static INSTANCE__PRIVATE_DNS_NAME_OPTIONS: Definition = Definition { name: "PrivateDnsNameOptions", properties: &[
-    P { name: "EnableResourceNameDnsAAAARecord", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EnableResourceNameDnsARecord", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "HostnameType", schema: S { kind: K::String, rules: &[U::Values(&["ip-name", "resource-name"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "EnableResourceNameDnsAAAARecord", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EnableResourceNameDnsARecord", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "HostnameType", schema: S { kind: K::String, rules: &[U::Values(&["ip-name", "resource-name"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static INSTANCE__PRIVATE_IP_ADDRESS_SPECIFICATION: Definition = Definition { name: "PrivateIpAddressSpecification", properties: &[
-    P { name: "Primary", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "PrivateIpAddress", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Primary", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PrivateIpAddress", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static INSTANCE__SSM_ASSOCIATION: Definition = Definition { name: "SsmAssociation", properties: &[
-    P { name: "AssociationParameters", schema: S { kind: K::List(&S { kind: K::Object(&INSTANCE__ASSOCIATION_PARAMETER), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DocumentName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "AssociationParameters", schema: S { kind: K::List(&S { kind: K::Object(&INSTANCE__ASSOCIATION_PARAMETER), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DocumentName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static INSTANCE__VOLUME: Definition = Definition { name: "Volume", properties: &[
-    P { name: "Device", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "VolumeId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Device", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VolumeId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static INSTANCE: ResourceType = ResourceType { name: "AWS::EC2::Instance", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["AvailabilityZone", "InstanceId", "PrivateDnsName", "PrivateIp", "PublicDnsName", "PublicIp", "VpcId"], properties: &[
-    P { name: "AdditionalInfo", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Maybe, write_only: true },
-    P { name: "Affinity", schema: S { kind: K::String, rules: &[U::Values(&["default", "host"])] }, required: false, replacement: R::Maybe, write_only: false },
-    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "BlockDeviceMappings", schema: S { kind: K::List(&S { kind: K::Object(&INSTANCE__BLOCK_DEVICE_MAPPING), rules: &[] }), rules: &[] }, required: false, replacement: R::Maybe, write_only: false },
-    P { name: "CpuOptions", schema: S { kind: K::Object(&INSTANCE__CPU_OPTIONS), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "CreditSpecification", schema: S { kind: K::Object(&INSTANCE__CREDIT_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DisableApiTermination", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EbsOptimized", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Maybe, write_only: false },
-    P { name: "ElasticGpuSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&INSTANCE__ELASTIC_GPU_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ElasticInferenceAccelerators", schema: S { kind: K::List(&S { kind: K::Object(&INSTANCE__ELASTIC_INFERENCE_ACCELERATOR), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "EnclaveOptions", schema: S { kind: K::Object(&INSTANCE__ENCLAVE_OPTIONS), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "HibernationOptions", schema: S { kind: K::Object(&INSTANCE__HIBERNATION_OPTIONS), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "HostId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Maybe, write_only: false },
-    P { name: "HostResourceGroupArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "IamInstanceProfile", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ImageId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "InstanceInitiatedShutdownBehavior", schema: S { kind: K::String, rules: &[U::Values(&["stop", "terminate"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InstanceType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Maybe, write_only: false },
-    P { name: "Ipv6AddressCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "Ipv6Addresses", schema: S { kind: K::List(&S { kind: K::Object(&INSTANCE__INSTANCE_IPV6_ADDRESS), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "KernelId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Maybe, write_only: false },
-    P { name: "KeyName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LaunchTemplate", schema: S { kind: K::Object(&INSTANCE__LAUNCH_TEMPLATE_SPECIFICATION), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LicenseSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&INSTANCE__LICENSE_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "MetadataOptions", schema: S { kind: K::Object(&INSTANCE__METADATA_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Monitoring", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NetworkInterfaces", schema: S { kind: K::List(&S { kind: K::Object(&INSTANCE__NETWORK_INTERFACE), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PlacementGroupName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PrivateDnsNameOptions", schema: S { kind: K::Object(&INSTANCE__PRIVATE_DNS_NAME_OPTIONS), rules: &[] }, required: false, replacement: R::Maybe, write_only: false },
-    P { name: "PrivateIpAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PropagateTagsToVolumeOnCreation", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "RamdiskId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Maybe, write_only: false },
-    P { name: "SecurityGroupIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Maybe, write_only: false },
-    P { name: "SecurityGroups", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SourceDestCheck", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SsmAssociations", schema: S { kind: K::List(&S { kind: K::Object(&INSTANCE__SSM_ASSOCIATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tenancy", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Maybe, write_only: false },
-    P { name: "UserData", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Maybe, write_only: false },
-    P { name: "Volumes", schema: S { kind: K::List(&S { kind: K::Object(&INSTANCE__VOLUME), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static INSTANCE: ResourceType = ResourceType { name: "AWS::EC2::Instance", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["AvailabilityZone", "InstanceId", "PrivateDnsName", "PrivateIp", "PublicDnsName", "PublicIp", "VpcId"], properties: &[
+    P { name: "AdditionalInfo", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Maybe, write_only: true, scrutiny: None },
+    P { name: "Affinity", schema: S { kind: K::String, rules: &[U::Values(&["default", "host"])] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "BlockDeviceMappings", schema: S { kind: K::List(&S { kind: K::Object(&INSTANCE__BLOCK_DEVICE_MAPPING), rules: &[] }), rules: &[] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "CpuOptions", schema: S { kind: K::Object(&INSTANCE__CPU_OPTIONS), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "CreditSpecification", schema: S { kind: K::Object(&INSTANCE__CREDIT_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DisableApiTermination", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EbsOptimized", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "ElasticGpuSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&INSTANCE__ELASTIC_GPU_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ElasticInferenceAccelerators", schema: S { kind: K::List(&S { kind: K::Object(&INSTANCE__ELASTIC_INFERENCE_ACCELERATOR), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "EnclaveOptions", schema: S { kind: K::Object(&INSTANCE__ENCLAVE_OPTIONS), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "HibernationOptions", schema: S { kind: K::Object(&INSTANCE__HIBERNATION_OPTIONS), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "HostId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "HostResourceGroupArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "IamInstanceProfile", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ImageId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "InstanceInitiatedShutdownBehavior", schema: S { kind: K::String, rules: &[U::Values(&["stop", "terminate"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InstanceType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "Ipv6AddressCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "Ipv6Addresses", schema: S { kind: K::List(&S { kind: K::Object(&INSTANCE__INSTANCE_IPV6_ADDRESS), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "KernelId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "KeyName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LaunchTemplate", schema: S { kind: K::Object(&INSTANCE__LAUNCH_TEMPLATE_SPECIFICATION), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LicenseSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&INSTANCE__LICENSE_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "MetadataOptions", schema: S { kind: K::Object(&INSTANCE__METADATA_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Monitoring", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NetworkInterfaces", schema: S { kind: K::List(&S { kind: K::Object(&INSTANCE__NETWORK_INTERFACE), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PlacementGroupName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PrivateDnsNameOptions", schema: S { kind: K::Object(&INSTANCE__PRIVATE_DNS_NAME_OPTIONS), rules: &[] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "PrivateIpAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PropagateTagsToVolumeOnCreation", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "RamdiskId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "SecurityGroupIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "SecurityGroups", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SourceDestCheck", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SsmAssociations", schema: S { kind: K::List(&S { kind: K::Object(&INSTANCE__SSM_ASSOCIATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tenancy", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "UserData", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "Volumes", schema: S { kind: K::List(&S { kind: K::Object(&INSTANCE__VOLUME), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static INSTANCE_CONNECT_ENDPOINT: ResourceType = ResourceType { name: "AWS::EC2::InstanceConnectEndpoint", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["AvailabilityZone", "AvailabilityZoneId", "CreatedAt", "Id", "InstanceConnectEndpointArn", "NetworkInterfaceIds", "OwnerId", "State", "StateMessage", "VpcId"], properties: &[
-    P { name: "ClientToken", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "PreserveClientIp", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SecurityGroupIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MaxItems(16)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static INSTANCE_CONNECT_ENDPOINT: ResourceType = ResourceType { name: "AWS::EC2::InstanceConnectEndpoint", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["AvailabilityZone", "AvailabilityZoneId", "CreatedAt", "Id", "InstanceConnectEndpointArn", "NetworkInterfaceIds", "OwnerId", "State", "StateMessage", "VpcId"], properties: &[
+    P { name: "ClientToken", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "PreserveClientIp", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SecurityGroupIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MaxItems(16)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static INSTANCE_EVENT_WINDOW__TIME_RANGE: Definition = Definition { name: "TimeRange", properties: &[
-    P { name: "EndHour", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(23.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EndWeekDay", schema: S { kind: K::String, rules: &[U::Values(&["friday", "monday", "saturday", "sunday", "thursday", "tuesday", "wednesday"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StartHour", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(23.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StartWeekDay", schema: S { kind: K::String, rules: &[U::Values(&["friday", "monday", "saturday", "sunday", "thursday", "tuesday", "wednesday"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "EndHour", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(23.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EndWeekDay", schema: S { kind: K::String, rules: &[U::Values(&["friday", "monday", "saturday", "sunday", "thursday", "tuesday", "wednesday"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StartHour", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(23.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StartWeekDay", schema: S { kind: K::String, rules: &[U::Values(&["friday", "monday", "saturday", "sunday", "thursday", "tuesday", "wednesday"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static INSTANCE_EVENT_WINDOW: ResourceType = ResourceType { name: "AWS::EC2::InstanceEventWindow", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "InstanceEventWindowId", "State"], properties: &[
-    P { name: "CronExpression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TimeRanges", schema: S { kind: K::List(&S { kind: K::Object(&INSTANCE_EVENT_WINDOW__TIME_RANGE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static INSTANCE_EVENT_WINDOW: ResourceType = ResourceType { name: "AWS::EC2::InstanceEventWindow", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "InstanceEventWindowId", "State"], properties: &[
+    P { name: "CronExpression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TimeRanges", schema: S { kind: K::List(&S { kind: K::Object(&INSTANCE_EVENT_WINDOW__TIME_RANGE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static INTERNET_GATEWAY: ResourceType = ResourceType { name: "AWS::EC2::InternetGateway", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["InternetGatewayId"], properties: &[
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static INTERNET_GATEWAY: ResourceType = ResourceType { name: "AWS::EC2::InternetGateway", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["InternetGatewayId"], properties: &[
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static IP_POOL_ROUTE_TABLE_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::IpPoolRouteTableAssociation", tags: None, attributes: &["AssociationId"], properties: &[
-    P { name: "PublicIpv4Pool", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "RouteTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static IP_POOL_ROUTE_TABLE_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::IpPoolRouteTableAssociation", scrutiny: None, tags: None, attributes: &["AssociationId"], properties: &[
+    P { name: "PublicIpv4Pool", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "RouteTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static IPAM_EXTERNAL_RESOURCE_VERIFICATION_TOKEN: ResourceType = ResourceType { name: "AWS::EC2::IpamExternalResourceVerificationToken", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["IpamArn", "IpamExternalResourceVerificationTokenArn", "IpamExternalResourceVerificationTokenId", "IpamRegion", "NotAfter", "State", "Status", "TokenName", "TokenValue"], properties: &[
-    P { name: "IpamId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static IPAM_EXTERNAL_RESOURCE_VERIFICATION_TOKEN: ResourceType = ResourceType { name: "AWS::EC2::IpamExternalResourceVerificationToken", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["IpamArn", "IpamExternalResourceVerificationTokenArn", "IpamExternalResourceVerificationTokenId", "IpamRegion", "NotAfter", "State", "Status", "TokenName", "TokenValue"], properties: &[
+    P { name: "IpamId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static KEY_PAIR: ResourceType = ResourceType { name: "AWS::EC2::KeyPair", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["KeyFingerprint", "KeyPairId"], properties: &[
-    P { name: "KeyFormat", schema: S { kind: K::String, rules: &[U::Values(&["pem", "ppk"])] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "KeyName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "KeyType", schema: S { kind: K::String, rules: &[U::Values(&["ed25519", "rsa"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PublicKeyMaterial", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+static KEY_PAIR: ResourceType = ResourceType { name: "AWS::EC2::KeyPair", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["KeyFingerprint", "KeyPairId"], properties: &[
+    P { name: "KeyFormat", schema: S { kind: K::String, rules: &[U::Values(&["pem", "ppk"])] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "KeyName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "KeyType", schema: S { kind: K::String, rules: &[U::Values(&["ed25519", "rsa"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PublicKeyMaterial", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__ACCELERATOR_COUNT: Definition = Definition { name: "AcceleratorCount", properties: &[
-    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__ACCELERATOR_TOTAL_MEMORY_MI_B: Definition = Definition { name: "AcceleratorTotalMemoryMiB", properties: &[
-    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__BASELINE_EBS_BANDWIDTH_MBPS: Definition = Definition { name: "BaselineEbsBandwidthMbps", properties: &[
-    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__BASELINE_PERFORMANCE_FACTORS: Definition = Definition { name: "BaselinePerformanceFactors", properties: &[
-    P { name: "Cpu", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__CPU), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Cpu", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__CPU), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__BLOCK_DEVICE_MAPPING: Definition = Definition { name: "BlockDeviceMapping", properties: &[
-    P { name: "DeviceName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Ebs", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__EBS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NoDevice", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VirtualName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "DeviceName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Ebs", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__EBS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NoDevice", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VirtualName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__CAPACITY_RESERVATION_SPECIFICATION: Definition = Definition { name: "CapacityReservationSpecification", properties: &[
-    P { name: "CapacityReservationPreference", schema: S { kind: K::String, rules: &[U::Values(&["capacity-reservations-only", "none", "open"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "CapacityReservationTarget", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__CAPACITY_RESERVATION_TARGET), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "CapacityReservationPreference", schema: S { kind: K::String, rules: &[U::Values(&["capacity-reservations-only", "none", "open"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "CapacityReservationTarget", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__CAPACITY_RESERVATION_TARGET), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__CAPACITY_RESERVATION_TARGET: Definition = Definition { name: "CapacityReservationTarget", properties: &[
-    P { name: "CapacityReservationId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "CapacityReservationResourceGroupArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "CapacityReservationId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "CapacityReservationResourceGroupArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__CONNECTION_TRACKING_SPECIFICATION: Definition = Definition { name: "ConnectionTrackingSpecification", properties: &[
-    P { name: "TcpEstablishedTimeout", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "UdpStreamTimeout", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "UdpTimeout", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "TcpEstablishedTimeout", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "UdpStreamTimeout", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "UdpTimeout", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__CPU: Definition = Definition { name: "Cpu", properties: &[
-    P { name: "References", schema: S { kind: K::List(&S { kind: K::Object(&LAUNCH_TEMPLATE__REFERENCE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "References", schema: S { kind: K::List(&S { kind: K::Object(&LAUNCH_TEMPLATE__REFERENCE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__CPU_OPTIONS: Definition = Definition { name: "CpuOptions", properties: &[
-    P { name: "AmdSevSnp", schema: S { kind: K::String, rules: &[U::Values(&["disabled", "enabled"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "CoreCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NestedVirtualization", schema: S { kind: K::String, rules: &[U::Values(&["disabled", "enabled"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ThreadsPerCore", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AmdSevSnp", schema: S { kind: K::String, rules: &[U::Values(&["disabled", "enabled"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "CoreCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NestedVirtualization", schema: S { kind: K::String, rules: &[U::Values(&["disabled", "enabled"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ThreadsPerCore", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__CREDIT_SPECIFICATION: Definition = Definition { name: "CreditSpecification", properties: &[
-    P { name: "CpuCredits", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "CpuCredits", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__EBS: Definition = Definition { name: "Ebs", properties: &[
-    P { name: "DeleteOnTermination", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EbsCardIndex", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Encrypted", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Iops", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KmsKeyId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SnapshotId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Throughput", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VolumeInitializationRate", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VolumeSize", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VolumeType", schema: S { kind: K::String, rules: &[U::Values(&["gp2", "gp3", "io1", "io2", "sc1", "st1", "standard"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "DeleteOnTermination", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EbsCardIndex", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Encrypted", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Iops", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KmsKeyId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SnapshotId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Throughput", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VolumeInitializationRate", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VolumeSize", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VolumeType", schema: S { kind: K::String, rules: &[U::Values(&["gp2", "gp3", "io1", "io2", "sc1", "st1", "standard"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__ELASTIC_GPU_SPECIFICATION: Definition = Definition { name: "ElasticGpuSpecification", properties: &[
-    P { name: "Type", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Type", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__ENA_SRD_SPECIFICATION: Definition = Definition { name: "EnaSrdSpecification", properties: &[
-    P { name: "EnaSrdEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EnaSrdUdpSpecification", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__ENA_SRD_UDP_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "EnaSrdEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EnaSrdUdpSpecification", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__ENA_SRD_UDP_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__ENA_SRD_UDP_SPECIFICATION: Definition = Definition { name: "EnaSrdUdpSpecification", properties: &[
-    P { name: "EnaSrdUdpEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "EnaSrdUdpEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__ENCLAVE_OPTIONS: Definition = Definition { name: "EnclaveOptions", properties: &[
-    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__HIBERNATION_OPTIONS: Definition = Definition { name: "HibernationOptions", properties: &[
-    P { name: "Configured", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Configured", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__IAM_INSTANCE_PROFILE: Definition = Definition { name: "IamInstanceProfile", properties: &[
-    P { name: "Arn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Arn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__INSTANCE_MARKET_OPTIONS: Definition = Definition { name: "InstanceMarketOptions", properties: &[
-    P { name: "MarketType", schema: S { kind: K::String, rules: &[U::Values(&["capacity-block", "interruptible-capacity-reservation", "on-demand", "spot"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SpotOptions", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__SPOT_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "MarketType", schema: S { kind: K::String, rules: &[U::Values(&["capacity-block", "interruptible-capacity-reservation", "on-demand", "spot"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SpotOptions", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__SPOT_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__INSTANCE_REQUIREMENTS: Definition = Definition { name: "InstanceRequirements", properties: &[
-    P { name: "AcceleratorCount", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__ACCELERATOR_COUNT), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AcceleratorManufacturers", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["amazon-web-services", "amd", "habana", "nvidia", "xilinx"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AcceleratorNames", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["a100", "a10g", "gaudi-hl-205", "h100", "inferentia", "inferentia2", "k520", "k80", "l4", "l40s", "m60", "radeon-pro-v520", "t4", "t4g", "trainium", "trainium2", "u30", "v100", "vu9p"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AcceleratorTotalMemoryMiB", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__ACCELERATOR_TOTAL_MEMORY_MI_B), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AcceleratorTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["fpga", "gpu", "inference", "media"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AllowedInstanceTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9\\.\\*\\-]+$"), U::MinLength(1), U::MaxLength(30)] }), rules: &[U::MaxItems(400)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "BareMetal", schema: S { kind: K::String, rules: &[U::Values(&["excluded", "included", "required"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "BaselineEbsBandwidthMbps", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__BASELINE_EBS_BANDWIDTH_MBPS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "BaselinePerformanceFactors", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__BASELINE_PERFORMANCE_FACTORS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "BurstablePerformance", schema: S { kind: K::String, rules: &[U::Values(&["excluded", "included", "required"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "CpuManufacturers", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["amazon-web-services", "amd", "apple", "intel"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ExcludedInstanceTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9\\.\\*\\-]+$"), U::MinLength(1), U::MaxLength(30)] }), rules: &[U::MaxItems(400)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InstanceGenerations", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["current", "previous"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LocalStorage", schema: S { kind: K::String, rules: &[U::Values(&["excluded", "included", "required"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LocalStorageTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["hdd", "ssd"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaxSpotPriceAsPercentageOfOptimalOnDemandPrice", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MemoryGiBPerVCpu", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__MEMORY_GI_B_PER_V_CPU), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MemoryMiB", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__MEMORY_MI_B), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NetworkBandwidthGbps", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__NETWORK_BANDWIDTH_GBPS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NetworkInterfaceCount", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__NETWORK_INTERFACE_COUNT), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "OnDemandMaxPricePercentageOverLowestPrice", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RequireHibernateSupport", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SpotMaxPricePercentageOverLowestPrice", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TotalLocalStorageGB", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__TOTAL_LOCAL_STORAGE_GB), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VCpuCount", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__V_CPU_COUNT), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AcceleratorCount", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__ACCELERATOR_COUNT), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AcceleratorManufacturers", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["amazon-web-services", "amd", "habana", "nvidia", "xilinx"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AcceleratorNames", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["a100", "a10g", "gaudi-hl-205", "h100", "inferentia", "inferentia2", "k520", "k80", "l4", "l40s", "m60", "radeon-pro-v520", "t4", "t4g", "trainium", "trainium2", "u30", "v100", "vu9p"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AcceleratorTotalMemoryMiB", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__ACCELERATOR_TOTAL_MEMORY_MI_B), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AcceleratorTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["fpga", "gpu", "inference", "media"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AllowedInstanceTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9\\.\\*\\-]+$"), U::MinLength(1), U::MaxLength(30)] }), rules: &[U::MaxItems(400)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "BareMetal", schema: S { kind: K::String, rules: &[U::Values(&["excluded", "included", "required"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "BaselineEbsBandwidthMbps", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__BASELINE_EBS_BANDWIDTH_MBPS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "BaselinePerformanceFactors", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__BASELINE_PERFORMANCE_FACTORS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "BurstablePerformance", schema: S { kind: K::String, rules: &[U::Values(&["excluded", "included", "required"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "CpuManufacturers", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["amazon-web-services", "amd", "apple", "intel"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ExcludedInstanceTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9\\.\\*\\-]+$"), U::MinLength(1), U::MaxLength(30)] }), rules: &[U::MaxItems(400)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InstanceGenerations", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["current", "previous"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LocalStorage", schema: S { kind: K::String, rules: &[U::Values(&["excluded", "included", "required"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LocalStorageTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["hdd", "ssd"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaxSpotPriceAsPercentageOfOptimalOnDemandPrice", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MemoryGiBPerVCpu", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__MEMORY_GI_B_PER_V_CPU), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MemoryMiB", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__MEMORY_MI_B), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NetworkBandwidthGbps", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__NETWORK_BANDWIDTH_GBPS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NetworkInterfaceCount", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__NETWORK_INTERFACE_COUNT), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OnDemandMaxPricePercentageOverLowestPrice", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RequireHibernateSupport", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SpotMaxPricePercentageOverLowestPrice", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TotalLocalStorageGB", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__TOTAL_LOCAL_STORAGE_GB), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VCpuCount", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__V_CPU_COUNT), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__IPV4_PREFIX_SPECIFICATION: Definition = Definition { name: "Ipv4PrefixSpecification", properties: &[
-    P { name: "Ipv4Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Ipv4Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__IPV6_ADD: Definition = Definition { name: "Ipv6Add", properties: &[
-    P { name: "Ipv6Address", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Ipv6Address", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__IPV6_PREFIX_SPECIFICATION: Definition = Definition { name: "Ipv6PrefixSpecification", properties: &[
-    P { name: "Ipv6Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Ipv6Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__LAUNCH_TEMPLATE_DATA: Definition = Definition { name: "LaunchTemplateData", properties: &[
-    P { name: "BlockDeviceMappings", schema: S { kind: K::List(&S { kind: K::Object(&LAUNCH_TEMPLATE__BLOCK_DEVICE_MAPPING), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "CapacityReservationSpecification", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__CAPACITY_RESERVATION_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "CpuOptions", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__CPU_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "CreditSpecification", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__CREDIT_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DisableApiStop", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DisableApiTermination", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EbsOptimized", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ElasticGpuSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&LAUNCH_TEMPLATE__ELASTIC_GPU_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ElasticInferenceAccelerators", schema: S { kind: K::List(&S { kind: K::Object(&LAUNCH_TEMPLATE__LAUNCH_TEMPLATE_ELASTIC_INFERENCE_ACCELERATOR), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EnclaveOptions", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__ENCLAVE_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "HibernationOptions", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__HIBERNATION_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IamInstanceProfile", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__IAM_INSTANCE_PROFILE), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ImageId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InstanceInitiatedShutdownBehavior", schema: S { kind: K::String, rules: &[U::Values(&["stop", "terminate"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InstanceMarketOptions", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__INSTANCE_MARKET_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InstanceRequirements", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__INSTANCE_REQUIREMENTS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InstanceType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KernelId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KeyName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LicenseSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&LAUNCH_TEMPLATE__LICENSE_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaintenanceOptions", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__MAINTENANCE_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MetadataOptions", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__METADATA_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Monitoring", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__MONITORING), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NetworkInterfaces", schema: S { kind: K::List(&S { kind: K::Object(&LAUNCH_TEMPLATE__NETWORK_INTERFACE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NetworkPerformanceOptions", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__NETWORK_PERFORMANCE_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Placement", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__PLACEMENT), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PrivateDnsNameOptions", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__PRIVATE_DNS_NAME_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RamDiskId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SecurityGroupIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SecurityGroups", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TagSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&LAUNCH_TEMPLATE__TAG_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "UserData", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "BlockDeviceMappings", schema: S { kind: K::List(&S { kind: K::Object(&LAUNCH_TEMPLATE__BLOCK_DEVICE_MAPPING), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "CapacityReservationSpecification", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__CAPACITY_RESERVATION_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "CpuOptions", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__CPU_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "CreditSpecification", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__CREDIT_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DisableApiStop", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DisableApiTermination", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EbsOptimized", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ElasticGpuSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&LAUNCH_TEMPLATE__ELASTIC_GPU_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ElasticInferenceAccelerators", schema: S { kind: K::List(&S { kind: K::Object(&LAUNCH_TEMPLATE__LAUNCH_TEMPLATE_ELASTIC_INFERENCE_ACCELERATOR), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EnclaveOptions", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__ENCLAVE_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "HibernationOptions", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__HIBERNATION_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IamInstanceProfile", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__IAM_INSTANCE_PROFILE), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ImageId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InstanceInitiatedShutdownBehavior", schema: S { kind: K::String, rules: &[U::Values(&["stop", "terminate"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InstanceMarketOptions", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__INSTANCE_MARKET_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InstanceRequirements", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__INSTANCE_REQUIREMENTS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InstanceType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KernelId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KeyName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LicenseSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&LAUNCH_TEMPLATE__LICENSE_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaintenanceOptions", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__MAINTENANCE_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MetadataOptions", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__METADATA_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Monitoring", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__MONITORING), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NetworkInterfaces", schema: S { kind: K::List(&S { kind: K::Object(&LAUNCH_TEMPLATE__NETWORK_INTERFACE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NetworkPerformanceOptions", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__NETWORK_PERFORMANCE_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Placement", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__PLACEMENT), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PrivateDnsNameOptions", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__PRIVATE_DNS_NAME_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RamDiskId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SecurityGroupIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SecurityGroups", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TagSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&LAUNCH_TEMPLATE__TAG_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "UserData", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__LAUNCH_TEMPLATE_ELASTIC_INFERENCE_ACCELERATOR: Definition = Definition { name: "LaunchTemplateElasticInferenceAccelerator", properties: &[
-    P { name: "Count", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Type", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Count", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Type", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__LAUNCH_TEMPLATE_TAG_SPECIFICATION: Definition = Definition { name: "LaunchTemplateTagSpecification", properties: &[
-    P { name: "ResourceType", schema: S { kind: K::String, rules: &[U::Values(&["application-status-check", "capacity-block", "capacity-manager-data-export", "capacity-reservation", "capacity-reservation-cancellation-quote", "capacity-reservation-fleet", "capacity-reservation-modification-quote", "carrier-gateway", "client-vpn-endpoint", "coip-pool", "customer-gateway", "declarative-policies-report", "dedicated-host", "dhcp-options", "egress-only-internet-gateway", "elastic-gpu", "elastic-ip", "export-image-task", "export-instance-task", "fleet", "fpga-image", "host-reservation", "image", "image-usage-report", "import-image-task", "import-snapshot-task", "instance", "instance-connect-endpoint", "instance-event-window", "internet-gateway", "ipam", "ipam-external-resource-verification-token", "ipam-internet-registry-association", "ipam-policy", "ipam-pool", "ipam-pool-allocation", "ipam-prefix-list-resolver", "ipam-prefix-list-resolver-target", "ipam-resource-discovery", "ipam-resource-discovery-association", "ipam-scope", "ipv4pool-ec2", "ipv6pool-ec2", "key-pair", "launch-template", "local-gateway", "local-gateway-route-table", "local-gateway-route-table-virtual-interface-group-association", "local-gateway-route-table-vpc-association", "local-gateway-virtual-interface", "local-gateway-virtual-interface-group", "mac-modification-task", "natgateway", "network-acl", "network-insights-access-scope", "network-insights-access-scope-analysis", "network-insights-analysis", "network-insights-path", "network-interface", "outpost-lag", "placement-group", "prefix-list", "replace-root-volume-task", "reserved-instances", "route-server", "route-server-endpoint", "route-server-peer", "route-table", "secondary-interface", "secondary-network", "secondary-subnet", "security-group", "security-group-rule", "service-link-virtual-interface", "snapshot", "spot-fleet-request", "spot-instances-request", "subnet", "subnet-cidr-reservation", "traffic-mirror-filter", "traffic-mirror-filter-rule", "traffic-mirror-session", "traffic-mirror-target", "transit-gateway", "transit-gateway-attachment", "transit-gateway-connect-peer", "transit-gateway-metering-policy", "transit-gateway-multicast-domain", "transit-gateway-policy-table", "transit-gateway-route-table", "transit-gateway-route-table-announcement", "verified-access-endpoint", "verified-access-endpoint-target", "verified-access-group", "verified-access-instance", "verified-access-policy", "verified-access-trust-provider", "volume", "vpc", "vpc-block-public-access-exclusion", "vpc-encryption-control", "vpc-endpoint", "vpc-endpoint-connection", "vpc-endpoint-connection-device-type", "vpc-endpoint-service", "vpc-endpoint-service-permission", "vpc-flow-log", "vpc-peering-connection", "vpn-concentrator", "vpn-connection", "vpn-connection-device-type", "vpn-gateway"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ResourceType", schema: S { kind: K::String, rules: &[U::Values(&["application-status-check", "capacity-block", "capacity-manager-data-export", "capacity-reservation", "capacity-reservation-cancellation-quote", "capacity-reservation-fleet", "capacity-reservation-modification-quote", "carrier-gateway", "client-vpn-endpoint", "coip-pool", "customer-gateway", "declarative-policies-report", "dedicated-host", "dhcp-options", "egress-only-internet-gateway", "elastic-gpu", "elastic-ip", "export-image-task", "export-instance-task", "fleet", "fpga-image", "host-reservation", "image", "image-usage-report", "import-image-task", "import-snapshot-task", "instance", "instance-connect-endpoint", "instance-event-window", "internet-gateway", "ipam", "ipam-external-resource-verification-token", "ipam-internet-registry-association", "ipam-policy", "ipam-pool", "ipam-pool-allocation", "ipam-prefix-list-resolver", "ipam-prefix-list-resolver-target", "ipam-resource-discovery", "ipam-resource-discovery-association", "ipam-scope", "ipv4pool-ec2", "ipv6pool-ec2", "key-pair", "launch-template", "local-gateway", "local-gateway-route-table", "local-gateway-route-table-virtual-interface-group-association", "local-gateway-route-table-vpc-association", "local-gateway-virtual-interface", "local-gateway-virtual-interface-group", "mac-modification-task", "natgateway", "network-acl", "network-insights-access-scope", "network-insights-access-scope-analysis", "network-insights-analysis", "network-insights-path", "network-interface", "outpost-lag", "placement-group", "prefix-list", "replace-root-volume-task", "reserved-instances", "route-server", "route-server-endpoint", "route-server-peer", "route-table", "secondary-interface", "secondary-network", "secondary-subnet", "security-group", "security-group-rule", "service-link-virtual-interface", "snapshot", "spot-fleet-request", "spot-instances-request", "subnet", "subnet-cidr-reservation", "traffic-mirror-filter", "traffic-mirror-filter-rule", "traffic-mirror-session", "traffic-mirror-target", "transit-gateway", "transit-gateway-attachment", "transit-gateway-connect-peer", "transit-gateway-metering-policy", "transit-gateway-multicast-domain", "transit-gateway-policy-table", "transit-gateway-route-table", "transit-gateway-route-table-announcement", "verified-access-endpoint", "verified-access-endpoint-target", "verified-access-group", "verified-access-instance", "verified-access-policy", "verified-access-trust-provider", "volume", "vpc", "vpc-block-public-access-exclusion", "vpc-encryption-control", "vpc-endpoint", "vpc-endpoint-connection", "vpc-endpoint-connection-device-type", "vpc-endpoint-service", "vpc-endpoint-service-permission", "vpc-flow-log", "vpc-peering-connection", "vpn-concentrator", "vpn-connection", "vpn-connection-device-type", "vpn-gateway"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__LICENSE_SPECIFICATION: Definition = Definition { name: "LicenseSpecification", properties: &[
-    P { name: "LicenseConfigurationArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "LicenseConfigurationArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__MAINTENANCE_OPTIONS: Definition = Definition { name: "MaintenanceOptions", properties: &[
-    P { name: "AutoRecovery", schema: S { kind: K::String, rules: &[U::Values(&["default", "disabled"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AutoRecovery", schema: S { kind: K::String, rules: &[U::Values(&["default", "disabled"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__MEMORY_GI_B_PER_V_CPU: Definition = Definition { name: "MemoryGiBPerVCpu", properties: &[
-    P { name: "Max", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Min", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Max", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__MEMORY_MI_B: Definition = Definition { name: "MemoryMiB", properties: &[
-    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__METADATA_OPTIONS: Definition = Definition { name: "MetadataOptions", properties: &[
-    P { name: "HttpEndpoint", schema: S { kind: K::String, rules: &[U::Values(&["disabled", "enabled"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "HttpProtocolIpv6", schema: S { kind: K::String, rules: &[U::Values(&["disabled", "enabled"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "HttpPutResponseHopLimit", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "HttpTokens", schema: S { kind: K::String, rules: &[U::Values(&["optional", "required"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InstanceMetadataTags", schema: S { kind: K::String, rules: &[U::Values(&["disabled", "enabled"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "HttpEndpoint", schema: S { kind: K::String, rules: &[U::Values(&["disabled", "enabled"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "HttpProtocolIpv6", schema: S { kind: K::String, rules: &[U::Values(&["disabled", "enabled"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "HttpPutResponseHopLimit", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "HttpTokens", schema: S { kind: K::String, rules: &[U::Values(&["optional", "required"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InstanceMetadataTags", schema: S { kind: K::String, rules: &[U::Values(&["disabled", "enabled"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__MONITORING: Definition = Definition { name: "Monitoring", properties: &[
-    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__NETWORK_BANDWIDTH_GBPS: Definition = Definition { name: "NetworkBandwidthGbps", properties: &[
-    P { name: "Max", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Min", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Max", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__NETWORK_INTERFACE: Definition = Definition { name: "NetworkInterface", properties: &[
-    P { name: "AssociateCarrierIpAddress", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AssociatePublicIpAddress", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ConnectionTrackingSpecification", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__CONNECTION_TRACKING_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DeleteOnTermination", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DeviceIndex", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EnaQueueCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EnaSrdSpecification", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__ENA_SRD_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Groups", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InterfaceType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Ipv4PrefixCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Ipv4Prefixes", schema: S { kind: K::List(&S { kind: K::Object(&LAUNCH_TEMPLATE__IPV4_PREFIX_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Ipv6AddressCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Ipv6Addresses", schema: S { kind: K::List(&S { kind: K::Object(&LAUNCH_TEMPLATE__IPV6_ADD), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Ipv6PrefixCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Ipv6Prefixes", schema: S { kind: K::List(&S { kind: K::Object(&LAUNCH_TEMPLATE__IPV6_PREFIX_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NetworkCardIndex", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PrimaryIpv6", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PrivateIpAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PrivateIpAddresses", schema: S { kind: K::List(&S { kind: K::Object(&LAUNCH_TEMPLATE__PRIVATE_IP_ADD), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SecondaryPrivateIpAddressCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AssociateCarrierIpAddress", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AssociatePublicIpAddress", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ConnectionTrackingSpecification", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__CONNECTION_TRACKING_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DeleteOnTermination", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DeviceIndex", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EnaQueueCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EnaSrdSpecification", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__ENA_SRD_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Groups", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InterfaceType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Ipv4PrefixCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Ipv4Prefixes", schema: S { kind: K::List(&S { kind: K::Object(&LAUNCH_TEMPLATE__IPV4_PREFIX_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Ipv6AddressCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Ipv6Addresses", schema: S { kind: K::List(&S { kind: K::Object(&LAUNCH_TEMPLATE__IPV6_ADD), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Ipv6PrefixCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Ipv6Prefixes", schema: S { kind: K::List(&S { kind: K::Object(&LAUNCH_TEMPLATE__IPV6_PREFIX_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NetworkCardIndex", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PrimaryIpv6", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PrivateIpAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PrivateIpAddresses", schema: S { kind: K::List(&S { kind: K::Object(&LAUNCH_TEMPLATE__PRIVATE_IP_ADD), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SecondaryPrivateIpAddressCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__NETWORK_INTERFACE_COUNT: Definition = Definition { name: "NetworkInterfaceCount", properties: &[
-    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__NETWORK_PERFORMANCE_OPTIONS: Definition = Definition { name: "NetworkPerformanceOptions", properties: &[
-    P { name: "BandwidthWeighting", schema: S { kind: K::String, rules: &[U::Values(&["default", "ebs-1", "vpc-1"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "BandwidthWeighting", schema: S { kind: K::String, rules: &[U::Values(&["default", "ebs-1", "vpc-1"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__PLACEMENT: Definition = Definition { name: "Placement", properties: &[
-    P { name: "Affinity", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "GroupId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "GroupName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "HostId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "HostResourceGroupArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PartitionNumber", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SpreadDomain", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tenancy", schema: S { kind: K::String, rules: &[U::Values(&["dedicated", "default", "host"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Affinity", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "GroupId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "GroupName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "HostId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "HostResourceGroupArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PartitionNumber", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SpreadDomain", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tenancy", schema: S { kind: K::String, rules: &[U::Values(&["dedicated", "default", "host"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__PRIVATE_DNS_NAME_OPTIONS: Definition = Definition { name: "PrivateDnsNameOptions", properties: &[
-    P { name: "EnableResourceNameDnsAAAARecord", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EnableResourceNameDnsARecord", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "HostnameType", schema: S { kind: K::String, rules: &[U::Values(&["ip-name", "resource-name"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "EnableResourceNameDnsAAAARecord", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EnableResourceNameDnsARecord", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "HostnameType", schema: S { kind: K::String, rules: &[U::Values(&["ip-name", "resource-name"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__PRIVATE_IP_ADD: Definition = Definition { name: "PrivateIpAdd", properties: &[
-    P { name: "Primary", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PrivateIpAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Primary", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PrivateIpAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__REFERENCE: Definition = Definition { name: "Reference", properties: &[
-    P { name: "InstanceFamily", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "InstanceFamily", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__SPOT_OPTIONS: Definition = Definition { name: "SpotOptions", properties: &[
-    P { name: "BlockDurationMinutes", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InstanceInterruptionBehavior", schema: S { kind: K::String, rules: &[U::Values(&["hibernate", "stop", "terminate"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaxPrice", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SpotInstanceType", schema: S { kind: K::String, rules: &[U::Values(&["one-time", "persistent"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ValidUntil", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "BlockDurationMinutes", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InstanceInterruptionBehavior", schema: S { kind: K::String, rules: &[U::Values(&["hibernate", "stop", "terminate"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaxPrice", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SpotInstanceType", schema: S { kind: K::String, rules: &[U::Values(&["one-time", "persistent"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ValidUntil", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__TAG_SPECIFICATION: Definition = Definition { name: "TagSpecification", properties: &[
-    P { name: "ResourceType", schema: S { kind: K::String, rules: &[U::Values(&["application-status-check", "capacity-block", "capacity-manager-data-export", "capacity-reservation", "capacity-reservation-cancellation-quote", "capacity-reservation-fleet", "capacity-reservation-modification-quote", "carrier-gateway", "client-vpn-endpoint", "coip-pool", "customer-gateway", "declarative-policies-report", "dedicated-host", "dhcp-options", "egress-only-internet-gateway", "elastic-gpu", "elastic-ip", "export-image-task", "export-instance-task", "fleet", "fpga-image", "host-reservation", "image", "image-usage-report", "import-image-task", "import-snapshot-task", "instance", "instance-connect-endpoint", "instance-event-window", "internet-gateway", "ipam", "ipam-external-resource-verification-token", "ipam-internet-registry-association", "ipam-policy", "ipam-pool", "ipam-pool-allocation", "ipam-prefix-list-resolver", "ipam-prefix-list-resolver-target", "ipam-resource-discovery", "ipam-resource-discovery-association", "ipam-scope", "ipv4pool-ec2", "ipv6pool-ec2", "key-pair", "launch-template", "local-gateway", "local-gateway-route-table", "local-gateway-route-table-virtual-interface-group-association", "local-gateway-route-table-vpc-association", "local-gateway-virtual-interface", "local-gateway-virtual-interface-group", "mac-modification-task", "natgateway", "network-acl", "network-insights-access-scope", "network-insights-access-scope-analysis", "network-insights-analysis", "network-insights-path", "network-interface", "outpost-lag", "placement-group", "prefix-list", "replace-root-volume-task", "reserved-instances", "route-server", "route-server-endpoint", "route-server-peer", "route-table", "secondary-interface", "secondary-network", "secondary-subnet", "security-group", "security-group-rule", "service-link-virtual-interface", "snapshot", "spot-fleet-request", "spot-instances-request", "subnet", "subnet-cidr-reservation", "traffic-mirror-filter", "traffic-mirror-filter-rule", "traffic-mirror-session", "traffic-mirror-target", "transit-gateway", "transit-gateway-attachment", "transit-gateway-connect-peer", "transit-gateway-metering-policy", "transit-gateway-multicast-domain", "transit-gateway-policy-table", "transit-gateway-route-table", "transit-gateway-route-table-announcement", "verified-access-endpoint", "verified-access-endpoint-target", "verified-access-group", "verified-access-instance", "verified-access-policy", "verified-access-trust-provider", "volume", "vpc", "vpc-block-public-access-exclusion", "vpc-encryption-control", "vpc-endpoint", "vpc-endpoint-connection", "vpc-endpoint-connection-device-type", "vpc-endpoint-service", "vpc-endpoint-service-permission", "vpc-flow-log", "vpc-peering-connection", "vpn-concentrator", "vpn-connection", "vpn-connection-device-type", "vpn-gateway"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ResourceType", schema: S { kind: K::String, rules: &[U::Values(&["application-status-check", "capacity-block", "capacity-manager-data-export", "capacity-reservation", "capacity-reservation-cancellation-quote", "capacity-reservation-fleet", "capacity-reservation-modification-quote", "carrier-gateway", "client-vpn-endpoint", "coip-pool", "customer-gateway", "declarative-policies-report", "dedicated-host", "dhcp-options", "egress-only-internet-gateway", "elastic-gpu", "elastic-ip", "export-image-task", "export-instance-task", "fleet", "fpga-image", "host-reservation", "image", "image-usage-report", "import-image-task", "import-snapshot-task", "instance", "instance-connect-endpoint", "instance-event-window", "internet-gateway", "ipam", "ipam-external-resource-verification-token", "ipam-internet-registry-association", "ipam-policy", "ipam-pool", "ipam-pool-allocation", "ipam-prefix-list-resolver", "ipam-prefix-list-resolver-target", "ipam-resource-discovery", "ipam-resource-discovery-association", "ipam-scope", "ipv4pool-ec2", "ipv6pool-ec2", "key-pair", "launch-template", "local-gateway", "local-gateway-route-table", "local-gateway-route-table-virtual-interface-group-association", "local-gateway-route-table-vpc-association", "local-gateway-virtual-interface", "local-gateway-virtual-interface-group", "mac-modification-task", "natgateway", "network-acl", "network-insights-access-scope", "network-insights-access-scope-analysis", "network-insights-analysis", "network-insights-path", "network-interface", "outpost-lag", "placement-group", "prefix-list", "replace-root-volume-task", "reserved-instances", "route-server", "route-server-endpoint", "route-server-peer", "route-table", "secondary-interface", "secondary-network", "secondary-subnet", "security-group", "security-group-rule", "service-link-virtual-interface", "snapshot", "spot-fleet-request", "spot-instances-request", "subnet", "subnet-cidr-reservation", "traffic-mirror-filter", "traffic-mirror-filter-rule", "traffic-mirror-session", "traffic-mirror-target", "transit-gateway", "transit-gateway-attachment", "transit-gateway-connect-peer", "transit-gateway-metering-policy", "transit-gateway-multicast-domain", "transit-gateway-policy-table", "transit-gateway-route-table", "transit-gateway-route-table-announcement", "verified-access-endpoint", "verified-access-endpoint-target", "verified-access-group", "verified-access-instance", "verified-access-policy", "verified-access-trust-provider", "volume", "vpc", "vpc-block-public-access-exclusion", "vpc-encryption-control", "vpc-endpoint", "vpc-endpoint-connection", "vpc-endpoint-connection-device-type", "vpc-endpoint-service", "vpc-endpoint-service-permission", "vpc-flow-log", "vpc-peering-connection", "vpn-concentrator", "vpn-connection", "vpn-connection-device-type", "vpn-gateway"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__TOTAL_LOCAL_STORAGE_GB: Definition = Definition { name: "TotalLocalStorageGB", properties: &[
-    P { name: "Max", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Min", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Max", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAUNCH_TEMPLATE__V_CPU_COUNT: Definition = Definition { name: "VCpuCount", properties: &[
-    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static LAUNCH_TEMPLATE: ResourceType = ResourceType { name: "AWS::EC2::LaunchTemplate", tags: None, attributes: &["DefaultVersionNumber", "LatestVersionNumber", "LaunchTemplateId"], properties: &[
-    P { name: "LaunchTemplateData", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__LAUNCH_TEMPLATE_DATA), rules: &[] }, required: true, replacement: R::No, write_only: true },
-    P { name: "LaunchTemplateName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TagSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&LAUNCH_TEMPLATE__LAUNCH_TEMPLATE_TAG_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "VersionDescription", schema: S { kind: K::String, rules: &[U::MaxLength(255)] }, required: false, replacement: R::No, write_only: true },
+static LAUNCH_TEMPLATE: ResourceType = ResourceType { name: "AWS::EC2::LaunchTemplate", scrutiny: None, tags: None, attributes: &["DefaultVersionNumber", "LatestVersionNumber", "LaunchTemplateId"], properties: &[
+    P { name: "LaunchTemplateData", schema: S { kind: K::Object(&LAUNCH_TEMPLATE__LAUNCH_TEMPLATE_DATA), rules: &[] }, required: true, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "LaunchTemplateName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TagSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&LAUNCH_TEMPLATE__LAUNCH_TEMPLATE_TAG_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "VersionDescription", schema: S { kind: K::String, rules: &[U::MaxLength(255)] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
 ] };
-static LOCAL_GATEWAY_ROUTE: ResourceType = ResourceType { name: "AWS::EC2::LocalGatewayRoute", tags: None, attributes: &["State", "Type"], properties: &[
-    P { name: "DestinationCidrBlock", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "LocalGatewayRouteTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "LocalGatewayVirtualInterfaceGroupId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+static LOCAL_GATEWAY_ROUTE: ResourceType = ResourceType { name: "AWS::EC2::LocalGatewayRoute", scrutiny: None, tags: None, attributes: &["State", "Type"], properties: &[
+    P { name: "DestinationCidrBlock", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LocalGatewayRouteTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LocalGatewayVirtualInterfaceGroupId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static LOCAL_GATEWAY_ROUTE_TABLE: ResourceType = ResourceType { name: "AWS::EC2::LocalGatewayRouteTable", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["LocalGatewayRouteTableArn", "LocalGatewayRouteTableId", "OutpostArn", "OwnerId", "State"], properties: &[
-    P { name: "LocalGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Mode", schema: S { kind: K::String, rules: &[U::Values(&["coip", "direct-vpc-routing"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static LOCAL_GATEWAY_ROUTE_TABLE: ResourceType = ResourceType { name: "AWS::EC2::LocalGatewayRouteTable", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["LocalGatewayRouteTableArn", "LocalGatewayRouteTableId", "OutpostArn", "OwnerId", "State"], properties: &[
+    P { name: "LocalGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Mode", schema: S { kind: K::String, rules: &[U::Values(&["coip", "direct-vpc-routing"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static LOCAL_GATEWAY_ROUTE_TABLE_VPC_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::LocalGatewayRouteTableVPCAssociation", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["LocalGatewayId", "LocalGatewayRouteTableVpcAssociationId", "State"], properties: &[
-    P { name: "LocalGatewayRouteTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static LOCAL_GATEWAY_ROUTE_TABLE_VPC_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::LocalGatewayRouteTableVPCAssociation", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["LocalGatewayId", "LocalGatewayRouteTableVpcAssociationId", "State"], properties: &[
+    P { name: "LocalGatewayRouteTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static LOCAL_GATEWAY_ROUTE_TABLE_VIRTUAL_INTERFACE_GROUP_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::LocalGatewayRouteTableVirtualInterfaceGroupAssociation", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["LocalGatewayId", "LocalGatewayRouteTableArn", "LocalGatewayRouteTableVirtualInterfaceGroupAssociationId", "OwnerId", "State"], properties: &[
-    P { name: "LocalGatewayRouteTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "LocalGatewayVirtualInterfaceGroupId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static LOCAL_GATEWAY_ROUTE_TABLE_VIRTUAL_INTERFACE_GROUP_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::LocalGatewayRouteTableVirtualInterfaceGroupAssociation", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["LocalGatewayId", "LocalGatewayRouteTableArn", "LocalGatewayRouteTableVirtualInterfaceGroupAssociationId", "OwnerId", "State"], properties: &[
+    P { name: "LocalGatewayRouteTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LocalGatewayVirtualInterfaceGroupId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static LOCAL_GATEWAY_VIRTUAL_INTERFACE: ResourceType = ResourceType { name: "AWS::EC2::LocalGatewayVirtualInterface", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["ConfigurationState", "LocalBgpAsn", "LocalGatewayId", "LocalGatewayVirtualInterfaceId", "OwnerId"], properties: &[
-    P { name: "LocalAddress", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "LocalGatewayVirtualInterfaceGroupId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "OutpostLagId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "PeerAddress", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "PeerBgpAsn", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PeerBgpAsnExtended", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Vlan", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static LOCAL_GATEWAY_VIRTUAL_INTERFACE: ResourceType = ResourceType { name: "AWS::EC2::LocalGatewayVirtualInterface", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["ConfigurationState", "LocalBgpAsn", "LocalGatewayId", "LocalGatewayVirtualInterfaceId", "OwnerId"], properties: &[
+    P { name: "LocalAddress", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LocalGatewayVirtualInterfaceGroupId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "OutpostLagId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PeerAddress", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PeerBgpAsn", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PeerBgpAsnExtended", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Vlan", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static LOCAL_GATEWAY_VIRTUAL_INTERFACE_GROUP: ResourceType = ResourceType { name: "AWS::EC2::LocalGatewayVirtualInterfaceGroup", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["ConfigurationState", "LocalGatewayVirtualInterfaceGroupArn", "LocalGatewayVirtualInterfaceGroupId", "LocalGatewayVirtualInterfaceIds", "OwnerId"], properties: &[
-    P { name: "LocalBgpAsn", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LocalBgpAsnExtended", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LocalGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static LOCAL_GATEWAY_VIRTUAL_INTERFACE_GROUP: ResourceType = ResourceType { name: "AWS::EC2::LocalGatewayVirtualInterfaceGroup", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["ConfigurationState", "LocalGatewayVirtualInterfaceGroupArn", "LocalGatewayVirtualInterfaceGroupId", "LocalGatewayVirtualInterfaceIds", "OwnerId"], properties: &[
+    P { name: "LocalBgpAsn", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LocalBgpAsnExtended", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LocalGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static NAT_GATEWAY__AVAILABILITY_ZONE_ADDRESS: Definition = Definition { name: "AvailabilityZoneAddress", properties: &[
-    P { name: "AllocationIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AvailabilityZoneId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AllocationIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AvailabilityZoneId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static NAT_GATEWAY: ResourceType = ResourceType { name: "AWS::EC2::NatGateway", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["AutoProvisionZones", "AutoScalingIps", "EniId", "NatGatewayId", "RouteTableId"], properties: &[
-    P { name: "AllocationId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "AvailabilityMode", schema: S { kind: K::String, rules: &[U::Values(&["regional", "zonal"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "AvailabilityZoneAddresses", schema: S { kind: K::List(&S { kind: K::Object(&NAT_GATEWAY__AVAILABILITY_ZONE_ADDRESS), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ConnectivityType", schema: S { kind: K::String, rules: &[U::Values(&["private", "public"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "MaxDrainDurationSeconds", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "PrivateIpAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SecondaryAllocationIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SecondaryPrivateIpAddressCount", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(31.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SecondaryPrivateIpAddresses", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+static NAT_GATEWAY: ResourceType = ResourceType { name: "AWS::EC2::NatGateway", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["AutoProvisionZones", "AutoScalingIps", "EniId", "NatGatewayId", "RouteTableId"], properties: &[
+    P { name: "AllocationId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AvailabilityMode", schema: S { kind: K::String, rules: &[U::Values(&["regional", "zonal"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AvailabilityZoneAddresses", schema: S { kind: K::List(&S { kind: K::Object(&NAT_GATEWAY__AVAILABILITY_ZONE_ADDRESS), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ConnectivityType", schema: S { kind: K::String, rules: &[U::Values(&["private", "public"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "MaxDrainDurationSeconds", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "PrivateIpAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SecondaryAllocationIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SecondaryPrivateIpAddressCount", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(31.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SecondaryPrivateIpAddresses", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static NETWORK_ACL: ResourceType = ResourceType { name: "AWS::EC2::NetworkAcl", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], properties: &[
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static NETWORK_ACL: ResourceType = ResourceType { name: "AWS::EC2::NetworkAcl", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], properties: &[
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static NETWORK_ACL_ENTRY__ICMP: Definition = Definition { name: "Icmp", properties: &[
-    P { name: "Code", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Type", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Code", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Type", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static NETWORK_ACL_ENTRY__PORT_RANGE: Definition = Definition { name: "PortRange", properties: &[
-    P { name: "From", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "To", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "From", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "To", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static NETWORK_ACL_ENTRY: ResourceType = ResourceType { name: "AWS::EC2::NetworkAclEntry", tags: None, attributes: &["Id"], properties: &[
-    P { name: "CidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Egress", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Icmp", schema: S { kind: K::Object(&NETWORK_ACL_ENTRY__ICMP), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Ipv6CidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NetworkAclId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "PortRange", schema: S { kind: K::Object(&NETWORK_ACL_ENTRY__PORT_RANGE), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Protocol", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "RuleAction", schema: S { kind: K::String, rules: &[U::ValuesInAnyCase(&["allow", "deny"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "RuleNumber", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static NETWORK_ACL_ENTRY: ResourceType = ResourceType { name: "AWS::EC2::NetworkAclEntry", scrutiny: None, tags: None, attributes: &["Id"], properties: &[
+    P { name: "CidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Egress", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Icmp", schema: S { kind: K::Object(&NETWORK_ACL_ENTRY__ICMP), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Ipv6CidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NetworkAclId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PortRange", schema: S { kind: K::Object(&NETWORK_ACL_ENTRY__PORT_RANGE), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Protocol", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RuleAction", schema: S { kind: K::String, rules: &[U::ValuesInAnyCase(&["allow", "deny"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RuleNumber", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static NETWORK_INSIGHTS_ACCESS_SCOPE__ACCESS_SCOPE_PATH_REQUEST: Definition = Definition { name: "AccessScopePathRequest", properties: &[
-    P { name: "Destination", schema: S { kind: K::Object(&NETWORK_INSIGHTS_ACCESS_SCOPE__PATH_STATEMENT_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Source", schema: S { kind: K::Object(&NETWORK_INSIGHTS_ACCESS_SCOPE__PATH_STATEMENT_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ThroughResources", schema: S { kind: K::List(&S { kind: K::Object(&NETWORK_INSIGHTS_ACCESS_SCOPE__THROUGH_RESOURCES_STATEMENT_REQUEST), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Destination", schema: S { kind: K::Object(&NETWORK_INSIGHTS_ACCESS_SCOPE__PATH_STATEMENT_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Source", schema: S { kind: K::Object(&NETWORK_INSIGHTS_ACCESS_SCOPE__PATH_STATEMENT_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ThroughResources", schema: S { kind: K::List(&S { kind: K::Object(&NETWORK_INSIGHTS_ACCESS_SCOPE__THROUGH_RESOURCES_STATEMENT_REQUEST), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static NETWORK_INSIGHTS_ACCESS_SCOPE__PACKET_HEADER_STATEMENT_REQUEST: Definition = Definition { name: "PacketHeaderStatementRequest", properties: &[
-    P { name: "DestinationAddresses", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "DestinationPorts", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "DestinationPrefixLists", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Protocols", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["tcp", "udp"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SourceAddresses", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SourcePorts", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SourcePrefixLists", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "DestinationAddresses", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "DestinationPorts", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "DestinationPrefixLists", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Protocols", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["tcp", "udp"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SourceAddresses", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SourcePorts", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SourcePrefixLists", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static NETWORK_INSIGHTS_ACCESS_SCOPE__PATH_STATEMENT_REQUEST: Definition = Definition { name: "PathStatementRequest", properties: &[
-    P { name: "PacketHeaderStatement", schema: S { kind: K::Object(&NETWORK_INSIGHTS_ACCESS_SCOPE__PACKET_HEADER_STATEMENT_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ResourceStatement", schema: S { kind: K::Object(&NETWORK_INSIGHTS_ACCESS_SCOPE__RESOURCE_STATEMENT_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "PacketHeaderStatement", schema: S { kind: K::Object(&NETWORK_INSIGHTS_ACCESS_SCOPE__PACKET_HEADER_STATEMENT_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ResourceStatement", schema: S { kind: K::Object(&NETWORK_INSIGHTS_ACCESS_SCOPE__RESOURCE_STATEMENT_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static NETWORK_INSIGHTS_ACCESS_SCOPE__RESOURCE_STATEMENT_REQUEST: Definition = Definition { name: "ResourceStatementRequest", properties: &[
-    P { name: "ResourceTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Resources", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "ResourceTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Resources", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static NETWORK_INSIGHTS_ACCESS_SCOPE__THROUGH_RESOURCES_STATEMENT_REQUEST: Definition = Definition { name: "ThroughResourcesStatementRequest", properties: &[
-    P { name: "ResourceStatement", schema: S { kind: K::Object(&NETWORK_INSIGHTS_ACCESS_SCOPE__RESOURCE_STATEMENT_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "ResourceStatement", schema: S { kind: K::Object(&NETWORK_INSIGHTS_ACCESS_SCOPE__RESOURCE_STATEMENT_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static NETWORK_INSIGHTS_ACCESS_SCOPE: ResourceType = ResourceType { name: "AWS::EC2::NetworkInsightsAccessScope", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreatedDate", "NetworkInsightsAccessScopeArn", "NetworkInsightsAccessScopeId", "UpdatedDate"], properties: &[
-    P { name: "ExcludePaths", schema: S { kind: K::List(&S { kind: K::Object(&NETWORK_INSIGHTS_ACCESS_SCOPE__ACCESS_SCOPE_PATH_REQUEST), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "MatchPaths", schema: S { kind: K::List(&S { kind: K::Object(&NETWORK_INSIGHTS_ACCESS_SCOPE__ACCESS_SCOPE_PATH_REQUEST), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static NETWORK_INSIGHTS_ACCESS_SCOPE: ResourceType = ResourceType { name: "AWS::EC2::NetworkInsightsAccessScope", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreatedDate", "NetworkInsightsAccessScopeArn", "NetworkInsightsAccessScopeId", "UpdatedDate"], properties: &[
+    P { name: "ExcludePaths", schema: S { kind: K::List(&S { kind: K::Object(&NETWORK_INSIGHTS_ACCESS_SCOPE__ACCESS_SCOPE_PATH_REQUEST), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "MatchPaths", schema: S { kind: K::List(&S { kind: K::Object(&NETWORK_INSIGHTS_ACCESS_SCOPE__ACCESS_SCOPE_PATH_REQUEST), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static NETWORK_INSIGHTS_ACCESS_SCOPE_ANALYSIS: ResourceType = ResourceType { name: "AWS::EC2::NetworkInsightsAccessScopeAnalysis", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["AnalyzedEniCount", "EndDate", "FindingsFound", "NetworkInsightsAccessScopeAnalysisArn", "NetworkInsightsAccessScopeAnalysisId", "StartDate", "Status", "StatusMessage"], properties: &[
-    P { name: "NetworkInsightsAccessScopeId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static NETWORK_INSIGHTS_ACCESS_SCOPE_ANALYSIS: ResourceType = ResourceType { name: "AWS::EC2::NetworkInsightsAccessScopeAnalysis", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["AnalyzedEniCount", "EndDate", "FindingsFound", "NetworkInsightsAccessScopeAnalysisArn", "NetworkInsightsAccessScopeAnalysisId", "StartDate", "Status", "StatusMessage"], properties: &[
+    P { name: "NetworkInsightsAccessScopeId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static NETWORK_INSIGHTS_ANALYSIS: ResourceType = ResourceType { name: "AWS::EC2::NetworkInsightsAnalysis", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["NetworkInsightsAnalysisArn", "NetworkInsightsAnalysisId", "NetworkPathFound", "StartDate", "Status", "StatusMessage", "SuggestedAccounts"], properties: &[
-    P { name: "AdditionalAccounts", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FilterInArns", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1283)] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "FilterOutArns", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1283)] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "NetworkInsightsPathId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static NETWORK_INSIGHTS_ANALYSIS: ResourceType = ResourceType { name: "AWS::EC2::NetworkInsightsAnalysis", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["NetworkInsightsAnalysisArn", "NetworkInsightsAnalysisId", "NetworkPathFound", "StartDate", "Status", "StatusMessage", "SuggestedAccounts"], properties: &[
+    P { name: "AdditionalAccounts", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FilterInArns", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1283)] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "FilterOutArns", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1283)] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "NetworkInsightsPathId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static NETWORK_INSIGHTS_PATH__FILTER_PORT_RANGE: Definition = Definition { name: "FilterPortRange", properties: &[
-    P { name: "FromPort", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(65535.0)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ToPort", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(65535.0)] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "FromPort", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(65535.0)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ToPort", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(65535.0)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static NETWORK_INSIGHTS_PATH__PATH_FILTER: Definition = Definition { name: "PathFilter", properties: &[
-    P { name: "DestinationAddress", schema: S { kind: K::String, rules: &[U::Pattern("^([0-9]{1,3}.){3}[0-9]{1,3}$"), U::MaxLength(15)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "DestinationPortRange", schema: S { kind: K::Object(&NETWORK_INSIGHTS_PATH__FILTER_PORT_RANGE), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SourceAddress", schema: S { kind: K::String, rules: &[U::Pattern("^([0-9]{1,3}.){3}[0-9]{1,3}$"), U::MaxLength(15)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SourcePortRange", schema: S { kind: K::Object(&NETWORK_INSIGHTS_PATH__FILTER_PORT_RANGE), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "DestinationAddress", schema: S { kind: K::String, rules: &[U::Pattern("^([0-9]{1,3}.){3}[0-9]{1,3}$"), U::MaxLength(15)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "DestinationPortRange", schema: S { kind: K::Object(&NETWORK_INSIGHTS_PATH__FILTER_PORT_RANGE), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SourceAddress", schema: S { kind: K::String, rules: &[U::Pattern("^([0-9]{1,3}.){3}[0-9]{1,3}$"), U::MaxLength(15)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SourcePortRange", schema: S { kind: K::Object(&NETWORK_INSIGHTS_PATH__FILTER_PORT_RANGE), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static NETWORK_INSIGHTS_PATH: ResourceType = ResourceType { name: "AWS::EC2::NetworkInsightsPath", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreatedDate", "DestinationArn", "NetworkInsightsPathArn", "NetworkInsightsPathId", "SourceArn"], properties: &[
-    P { name: "Destination", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "DestinationIp", schema: S { kind: K::String, rules: &[U::Pattern("^([0-9]{1,3}.){3}[0-9]{1,3}$"), U::MaxLength(15)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "DestinationPort", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(65535.0)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "FilterAtDestination", schema: S { kind: K::Object(&NETWORK_INSIGHTS_PATH__PATH_FILTER), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "FilterAtSource", schema: S { kind: K::Object(&NETWORK_INSIGHTS_PATH__PATH_FILTER), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Protocol", schema: S { kind: K::String, rules: &[U::Values(&["tcp", "udp"])] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Source", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "SourceIp", schema: S { kind: K::String, rules: &[U::Pattern("^([0-9]{1,3}.){3}[0-9]{1,3}$"), U::MaxLength(15)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static NETWORK_INSIGHTS_PATH: ResourceType = ResourceType { name: "AWS::EC2::NetworkInsightsPath", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreatedDate", "DestinationArn", "NetworkInsightsPathArn", "NetworkInsightsPathId", "SourceArn"], properties: &[
+    P { name: "Destination", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "DestinationIp", schema: S { kind: K::String, rules: &[U::Pattern("^([0-9]{1,3}.){3}[0-9]{1,3}$"), U::MaxLength(15)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "DestinationPort", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(65535.0)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "FilterAtDestination", schema: S { kind: K::Object(&NETWORK_INSIGHTS_PATH__PATH_FILTER), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "FilterAtSource", schema: S { kind: K::Object(&NETWORK_INSIGHTS_PATH__PATH_FILTER), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Protocol", schema: S { kind: K::String, rules: &[U::Values(&["tcp", "udp"])] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Source", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SourceIp", schema: S { kind: K::String, rules: &[U::Pattern("^([0-9]{1,3}.){3}[0-9]{1,3}$"), U::MaxLength(15)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static NETWORK_INTERFACE__CONNECTION_TRACKING_SPECIFICATION: Definition = Definition { name: "ConnectionTrackingSpecification", properties: &[
-    P { name: "TcpEstablishedTimeout", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "UdpStreamTimeout", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "UdpTimeout", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "TcpEstablishedTimeout", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "UdpStreamTimeout", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "UdpTimeout", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static NETWORK_INTERFACE__INSTANCE_IPV6_ADDRESS: Definition = Definition { name: "InstanceIpv6Address", properties: &[
-    P { name: "Ipv6Address", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Ipv6Address", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static NETWORK_INTERFACE__IPV4_PREFIX_SPECIFICATION: Definition = Definition { name: "Ipv4PrefixSpecification", properties: &[
-    P { name: "Ipv4Prefix", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Ipv4Prefix", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static NETWORK_INTERFACE__IPV6_PREFIX_SPECIFICATION: Definition = Definition { name: "Ipv6PrefixSpecification", properties: &[
-    P { name: "Ipv6Prefix", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Ipv6Prefix", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static NETWORK_INTERFACE__PRIVATE_IP_ADDRESS_SPECIFICATION: Definition = Definition { name: "PrivateIpAddressSpecification", properties: &[
-    P { name: "Primary", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::Maybe, write_only: false },
-    P { name: "PrivateIpAddress", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Maybe, write_only: false },
+    P { name: "Primary", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "PrivateIpAddress", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Maybe, write_only: false, scrutiny: None },
 ] };
-static NETWORK_INTERFACE: ResourceType = ResourceType { name: "AWS::EC2::NetworkInterface", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id", "PrimaryIpv6Address", "PrimaryPrivateIpAddress", "SecondaryPrivateIpAddresses", "VpcId"], properties: &[
-    P { name: "ConnectionTrackingSpecification", schema: S { kind: K::Object(&NETWORK_INTERFACE__CONNECTION_TRACKING_SPECIFICATION), rules: &[] }, required: false, replacement: R::Maybe, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EnablePrimaryIpv6", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Maybe, write_only: false },
-    P { name: "GroupSet", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InterfaceType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Ipv4PrefixCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Ipv4Prefixes", schema: S { kind: K::List(&S { kind: K::Object(&NETWORK_INTERFACE__IPV4_PREFIX_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Ipv6AddressCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Ipv6Addresses", schema: S { kind: K::List(&S { kind: K::Object(&NETWORK_INTERFACE__INSTANCE_IPV6_ADDRESS), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Ipv6PrefixCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Ipv6Prefixes", schema: S { kind: K::List(&S { kind: K::Object(&NETWORK_INTERFACE__IPV6_PREFIX_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PrivateIpAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PrivateIpAddresses", schema: S { kind: K::List(&S { kind: K::Object(&NETWORK_INTERFACE__PRIVATE_IP_ADDRESS_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Maybe, write_only: false },
-    P { name: "PublicIpDnsHostnameTypeSpecification", schema: S { kind: K::String, rules: &[U::Values(&["public-dual-stack-dns-name", "public-ipv4-dns-name", "public-ipv6-dns-name"])] }, required: false, replacement: R::No, write_only: true },
-    P { name: "SecondaryPrivateIpAddressCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SourceDestCheck", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static NETWORK_INTERFACE: ResourceType = ResourceType { name: "AWS::EC2::NetworkInterface", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id", "PrimaryIpv6Address", "PrimaryPrivateIpAddress", "SecondaryPrivateIpAddresses", "VpcId"], properties: &[
+    P { name: "ConnectionTrackingSpecification", schema: S { kind: K::Object(&NETWORK_INTERFACE__CONNECTION_TRACKING_SPECIFICATION), rules: &[] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EnablePrimaryIpv6", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "GroupSet", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InterfaceType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Ipv4PrefixCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Ipv4Prefixes", schema: S { kind: K::List(&S { kind: K::Object(&NETWORK_INTERFACE__IPV4_PREFIX_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Ipv6AddressCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Ipv6Addresses", schema: S { kind: K::List(&S { kind: K::Object(&NETWORK_INTERFACE__INSTANCE_IPV6_ADDRESS), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Ipv6PrefixCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Ipv6Prefixes", schema: S { kind: K::List(&S { kind: K::Object(&NETWORK_INTERFACE__IPV6_PREFIX_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PrivateIpAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PrivateIpAddresses", schema: S { kind: K::List(&S { kind: K::Object(&NETWORK_INTERFACE__PRIVATE_IP_ADDRESS_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "PublicIpDnsHostnameTypeSpecification", schema: S { kind: K::String, rules: &[U::Values(&["public-dual-stack-dns-name", "public-ipv4-dns-name", "public-ipv6-dns-name"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "SecondaryPrivateIpAddressCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SourceDestCheck", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static NETWORK_INTERFACE_ATTACHMENT__ENA_SRD_SPECIFICATION: Definition = Definition { name: "EnaSrdSpecification", properties: &[
-    P { name: "EnaSrdEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EnaSrdUdpSpecification", schema: S { kind: K::Object(&NETWORK_INTERFACE_ATTACHMENT__ENA_SRD_UDP_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "EnaSrdEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EnaSrdUdpSpecification", schema: S { kind: K::Object(&NETWORK_INTERFACE_ATTACHMENT__ENA_SRD_UDP_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static NETWORK_INTERFACE_ATTACHMENT__ENA_SRD_UDP_SPECIFICATION: Definition = Definition { name: "EnaSrdUdpSpecification", properties: &[
-    P { name: "EnaSrdUdpEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "EnaSrdUdpEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static NETWORK_INTERFACE_ATTACHMENT: ResourceType = ResourceType { name: "AWS::EC2::NetworkInterfaceAttachment", tags: None, attributes: &["AttachmentId"], properties: &[
-    P { name: "DeleteOnTermination", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DeviceIndex", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "EnaQueueCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EnaSrdSpecification", schema: S { kind: K::Object(&NETWORK_INTERFACE_ATTACHMENT__ENA_SRD_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InstanceId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static NETWORK_INTERFACE_ATTACHMENT: ResourceType = ResourceType { name: "AWS::EC2::NetworkInterfaceAttachment", scrutiny: None, tags: None, attributes: &["AttachmentId"], properties: &[
+    P { name: "DeleteOnTermination", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DeviceIndex", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "EnaQueueCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EnaSrdSpecification", schema: S { kind: K::Object(&NETWORK_INTERFACE_ATTACHMENT__ENA_SRD_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InstanceId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static NETWORK_INTERFACE_PERMISSION: ResourceType = ResourceType { name: "AWS::EC2::NetworkInterfacePermission", tags: None, attributes: &["Id"], properties: &[
-    P { name: "AwsAccountId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Permission", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static NETWORK_INTERFACE_PERMISSION: ResourceType = ResourceType { name: "AWS::EC2::NetworkInterfacePermission", scrutiny: None, tags: None, attributes: &["Id"], properties: &[
+    P { name: "AwsAccountId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Permission", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static NETWORK_PERFORMANCE_METRIC_SUBSCRIPTION: ResourceType = ResourceType { name: "AWS::EC2::NetworkPerformanceMetricSubscription", tags: None, attributes: &[], properties: &[
-    P { name: "Destination", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Metric", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Source", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Statistic", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static NETWORK_PERFORMANCE_METRIC_SUBSCRIPTION: ResourceType = ResourceType { name: "AWS::EC2::NetworkPerformanceMetricSubscription", scrutiny: None, tags: None, attributes: &[], properties: &[
+    P { name: "Destination", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Metric", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Source", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Statistic", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static PLACEMENT_GROUP: ResourceType = ResourceType { name: "AWS::EC2::PlacementGroup", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["GroupId", "GroupName"], properties: &[
-    P { name: "ParentGroupId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PartitionCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SpreadLevel", schema: S { kind: K::String, rules: &[U::Values(&["host", "rack"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Strategy", schema: S { kind: K::String, rules: &[U::Values(&["cluster", "partition", "precision-time", "spread"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+static PLACEMENT_GROUP: ResourceType = ResourceType { name: "AWS::EC2::PlacementGroup", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["GroupId", "GroupName"], properties: &[
+    P { name: "ParentGroupId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PartitionCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SpreadLevel", schema: S { kind: K::String, rules: &[U::Values(&["host", "rack"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Strategy", schema: S { kind: K::String, rules: &[U::Values(&["cluster", "partition", "precision-time", "spread"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static PREFIX_LIST__ENTRY: Definition = Definition { name: "Entry", properties: &[
-    P { name: "Cidr", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(46)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Cidr", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(46)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static PREFIX_LIST: ResourceType = ResourceType { name: "AWS::EC2::PrefixList", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "OwnerId", "PrefixListId", "Version"], properties: &[
-    P { name: "AddressFamily", schema: S { kind: K::String, rules: &[U::Values(&["IPv4", "IPv6"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Entries", schema: S { kind: K::List(&S { kind: K::Object(&PREFIX_LIST__ENTRY), rules: &[] }), rules: &[U::MaxItems(100)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaxEntries", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PrefixListName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static PREFIX_LIST: ResourceType = ResourceType { name: "AWS::EC2::PrefixList", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "OwnerId", "PrefixListId", "Version"], properties: &[
+    P { name: "AddressFamily", schema: S { kind: K::String, rules: &[U::Values(&["IPv4", "IPv6"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Entries", schema: S { kind: K::List(&S { kind: K::Object(&PREFIX_LIST__ENTRY), rules: &[] }), rules: &[U::MaxItems(100)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaxEntries", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PrefixListName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static ROUTE: ResourceType = ResourceType { name: "AWS::EC2::Route", tags: None, attributes: &["CidrBlock"], properties: &[
-    P { name: "CarrierGatewayId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "CoreNetworkArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DestinationCidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "DestinationIpv6CidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "DestinationPrefixListId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "EgressOnlyInternetGatewayId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "GatewayId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InstanceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LocalGatewayId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NatGatewayId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "OdbNetworkArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RouteTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "TransitGatewayId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VpcEndpointId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VpcPeeringConnectionId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+static ROUTE: ResourceType = ResourceType { name: "AWS::EC2::Route", scrutiny: None, tags: None, attributes: &["CidrBlock"], properties: &[
+    P { name: "CarrierGatewayId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "CoreNetworkArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DestinationCidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "DestinationIpv6CidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "DestinationPrefixListId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "EgressOnlyInternetGatewayId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "GatewayId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InstanceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LocalGatewayId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NatGatewayId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OdbNetworkArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RouteTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VpcEndpointId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VpcPeeringConnectionId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static ROUTE_SERVER: ResourceType = ResourceType { name: "AWS::EC2::RouteServer", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "Id"], properties: &[
-    P { name: "AmazonSideAsn", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(4294967294.0)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "PersistRoutes", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PersistRoutesDuration", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(5.0)] }, required: false, replacement: R::No, write_only: true },
-    P { name: "SnsNotificationsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static ROUTE_SERVER: ResourceType = ResourceType { name: "AWS::EC2::RouteServer", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "Id"], properties: &[
+    P { name: "AmazonSideAsn", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(4294967294.0)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PersistRoutes", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PersistRoutesDuration", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(5.0)] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "SnsNotificationsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static ROUTE_SERVER_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::RouteServerAssociation", tags: None, attributes: &[], properties: &[
-    P { name: "RouteServerId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static ROUTE_SERVER_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::RouteServerAssociation", scrutiny: None, tags: None, attributes: &[], properties: &[
+    P { name: "RouteServerId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static ROUTE_SERVER_ENDPOINT: ResourceType = ResourceType { name: "AWS::EC2::RouteServerEndpoint", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "EniAddress", "EniId", "Id", "VpcId"], properties: &[
-    P { name: "RouteServerId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static ROUTE_SERVER_ENDPOINT: ResourceType = ResourceType { name: "AWS::EC2::RouteServerEndpoint", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "EniAddress", "EniId", "Id", "VpcId"], properties: &[
+    P { name: "RouteServerId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ROUTE_SERVER_PEER__BGP_OPTIONS: Definition = Definition { name: "BgpOptions", properties: &[
-    P { name: "PeerAsn", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(4294967294.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PeerLivenessDetection", schema: S { kind: K::String, rules: &[U::Values(&["bfd", "bgp-keepalive"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "PeerAsn", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(4294967294.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PeerLivenessDetection", schema: S { kind: K::String, rules: &[U::Values(&["bfd", "bgp-keepalive"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static ROUTE_SERVER_PEER: ResourceType = ResourceType { name: "AWS::EC2::RouteServerPeer", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "EndpointEniAddress", "EndpointEniId", "Id", "RouteServerId", "SubnetId", "VpcId"], properties: &[
-    P { name: "BgpOptions", schema: S { kind: K::Object(&ROUTE_SERVER_PEER__BGP_OPTIONS), rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "PeerAddress", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "RouteServerEndpointId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static ROUTE_SERVER_PEER: ResourceType = ResourceType { name: "AWS::EC2::RouteServerPeer", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "EndpointEniAddress", "EndpointEniId", "Id", "RouteServerId", "SubnetId", "VpcId"], properties: &[
+    P { name: "BgpOptions", schema: S { kind: K::Object(&ROUTE_SERVER_PEER__BGP_OPTIONS), rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PeerAddress", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "RouteServerEndpointId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static ROUTE_SERVER_PROPAGATION: ResourceType = ResourceType { name: "AWS::EC2::RouteServerPropagation", tags: None, attributes: &[], properties: &[
-    P { name: "RouteServerId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "RouteTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static ROUTE_SERVER_PROPAGATION: ResourceType = ResourceType { name: "AWS::EC2::RouteServerPropagation", scrutiny: None, tags: None, attributes: &[], properties: &[
+    P { name: "RouteServerId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "RouteTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static ROUTE_TABLE: ResourceType = ResourceType { name: "AWS::EC2::RouteTable", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["RouteTableId"], properties: &[
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static ROUTE_TABLE: ResourceType = ResourceType { name: "AWS::EC2::RouteTable", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["RouteTableId"], properties: &[
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SECURITY_GROUP__EGRESS: Definition = Definition { name: "Egress", properties: &[
-    P { name: "CidrIp", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "CidrIpv6", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DestinationPrefixListId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DestinationSecurityGroupId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FromPort", schema: S { kind: K::Integer, rules: &[U::Minimum(-1.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IpProtocol", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ToPort", schema: S { kind: K::Integer, rules: &[U::Minimum(-1.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "CidrIp", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "CidrIpv6", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DestinationPrefixListId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DestinationSecurityGroupId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FromPort", schema: S { kind: K::Integer, rules: &[U::Minimum(-1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IpProtocol", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ToPort", schema: S { kind: K::Integer, rules: &[U::Minimum(-1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static SECURITY_GROUP__INGRESS: Definition = Definition { name: "Ingress", properties: &[
-    P { name: "CidrIp", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "CidrIpv6", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FromPort", schema: S { kind: K::Integer, rules: &[U::Minimum(-1.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IpProtocol", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "SourcePrefixListId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SourceSecurityGroupId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SourceSecurityGroupName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "SourceSecurityGroupOwnerId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ToPort", schema: S { kind: K::Integer, rules: &[U::Minimum(-1.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "CidrIp", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "CidrIpv6", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FromPort", schema: S { kind: K::Integer, rules: &[U::Minimum(-1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IpProtocol", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SourcePrefixListId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SourceSecurityGroupId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SourceSecurityGroupName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "SourceSecurityGroupOwnerId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ToPort", schema: S { kind: K::Integer, rules: &[U::Minimum(-1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static SECURITY_GROUP: ResourceType = ResourceType { name: "AWS::EC2::SecurityGroup", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["GroupId", "Id", "VpcId"], properties: &[
-    P { name: "GroupDescription", schema: S { kind: K::String, rules: &[U::Pattern("^([a-z,A-Z,0-9,. _\\-:/()#,@\\[\\]+=&;\\{\\}!$*])*$"), U::MaxLength(255)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "GroupName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SecurityGroupEgress", schema: S { kind: K::List(&S { kind: K::Object(&SECURITY_GROUP__EGRESS), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SecurityGroupIngress", schema: S { kind: K::List(&S { kind: K::Object(&SECURITY_GROUP__INGRESS), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+static SECURITY_GROUP: ResourceType = ResourceType { name: "AWS::EC2::SecurityGroup", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["GroupId", "Id", "VpcId"], properties: &[
+    P { name: "GroupDescription", schema: S { kind: K::String, rules: &[U::Pattern("^([a-z,A-Z,0-9,. _\\-:/()#,@\\[\\]+=&;\\{\\}!$*])*$"), U::MaxLength(255)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "GroupName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SecurityGroupEgress", schema: S { kind: K::List(&S { kind: K::Object(&SECURITY_GROUP__EGRESS), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: Some(Y::EgressRules) },
+    P { name: "SecurityGroupIngress", schema: S { kind: K::List(&S { kind: K::Object(&SECURITY_GROUP__INGRESS), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: Some(Y::IngressRules) },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static SECURITY_GROUP_EGRESS: ResourceType = ResourceType { name: "AWS::EC2::SecurityGroupEgress", tags: None, attributes: &["Id"], properties: &[
-    P { name: "CidrIp", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "CidrIpv6", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DestinationPrefixListId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "DestinationSecurityGroupId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "FromPort", schema: S { kind: K::Integer, rules: &[U::Minimum(-1.0)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "GroupId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "IpProtocol", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "ToPort", schema: S { kind: K::Integer, rules: &[U::Minimum(-1.0)] }, required: false, replacement: R::Yes, write_only: false },
+static SECURITY_GROUP_EGRESS: ResourceType = ResourceType { name: "AWS::EC2::SecurityGroupEgress", scrutiny: Some(Y::EgressRules), tags: None, attributes: &["Id"], properties: &[
+    P { name: "CidrIp", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "CidrIpv6", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DestinationPrefixListId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "DestinationSecurityGroupId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "FromPort", schema: S { kind: K::Integer, rules: &[U::Minimum(-1.0)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "GroupId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "IpProtocol", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ToPort", schema: S { kind: K::Integer, rules: &[U::Minimum(-1.0)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static SECURITY_GROUP_INGRESS: ResourceType = ResourceType { name: "AWS::EC2::SecurityGroupIngress", tags: None, attributes: &["Id"], properties: &[
-    P { name: "CidrIp", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "CidrIpv6", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FromPort", schema: S { kind: K::Integer, rules: &[U::Minimum(-1.0)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "GroupId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "GroupName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "IpProtocol", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "SourcePrefixListId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SourceSecurityGroupId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SourceSecurityGroupName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SourceSecurityGroupOwnerId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ToPort", schema: S { kind: K::Integer, rules: &[U::Minimum(-1.0)] }, required: false, replacement: R::Yes, write_only: false },
+static SECURITY_GROUP_INGRESS: ResourceType = ResourceType { name: "AWS::EC2::SecurityGroupIngress", scrutiny: Some(Y::IngressRules), tags: None, attributes: &["Id"], properties: &[
+    P { name: "CidrIp", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "CidrIpv6", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FromPort", schema: S { kind: K::Integer, rules: &[U::Minimum(-1.0)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "GroupId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "GroupName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "IpProtocol", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SourcePrefixListId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SourceSecurityGroupId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SourceSecurityGroupName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SourceSecurityGroupOwnerId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ToPort", schema: S { kind: K::Integer, rules: &[U::Minimum(-1.0)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static SECURITY_GROUP_VPC_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::SecurityGroupVpcAssociation", tags: None, attributes: &["State", "StateReason", "VpcOwnerId"], properties: &[
-    P { name: "GroupId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static SECURITY_GROUP_VPC_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::SecurityGroupVpcAssociation", scrutiny: None, tags: None, attributes: &["State", "StateReason", "VpcOwnerId"], properties: &[
+    P { name: "GroupId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static SNAPSHOT_BLOCK_PUBLIC_ACCESS: ResourceType = ResourceType { name: "AWS::EC2::SnapshotBlockPublicAccess", tags: None, attributes: &["AccountId"], properties: &[
-    P { name: "State", schema: S { kind: K::String, rules: &[U::Values(&["block-all-sharing", "block-new-sharing"])] }, required: true, replacement: R::No, write_only: false },
+static SNAPSHOT_BLOCK_PUBLIC_ACCESS: ResourceType = ResourceType { name: "AWS::EC2::SnapshotBlockPublicAccess", scrutiny: None, tags: None, attributes: &["AccountId"], properties: &[
+    P { name: "State", schema: S { kind: K::String, rules: &[U::Values(&["block-all-sharing", "block-new-sharing"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__ACCELERATOR_COUNT_REQUEST: Definition = Definition { name: "AcceleratorCountRequest", properties: &[
-    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__ACCELERATOR_TOTAL_MEMORY_MI_B_REQUEST: Definition = Definition { name: "AcceleratorTotalMemoryMiBRequest", properties: &[
-    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__BASELINE_EBS_BANDWIDTH_MBPS_REQUEST: Definition = Definition { name: "BaselineEbsBandwidthMbpsRequest", properties: &[
-    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__BASELINE_PERFORMANCE_FACTORS_REQUEST: Definition = Definition { name: "BaselinePerformanceFactorsRequest", properties: &[
-    P { name: "Cpu", schema: S { kind: K::Object(&SPOT_FLEET__CPU_PERFORMANCE_FACTOR_REQUEST), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Cpu", schema: S { kind: K::Object(&SPOT_FLEET__CPU_PERFORMANCE_FACTOR_REQUEST), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__BLOCK_DEVICE_MAPPING: Definition = Definition { name: "BlockDeviceMapping", properties: &[
-    P { name: "DeviceName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Ebs", schema: S { kind: K::Object(&SPOT_FLEET__EBS_BLOCK_DEVICE), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "NoDevice", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "VirtualName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "DeviceName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Ebs", schema: S { kind: K::Object(&SPOT_FLEET__EBS_BLOCK_DEVICE), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "NoDevice", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "VirtualName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__CLASSIC_LOAD_BALANCER: Definition = Definition { name: "ClassicLoadBalancer", properties: &[
-    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__CLASSIC_LOAD_BALANCERS_CONFIG: Definition = Definition { name: "ClassicLoadBalancersConfig", properties: &[
-    P { name: "ClassicLoadBalancers", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__CLASSIC_LOAD_BALANCER), rules: &[] }), rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+    P { name: "ClassicLoadBalancers", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__CLASSIC_LOAD_BALANCER), rules: &[] }), rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__CPU_PERFORMANCE_FACTOR_REQUEST: Definition = Definition { name: "CpuPerformanceFactorRequest", properties: &[
-    P { name: "References", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__PERFORMANCE_FACTOR_REFERENCE_REQUEST), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "References", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__PERFORMANCE_FACTOR_REFERENCE_REQUEST), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__EBS_BLOCK_DEVICE: Definition = Definition { name: "EbsBlockDevice", properties: &[
-    P { name: "DeleteOnTermination", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Encrypted", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Iops", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SnapshotId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "VolumeSize", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "VolumeType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "DeleteOnTermination", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Encrypted", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Iops", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SnapshotId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "VolumeSize", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "VolumeType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__FLEET_LAUNCH_TEMPLATE_SPECIFICATION: Definition = Definition { name: "FleetLaunchTemplateSpecification", properties: &[
-    P { name: "LaunchTemplateId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LaunchTemplateName", schema: S { kind: K::String, rules: &[U::Pattern("[a-zA-Z0-9\\(\\)\\.\\-/_]+"), U::MinLength(3), U::MaxLength(128)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Version", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+    P { name: "LaunchTemplateId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LaunchTemplateName", schema: S { kind: K::String, rules: &[U::Pattern("[a-zA-Z0-9\\(\\)\\.\\-/_]+"), U::MinLength(3), U::MaxLength(128)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Version", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__GROUP_IDENTIFIER: Definition = Definition { name: "GroupIdentifier", properties: &[
-    P { name: "GroupId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+    P { name: "GroupId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__IAM_INSTANCE_PROFILE_SPECIFICATION: Definition = Definition { name: "IamInstanceProfileSpecification", properties: &[
-    P { name: "Arn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Arn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__INSTANCE_IPV6_ADDRESS: Definition = Definition { name: "InstanceIpv6Address", properties: &[
-    P { name: "Ipv6Address", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+    P { name: "Ipv6Address", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__INSTANCE_NETWORK_INTERFACE_SPECIFICATION: Definition = Definition { name: "InstanceNetworkInterfaceSpecification", properties: &[
-    P { name: "AssociatePublicIpAddress", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "DeleteOnTermination", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "DeviceIndex", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Groups", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "Ipv6AddressCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Ipv6Addresses", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__INSTANCE_IPV6_ADDRESS), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PrivateIpAddresses", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__PRIVATE_IP_ADDRESS_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SecondaryPrivateIpAddressCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "AssociatePublicIpAddress", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "DeleteOnTermination", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "DeviceIndex", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Groups", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "Ipv6AddressCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Ipv6Addresses", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__INSTANCE_IPV6_ADDRESS), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PrivateIpAddresses", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__PRIVATE_IP_ADDRESS_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SecondaryPrivateIpAddressCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__INSTANCE_REQUIREMENTS_REQUEST: Definition = Definition { name: "InstanceRequirementsRequest", properties: &[
-    P { name: "AcceleratorCount", schema: S { kind: K::Object(&SPOT_FLEET__ACCELERATOR_COUNT_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "AcceleratorManufacturers", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["amazon-web-services", "amd", "habana", "nvidia", "xilinx"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "AcceleratorNames", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["a100", "a10g", "gaudi-hl-205", "h100", "inferentia", "inferentia2", "k520", "k80", "l4", "l40s", "m60", "radeon-pro-v520", "t4", "t4g", "trainium", "trainium2", "u30", "v100", "vu9p"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "AcceleratorTotalMemoryMiB", schema: S { kind: K::Object(&SPOT_FLEET__ACCELERATOR_TOTAL_MEMORY_MI_B_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "AcceleratorTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["fpga", "gpu", "inference", "media"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "AllowedInstanceTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("[a-zA-Z0-9\\.\\*]+"), U::MinLength(1), U::MaxLength(30)] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "BareMetal", schema: S { kind: K::String, rules: &[U::Values(&["excluded", "included", "required"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "BaselineEbsBandwidthMbps", schema: S { kind: K::Object(&SPOT_FLEET__BASELINE_EBS_BANDWIDTH_MBPS_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "BaselinePerformanceFactors", schema: S { kind: K::Object(&SPOT_FLEET__BASELINE_PERFORMANCE_FACTORS_REQUEST), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "BurstablePerformance", schema: S { kind: K::String, rules: &[U::Values(&["excluded", "included", "required"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "CpuManufacturers", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["amazon-web-services", "amd", "apple", "intel"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ExcludedInstanceTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("[a-zA-Z0-9\\.\\*]+"), U::MinLength(1), U::MaxLength(30)] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "InstanceGenerations", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["current", "previous"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LocalStorage", schema: S { kind: K::String, rules: &[U::Values(&["excluded", "included", "required"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LocalStorageTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["hdd", "ssd"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "MaxSpotPriceAsPercentageOfOptimalOnDemandPrice", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MemoryGiBPerVCpu", schema: S { kind: K::Object(&SPOT_FLEET__MEMORY_GI_B_PER_V_CPU_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "MemoryMiB", schema: S { kind: K::Object(&SPOT_FLEET__MEMORY_MI_B_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "NetworkBandwidthGbps", schema: S { kind: K::Object(&SPOT_FLEET__NETWORK_BANDWIDTH_GBPS_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "NetworkInterfaceCount", schema: S { kind: K::Object(&SPOT_FLEET__NETWORK_INTERFACE_COUNT_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "OnDemandMaxPricePercentageOverLowestPrice", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "RequireEncryptionInTransit", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RequireHibernateSupport", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SpotMaxPricePercentageOverLowestPrice", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TotalLocalStorageGB", schema: S { kind: K::Object(&SPOT_FLEET__TOTAL_LOCAL_STORAGE_GB_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "VCpuCount", schema: S { kind: K::Object(&SPOT_FLEET__V_CPU_COUNT_RANGE_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "AcceleratorCount", schema: S { kind: K::Object(&SPOT_FLEET__ACCELERATOR_COUNT_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AcceleratorManufacturers", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["amazon-web-services", "amd", "habana", "nvidia", "xilinx"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AcceleratorNames", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["a100", "a10g", "gaudi-hl-205", "h100", "inferentia", "inferentia2", "k520", "k80", "l4", "l40s", "m60", "radeon-pro-v520", "t4", "t4g", "trainium", "trainium2", "u30", "v100", "vu9p"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AcceleratorTotalMemoryMiB", schema: S { kind: K::Object(&SPOT_FLEET__ACCELERATOR_TOTAL_MEMORY_MI_B_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AcceleratorTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["fpga", "gpu", "inference", "media"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AllowedInstanceTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("[a-zA-Z0-9\\.\\*]+"), U::MinLength(1), U::MaxLength(30)] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "BareMetal", schema: S { kind: K::String, rules: &[U::Values(&["excluded", "included", "required"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "BaselineEbsBandwidthMbps", schema: S { kind: K::Object(&SPOT_FLEET__BASELINE_EBS_BANDWIDTH_MBPS_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "BaselinePerformanceFactors", schema: S { kind: K::Object(&SPOT_FLEET__BASELINE_PERFORMANCE_FACTORS_REQUEST), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "BurstablePerformance", schema: S { kind: K::String, rules: &[U::Values(&["excluded", "included", "required"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "CpuManufacturers", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["amazon-web-services", "amd", "apple", "intel"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ExcludedInstanceTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("[a-zA-Z0-9\\.\\*]+"), U::MinLength(1), U::MaxLength(30)] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "InstanceGenerations", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["current", "previous"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LocalStorage", schema: S { kind: K::String, rules: &[U::Values(&["excluded", "included", "required"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LocalStorageTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["hdd", "ssd"])] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "MaxSpotPriceAsPercentageOfOptimalOnDemandPrice", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MemoryGiBPerVCpu", schema: S { kind: K::Object(&SPOT_FLEET__MEMORY_GI_B_PER_V_CPU_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "MemoryMiB", schema: S { kind: K::Object(&SPOT_FLEET__MEMORY_MI_B_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "NetworkBandwidthGbps", schema: S { kind: K::Object(&SPOT_FLEET__NETWORK_BANDWIDTH_GBPS_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "NetworkInterfaceCount", schema: S { kind: K::Object(&SPOT_FLEET__NETWORK_INTERFACE_COUNT_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "OnDemandMaxPricePercentageOverLowestPrice", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "RequireEncryptionInTransit", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RequireHibernateSupport", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SpotMaxPricePercentageOverLowestPrice", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TotalLocalStorageGB", schema: S { kind: K::Object(&SPOT_FLEET__TOTAL_LOCAL_STORAGE_GB_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "VCpuCount", schema: S { kind: K::Object(&SPOT_FLEET__V_CPU_COUNT_RANGE_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__LAUNCH_TEMPLATE_CONFIG: Definition = Definition { name: "LaunchTemplateConfig", properties: &[
-    P { name: "LaunchTemplateSpecification", schema: S { kind: K::Object(&SPOT_FLEET__FLEET_LAUNCH_TEMPLATE_SPECIFICATION), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Overrides", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__LAUNCH_TEMPLATE_OVERRIDES), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "LaunchTemplateSpecification", schema: S { kind: K::Object(&SPOT_FLEET__FLEET_LAUNCH_TEMPLATE_SPECIFICATION), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Overrides", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__LAUNCH_TEMPLATE_OVERRIDES), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__LAUNCH_TEMPLATE_OVERRIDES: Definition = Definition { name: "LaunchTemplateOverrides", properties: &[
-    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "AvailabilityZoneId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InstanceRequirements", schema: S { kind: K::Object(&SPOT_FLEET__INSTANCE_REQUIREMENTS_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "InstanceType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Priority", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SpotPrice", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "WeightedCapacity", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AvailabilityZoneId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InstanceRequirements", schema: S { kind: K::Object(&SPOT_FLEET__INSTANCE_REQUIREMENTS_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "InstanceType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Priority", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SpotPrice", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "WeightedCapacity", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__LOAD_BALANCERS_CONFIG: Definition = Definition { name: "LoadBalancersConfig", properties: &[
-    P { name: "ClassicLoadBalancersConfig", schema: S { kind: K::Object(&SPOT_FLEET__CLASSIC_LOAD_BALANCERS_CONFIG), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TargetGroupsConfig", schema: S { kind: K::Object(&SPOT_FLEET__TARGET_GROUPS_CONFIG), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "ClassicLoadBalancersConfig", schema: S { kind: K::Object(&SPOT_FLEET__CLASSIC_LOAD_BALANCERS_CONFIG), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TargetGroupsConfig", schema: S { kind: K::Object(&SPOT_FLEET__TARGET_GROUPS_CONFIG), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__MEMORY_GI_B_PER_V_CPU_REQUEST: Definition = Definition { name: "MemoryGiBPerVCpuRequest", properties: &[
-    P { name: "Max", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Min", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Max", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__MEMORY_MI_B_REQUEST: Definition = Definition { name: "MemoryMiBRequest", properties: &[
-    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__NETWORK_BANDWIDTH_GBPS_REQUEST: Definition = Definition { name: "NetworkBandwidthGbpsRequest", properties: &[
-    P { name: "Max", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Min", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Max", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__NETWORK_INTERFACE_COUNT_REQUEST: Definition = Definition { name: "NetworkInterfaceCountRequest", properties: &[
-    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__PERFORMANCE_FACTOR_REFERENCE_REQUEST: Definition = Definition { name: "PerformanceFactorReferenceRequest", properties: &[
-    P { name: "InstanceFamily", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "InstanceFamily", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__PRIVATE_IP_ADDRESS_SPECIFICATION: Definition = Definition { name: "PrivateIpAddressSpecification", properties: &[
-    P { name: "Primary", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PrivateIpAddress", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+    P { name: "Primary", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PrivateIpAddress", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__SPOT_CAPACITY_REBALANCE: Definition = Definition { name: "SpotCapacityRebalance", properties: &[
-    P { name: "ReplacementStrategy", schema: S { kind: K::String, rules: &[U::Values(&["launch", "launch-before-terminate"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TerminationDelay", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "ReplacementStrategy", schema: S { kind: K::String, rules: &[U::Values(&["launch", "launch-before-terminate"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TerminationDelay", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__SPOT_FLEET_LAUNCH_SPECIFICATION: Definition = Definition { name: "SpotFleetLaunchSpecification", properties: &[
-    P { name: "BlockDeviceMappings", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__BLOCK_DEVICE_MAPPING), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "EbsOptimized", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "IamInstanceProfile", schema: S { kind: K::Object(&SPOT_FLEET__IAM_INSTANCE_PROFILE_SPECIFICATION), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ImageId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "InstanceRequirements", schema: S { kind: K::Object(&SPOT_FLEET__INSTANCE_REQUIREMENTS_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "InstanceType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "KernelId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "KeyName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Monitoring", schema: S { kind: K::Object(&SPOT_FLEET__SPOT_FLEET_MONITORING), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "NetworkInterfaces", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__INSTANCE_NETWORK_INTERFACE_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Placement", schema: S { kind: K::Object(&SPOT_FLEET__SPOT_PLACEMENT), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "RamdiskId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SecurityGroups", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__GROUP_IDENTIFIER), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SpotPrice", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TagSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__SPOT_FLEET_TAG_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "UserData", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "WeightedCapacity", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "BlockDeviceMappings", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__BLOCK_DEVICE_MAPPING), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "EbsOptimized", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "IamInstanceProfile", schema: S { kind: K::Object(&SPOT_FLEET__IAM_INSTANCE_PROFILE_SPECIFICATION), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ImageId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "InstanceRequirements", schema: S { kind: K::Object(&SPOT_FLEET__INSTANCE_REQUIREMENTS_REQUEST), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "InstanceType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "KernelId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "KeyName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Monitoring", schema: S { kind: K::Object(&SPOT_FLEET__SPOT_FLEET_MONITORING), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "NetworkInterfaces", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__INSTANCE_NETWORK_INTERFACE_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Placement", schema: S { kind: K::Object(&SPOT_FLEET__SPOT_PLACEMENT), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "RamdiskId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SecurityGroups", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__GROUP_IDENTIFIER), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SpotPrice", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TagSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__SPOT_FLEET_TAG_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "UserData", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "WeightedCapacity", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__SPOT_FLEET_MONITORING: Definition = Definition { name: "SpotFleetMonitoring", properties: &[
-    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__SPOT_FLEET_REQUEST_CONFIG_DATA: Definition = Definition { name: "SpotFleetRequestConfigData", properties: &[
-    P { name: "AllocationStrategy", schema: S { kind: K::String, rules: &[U::Values(&["capacityOptimized", "capacityOptimizedPrioritized", "diversified", "lowestPrice", "priceCapacityOptimized"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Context", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ExcessCapacityTerminationPolicy", schema: S { kind: K::String, rules: &[U::Values(&["Default", "NoTermination", "default", "noTermination"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IamFleetRole", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "InstanceInterruptionBehavior", schema: S { kind: K::String, rules: &[U::Values(&["hibernate", "stop", "terminate"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "InstancePoolsToUseCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LaunchSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__SPOT_FLEET_LAUNCH_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LaunchTemplateConfigs", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__LAUNCH_TEMPLATE_CONFIG), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LoadBalancersConfig", schema: S { kind: K::Object(&SPOT_FLEET__LOAD_BALANCERS_CONFIG), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "OnDemandAllocationStrategy", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "OnDemandMaxTotalPrice", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "OnDemandTargetCapacity", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ReplaceUnhealthyInstances", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SpotMaintenanceStrategies", schema: S { kind: K::Object(&SPOT_FLEET__SPOT_MAINTENANCE_STRATEGIES), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SpotMaxTotalPrice", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SpotPrice", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TagSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__SPOT_FLEET_TAG_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "TargetCapacity", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "TargetCapacityUnitType", schema: S { kind: K::String, rules: &[U::Values(&["memory-mib", "units", "vcpu"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TerminateInstancesWithExpiration", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Type", schema: S { kind: K::String, rules: &[U::Values(&["maintain", "request"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ValidFrom", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ValidUntil", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "AllocationStrategy", schema: S { kind: K::String, rules: &[U::Values(&["capacityOptimized", "capacityOptimizedPrioritized", "diversified", "lowestPrice", "priceCapacityOptimized"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Context", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ExcessCapacityTerminationPolicy", schema: S { kind: K::String, rules: &[U::Values(&["Default", "NoTermination", "default", "noTermination"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IamFleetRole", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "InstanceInterruptionBehavior", schema: S { kind: K::String, rules: &[U::Values(&["hibernate", "stop", "terminate"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "InstancePoolsToUseCount", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LaunchSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__SPOT_FLEET_LAUNCH_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LaunchTemplateConfigs", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__LAUNCH_TEMPLATE_CONFIG), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LoadBalancersConfig", schema: S { kind: K::Object(&SPOT_FLEET__LOAD_BALANCERS_CONFIG), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "OnDemandAllocationStrategy", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "OnDemandMaxTotalPrice", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "OnDemandTargetCapacity", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ReplaceUnhealthyInstances", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SpotMaintenanceStrategies", schema: S { kind: K::Object(&SPOT_FLEET__SPOT_MAINTENANCE_STRATEGIES), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SpotMaxTotalPrice", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SpotPrice", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TagSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__SPOT_FLEET_TAG_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "TargetCapacity", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TargetCapacityUnitType", schema: S { kind: K::String, rules: &[U::Values(&["memory-mib", "units", "vcpu"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TerminateInstancesWithExpiration", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Type", schema: S { kind: K::String, rules: &[U::Values(&["maintain", "request"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ValidFrom", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ValidUntil", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__SPOT_FLEET_TAG_SPECIFICATION: Definition = Definition { name: "SpotFleetTagSpecification", properties: &[
-    P { name: "ResourceType", schema: S { kind: K::String, rules: &[U::Values(&["client-vpn-endpoint", "customer-gateway", "dedicated-host", "dhcp-options", "egress-only-internet-gateway", "elastic-gpu", "elastic-ip", "export-image-task", "export-instance-task", "fleet", "fpga-image", "host-reservation", "image", "import-image-task", "import-snapshot-task", "instance", "internet-gateway", "key-pair", "launch-template", "local-gateway-route-table-vpc-association", "natgateway", "network-acl", "network-insights-analysis", "network-insights-path", "network-interface", "placement-group", "reserved-instances", "route-table", "security-group", "snapshot", "spot-fleet-request", "spot-instances-request", "subnet", "traffic-mirror-filter", "traffic-mirror-session", "traffic-mirror-target", "transit-gateway", "transit-gateway-attachment", "transit-gateway-connect-peer", "transit-gateway-multicast-domain", "transit-gateway-route-table", "volume", "vpc", "vpc-flow-log", "vpc-peering-connection", "vpn-connection", "vpn-gateway"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "ResourceType", schema: S { kind: K::String, rules: &[U::Values(&["client-vpn-endpoint", "customer-gateway", "dedicated-host", "dhcp-options", "egress-only-internet-gateway", "elastic-gpu", "elastic-ip", "export-image-task", "export-instance-task", "fleet", "fpga-image", "host-reservation", "image", "import-image-task", "import-snapshot-task", "instance", "internet-gateway", "key-pair", "launch-template", "local-gateway-route-table-vpc-association", "natgateway", "network-acl", "network-insights-analysis", "network-insights-path", "network-interface", "placement-group", "reserved-instances", "route-table", "security-group", "snapshot", "spot-fleet-request", "spot-instances-request", "subnet", "traffic-mirror-filter", "traffic-mirror-session", "traffic-mirror-target", "transit-gateway", "transit-gateway-attachment", "transit-gateway-connect-peer", "transit-gateway-multicast-domain", "transit-gateway-route-table", "volume", "vpc", "vpc-flow-log", "vpc-peering-connection", "vpn-connection", "vpn-gateway"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__SPOT_MAINTENANCE_STRATEGIES: Definition = Definition { name: "SpotMaintenanceStrategies", properties: &[
-    P { name: "CapacityRebalance", schema: S { kind: K::Object(&SPOT_FLEET__SPOT_CAPACITY_REBALANCE), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "CapacityRebalance", schema: S { kind: K::Object(&SPOT_FLEET__SPOT_CAPACITY_REBALANCE), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__SPOT_PLACEMENT: Definition = Definition { name: "SpotPlacement", properties: &[
-    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "AvailabilityZoneId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "GroupName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tenancy", schema: S { kind: K::String, rules: &[U::Values(&["dedicated", "default", "host"])] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AvailabilityZoneId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "GroupName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tenancy", schema: S { kind: K::String, rules: &[U::Values(&["dedicated", "default", "host"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__TARGET_GROUP: Definition = Definition { name: "TargetGroup", properties: &[
-    P { name: "Arn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+    P { name: "Arn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__TARGET_GROUPS_CONFIG: Definition = Definition { name: "TargetGroupsConfig", properties: &[
-    P { name: "TargetGroups", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__TARGET_GROUP), rules: &[] }), rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+    P { name: "TargetGroups", schema: S { kind: K::List(&S { kind: K::Object(&SPOT_FLEET__TARGET_GROUP), rules: &[] }), rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__TOTAL_LOCAL_STORAGE_GB_REQUEST: Definition = Definition { name: "TotalLocalStorageGBRequest", properties: &[
-    P { name: "Max", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Min", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Max", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SPOT_FLEET__V_CPU_COUNT_RANGE_REQUEST: Definition = Definition { name: "VCpuCountRangeRequest", properties: &[
-    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Max", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Min", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static SPOT_FLEET: ResourceType = ResourceType { name: "AWS::EC2::SpotFleet", tags: None, attributes: &["Id"], properties: &[
-    P { name: "SpotFleetRequestConfigData", schema: S { kind: K::Object(&SPOT_FLEET__SPOT_FLEET_REQUEST_CONFIG_DATA), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static SPOT_FLEET: ResourceType = ResourceType { name: "AWS::EC2::SpotFleet", scrutiny: None, tags: None, attributes: &["Id"], properties: &[
+    P { name: "SpotFleetRequestConfigData", schema: S { kind: K::Object(&SPOT_FLEET__SPOT_FLEET_REQUEST_CONFIG_DATA), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static SQL_HA_STANDBY_DETECTED_INSTANCE: ResourceType = ResourceType { name: "AWS::EC2::SqlHaStandbyDetectedInstance", tags: None, attributes: &["HaStatus", "LastUpdatedTime", "SqlServerLicenseUsage"], properties: &[
-    P { name: "InstanceId", schema: S { kind: K::String, rules: &[U::Pattern("^i-[0-9a-f]{8,17}$")] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "SqlServerCredentials", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+static SQL_HA_STANDBY_DETECTED_INSTANCE: ResourceType = ResourceType { name: "AWS::EC2::SqlHaStandbyDetectedInstance", scrutiny: None, tags: None, attributes: &["HaStatus", "LastUpdatedTime", "SqlServerLicenseUsage"], properties: &[
+    P { name: "InstanceId", schema: S { kind: K::String, rules: &[U::Pattern("^i-[0-9a-f]{8,17}$")] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SqlServerCredentials", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static SUBNET__PRIVATE_DNS_NAME_OPTIONS_ON_LAUNCH: Definition = Definition { name: "PrivateDnsNameOptionsOnLaunch", properties: &[
-    P { name: "EnableResourceNameDnsAAAARecord", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EnableResourceNameDnsARecord", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "HostnameType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "EnableResourceNameDnsAAAARecord", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EnableResourceNameDnsARecord", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "HostnameType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static SUBNET: ResourceType = ResourceType { name: "AWS::EC2::Subnet", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["AvailabilityZone", "AvailabilityZoneId", "CidrBlock", "Ipv6CidrBlocks", "NetworkAclAssociationId", "OutpostArn", "SubnetId", "VpcId"], properties: &[
-    P { name: "AssignIpv6AddressOnCreation", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "AvailabilityZoneId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "CidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "EnableDns64", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EnableLniAtDeviceIndex", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Ipv4IpamPoolId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "Ipv4NetmaskLength", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "Ipv6CidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Maybe, write_only: false },
-    P { name: "Ipv6IpamPoolId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "Ipv6Native", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Ipv6NetmaskLength", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "MapPublicIpOnLaunch", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "OutpostArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PrivateDnsNameOptionsOnLaunch", schema: S { kind: K::Object(&SUBNET__PRIVATE_DNS_NAME_OPTIONS_ON_LAUNCH), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static SUBNET: ResourceType = ResourceType { name: "AWS::EC2::Subnet", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["AvailabilityZone", "AvailabilityZoneId", "CidrBlock", "Ipv6CidrBlocks", "NetworkAclAssociationId", "OutpostArn", "SubnetId", "VpcId"], properties: &[
+    P { name: "AssignIpv6AddressOnCreation", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AvailabilityZoneId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "CidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "EnableDns64", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EnableLniAtDeviceIndex", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Ipv4IpamPoolId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "Ipv4NetmaskLength", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "Ipv6CidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "Ipv6IpamPoolId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "Ipv6Native", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Ipv6NetmaskLength", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "MapPublicIpOnLaunch", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OutpostArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PrivateDnsNameOptionsOnLaunch", schema: S { kind: K::Object(&SUBNET__PRIVATE_DNS_NAME_OPTIONS_ON_LAUNCH), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static SUBNET_CIDR_BLOCK: ResourceType = ResourceType { name: "AWS::EC2::SubnetCidrBlock", tags: None, attributes: &["Id", "IpSource", "Ipv6AddressAttribute"], properties: &[
-    P { name: "Ipv6CidrBlock", schema: S { kind: K::String, rules: &[U::MaxLength(42)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Ipv6IpamPoolId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "Ipv6NetmaskLength", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(128.0)] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static SUBNET_CIDR_BLOCK: ResourceType = ResourceType { name: "AWS::EC2::SubnetCidrBlock", scrutiny: None, tags: None, attributes: &["Id", "IpSource", "Ipv6AddressAttribute"], properties: &[
+    P { name: "Ipv6CidrBlock", schema: S { kind: K::String, rules: &[U::MaxLength(42)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Ipv6IpamPoolId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "Ipv6NetmaskLength", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(128.0)] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static SUBNET_CIDR_RESERVATION: ResourceType = ResourceType { name: "AWS::EC2::SubnetCidrReservation", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "OwnerId", "SubnetCidrReservationId"], properties: &[
-    P { name: "Cidr", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ReservationType", schema: S { kind: K::String, rules: &[U::Values(&["explicit", "prefix"])] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static SUBNET_CIDR_RESERVATION: ResourceType = ResourceType { name: "AWS::EC2::SubnetCidrReservation", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "OwnerId", "SubnetCidrReservationId"], properties: &[
+    P { name: "Cidr", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ReservationType", schema: S { kind: K::String, rules: &[U::Values(&["explicit", "prefix"])] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static SUBNET_NETWORK_ACL_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::SubnetNetworkAclAssociation", tags: None, attributes: &["AssociationId"], properties: &[
-    P { name: "NetworkAclId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static SUBNET_NETWORK_ACL_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::SubnetNetworkAclAssociation", scrutiny: None, tags: None, attributes: &["AssociationId"], properties: &[
+    P { name: "NetworkAclId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static SUBNET_ROUTE_TABLE_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::SubnetRouteTableAssociation", tags: None, attributes: &["Id"], properties: &[
-    P { name: "RouteTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static SUBNET_ROUTE_TABLE_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::SubnetRouteTableAssociation", scrutiny: None, tags: None, attributes: &["Id"], properties: &[
+    P { name: "RouteTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static TRAFFIC_MIRROR_FILTER: ResourceType = ResourceType { name: "AWS::EC2::TrafficMirrorFilter", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], properties: &[
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "NetworkServices", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["amazon-dns"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static TRAFFIC_MIRROR_FILTER: ResourceType = ResourceType { name: "AWS::EC2::TrafficMirrorFilter", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], properties: &[
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "NetworkServices", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["amazon-dns"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRAFFIC_MIRROR_FILTER_RULE__TRAFFIC_MIRROR_PORT_RANGE: Definition = Definition { name: "TrafficMirrorPortRange", properties: &[
-    P { name: "FromPort", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ToPort", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "FromPort", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ToPort", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static TRAFFIC_MIRROR_FILTER_RULE: ResourceType = ResourceType { name: "AWS::EC2::TrafficMirrorFilterRule", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["TrafficMirrorFilterRuleId"], properties: &[
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DestinationCidrBlock", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "DestinationPortRange", schema: S { kind: K::Object(&TRAFFIC_MIRROR_FILTER_RULE__TRAFFIC_MIRROR_PORT_RANGE), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Protocol", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RuleAction", schema: S { kind: K::String, rules: &[U::ValuesInAnyCase(&["accept", "reject"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "RuleNumber", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "SourceCidrBlock", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "SourcePortRange", schema: S { kind: K::Object(&TRAFFIC_MIRROR_FILTER_RULE__TRAFFIC_MIRROR_PORT_RANGE), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TrafficDirection", schema: S { kind: K::String, rules: &[U::ValuesInAnyCase(&["egress", "ingress"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "TrafficMirrorFilterId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static TRAFFIC_MIRROR_FILTER_RULE: ResourceType = ResourceType { name: "AWS::EC2::TrafficMirrorFilterRule", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["TrafficMirrorFilterRuleId"], properties: &[
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DestinationCidrBlock", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DestinationPortRange", schema: S { kind: K::Object(&TRAFFIC_MIRROR_FILTER_RULE__TRAFFIC_MIRROR_PORT_RANGE), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Protocol", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RuleAction", schema: S { kind: K::String, rules: &[U::ValuesInAnyCase(&["accept", "reject"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RuleNumber", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SourceCidrBlock", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SourcePortRange", schema: S { kind: K::Object(&TRAFFIC_MIRROR_FILTER_RULE__TRAFFIC_MIRROR_PORT_RANGE), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TrafficDirection", schema: S { kind: K::String, rules: &[U::ValuesInAnyCase(&["egress", "ingress"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TrafficMirrorFilterId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static TRAFFIC_MIRROR_SESSION: ResourceType = ResourceType { name: "AWS::EC2::TrafficMirrorSession", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], properties: &[
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "OwnerId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PacketLength", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SessionNumber", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TrafficMirrorFilterId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "TrafficMirrorTargetId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "VirtualNetworkId", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+static TRAFFIC_MIRROR_SESSION: ResourceType = ResourceType { name: "AWS::EC2::TrafficMirrorSession", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], properties: &[
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "OwnerId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PacketLength", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SessionNumber", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TrafficMirrorFilterId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TrafficMirrorTargetId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VirtualNetworkId", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static TRAFFIC_MIRROR_TARGET: ResourceType = ResourceType { name: "AWS::EC2::TrafficMirrorTarget", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], properties: &[
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "GatewayLoadBalancerEndpointId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "NetworkLoadBalancerArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static TRAFFIC_MIRROR_TARGET: ResourceType = ResourceType { name: "AWS::EC2::TrafficMirrorTarget", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], properties: &[
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "GatewayLoadBalancerEndpointId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "NetworkLoadBalancerArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static TRANSIT_GATEWAY: ResourceType = ResourceType { name: "AWS::EC2::TransitGateway", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["EncryptionSupportState", "Id", "TransitGatewayArn"], properties: &[
-    P { name: "AmazonSideAsn", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "AssociationDefaultRouteTableId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AutoAcceptSharedAttachments", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DefaultRouteTableAssociation", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DefaultRouteTablePropagation", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DnsSupport", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EncryptionSupport", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true },
-    P { name: "MulticastSupport", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PropagationDefaultRouteTableId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SecurityGroupReferencingSupport", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TransitGatewayCidrBlocks", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VpnEcmpSupport", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+static TRANSIT_GATEWAY: ResourceType = ResourceType { name: "AWS::EC2::TransitGateway", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["EncryptionSupportState", "Id", "TransitGatewayArn"], properties: &[
+    P { name: "AmazonSideAsn", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AssociationDefaultRouteTableId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AutoAcceptSharedAttachments", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DefaultRouteTableAssociation", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DefaultRouteTablePropagation", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DnsSupport", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EncryptionSupport", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "MulticastSupport", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PropagationDefaultRouteTableId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SecurityGroupReferencingSupport", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayCidrBlocks", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VpnEcmpSupport", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSIT_GATEWAY_ATTACHMENT__OPTIONS: Definition = Definition { name: "Options", properties: &[
-    P { name: "ApplianceModeSupport", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DnsSupport", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Ipv6Support", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SecurityGroupReferencingSupport", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ApplianceModeSupport", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DnsSupport", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Ipv6Support", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SecurityGroupReferencingSupport", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static TRANSIT_GATEWAY_ATTACHMENT: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayAttachment", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], properties: &[
-    P { name: "Options", schema: S { kind: K::Object(&TRANSIT_GATEWAY_ATTACHMENT__OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TransitGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static TRANSIT_GATEWAY_ATTACHMENT: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayAttachment", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], properties: &[
+    P { name: "Options", schema: S { kind: K::Object(&TRANSIT_GATEWAY_ATTACHMENT__OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static TRANSIT_GATEWAY_CONNECT__TRANSIT_GATEWAY_CONNECT_OPTIONS: Definition = Definition { name: "TransitGatewayConnectOptions", properties: &[
-    P { name: "Protocol", schema: S { kind: K::String, rules: &[U::Values(&["gre"])] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Protocol", schema: S { kind: K::String, rules: &[U::Values(&["gre"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static TRANSIT_GATEWAY_CONNECT: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayConnect", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreationTime", "State", "TransitGatewayAttachmentId", "TransitGatewayId"], properties: &[
-    P { name: "Options", schema: S { kind: K::Object(&TRANSIT_GATEWAY_CONNECT__TRANSIT_GATEWAY_CONNECT_OPTIONS), rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TransportTransitGatewayAttachmentId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static TRANSIT_GATEWAY_CONNECT: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayConnect", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreationTime", "State", "TransitGatewayAttachmentId", "TransitGatewayId"], properties: &[
+    P { name: "Options", schema: S { kind: K::Object(&TRANSIT_GATEWAY_CONNECT__TRANSIT_GATEWAY_CONNECT_OPTIONS), rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TransportTransitGatewayAttachmentId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static TRANSIT_GATEWAY_CONNECT_PEER__TRANSIT_GATEWAY_ATTACHMENT_BGP_CONFIGURATION: Definition = Definition { name: "TransitGatewayAttachmentBgpConfiguration", properties: &[
-    P { name: "BgpStatus", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PeerAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PeerAsn", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TransitGatewayAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TransitGatewayAsn", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "BgpStatus", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PeerAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PeerAsn", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayAsn", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSIT_GATEWAY_CONNECT_PEER__TRANSIT_GATEWAY_CONNECT_PEER_CONFIGURATION: Definition = Definition { name: "TransitGatewayConnectPeerConfiguration", properties: &[
-    P { name: "BgpConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&TRANSIT_GATEWAY_CONNECT_PEER__TRANSIT_GATEWAY_ATTACHMENT_BGP_CONFIGURATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InsideCidrBlocks", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "PeerAddress", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Protocol", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TransitGatewayAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "BgpConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&TRANSIT_GATEWAY_CONNECT_PEER__TRANSIT_GATEWAY_ATTACHMENT_BGP_CONFIGURATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InsideCidrBlocks", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PeerAddress", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Protocol", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayAddress", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static TRANSIT_GATEWAY_CONNECT_PEER: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayConnectPeer", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["ConnectPeerConfiguration.Protocol", "CreationTime", "State", "TransitGatewayConnectPeerId"], properties: &[
-    P { name: "ConnectPeerConfiguration", schema: S { kind: K::Object(&TRANSIT_GATEWAY_CONNECT_PEER__TRANSIT_GATEWAY_CONNECT_PEER_CONFIGURATION), rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TransitGatewayAttachmentId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static TRANSIT_GATEWAY_CONNECT_PEER: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayConnectPeer", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["ConnectPeerConfiguration.Protocol", "CreationTime", "State", "TransitGatewayConnectPeerId"], properties: &[
+    P { name: "ConnectPeerConfiguration", schema: S { kind: K::Object(&TRANSIT_GATEWAY_CONNECT_PEER__TRANSIT_GATEWAY_CONNECT_PEER_CONFIGURATION), rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayAttachmentId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static TRANSIT_GATEWAY_METERING_POLICY: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayMeteringPolicy", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["State", "TransitGatewayMeteringPolicyId", "UpdateEffectiveAt"], properties: &[
-    P { name: "MiddleboxAttachmentIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TransitGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static TRANSIT_GATEWAY_METERING_POLICY: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayMeteringPolicy", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["State", "TransitGatewayMeteringPolicyId", "UpdateEffectiveAt"], properties: &[
+    P { name: "MiddleboxAttachmentIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static TRANSIT_GATEWAY_METERING_POLICY_ENTRY: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayMeteringPolicyEntry", tags: None, attributes: &["State", "UpdateEffectiveAt"], properties: &[
-    P { name: "DestinationCidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "DestinationPortRange", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "DestinationTransitGatewayAttachmentId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "DestinationTransitGatewayAttachmentType", schema: S { kind: K::String, rules: &[U::Values(&["client-vpn", "direct-connect-gateway", "network-function", "peering", "vpc", "vpn", "vpn-concentrator"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "MeteredAccount", schema: S { kind: K::String, rules: &[U::Values(&["destination-attachment-owner", "source-attachment-owner", "transit-gateway-owner"])] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "PolicyRuleNumber", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Protocol", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SourceCidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SourcePortRange", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SourceTransitGatewayAttachmentId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SourceTransitGatewayAttachmentType", schema: S { kind: K::String, rules: &[U::Values(&["client-vpn", "direct-connect-gateway", "network-function", "peering", "vpc", "vpn", "vpn-concentrator"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TransitGatewayMeteringPolicyId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static TRANSIT_GATEWAY_METERING_POLICY_ENTRY: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayMeteringPolicyEntry", scrutiny: None, tags: None, attributes: &["State", "UpdateEffectiveAt"], properties: &[
+    P { name: "DestinationCidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "DestinationPortRange", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "DestinationTransitGatewayAttachmentId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "DestinationTransitGatewayAttachmentType", schema: S { kind: K::String, rules: &[U::Values(&["client-vpn", "direct-connect-gateway", "network-function", "peering", "vpc", "vpn", "vpn-concentrator"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "MeteredAccount", schema: S { kind: K::String, rules: &[U::Values(&["destination-attachment-owner", "source-attachment-owner", "transit-gateway-owner"])] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PolicyRuleNumber", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Protocol", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SourceCidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SourcePortRange", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SourceTransitGatewayAttachmentId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SourceTransitGatewayAttachmentType", schema: S { kind: K::String, rules: &[U::Values(&["client-vpn", "direct-connect-gateway", "network-function", "peering", "vpc", "vpn", "vpn-concentrator"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayMeteringPolicyId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static TRANSIT_GATEWAY_MULTICAST_DOMAIN__OPTIONS: Definition = Definition { name: "Options", properties: &[
-    P { name: "AutoAcceptSharedAssociations", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Igmpv2Support", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StaticSourcesSupport", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AutoAcceptSharedAssociations", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Igmpv2Support", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StaticSourcesSupport", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static TRANSIT_GATEWAY_MULTICAST_DOMAIN: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayMulticastDomain", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreationTime", "State", "TransitGatewayMulticastDomainArn", "TransitGatewayMulticastDomainId"], properties: &[
-    P { name: "Options", schema: S { kind: K::Object(&TRANSIT_GATEWAY_MULTICAST_DOMAIN__OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TransitGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static TRANSIT_GATEWAY_MULTICAST_DOMAIN: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayMulticastDomain", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreationTime", "State", "TransitGatewayMulticastDomainArn", "TransitGatewayMulticastDomainId"], properties: &[
+    P { name: "Options", schema: S { kind: K::Object(&TRANSIT_GATEWAY_MULTICAST_DOMAIN__OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static TRANSIT_GATEWAY_MULTICAST_DOMAIN_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayMulticastDomainAssociation", tags: None, attributes: &["ResourceId", "ResourceType", "State"], properties: &[
-    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "TransitGatewayAttachmentId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "TransitGatewayMulticastDomainId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static TRANSIT_GATEWAY_MULTICAST_DOMAIN_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayMulticastDomainAssociation", scrutiny: None, tags: None, attributes: &["ResourceId", "ResourceType", "State"], properties: &[
+    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayAttachmentId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayMulticastDomainId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static TRANSIT_GATEWAY_MULTICAST_GROUP_MEMBER: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayMulticastGroupMember", tags: None, attributes: &["GroupMember", "GroupSource", "MemberType", "ResourceId", "ResourceType", "SourceType", "SubnetId", "TransitGatewayAttachmentId"], properties: &[
-    P { name: "GroupIpAddress", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "TransitGatewayMulticastDomainId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static TRANSIT_GATEWAY_MULTICAST_GROUP_MEMBER: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayMulticastGroupMember", scrutiny: None, tags: None, attributes: &["GroupMember", "GroupSource", "MemberType", "ResourceId", "ResourceType", "SourceType", "SubnetId", "TransitGatewayAttachmentId"], properties: &[
+    P { name: "GroupIpAddress", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayMulticastDomainId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static TRANSIT_GATEWAY_MULTICAST_GROUP_SOURCE: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayMulticastGroupSource", tags: None, attributes: &["GroupMember", "GroupSource", "MemberType", "ResourceId", "ResourceType", "SourceType", "SubnetId", "TransitGatewayAttachmentId"], properties: &[
-    P { name: "GroupIpAddress", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "TransitGatewayMulticastDomainId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static TRANSIT_GATEWAY_MULTICAST_GROUP_SOURCE: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayMulticastGroupSource", scrutiny: None, tags: None, attributes: &["GroupMember", "GroupSource", "MemberType", "ResourceId", "ResourceType", "SourceType", "SubnetId", "TransitGatewayAttachmentId"], properties: &[
+    P { name: "GroupIpAddress", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayMulticastDomainId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static TRANSIT_GATEWAY_PEERING_ATTACHMENT: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayPeeringAttachment", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreationTime", "State", "Status.Code", "Status.Message", "TransitGatewayAttachmentId"], properties: &[
-    P { name: "PeerAccountId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "PeerRegion", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "PeerTransitGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TransitGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static TRANSIT_GATEWAY_PEERING_ATTACHMENT: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayPeeringAttachment", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreationTime", "State", "Status.Code", "Status.Message", "TransitGatewayAttachmentId"], properties: &[
+    P { name: "PeerAccountId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PeerRegion", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PeerTransitGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static TRANSIT_GATEWAY_POLICY_TABLE: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayPolicyTable", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreationTime", "State", "TransitGatewayPolicyTableId"], properties: &[
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TransitGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static TRANSIT_GATEWAY_POLICY_TABLE: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayPolicyTable", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreationTime", "State", "TransitGatewayPolicyTableId"], properties: &[
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static TRANSIT_GATEWAY_POLICY_TABLE_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayPolicyTableAssociation", tags: None, attributes: &["State"], properties: &[
-    P { name: "TransitGatewayAttachmentId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "TransitGatewayPolicyTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static TRANSIT_GATEWAY_POLICY_TABLE_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayPolicyTableAssociation", scrutiny: None, tags: None, attributes: &["State"], properties: &[
+    P { name: "TransitGatewayAttachmentId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayPolicyTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static TRANSIT_GATEWAY_POLICY_TABLE_ENTRY__TRANSIT_GATEWAY_POLICY_RULE: Definition = Definition { name: "TransitGatewayPolicyRule", properties: &[
-    P { name: "DestinationCidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DestinationPortRange", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Protocol", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SourceCidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SourcePortRange", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "DestinationCidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DestinationPortRange", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Protocol", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SourceCidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SourcePortRange", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static TRANSIT_GATEWAY_POLICY_TABLE_ENTRY: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayPolicyTableEntry", tags: None, attributes: &["State"], properties: &[
-    P { name: "PolicyRule", schema: S { kind: K::Object(&TRANSIT_GATEWAY_POLICY_TABLE_ENTRY__TRANSIT_GATEWAY_POLICY_RULE), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "PolicyRuleNumber", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "TargetRouteTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "TransitGatewayPolicyTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static TRANSIT_GATEWAY_POLICY_TABLE_ENTRY: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayPolicyTableEntry", scrutiny: None, tags: None, attributes: &["State"], properties: &[
+    P { name: "PolicyRule", schema: S { kind: K::Object(&TRANSIT_GATEWAY_POLICY_TABLE_ENTRY__TRANSIT_GATEWAY_POLICY_RULE), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PolicyRuleNumber", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TargetRouteTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayPolicyTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static TRANSIT_GATEWAY_ROUTE: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayRoute", tags: None, attributes: &[], properties: &[
-    P { name: "Blackhole", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "DestinationCidrBlock", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "TransitGatewayAttachmentId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TransitGatewayRouteTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static TRANSIT_GATEWAY_ROUTE: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayRoute", scrutiny: None, tags: None, attributes: &[], properties: &[
+    P { name: "Blackhole", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "DestinationCidrBlock", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayAttachmentId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayRouteTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static TRANSIT_GATEWAY_ROUTE_TABLE: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayRouteTable", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["TransitGatewayRouteTableId"], properties: &[
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TransitGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static TRANSIT_GATEWAY_ROUTE_TABLE: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayRouteTable", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["TransitGatewayRouteTableId"], properties: &[
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static TRANSIT_GATEWAY_ROUTE_TABLE_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayRouteTableAssociation", tags: None, attributes: &[], properties: &[
-    P { name: "TransitGatewayAttachmentId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "TransitGatewayRouteTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static TRANSIT_GATEWAY_ROUTE_TABLE_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayRouteTableAssociation", scrutiny: None, tags: None, attributes: &[], properties: &[
+    P { name: "TransitGatewayAttachmentId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayRouteTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static TRANSIT_GATEWAY_ROUTE_TABLE_PROPAGATION: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayRouteTablePropagation", tags: None, attributes: &[], properties: &[
-    P { name: "TransitGatewayAttachmentId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "TransitGatewayRouteTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static TRANSIT_GATEWAY_ROUTE_TABLE_PROPAGATION: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayRouteTablePropagation", scrutiny: None, tags: None, attributes: &[], properties: &[
+    P { name: "TransitGatewayAttachmentId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayRouteTableId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static TRANSIT_GATEWAY_VPC_ATTACHMENT__OPTIONS: Definition = Definition { name: "Options", properties: &[
-    P { name: "ApplianceModeSupport", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DnsSupport", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Ipv6Support", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SecurityGroupReferencingSupport", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ApplianceModeSupport", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DnsSupport", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Ipv6Support", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SecurityGroupReferencingSupport", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static TRANSIT_GATEWAY_VPC_ATTACHMENT: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayVpcAttachment", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], properties: &[
-    P { name: "AddSubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Options", schema: S { kind: K::Object(&TRANSIT_GATEWAY_VPC_ATTACHMENT__OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RemoveSubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "SubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TransitGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static TRANSIT_GATEWAY_VPC_ATTACHMENT: ResourceType = ResourceType { name: "AWS::EC2::TransitGatewayVpcAttachment", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], properties: &[
+    P { name: "AddSubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Options", schema: S { kind: K::Object(&TRANSIT_GATEWAY_VPC_ATTACHMENT__OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RemoveSubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "SubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static VPC__VPC_ENCRYPTION_CONTROL: Definition = Definition { name: "VpcEncryptionControl", properties: &[
-    P { name: "EgressOnlyInternetGatewayExclusion", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true },
-    P { name: "ElasticFileSystemExclusion", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true },
-    P { name: "InternetGatewayExclusion", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true },
-    P { name: "LambdaExclusion", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Mode", schema: S { kind: K::String, rules: &[U::Values(&["enforce", "monitor"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NatGatewayExclusion", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true },
-    P { name: "ResourceExclusions", schema: S { kind: K::Object(&VPC__VPC_ENCRYPTION_CONTROL_EXCLUSIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "State", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StateMessage", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VirtualPrivateGatewayExclusion", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true },
-    P { name: "VpcEncryptionControlId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VpcLatticeExclusion", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true },
-    P { name: "VpcPeeringExclusion", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true },
+    P { name: "EgressOnlyInternetGatewayExclusion", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "ElasticFileSystemExclusion", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "InternetGatewayExclusion", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "LambdaExclusion", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Mode", schema: S { kind: K::String, rules: &[U::Values(&["enforce", "monitor"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NatGatewayExclusion", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "ResourceExclusions", schema: S { kind: K::Object(&VPC__VPC_ENCRYPTION_CONTROL_EXCLUSIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "State", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StateMessage", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VirtualPrivateGatewayExclusion", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "VpcEncryptionControlId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VpcLatticeExclusion", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "VpcPeeringExclusion", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
 ] };
 static VPC__VPC_ENCRYPTION_CONTROL_EXCLUSION: Definition = Definition { name: "VpcEncryptionControlExclusion", properties: &[
-    P { name: "State", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StateMessage", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "State", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StateMessage", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VPC__VPC_ENCRYPTION_CONTROL_EXCLUSIONS: Definition = Definition { name: "VpcEncryptionControlExclusions", properties: &[
-    P { name: "EgressOnlyInternetGateway", schema: S { kind: K::Object(&VPC__VPC_ENCRYPTION_CONTROL_EXCLUSION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ElasticFileSystem", schema: S { kind: K::Object(&VPC__VPC_ENCRYPTION_CONTROL_EXCLUSION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InternetGateway", schema: S { kind: K::Object(&VPC__VPC_ENCRYPTION_CONTROL_EXCLUSION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Lambda", schema: S { kind: K::Object(&VPC__VPC_ENCRYPTION_CONTROL_EXCLUSION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NatGateway", schema: S { kind: K::Object(&VPC__VPC_ENCRYPTION_CONTROL_EXCLUSION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VirtualPrivateGateway", schema: S { kind: K::Object(&VPC__VPC_ENCRYPTION_CONTROL_EXCLUSION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VpcLattice", schema: S { kind: K::Object(&VPC__VPC_ENCRYPTION_CONTROL_EXCLUSION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VpcPeering", schema: S { kind: K::Object(&VPC__VPC_ENCRYPTION_CONTROL_EXCLUSION), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "EgressOnlyInternetGateway", schema: S { kind: K::Object(&VPC__VPC_ENCRYPTION_CONTROL_EXCLUSION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ElasticFileSystem", schema: S { kind: K::Object(&VPC__VPC_ENCRYPTION_CONTROL_EXCLUSION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InternetGateway", schema: S { kind: K::Object(&VPC__VPC_ENCRYPTION_CONTROL_EXCLUSION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Lambda", schema: S { kind: K::Object(&VPC__VPC_ENCRYPTION_CONTROL_EXCLUSION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NatGateway", schema: S { kind: K::Object(&VPC__VPC_ENCRYPTION_CONTROL_EXCLUSION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VirtualPrivateGateway", schema: S { kind: K::Object(&VPC__VPC_ENCRYPTION_CONTROL_EXCLUSION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VpcLattice", schema: S { kind: K::Object(&VPC__VPC_ENCRYPTION_CONTROL_EXCLUSION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VpcPeering", schema: S { kind: K::Object(&VPC__VPC_ENCRYPTION_CONTROL_EXCLUSION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static VPC: ResourceType = ResourceType { name: "AWS::EC2::VPC", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CidrBlock", "CidrBlockAssociations", "DefaultNetworkAcl", "DefaultSecurityGroup", "Ipv6CidrBlocks", "VpcEncryptionControl.ResourceExclusions.EgressOnlyInternetGateway.State", "VpcEncryptionControl.ResourceExclusions.EgressOnlyInternetGateway.StateMessage", "VpcEncryptionControl.ResourceExclusions.ElasticFileSystem.State", "VpcEncryptionControl.ResourceExclusions.ElasticFileSystem.StateMessage", "VpcEncryptionControl.ResourceExclusions.InternetGateway.State", "VpcEncryptionControl.ResourceExclusions.InternetGateway.StateMessage", "VpcEncryptionControl.ResourceExclusions.Lambda.State", "VpcEncryptionControl.ResourceExclusions.Lambda.StateMessage", "VpcEncryptionControl.ResourceExclusions.NatGateway.State", "VpcEncryptionControl.ResourceExclusions.NatGateway.StateMessage", "VpcEncryptionControl.ResourceExclusions.VirtualPrivateGateway.State", "VpcEncryptionControl.ResourceExclusions.VirtualPrivateGateway.StateMessage", "VpcEncryptionControl.ResourceExclusions.VpcLattice.State", "VpcEncryptionControl.ResourceExclusions.VpcLattice.StateMessage", "VpcEncryptionControl.ResourceExclusions.VpcPeering.State", "VpcEncryptionControl.ResourceExclusions.VpcPeering.StateMessage", "VpcEncryptionControl.State", "VpcEncryptionControl.StateMessage", "VpcEncryptionControl.VpcEncryptionControlId", "VpcEncryptionControl.VpcId", "VpcId"], properties: &[
-    P { name: "CidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "EnableDnsHostnames", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EnableDnsSupport", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InstanceTenancy", schema: S { kind: K::String, rules: &[U::Values(&["dedicated", "default", "host"])] }, required: false, replacement: R::Maybe, write_only: false },
-    P { name: "Ipv4IpamPoolId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "Ipv4NetmaskLength", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VpcEncryptionControl", schema: S { kind: K::Object(&VPC__VPC_ENCRYPTION_CONTROL), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+static VPC: ResourceType = ResourceType { name: "AWS::EC2::VPC", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CidrBlock", "CidrBlockAssociations", "DefaultNetworkAcl", "DefaultSecurityGroup", "Ipv6CidrBlocks", "VpcEncryptionControl.ResourceExclusions.EgressOnlyInternetGateway.State", "VpcEncryptionControl.ResourceExclusions.EgressOnlyInternetGateway.StateMessage", "VpcEncryptionControl.ResourceExclusions.ElasticFileSystem.State", "VpcEncryptionControl.ResourceExclusions.ElasticFileSystem.StateMessage", "VpcEncryptionControl.ResourceExclusions.InternetGateway.State", "VpcEncryptionControl.ResourceExclusions.InternetGateway.StateMessage", "VpcEncryptionControl.ResourceExclusions.Lambda.State", "VpcEncryptionControl.ResourceExclusions.Lambda.StateMessage", "VpcEncryptionControl.ResourceExclusions.NatGateway.State", "VpcEncryptionControl.ResourceExclusions.NatGateway.StateMessage", "VpcEncryptionControl.ResourceExclusions.VirtualPrivateGateway.State", "VpcEncryptionControl.ResourceExclusions.VirtualPrivateGateway.StateMessage", "VpcEncryptionControl.ResourceExclusions.VpcLattice.State", "VpcEncryptionControl.ResourceExclusions.VpcLattice.StateMessage", "VpcEncryptionControl.ResourceExclusions.VpcPeering.State", "VpcEncryptionControl.ResourceExclusions.VpcPeering.StateMessage", "VpcEncryptionControl.State", "VpcEncryptionControl.StateMessage", "VpcEncryptionControl.VpcEncryptionControlId", "VpcEncryptionControl.VpcId", "VpcId"], properties: &[
+    P { name: "CidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "EnableDnsHostnames", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EnableDnsSupport", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InstanceTenancy", schema: S { kind: K::String, rules: &[U::Values(&["dedicated", "default", "host"])] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "Ipv4IpamPoolId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "Ipv4NetmaskLength", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VpcEncryptionControl", schema: S { kind: K::Object(&VPC__VPC_ENCRYPTION_CONTROL), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static VPC_BLOCK_PUBLIC_ACCESS_EXCLUSION: ResourceType = ResourceType { name: "AWS::EC2::VPCBlockPublicAccessExclusion", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["ExclusionId"], properties: &[
-    P { name: "InternetGatewayExclusionMode", schema: S { kind: K::String, rules: &[U::Values(&["allow-bidirectional", "allow-egress"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+static VPC_BLOCK_PUBLIC_ACCESS_EXCLUSION: ResourceType = ResourceType { name: "AWS::EC2::VPCBlockPublicAccessExclusion", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["ExclusionId"], properties: &[
+    P { name: "InternetGatewayExclusionMode", schema: S { kind: K::String, rules: &[U::Values(&["allow-bidirectional", "allow-egress"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SubnetId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static VPC_BLOCK_PUBLIC_ACCESS_OPTIONS: ResourceType = ResourceType { name: "AWS::EC2::VPCBlockPublicAccessOptions", tags: None, attributes: &["AccountId", "ExclusionsAllowed"], properties: &[
-    P { name: "InternetGatewayBlockMode", schema: S { kind: K::String, rules: &[U::Values(&["block-bidirectional", "block-ingress"])] }, required: true, replacement: R::No, write_only: false },
+static VPC_BLOCK_PUBLIC_ACCESS_OPTIONS: ResourceType = ResourceType { name: "AWS::EC2::VPCBlockPublicAccessOptions", scrutiny: None, tags: None, attributes: &["AccountId", "ExclusionsAllowed"], properties: &[
+    P { name: "InternetGatewayBlockMode", schema: S { kind: K::String, rules: &[U::Values(&["block-bidirectional", "block-ingress"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static VPC_CIDR_BLOCK: ResourceType = ResourceType { name: "AWS::EC2::VPCCidrBlock", tags: None, attributes: &["Id", "IpSource", "Ipv6AddressAttribute"], properties: &[
-    P { name: "AmazonProvidedIpv6CidrBlock", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "CidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Ipv4IpamPoolId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "Ipv4NetmaskLength", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "Ipv6CidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Ipv6CidrBlockNetworkBorderGroup", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Ipv6IpamPoolId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "Ipv6NetmaskLength", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "Ipv6Pool", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static VPC_CIDR_BLOCK: ResourceType = ResourceType { name: "AWS::EC2::VPCCidrBlock", scrutiny: None, tags: None, attributes: &["Id", "IpSource", "Ipv6AddressAttribute"], properties: &[
+    P { name: "AmazonProvidedIpv6CidrBlock", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "CidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Ipv4IpamPoolId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "Ipv4NetmaskLength", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "Ipv6CidrBlock", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Ipv6CidrBlockNetworkBorderGroup", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Ipv6IpamPoolId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "Ipv6NetmaskLength", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "Ipv6Pool", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static VPCDHCP_OPTIONS_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::VPCDHCPOptionsAssociation", tags: None, attributes: &[], properties: &[
-    P { name: "DhcpOptionsId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static VPCDHCP_OPTIONS_ASSOCIATION: ResourceType = ResourceType { name: "AWS::EC2::VPCDHCPOptionsAssociation", scrutiny: None, tags: None, attributes: &[], properties: &[
+    P { name: "DhcpOptionsId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static VPC_ENCRYPTION_CONTROL: ResourceType = ResourceType { name: "AWS::EC2::VPCEncryptionControl", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["ResourceExclusions.EgressOnlyInternetGateway.State", "ResourceExclusions.EgressOnlyInternetGateway.StateMessage", "ResourceExclusions.ElasticFileSystem.State", "ResourceExclusions.ElasticFileSystem.StateMessage", "ResourceExclusions.InternetGateway.State", "ResourceExclusions.InternetGateway.StateMessage", "ResourceExclusions.Lambda.State", "ResourceExclusions.Lambda.StateMessage", "ResourceExclusions.NatGateway.State", "ResourceExclusions.NatGateway.StateMessage", "ResourceExclusions.VirtualPrivateGateway.State", "ResourceExclusions.VirtualPrivateGateway.StateMessage", "ResourceExclusions.VpcLattice.State", "ResourceExclusions.VpcLattice.StateMessage", "ResourceExclusions.VpcPeering.State", "ResourceExclusions.VpcPeering.StateMessage", "State", "StateMessage", "VpcEncryptionControlId"], properties: &[
-    P { name: "EgressOnlyInternetGatewayExclusionInput", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true },
-    P { name: "ElasticFileSystemExclusionInput", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true },
-    P { name: "InternetGatewayExclusionInput", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true },
-    P { name: "LambdaExclusionInput", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Mode", schema: S { kind: K::String, rules: &[U::Values(&["enforce", "monitor"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NatGatewayExclusionInput", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VirtualPrivateGatewayExclusionInput", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true },
-    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "VpcLatticeExclusionInput", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true },
-    P { name: "VpcPeeringExclusionInput", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true },
+static VPC_ENCRYPTION_CONTROL: ResourceType = ResourceType { name: "AWS::EC2::VPCEncryptionControl", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["ResourceExclusions.EgressOnlyInternetGateway.State", "ResourceExclusions.EgressOnlyInternetGateway.StateMessage", "ResourceExclusions.ElasticFileSystem.State", "ResourceExclusions.ElasticFileSystem.StateMessage", "ResourceExclusions.InternetGateway.State", "ResourceExclusions.InternetGateway.StateMessage", "ResourceExclusions.Lambda.State", "ResourceExclusions.Lambda.StateMessage", "ResourceExclusions.NatGateway.State", "ResourceExclusions.NatGateway.StateMessage", "ResourceExclusions.VirtualPrivateGateway.State", "ResourceExclusions.VirtualPrivateGateway.StateMessage", "ResourceExclusions.VpcLattice.State", "ResourceExclusions.VpcLattice.StateMessage", "ResourceExclusions.VpcPeering.State", "ResourceExclusions.VpcPeering.StateMessage", "State", "StateMessage", "VpcEncryptionControlId"], properties: &[
+    P { name: "EgressOnlyInternetGatewayExclusionInput", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "ElasticFileSystemExclusionInput", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "InternetGatewayExclusionInput", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "LambdaExclusionInput", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Mode", schema: S { kind: K::String, rules: &[U::Values(&["enforce", "monitor"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NatGatewayExclusionInput", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VirtualPrivateGatewayExclusionInput", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "VpcLatticeExclusionInput", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "VpcPeeringExclusionInput", schema: S { kind: K::String, rules: &[U::Values(&["disable", "enable"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
 ] };
 static VPC_ENDPOINT__DNS_OPTIONS_SPECIFICATION: Definition = Definition { name: "DnsOptionsSpecification", properties: &[
-    P { name: "DnsRecordIpType", schema: S { kind: K::String, rules: &[U::Values(&["dualstack", "ipv4", "ipv6", "not-specified", "service-defined"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PrivateDnsOnlyForInboundResolverEndpoint", schema: S { kind: K::String, rules: &[U::Values(&["AllResolvers", "NotSpecified", "OnlyInboundResolver"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PrivateDnsPreference", schema: S { kind: K::String, rules: &[U::Values(&["ALL_DOMAINS", "SPECIFIED_DOMAINS_ONLY", "VERIFIED_DOMAINS_AND_SPECIFIED_DOMAINS", "VERIFIED_DOMAINS_ONLY"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PrivateDnsSpecifiedDomains", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }), rules: &[U::MinItems(1), U::MaxItems(10)] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "DnsRecordIpType", schema: S { kind: K::String, rules: &[U::Values(&["dualstack", "ipv4", "ipv6", "not-specified", "service-defined"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PrivateDnsOnlyForInboundResolverEndpoint", schema: S { kind: K::String, rules: &[U::Values(&["AllResolvers", "NotSpecified", "OnlyInboundResolver"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PrivateDnsPreference", schema: S { kind: K::String, rules: &[U::Values(&["ALL_DOMAINS", "SPECIFIED_DOMAINS_ONLY", "VERIFIED_DOMAINS_AND_SPECIFIED_DOMAINS", "VERIFIED_DOMAINS_ONLY"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PrivateDnsSpecifiedDomains", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }), rules: &[U::MinItems(1), U::MaxItems(10)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static VPC_ENDPOINT: ResourceType = ResourceType { name: "AWS::EC2::VPCEndpoint", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreationTimestamp", "DnsEntries", "Id", "NetworkInterfaceIds"], properties: &[
-    P { name: "DnsOptions", schema: S { kind: K::Object(&VPC_ENDPOINT__DNS_OPTIONS_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IpAddressType", schema: S { kind: K::String, rules: &[U::Values(&["dualstack", "ipv4", "ipv6", "not-specified"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PrivateDnsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ResourceConfigurationArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "RouteTableIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SecurityGroupIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ServiceName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ServiceNetworkArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ServiceRegion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VpcEndpointType", schema: S { kind: K::String, rules: &[U::Values(&["Gateway", "GatewayLoadBalancer", "Interface", "Resource", "ServiceNetwork", "Tunnel"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static VPC_ENDPOINT: ResourceType = ResourceType { name: "AWS::EC2::VPCEndpoint", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreationTimestamp", "DnsEntries", "Id", "NetworkInterfaceIds"], properties: &[
+    P { name: "DnsOptions", schema: S { kind: K::Object(&VPC_ENDPOINT__DNS_OPTIONS_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IpAddressType", schema: S { kind: K::String, rules: &[U::Values(&["dualstack", "ipv4", "ipv6", "not-specified"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: Some(Y::ResourcePolicy) },
+    P { name: "PrivateDnsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ResourceConfigurationArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "RouteTableIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SecurityGroupIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ServiceName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ServiceNetworkArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ServiceRegion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VpcEndpointType", schema: S { kind: K::String, rules: &[U::Values(&["Gateway", "GatewayLoadBalancer", "Interface", "Resource", "ServiceNetwork", "Tunnel"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static VPC_ENDPOINT_CONNECTION_NOTIFICATION: ResourceType = ResourceType { name: "AWS::EC2::VPCEndpointConnectionNotification", tags: None, attributes: &["VPCEndpointConnectionNotificationId"], properties: &[
-    P { name: "ConnectionEvents", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ConnectionNotificationArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ServiceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "VPCEndpointId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+static VPC_ENDPOINT_CONNECTION_NOTIFICATION: ResourceType = ResourceType { name: "AWS::EC2::VPCEndpointConnectionNotification", scrutiny: None, tags: None, attributes: &["VPCEndpointConnectionNotificationId"], properties: &[
+    P { name: "ConnectionEvents", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ConnectionNotificationArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ServiceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "VPCEndpointId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static VPC_ENDPOINT_SERVICE__PRIVATE_DNS_NAME_CONFIGURATION: Definition = Definition { name: "PrivateDnsNameConfiguration", properties: &[
-    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "State", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Type", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Value", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "State", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Type", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Value", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static VPC_ENDPOINT_SERVICE: ResourceType = ResourceType { name: "AWS::EC2::VPCEndpointService", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["PrivateDnsNameConfiguration.Name", "PrivateDnsNameConfiguration.State", "PrivateDnsNameConfiguration.Type", "PrivateDnsNameConfiguration.Value", "ServiceId"], properties: &[
-    P { name: "AcceptanceRequired", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ContributorInsightsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "GatewayLoadBalancerArns", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NetworkLoadBalancerArns", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PayerResponsibility", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PrivateDnsName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PrivateDnsNameConfiguration", schema: S { kind: K::Object(&VPC_ENDPOINT_SERVICE__PRIVATE_DNS_NAME_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SupportedIpAddressTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["ipv4", "ipv6"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SupportedRegions", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static VPC_ENDPOINT_SERVICE: ResourceType = ResourceType { name: "AWS::EC2::VPCEndpointService", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["PrivateDnsNameConfiguration.Name", "PrivateDnsNameConfiguration.State", "PrivateDnsNameConfiguration.Type", "PrivateDnsNameConfiguration.Value", "ServiceId"], properties: &[
+    P { name: "AcceptanceRequired", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ContributorInsightsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "GatewayLoadBalancerArns", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NetworkLoadBalancerArns", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PayerResponsibility", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PrivateDnsName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PrivateDnsNameConfiguration", schema: S { kind: K::Object(&VPC_ENDPOINT_SERVICE__PRIVATE_DNS_NAME_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SupportedIpAddressTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["ipv4", "ipv6"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SupportedRegions", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static VPC_ENDPOINT_SERVICE_PERMISSIONS: ResourceType = ResourceType { name: "AWS::EC2::VPCEndpointServicePermissions", tags: None, attributes: &[], properties: &[
-    P { name: "AllowedPrincipals", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ServiceId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static VPC_ENDPOINT_SERVICE_PERMISSIONS: ResourceType = ResourceType { name: "AWS::EC2::VPCEndpointServicePermissions", scrutiny: None, tags: None, attributes: &[], properties: &[
+    P { name: "AllowedPrincipals", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ServiceId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static VPC_GATEWAY_ATTACHMENT: ResourceType = ResourceType { name: "AWS::EC2::VPCGatewayAttachment", tags: None, attributes: &["AttachmentType"], properties: &[
-    P { name: "InternetGatewayId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "VpnGatewayId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+static VPC_GATEWAY_ATTACHMENT: ResourceType = ResourceType { name: "AWS::EC2::VPCGatewayAttachment", scrutiny: None, tags: None, attributes: &["AttachmentType"], properties: &[
+    P { name: "InternetGatewayId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "VpnGatewayId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static VPC_PEERING_CONNECTION: ResourceType = ResourceType { name: "AWS::EC2::VPCPeeringConnection", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], properties: &[
-    P { name: "AssumeRoleRegion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "PeerOwnerId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PeerRegion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PeerRoleArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "PeerVpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static VPC_PEERING_CONNECTION: ResourceType = ResourceType { name: "AWS::EC2::VPCPeeringConnection", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], properties: &[
+    P { name: "AssumeRoleRegion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "PeerOwnerId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PeerRegion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PeerRoleArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "PeerVpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VpcId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static VPN_CONCENTRATOR: ResourceType = ResourceType { name: "AWS::EC2::VPNConcentrator", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["TransitGatewayAttachmentId", "VpnConcentratorId"], properties: &[
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TransitGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Type", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static VPN_CONCENTRATOR: ResourceType = ResourceType { name: "AWS::EC2::VPNConcentrator", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["TransitGatewayAttachmentId", "VpnConcentratorId"], properties: &[
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Type", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static VPN_CONNECTION__CLOUDWATCH_LOG_OPTIONS_SPECIFICATION: Definition = Definition { name: "CloudwatchLogOptionsSpecification", properties: &[
-    P { name: "BgpLogEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "BgpLogGroupArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "BgpLogOutputFormat", schema: S { kind: K::String, rules: &[U::Values(&["json", "text"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LogEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LogGroupArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LogOutputFormat", schema: S { kind: K::String, rules: &[U::Values(&["json", "text"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "BgpLogEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "BgpLogGroupArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "BgpLogOutputFormat", schema: S { kind: K::String, rules: &[U::Values(&["json", "text"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LogEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LogGroupArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LogOutputFormat", schema: S { kind: K::String, rules: &[U::Values(&["json", "text"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VPN_CONNECTION__IKE_VERSIONS_REQUEST_LIST_VALUE: Definition = Definition { name: "IKEVersionsRequestListValue", properties: &[
-    P { name: "Value", schema: S { kind: K::String, rules: &[U::Values(&["ikev1", "ikev2"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Value", schema: S { kind: K::String, rules: &[U::Values(&["ikev1", "ikev2"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VPN_CONNECTION__PHASE1DH_GROUP_NUMBERS_REQUEST_LIST_VALUE: Definition = Definition { name: "Phase1DHGroupNumbersRequestListValue", properties: &[
-    P { name: "Value", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Value", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VPN_CONNECTION__PHASE1_ENCRYPTION_ALGORITHMS_REQUEST_LIST_VALUE: Definition = Definition { name: "Phase1EncryptionAlgorithmsRequestListValue", properties: &[
-    P { name: "Value", schema: S { kind: K::String, rules: &[U::Values(&["AES128", "AES128-GCM-16", "AES256", "AES256-GCM-16"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Value", schema: S { kind: K::String, rules: &[U::Values(&["AES128", "AES128-GCM-16", "AES256", "AES256-GCM-16"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VPN_CONNECTION__PHASE1_INTEGRITY_ALGORITHMS_REQUEST_LIST_VALUE: Definition = Definition { name: "Phase1IntegrityAlgorithmsRequestListValue", properties: &[
-    P { name: "Value", schema: S { kind: K::String, rules: &[U::Values(&["SHA1", "SHA2-256", "SHA2-384", "SHA2-512"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Value", schema: S { kind: K::String, rules: &[U::Values(&["SHA1", "SHA2-256", "SHA2-384", "SHA2-512"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VPN_CONNECTION__PHASE2DH_GROUP_NUMBERS_REQUEST_LIST_VALUE: Definition = Definition { name: "Phase2DHGroupNumbersRequestListValue", properties: &[
-    P { name: "Value", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Value", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VPN_CONNECTION__PHASE2_ENCRYPTION_ALGORITHMS_REQUEST_LIST_VALUE: Definition = Definition { name: "Phase2EncryptionAlgorithmsRequestListValue", properties: &[
-    P { name: "Value", schema: S { kind: K::String, rules: &[U::Values(&["AES128", "AES128-GCM-16", "AES256", "AES256-GCM-16"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Value", schema: S { kind: K::String, rules: &[U::Values(&["AES128", "AES128-GCM-16", "AES256", "AES256-GCM-16"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VPN_CONNECTION__PHASE2_INTEGRITY_ALGORITHMS_REQUEST_LIST_VALUE: Definition = Definition { name: "Phase2IntegrityAlgorithmsRequestListValue", properties: &[
-    P { name: "Value", schema: S { kind: K::String, rules: &[U::Values(&["SHA1", "SHA2-256", "SHA2-384", "SHA2-512"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Value", schema: S { kind: K::String, rules: &[U::Values(&["SHA1", "SHA2-256", "SHA2-384", "SHA2-512"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VPN_CONNECTION__VPN_TUNNEL_LOG_OPTIONS_SPECIFICATION: Definition = Definition { name: "VpnTunnelLogOptionsSpecification", properties: &[
-    P { name: "CloudwatchLogOptions", schema: S { kind: K::Object(&VPN_CONNECTION__CLOUDWATCH_LOG_OPTIONS_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "CloudwatchLogOptions", schema: S { kind: K::Object(&VPN_CONNECTION__CLOUDWATCH_LOG_OPTIONS_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VPN_CONNECTION__VPN_TUNNEL_OPTIONS_SPECIFICATION: Definition = Definition { name: "VpnTunnelOptionsSpecification", properties: &[
-    P { name: "DPDTimeoutAction", schema: S { kind: K::String, rules: &[U::Values(&["clear", "none", "restart"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DPDTimeoutSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(30.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EnableTunnelLifecycleControl", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IKEVersions", schema: S { kind: K::List(&S { kind: K::Object(&VPN_CONNECTION__IKE_VERSIONS_REQUEST_LIST_VALUE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LogOptions", schema: S { kind: K::Object(&VPN_CONNECTION__VPN_TUNNEL_LOG_OPTIONS_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Phase1DHGroupNumbers", schema: S { kind: K::List(&S { kind: K::Object(&VPN_CONNECTION__PHASE1DH_GROUP_NUMBERS_REQUEST_LIST_VALUE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Phase1EncryptionAlgorithms", schema: S { kind: K::List(&S { kind: K::Object(&VPN_CONNECTION__PHASE1_ENCRYPTION_ALGORITHMS_REQUEST_LIST_VALUE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Phase1IntegrityAlgorithms", schema: S { kind: K::List(&S { kind: K::Object(&VPN_CONNECTION__PHASE1_INTEGRITY_ALGORITHMS_REQUEST_LIST_VALUE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Phase1LifetimeSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(900.0), U::Maximum(28800.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Phase2DHGroupNumbers", schema: S { kind: K::List(&S { kind: K::Object(&VPN_CONNECTION__PHASE2DH_GROUP_NUMBERS_REQUEST_LIST_VALUE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Phase2EncryptionAlgorithms", schema: S { kind: K::List(&S { kind: K::Object(&VPN_CONNECTION__PHASE2_ENCRYPTION_ALGORITHMS_REQUEST_LIST_VALUE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Phase2IntegrityAlgorithms", schema: S { kind: K::List(&S { kind: K::Object(&VPN_CONNECTION__PHASE2_INTEGRITY_ALGORITHMS_REQUEST_LIST_VALUE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Phase2LifetimeSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(900.0), U::Maximum(3600.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PreSharedKey", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "RekeyFuzzPercentage", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(100.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RekeyMarginTimeSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(60.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ReplayWindowSize", schema: S { kind: K::Integer, rules: &[U::Minimum(64.0), U::Maximum(2048.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StartupAction", schema: S { kind: K::String, rules: &[U::Values(&["add", "start"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TunnelInsideCidr", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TunnelInsideIpv6Cidr", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "DPDTimeoutAction", schema: S { kind: K::String, rules: &[U::Values(&["clear", "none", "restart"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DPDTimeoutSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(30.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EnableTunnelLifecycleControl", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IKEVersions", schema: S { kind: K::List(&S { kind: K::Object(&VPN_CONNECTION__IKE_VERSIONS_REQUEST_LIST_VALUE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LogOptions", schema: S { kind: K::Object(&VPN_CONNECTION__VPN_TUNNEL_LOG_OPTIONS_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Phase1DHGroupNumbers", schema: S { kind: K::List(&S { kind: K::Object(&VPN_CONNECTION__PHASE1DH_GROUP_NUMBERS_REQUEST_LIST_VALUE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Phase1EncryptionAlgorithms", schema: S { kind: K::List(&S { kind: K::Object(&VPN_CONNECTION__PHASE1_ENCRYPTION_ALGORITHMS_REQUEST_LIST_VALUE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Phase1IntegrityAlgorithms", schema: S { kind: K::List(&S { kind: K::Object(&VPN_CONNECTION__PHASE1_INTEGRITY_ALGORITHMS_REQUEST_LIST_VALUE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Phase1LifetimeSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(900.0), U::Maximum(28800.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Phase2DHGroupNumbers", schema: S { kind: K::List(&S { kind: K::Object(&VPN_CONNECTION__PHASE2DH_GROUP_NUMBERS_REQUEST_LIST_VALUE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Phase2EncryptionAlgorithms", schema: S { kind: K::List(&S { kind: K::Object(&VPN_CONNECTION__PHASE2_ENCRYPTION_ALGORITHMS_REQUEST_LIST_VALUE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Phase2IntegrityAlgorithms", schema: S { kind: K::List(&S { kind: K::Object(&VPN_CONNECTION__PHASE2_INTEGRITY_ALGORITHMS_REQUEST_LIST_VALUE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Phase2LifetimeSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(900.0), U::Maximum(3600.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PreSharedKey", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "RekeyFuzzPercentage", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(100.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RekeyMarginTimeSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(60.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ReplayWindowSize", schema: S { kind: K::Integer, rules: &[U::Minimum(64.0), U::Maximum(2048.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StartupAction", schema: S { kind: K::String, rules: &[U::Values(&["add", "start"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TunnelInsideCidr", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TunnelInsideIpv6Cidr", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static VPN_CONNECTION: ResourceType = ResourceType { name: "AWS::EC2::VPNConnection", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["VpnConnectionId"], properties: &[
-    P { name: "CustomerGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "EnableAcceleration", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LocalIpv4NetworkCidr", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LocalIpv6NetworkCidr", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "OutsideIpAddressType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PreSharedKeyStorage", schema: S { kind: K::String, rules: &[U::Values(&["SecretsManager", "Standard"])] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "RemoteIpv4NetworkCidr", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "RemoteIpv6NetworkCidr", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "StaticRoutesOnly", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TransitGatewayId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TransportTransitGatewayAttachmentId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TunnelBandwidth", schema: S { kind: K::String, rules: &[U::Values(&["large", "standard"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TunnelInsideIpVersion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Type", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "VpnConcentratorId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "VpnGatewayId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "VpnTunnelOptionsSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&VPN_CONNECTION__VPN_TUNNEL_OPTIONS_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+static VPN_CONNECTION: ResourceType = ResourceType { name: "AWS::EC2::VPNConnection", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["VpnConnectionId"], properties: &[
+    P { name: "CustomerGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "EnableAcceleration", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LocalIpv4NetworkCidr", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LocalIpv6NetworkCidr", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "OutsideIpAddressType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PreSharedKeyStorage", schema: S { kind: K::String, rules: &[U::Values(&["SecretsManager", "Standard"])] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "RemoteIpv4NetworkCidr", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "RemoteIpv6NetworkCidr", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "StaticRoutesOnly", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TransitGatewayId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TransportTransitGatewayAttachmentId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TunnelBandwidth", schema: S { kind: K::String, rules: &[U::Values(&["large", "standard"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TunnelInsideIpVersion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Type", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "VpnConcentratorId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "VpnGatewayId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "VpnTunnelOptionsSpecifications", schema: S { kind: K::List(&S { kind: K::Object(&VPN_CONNECTION__VPN_TUNNEL_OPTIONS_SPECIFICATION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static VPN_CONNECTION_ROUTE: ResourceType = ResourceType { name: "AWS::EC2::VPNConnectionRoute", tags: None, attributes: &[], properties: &[
-    P { name: "DestinationCidrBlock", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "VpnConnectionId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static VPN_CONNECTION_ROUTE: ResourceType = ResourceType { name: "AWS::EC2::VPNConnectionRoute", scrutiny: None, tags: None, attributes: &[], properties: &[
+    P { name: "DestinationCidrBlock", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "VpnConnectionId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static VPN_GATEWAY: ResourceType = ResourceType { name: "AWS::EC2::VPNGateway", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["VPNGatewayId"], properties: &[
-    P { name: "AmazonSideAsn", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Type", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static VPN_GATEWAY: ResourceType = ResourceType { name: "AWS::EC2::VPNGateway", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["VPNGatewayId"], properties: &[
+    P { name: "AmazonSideAsn", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Type", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static VPN_GATEWAY_ROUTE_PROPAGATION: ResourceType = ResourceType { name: "AWS::EC2::VPNGatewayRoutePropagation", tags: None, attributes: &["Id"], properties: &[
-    P { name: "RouteTableIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "VpnGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+static VPN_GATEWAY_ROUTE_PROPAGATION: ResourceType = ResourceType { name: "AWS::EC2::VPNGatewayRoutePropagation", scrutiny: None, tags: None, attributes: &["Id"], properties: &[
+    P { name: "RouteTableIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VpnGatewayId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VERIFIED_ACCESS_ENDPOINT__CIDR_OPTIONS: Definition = Definition { name: "CidrOptions", properties: &[
-    P { name: "Cidr", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PortRanges", schema: S { kind: K::List(&S { kind: K::Object(&VERIFIED_ACCESS_ENDPOINT__PORT_RANGE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Protocol", schema: S { kind: K::String, rules: &[U::Values(&["http", "https", "tcp"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Cidr", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PortRanges", schema: S { kind: K::List(&S { kind: K::Object(&VERIFIED_ACCESS_ENDPOINT__PORT_RANGE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Protocol", schema: S { kind: K::String, rules: &[U::Values(&["http", "https", "tcp"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static VERIFIED_ACCESS_ENDPOINT__LOAD_BALANCER_OPTIONS: Definition = Definition { name: "LoadBalancerOptions", properties: &[
-    P { name: "LoadBalancerArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Port", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(65535.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PortRanges", schema: S { kind: K::List(&S { kind: K::Object(&VERIFIED_ACCESS_ENDPOINT__PORT_RANGE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Protocol", schema: S { kind: K::String, rules: &[U::Values(&["http", "https", "tcp"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "LoadBalancerArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Port", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(65535.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PortRanges", schema: S { kind: K::List(&S { kind: K::Object(&VERIFIED_ACCESS_ENDPOINT__PORT_RANGE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Protocol", schema: S { kind: K::String, rules: &[U::Values(&["http", "https", "tcp"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VERIFIED_ACCESS_ENDPOINT__NETWORK_INTERFACE_OPTIONS: Definition = Definition { name: "NetworkInterfaceOptions", properties: &[
-    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Port", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(65535.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PortRanges", schema: S { kind: K::List(&S { kind: K::Object(&VERIFIED_ACCESS_ENDPOINT__PORT_RANGE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Protocol", schema: S { kind: K::String, rules: &[U::Values(&["http", "https", "tcp"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "NetworkInterfaceId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Port", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(65535.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PortRanges", schema: S { kind: K::List(&S { kind: K::Object(&VERIFIED_ACCESS_ENDPOINT__PORT_RANGE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Protocol", schema: S { kind: K::String, rules: &[U::Values(&["http", "https", "tcp"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VERIFIED_ACCESS_ENDPOINT__PORT_RANGE: Definition = Definition { name: "PortRange", properties: &[
-    P { name: "FromPort", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(65535.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ToPort", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(65535.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "FromPort", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(65535.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ToPort", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(65535.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VERIFIED_ACCESS_ENDPOINT__RDS_OPTIONS: Definition = Definition { name: "RdsOptions", properties: &[
-    P { name: "Port", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(65535.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Protocol", schema: S { kind: K::String, rules: &[U::Values(&["http", "https", "tcp"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "RdsDbClusterArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "RdsDbInstanceArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "RdsDbProxyArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "RdsEndpoint", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Port", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(65535.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Protocol", schema: S { kind: K::String, rules: &[U::Values(&["http", "https", "tcp"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "RdsDbClusterArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "RdsDbInstanceArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "RdsDbProxyArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "RdsEndpoint", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VERIFIED_ACCESS_ENDPOINT__SSE_SPECIFICATION: Definition = Definition { name: "SseSpecification", properties: &[
-    P { name: "CustomerManagedKeyEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KmsKeyArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "CustomerManagedKeyEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KmsKeyArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static VERIFIED_ACCESS_ENDPOINT: ResourceType = ResourceType { name: "AWS::EC2::VerifiedAccessEndpoint", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreationTime", "DeviceValidationDomain", "EndpointDomain", "LastUpdatedTime", "Status", "VerifiedAccessEndpointId", "VerifiedAccessInstanceId"], properties: &[
-    P { name: "ApplicationDomain", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "AttachmentType", schema: S { kind: K::String, rules: &[U::Values(&["vpc"])] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "CidrOptions", schema: S { kind: K::Object(&VERIFIED_ACCESS_ENDPOINT__CIDR_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DomainCertificateArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "EndpointDomainPrefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "EndpointType", schema: S { kind: K::String, rules: &[U::Values(&["cidr", "load-balancer", "network-interface", "rds"])] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "LoadBalancerOptions", schema: S { kind: K::Object(&VERIFIED_ACCESS_ENDPOINT__LOAD_BALANCER_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NetworkInterfaceOptions", schema: S { kind: K::Object(&VERIFIED_ACCESS_ENDPOINT__NETWORK_INTERFACE_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PolicyDocument", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PolicyEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RdsOptions", schema: S { kind: K::Object(&VERIFIED_ACCESS_ENDPOINT__RDS_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SecurityGroupIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SseSpecification", schema: S { kind: K::Object(&VERIFIED_ACCESS_ENDPOINT__SSE_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VerifiedAccessGroupId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+static VERIFIED_ACCESS_ENDPOINT: ResourceType = ResourceType { name: "AWS::EC2::VerifiedAccessEndpoint", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreationTime", "DeviceValidationDomain", "EndpointDomain", "LastUpdatedTime", "Status", "VerifiedAccessEndpointId", "VerifiedAccessInstanceId"], properties: &[
+    P { name: "ApplicationDomain", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "AttachmentType", schema: S { kind: K::String, rules: &[U::Values(&["vpc"])] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "CidrOptions", schema: S { kind: K::Object(&VERIFIED_ACCESS_ENDPOINT__CIDR_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DomainCertificateArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "EndpointDomainPrefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "EndpointType", schema: S { kind: K::String, rules: &[U::Values(&["cidr", "load-balancer", "network-interface", "rds"])] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LoadBalancerOptions", schema: S { kind: K::Object(&VERIFIED_ACCESS_ENDPOINT__LOAD_BALANCER_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NetworkInterfaceOptions", schema: S { kind: K::Object(&VERIFIED_ACCESS_ENDPOINT__NETWORK_INTERFACE_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PolicyDocument", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PolicyEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RdsOptions", schema: S { kind: K::Object(&VERIFIED_ACCESS_ENDPOINT__RDS_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SecurityGroupIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SseSpecification", schema: S { kind: K::Object(&VERIFIED_ACCESS_ENDPOINT__SSE_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VerifiedAccessGroupId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VERIFIED_ACCESS_GROUP__SSE_SPECIFICATION: Definition = Definition { name: "SseSpecification", properties: &[
-    P { name: "CustomerManagedKeyEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KmsKeyArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "CustomerManagedKeyEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KmsKeyArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static VERIFIED_ACCESS_GROUP: ResourceType = ResourceType { name: "AWS::EC2::VerifiedAccessGroup", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreationTime", "LastUpdatedTime", "Owner", "VerifiedAccessGroupArn", "VerifiedAccessGroupId"], properties: &[
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PolicyDocument", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PolicyEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SseSpecification", schema: S { kind: K::Object(&VERIFIED_ACCESS_GROUP__SSE_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VerifiedAccessInstanceId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+static VERIFIED_ACCESS_GROUP: ResourceType = ResourceType { name: "AWS::EC2::VerifiedAccessGroup", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreationTime", "LastUpdatedTime", "Owner", "VerifiedAccessGroupArn", "VerifiedAccessGroupId"], properties: &[
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PolicyDocument", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PolicyEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SseSpecification", schema: S { kind: K::Object(&VERIFIED_ACCESS_GROUP__SSE_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VerifiedAccessInstanceId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VERIFIED_ACCESS_INSTANCE__CLOUD_WATCH_LOGS: Definition = Definition { name: "CloudWatchLogs", properties: &[
-    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LogGroup", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LogGroup", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VERIFIED_ACCESS_INSTANCE__KINESIS_DATA_FIREHOSE: Definition = Definition { name: "KinesisDataFirehose", properties: &[
-    P { name: "DeliveryStream", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "DeliveryStream", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VERIFIED_ACCESS_INSTANCE__S3: Definition = Definition { name: "S3", properties: &[
-    P { name: "BucketName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "BucketOwner", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "BucketName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "BucketOwner", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VERIFIED_ACCESS_INSTANCE__VERIFIED_ACCESS_LOGS: Definition = Definition { name: "VerifiedAccessLogs", properties: &[
-    P { name: "CloudWatchLogs", schema: S { kind: K::Object(&VERIFIED_ACCESS_INSTANCE__CLOUD_WATCH_LOGS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IncludeTrustContext", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KinesisDataFirehose", schema: S { kind: K::Object(&VERIFIED_ACCESS_INSTANCE__KINESIS_DATA_FIREHOSE), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LogVersion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "S3", schema: S { kind: K::Object(&VERIFIED_ACCESS_INSTANCE__S3), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "CloudWatchLogs", schema: S { kind: K::Object(&VERIFIED_ACCESS_INSTANCE__CLOUD_WATCH_LOGS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IncludeTrustContext", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KinesisDataFirehose", schema: S { kind: K::Object(&VERIFIED_ACCESS_INSTANCE__KINESIS_DATA_FIREHOSE), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LogVersion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "S3", schema: S { kind: K::Object(&VERIFIED_ACCESS_INSTANCE__S3), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VERIFIED_ACCESS_INSTANCE__VERIFIED_ACCESS_TRUST_PROVIDER: Definition = Definition { name: "VerifiedAccessTrustProvider", properties: &[
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DeviceTrustProviderType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TrustProviderType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "UserTrustProviderType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VerifiedAccessTrustProviderId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DeviceTrustProviderType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TrustProviderType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "UserTrustProviderType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VerifiedAccessTrustProviderId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static VERIFIED_ACCESS_INSTANCE: ResourceType = ResourceType { name: "AWS::EC2::VerifiedAccessInstance", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CidrEndpointsCustomSubDomainNameServers", "CreationTime", "LastUpdatedTime", "VerifiedAccessInstanceId"], properties: &[
-    P { name: "CidrEndpointsCustomSubDomain", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FipsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LoggingConfigurations", schema: S { kind: K::Object(&VERIFIED_ACCESS_INSTANCE__VERIFIED_ACCESS_LOGS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VerifiedAccessTrustProviderIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VerifiedAccessTrustProviders", schema: S { kind: K::List(&S { kind: K::Object(&VERIFIED_ACCESS_INSTANCE__VERIFIED_ACCESS_TRUST_PROVIDER), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static VERIFIED_ACCESS_INSTANCE: ResourceType = ResourceType { name: "AWS::EC2::VerifiedAccessInstance", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CidrEndpointsCustomSubDomainNameServers", "CreationTime", "LastUpdatedTime", "VerifiedAccessInstanceId"], properties: &[
+    P { name: "CidrEndpointsCustomSubDomain", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FipsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LoggingConfigurations", schema: S { kind: K::Object(&VERIFIED_ACCESS_INSTANCE__VERIFIED_ACCESS_LOGS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VerifiedAccessTrustProviderIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VerifiedAccessTrustProviders", schema: S { kind: K::List(&S { kind: K::Object(&VERIFIED_ACCESS_INSTANCE__VERIFIED_ACCESS_TRUST_PROVIDER), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VERIFIED_ACCESS_TRUST_PROVIDER__DEVICE_OPTIONS: Definition = Definition { name: "DeviceOptions", properties: &[
-    P { name: "PublicSigningKeyUrl", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TenantId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "PublicSigningKeyUrl", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TenantId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static VERIFIED_ACCESS_TRUST_PROVIDER__NATIVE_APPLICATION_OIDC_OPTIONS: Definition = Definition { name: "NativeApplicationOidcOptions", properties: &[
-    P { name: "AuthorizationEndpoint", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ClientId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ClientSecret", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Issuer", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PublicSigningKeyEndpoint", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Scope", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TokenEndpoint", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "UserInfoEndpoint", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AuthorizationEndpoint", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ClientId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ClientSecret", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Issuer", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PublicSigningKeyEndpoint", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Scope", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TokenEndpoint", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "UserInfoEndpoint", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VERIFIED_ACCESS_TRUST_PROVIDER__OIDC_OPTIONS: Definition = Definition { name: "OidcOptions", properties: &[
-    P { name: "AuthorizationEndpoint", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ClientId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ClientSecret", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Issuer", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Scope", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TokenEndpoint", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "UserInfoEndpoint", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AuthorizationEndpoint", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ClientId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ClientSecret", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Issuer", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Scope", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TokenEndpoint", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "UserInfoEndpoint", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VERIFIED_ACCESS_TRUST_PROVIDER__SSE_SPECIFICATION: Definition = Definition { name: "SseSpecification", properties: &[
-    P { name: "CustomerManagedKeyEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KmsKeyArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "CustomerManagedKeyEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KmsKeyArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static VERIFIED_ACCESS_TRUST_PROVIDER: ResourceType = ResourceType { name: "AWS::EC2::VerifiedAccessTrustProvider", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreationTime", "LastUpdatedTime", "VerifiedAccessTrustProviderId"], properties: &[
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DeviceOptions", schema: S { kind: K::Object(&VERIFIED_ACCESS_TRUST_PROVIDER__DEVICE_OPTIONS), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "DeviceTrustProviderType", schema: S { kind: K::String, rules: &[U::Values(&["crowdstrike", "jamf", "jumpcloud"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "NativeApplicationOidcOptions", schema: S { kind: K::Object(&VERIFIED_ACCESS_TRUST_PROVIDER__NATIVE_APPLICATION_OIDC_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "OidcOptions", schema: S { kind: K::Object(&VERIFIED_ACCESS_TRUST_PROVIDER__OIDC_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PolicyReferenceName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "SseSpecification", schema: S { kind: K::Object(&VERIFIED_ACCESS_TRUST_PROVIDER__SSE_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TrustProviderType", schema: S { kind: K::String, rules: &[U::Values(&["device", "user"])] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "UserTrustProviderType", schema: S { kind: K::String, rules: &[U::Values(&["iam-identity-center", "oidc"])] }, required: false, replacement: R::Yes, write_only: false },
+static VERIFIED_ACCESS_TRUST_PROVIDER: ResourceType = ResourceType { name: "AWS::EC2::VerifiedAccessTrustProvider", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreationTime", "LastUpdatedTime", "VerifiedAccessTrustProviderId"], properties: &[
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DeviceOptions", schema: S { kind: K::Object(&VERIFIED_ACCESS_TRUST_PROVIDER__DEVICE_OPTIONS), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "DeviceTrustProviderType", schema: S { kind: K::String, rules: &[U::Values(&["crowdstrike", "jamf", "jumpcloud"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "NativeApplicationOidcOptions", schema: S { kind: K::Object(&VERIFIED_ACCESS_TRUST_PROVIDER__NATIVE_APPLICATION_OIDC_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OidcOptions", schema: S { kind: K::Object(&VERIFIED_ACCESS_TRUST_PROVIDER__OIDC_OPTIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PolicyReferenceName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SseSpecification", schema: S { kind: K::Object(&VERIFIED_ACCESS_TRUST_PROVIDER__SSE_SPECIFICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TrustProviderType", schema: S { kind: K::String, rules: &[U::Values(&["device", "user"])] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "UserTrustProviderType", schema: S { kind: K::String, rules: &[U::Values(&["iam-identity-center", "oidc"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static VOLUME: ResourceType = ResourceType { name: "AWS::EC2::Volume", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["VolumeId"], properties: &[
-    P { name: "AutoEnableIO", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AvailabilityZoneId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Encrypted", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Iops", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KmsKeyId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MultiAttachEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "OutpostArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Size", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SnapshotId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SourceVolumeId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Throughput", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VolumeInitializationRate", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VolumeType", schema: S { kind: K::String, rules: &[U::ValuesInAnyCase(&["gp2", "gp3", "io1", "io2", "sc1", "st1", "standard"])] }, required: false, replacement: R::No, write_only: false },
+static VOLUME: ResourceType = ResourceType { name: "AWS::EC2::Volume", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["VolumeId"], properties: &[
+    P { name: "AutoEnableIO", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AvailabilityZone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AvailabilityZoneId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Encrypted", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Iops", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KmsKeyId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MultiAttachEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OutpostArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Size", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SnapshotId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SourceVolumeId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Throughput", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VolumeInitializationRate", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VolumeType", schema: S { kind: K::String, rules: &[U::ValuesInAnyCase(&["gp2", "gp3", "io1", "io2", "sc1", "st1", "standard"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static VOLUME_ATTACHMENT: ResourceType = ResourceType { name: "AWS::EC2::VolumeAttachment", tags: None, attributes: &[], properties: &[
-    P { name: "Device", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "EbsCardIndex", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "InstanceId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "VolumeId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static VOLUME_ATTACHMENT: ResourceType = ResourceType { name: "AWS::EC2::VolumeAttachment", scrutiny: None, tags: None, attributes: &[], properties: &[
+    P { name: "Device", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "EbsCardIndex", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "InstanceId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "VolumeId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 
 pub(super) static TYPES: &[&ResourceType] = &[

@@ -2,258 +2,258 @@
 //! Facts of `AWS::Events::*`
 
 use super::*;
-static API_DESTINATION: ResourceType = ResourceType { name: "AWS::Events::ApiDestination", tags: None, attributes: &["Arn", "ArnForPolicy"], properties: &[
-    P { name: "ConnectionArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws([a-z]|\\-)*:events:([a-z]|\\d|\\-)*:([0-9]{12})?:connection/[\\.\\-_A-Za-z0-9]+/[\\-A-Za-z0-9]+$"), U::MinLength(1), U::MaxLength(1600)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "HttpMethod", schema: S { kind: K::String, rules: &[U::Values(&["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "InvocationEndpoint", schema: S { kind: K::String, rules: &[U::Pattern("^((%[0-9A-Fa-f]{2}|[-()_.!~*';/?:@\\x26=+$,A-Za-z0-9])+)([).!';/?:,])?$"), U::MinLength(1), U::MaxLength(2048)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "InvocationRateLimitPerSecond", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("[\\.\\-_A-Za-z0-9]+"), U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false },
+static API_DESTINATION: ResourceType = ResourceType { name: "AWS::Events::ApiDestination", scrutiny: None, tags: None, attributes: &["Arn", "ArnForPolicy"], properties: &[
+    P { name: "ConnectionArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws([a-z]|\\-)*:events:([a-z]|\\d|\\-)*:([0-9]{12})?:connection/[\\.\\-_A-Za-z0-9]+/[\\-A-Za-z0-9]+$"), U::MinLength(1), U::MaxLength(1600)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "HttpMethod", schema: S { kind: K::String, rules: &[U::Values(&["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InvocationEndpoint", schema: S { kind: K::String, rules: &[U::Pattern("^((%[0-9A-Fa-f]{2}|[-()_.!~*';/?:@\\x26=+$,A-Za-z0-9])+)([).!';/?:,])?$"), U::MinLength(1), U::MaxLength(2048)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InvocationRateLimitPerSecond", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("[\\.\\-_A-Za-z0-9]+"), U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static ARCHIVE: ResourceType = ResourceType { name: "AWS::Events::Archive", tags: None, attributes: &["Arn"], properties: &[
-    P { name: "ArchiveName", schema: S { kind: K::String, rules: &[U::Pattern("[\\.\\-_A-Za-z0-9]+"), U::MinLength(1), U::MaxLength(48)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EventPattern", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KmsKeyIdentifier", schema: S { kind: K::String, rules: &[U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RetentionDays", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SourceArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static ARCHIVE: ResourceType = ResourceType { name: "AWS::Events::Archive", scrutiny: None, tags: None, attributes: &["Arn"], properties: &[
+    P { name: "ArchiveName", schema: S { kind: K::String, rules: &[U::Pattern("[\\.\\-_A-Za-z0-9]+"), U::MinLength(1), U::MaxLength(48)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EventPattern", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KmsKeyIdentifier", schema: S { kind: K::String, rules: &[U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RetentionDays", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SourceArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static CONNECTION__API_KEY_AUTH_PARAMETERS: Definition = Definition { name: "ApiKeyAuthParameters", properties: &[
-    P { name: "ApiKeyName", schema: S { kind: K::String, rules: &[U::Pattern("^[ \\t]*[^\\x00-\\x1F\\x7F]+([ \\t]+[^\\x00-\\x1F\\x7F]+)*[ \\t]*$"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ApiKeyValue", schema: S { kind: K::String, rules: &[U::Pattern("^[ \\t]*[^\\x00-\\x1F\\x7F]+([ \\t]+[^\\x00-\\x1F\\x7F]+)*[ \\t]*$"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::No, write_only: true },
+    P { name: "ApiKeyName", schema: S { kind: K::String, rules: &[U::Pattern("^[ \\t]*[^\\x00-\\x1F\\x7F]+([ \\t]+[^\\x00-\\x1F\\x7F]+)*[ \\t]*$"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ApiKeyValue", schema: S { kind: K::String, rules: &[U::Pattern("^[ \\t]*[^\\x00-\\x1F\\x7F]+([ \\t]+[^\\x00-\\x1F\\x7F]+)*[ \\t]*$"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::No, write_only: true, scrutiny: None },
 ] };
 static CONNECTION__AUTH_PARAMETERS: Definition = Definition { name: "AuthParameters", properties: &[
-    P { name: "ApiKeyAuthParameters", schema: S { kind: K::Object(&CONNECTION__API_KEY_AUTH_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "BasicAuthParameters", schema: S { kind: K::Object(&CONNECTION__BASIC_AUTH_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ConnectivityParameters", schema: S { kind: K::Object(&CONNECTION__CONNECTIVITY_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InvocationHttpParameters", schema: S { kind: K::Object(&CONNECTION__CONNECTION_HTTP_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "OAuthParameters", schema: S { kind: K::Object(&CONNECTION__OAUTH_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ApiKeyAuthParameters", schema: S { kind: K::Object(&CONNECTION__API_KEY_AUTH_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "BasicAuthParameters", schema: S { kind: K::Object(&CONNECTION__BASIC_AUTH_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ConnectivityParameters", schema: S { kind: K::Object(&CONNECTION__CONNECTIVITY_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InvocationHttpParameters", schema: S { kind: K::Object(&CONNECTION__CONNECTION_HTTP_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "OAuthParameters", schema: S { kind: K::Object(&CONNECTION__OAUTH_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CONNECTION__BASIC_AUTH_PARAMETERS: Definition = Definition { name: "BasicAuthParameters", properties: &[
-    P { name: "Password", schema: S { kind: K::String, rules: &[U::Pattern("^[ \\t]*[^\\x00-\\x1F\\x7F]+([ \\t]+[^\\x00-\\x1F\\x7F]+)*[ \\t]*$"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::No, write_only: true },
-    P { name: "Username", schema: S { kind: K::String, rules: &[U::Pattern("^[ \\t]*[^\\x00-\\x1F\\x7F]+([ \\t]+[^\\x00-\\x1F\\x7F]+)*[ \\t]*$"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Password", schema: S { kind: K::String, rules: &[U::Pattern("^[ \\t]*[^\\x00-\\x1F\\x7F]+([ \\t]+[^\\x00-\\x1F\\x7F]+)*[ \\t]*$"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Username", schema: S { kind: K::String, rules: &[U::Pattern("^[ \\t]*[^\\x00-\\x1F\\x7F]+([ \\t]+[^\\x00-\\x1F\\x7F]+)*[ \\t]*$"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CONNECTION__CLIENT_PARAMETERS: Definition = Definition { name: "ClientParameters", properties: &[
-    P { name: "ClientID", schema: S { kind: K::String, rules: &[U::Pattern("^[ \\t]*[^\\x00-\\x1F\\x7F]+([ \\t]+[^\\x00-\\x1F\\x7F]+)*[ \\t]*$"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ClientSecret", schema: S { kind: K::String, rules: &[U::Pattern("^[ \\t]*[^\\x00-\\x1F\\x7F]+([ \\t]+[^\\x00-\\x1F\\x7F]+)*[ \\t]*$"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::No, write_only: true },
+    P { name: "ClientID", schema: S { kind: K::String, rules: &[U::Pattern("^[ \\t]*[^\\x00-\\x1F\\x7F]+([ \\t]+[^\\x00-\\x1F\\x7F]+)*[ \\t]*$"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ClientSecret", schema: S { kind: K::String, rules: &[U::Pattern("^[ \\t]*[^\\x00-\\x1F\\x7F]+([ \\t]+[^\\x00-\\x1F\\x7F]+)*[ \\t]*$"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::No, write_only: true, scrutiny: None },
 ] };
 static CONNECTION__CONNECTION_HTTP_PARAMETERS: Definition = Definition { name: "ConnectionHttpParameters", properties: &[
-    P { name: "BodyParameters", schema: S { kind: K::List(&S { kind: K::Object(&CONNECTION__PARAMETER), rules: &[] }), rules: &[U::MaxItems(100)] }, required: false, replacement: R::No, write_only: true },
-    P { name: "HeaderParameters", schema: S { kind: K::List(&S { kind: K::Object(&CONNECTION__PARAMETER), rules: &[] }), rules: &[U::MaxItems(100)] }, required: false, replacement: R::No, write_only: true },
-    P { name: "QueryStringParameters", schema: S { kind: K::List(&S { kind: K::Object(&CONNECTION__PARAMETER), rules: &[] }), rules: &[U::MaxItems(100)] }, required: false, replacement: R::No, write_only: true },
+    P { name: "BodyParameters", schema: S { kind: K::List(&S { kind: K::Object(&CONNECTION__PARAMETER), rules: &[] }), rules: &[U::MaxItems(100)] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "HeaderParameters", schema: S { kind: K::List(&S { kind: K::Object(&CONNECTION__PARAMETER), rules: &[] }), rules: &[U::MaxItems(100)] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "QueryStringParameters", schema: S { kind: K::List(&S { kind: K::Object(&CONNECTION__PARAMETER), rules: &[] }), rules: &[U::MaxItems(100)] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
 ] };
 static CONNECTION__CONNECTIVITY_PARAMETERS: Definition = Definition { name: "ConnectivityParameters", properties: &[
-    P { name: "ResourceParameters", schema: S { kind: K::Object(&CONNECTION__RESOURCE_PARAMETERS), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "ResourceParameters", schema: S { kind: K::Object(&CONNECTION__RESOURCE_PARAMETERS), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CONNECTION__INVOCATION_CONNECTIVITY_PARAMETERS: Definition = Definition { name: "InvocationConnectivityParameters", properties: &[
-    P { name: "ResourceParameters", schema: S { kind: K::Object(&CONNECTION__RESOURCE_PARAMETERS), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "ResourceParameters", schema: S { kind: K::Object(&CONNECTION__RESOURCE_PARAMETERS), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CONNECTION__OAUTH_PARAMETERS: Definition = Definition { name: "OAuthParameters", properties: &[
-    P { name: "AuthorizationEndpoint", schema: S { kind: K::String, rules: &[U::Pattern("^((%[0-9A-Fa-f]{2}|[-()_.!~*';/?:@\\x26=+$,A-Za-z0-9])+)([).!';/?:,])?$"), U::MinLength(1), U::MaxLength(2048)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ClientParameters", schema: S { kind: K::Object(&CONNECTION__CLIENT_PARAMETERS), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "HttpMethod", schema: S { kind: K::String, rules: &[U::Values(&["GET", "POST", "PUT"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "OAuthHttpParameters", schema: S { kind: K::Object(&CONNECTION__CONNECTION_HTTP_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AuthorizationEndpoint", schema: S { kind: K::String, rules: &[U::Pattern("^((%[0-9A-Fa-f]{2}|[-()_.!~*';/?:@\\x26=+$,A-Za-z0-9])+)([).!';/?:,])?$"), U::MinLength(1), U::MaxLength(2048)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ClientParameters", schema: S { kind: K::Object(&CONNECTION__CLIENT_PARAMETERS), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "HttpMethod", schema: S { kind: K::String, rules: &[U::Values(&["GET", "POST", "PUT"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OAuthHttpParameters", schema: S { kind: K::Object(&CONNECTION__CONNECTION_HTTP_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CONNECTION__PARAMETER: Definition = Definition { name: "Parameter", properties: &[
-    P { name: "IsValueSecret", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Key", schema: S { kind: K::String, rules: &[U::Pattern("^[!#$%&'*+-.^_`|~0-9a-zA-Z]+$"), U::MaxLength(512)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Value", schema: S { kind: K::String, rules: &[U::Pattern("^[ \\t]*[\\x20-\\x7E]+([ \\t]+[\\x20-\\x7E]+)*[ \\t]*$"), U::MaxLength(512)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "IsValueSecret", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Key", schema: S { kind: K::String, rules: &[U::Pattern("^[!#$%&'*+-.^_`|~0-9a-zA-Z]+$"), U::MaxLength(512)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Value", schema: S { kind: K::String, rules: &[U::Pattern("^[ \\t]*[\\x20-\\x7E]+([ \\t]+[\\x20-\\x7E]+)*[ \\t]*$"), U::MaxLength(512)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CONNECTION__RESOURCE_PARAMETERS: Definition = Definition { name: "ResourceParameters", properties: &[
-    P { name: "ResourceAssociationArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:[a-z0-9\\-]+:vpc-lattice:[a-zA-Z0-9\\-]+:\\d{12}:servicenetworkresourceassociation/snra-[0-9a-z]{17}$"), U::MinLength(20), U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ResourceConfigurationArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:[a-z0-9f\\-]+:vpc-lattice:[a-zA-Z0-9\\-]+:\\d{12}:resourceconfiguration/rcfg-[0-9a-z]{17}$"), U::MaxLength(2048)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "ResourceAssociationArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:[a-z0-9\\-]+:vpc-lattice:[a-zA-Z0-9\\-]+:\\d{12}:servicenetworkresourceassociation/snra-[0-9a-z]{17}$"), U::MinLength(20), U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ResourceConfigurationArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:[a-z0-9f\\-]+:vpc-lattice:[a-zA-Z0-9\\-]+:\\d{12}:resourceconfiguration/rcfg-[0-9a-z]{17}$"), U::MaxLength(2048)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static CONNECTION: ResourceType = ResourceType { name: "AWS::Events::Connection", tags: None, attributes: &["Arn", "ArnForPolicy", "AuthParameters.ConnectivityParameters.ResourceParameters.ResourceAssociationArn", "InvocationConnectivityParameters.ResourceParameters.ResourceAssociationArn", "SecretArn"], properties: &[
-    P { name: "AuthParameters", schema: S { kind: K::Object(&CONNECTION__AUTH_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AuthorizationType", schema: S { kind: K::String, rules: &[U::Values(&["API_KEY", "BASIC", "OAUTH_CLIENT_CREDENTIALS"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InvocationConnectivityParameters", schema: S { kind: K::Object(&CONNECTION__INVOCATION_CONNECTIVITY_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KmsKeyIdentifier", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-/:]*$"), U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("[\\.\\-_A-Za-z0-9]+"), U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false },
+static CONNECTION: ResourceType = ResourceType { name: "AWS::Events::Connection", scrutiny: None, tags: None, attributes: &["Arn", "ArnForPolicy", "AuthParameters.ConnectivityParameters.ResourceParameters.ResourceAssociationArn", "InvocationConnectivityParameters.ResourceParameters.ResourceAssociationArn", "SecretArn"], properties: &[
+    P { name: "AuthParameters", schema: S { kind: K::Object(&CONNECTION__AUTH_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AuthorizationType", schema: S { kind: K::String, rules: &[U::Values(&["API_KEY", "BASIC", "OAUTH_CLIENT_CREDENTIALS"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InvocationConnectivityParameters", schema: S { kind: K::Object(&CONNECTION__INVOCATION_CONNECTIVITY_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KmsKeyIdentifier", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-/:]*$"), U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("[\\.\\-_A-Za-z0-9]+"), U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static ENDPOINT__ENDPOINT_EVENT_BUS: Definition = Definition { name: "EndpointEventBus", properties: &[
-    P { name: "EventBusArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[a-z-]*:events:[a-z]+-[a-z-]+-\\d+:\\d{12}:event-bus/[\\w.-]+$"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "EventBusArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[a-z-]*:events:[a-z]+-[a-z-]+-\\d+:\\d{12}:event-bus/[\\w.-]+$"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ENDPOINT__FAILOVER_CONFIG: Definition = Definition { name: "FailoverConfig", properties: &[
-    P { name: "Primary", schema: S { kind: K::Object(&ENDPOINT__PRIMARY), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Secondary", schema: S { kind: K::Object(&ENDPOINT__SECONDARY), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Primary", schema: S { kind: K::Object(&ENDPOINT__PRIMARY), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Secondary", schema: S { kind: K::Object(&ENDPOINT__SECONDARY), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ENDPOINT__PRIMARY: Definition = Definition { name: "Primary", properties: &[
-    P { name: "HealthCheck", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws([a-z]|\\-)*:route53:::healthcheck/[\\-a-z0-9]+$"), U::MinLength(1), U::MaxLength(1600)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "HealthCheck", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws([a-z]|\\-)*:route53:::healthcheck/[\\-a-z0-9]+$"), U::MinLength(1), U::MaxLength(1600)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ENDPOINT__REPLICATION_CONFIG: Definition = Definition { name: "ReplicationConfig", properties: &[
-    P { name: "State", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "State", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ENDPOINT__ROUTING_CONFIG: Definition = Definition { name: "RoutingConfig", properties: &[
-    P { name: "FailoverConfig", schema: S { kind: K::Object(&ENDPOINT__FAILOVER_CONFIG), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "FailoverConfig", schema: S { kind: K::Object(&ENDPOINT__FAILOVER_CONFIG), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ENDPOINT__SECONDARY: Definition = Definition { name: "Secondary", properties: &[
-    P { name: "Route", schema: S { kind: K::String, rules: &[U::Pattern("^[\\-a-z0-9]+$"), U::MinLength(9), U::MaxLength(20)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Route", schema: S { kind: K::String, rules: &[U::Pattern("^[\\-a-z0-9]+$"), U::MinLength(9), U::MaxLength(20)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static ENDPOINT: ResourceType = ResourceType { name: "AWS::Events::Endpoint", tags: None, attributes: &["Arn", "EndpointId", "EndpointUrl", "State", "StateReason"], properties: &[
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::Pattern(".*"), U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EventBuses", schema: S { kind: K::List(&S { kind: K::Object(&ENDPOINT__ENDPOINT_EVENT_BUS), rules: &[] }), rules: &[U::MinItems(2), U::MaxItems(2)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[\\.\\-_A-Za-z0-9]+$"), U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ReplicationConfig", schema: S { kind: K::Object(&ENDPOINT__REPLICATION_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RoleArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[a-z-]*:iam::\\d{12}:role\\/[\\w+=,.@/-]+$"), U::MinLength(1), U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RoutingConfig", schema: S { kind: K::Object(&ENDPOINT__ROUTING_CONFIG), rules: &[] }, required: true, replacement: R::No, write_only: false },
+static ENDPOINT: ResourceType = ResourceType { name: "AWS::Events::Endpoint", scrutiny: None, tags: None, attributes: &["Arn", "EndpointId", "EndpointUrl", "State", "StateReason"], properties: &[
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::Pattern(".*"), U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EventBuses", schema: S { kind: K::List(&S { kind: K::Object(&ENDPOINT__ENDPOINT_EVENT_BUS), rules: &[] }), rules: &[U::MinItems(2), U::MaxItems(2)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[\\.\\-_A-Za-z0-9]+$"), U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ReplicationConfig", schema: S { kind: K::Object(&ENDPOINT__REPLICATION_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RoleArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[a-z-]*:iam::\\d{12}:role\\/[\\w+=,.@/-]+$"), U::MinLength(1), U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RoutingConfig", schema: S { kind: K::Object(&ENDPOINT__ROUTING_CONFIG), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EVENT_BUS__DEAD_LETTER_CONFIG: Definition = Definition { name: "DeadLetterConfig", properties: &[
-    P { name: "Arn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Arn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EVENT_BUS__LOG_CONFIG: Definition = Definition { name: "LogConfig", properties: &[
-    P { name: "IncludeDetail", schema: S { kind: K::String, rules: &[U::Values(&["FULL", "NONE"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Level", schema: S { kind: K::String, rules: &[U::Values(&["ERROR", "INFO", "OFF", "TRACE"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "IncludeDetail", schema: S { kind: K::String, rules: &[U::Values(&["FULL", "NONE"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Level", schema: S { kind: K::String, rules: &[U::Values(&["ERROR", "INFO", "OFF", "TRACE"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static EVENT_BUS: ResourceType = ResourceType { name: "AWS::Events::EventBus", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "Name", "Policy"], properties: &[
-    P { name: "DeadLetterConfig", schema: S { kind: K::Object(&EVENT_BUS__DEAD_LETTER_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EventSourceName", schema: S { kind: K::String, rules: &[U::Pattern("^aws\\.partner(/[\\.\\-_A-Za-z0-9]+){2,}$"), U::MinLength(1), U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "KmsKeyIdentifier", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LogConfig", schema: S { kind: K::Object(&EVENT_BUS__LOG_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[/\\.\\-_A-Za-z0-9]+$"), U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Policy", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static EVENT_BUS: ResourceType = ResourceType { name: "AWS::Events::EventBus", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "Name", "Policy"], properties: &[
+    P { name: "DeadLetterConfig", schema: S { kind: K::Object(&EVENT_BUS__DEAD_LETTER_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EventSourceName", schema: S { kind: K::String, rules: &[U::Pattern("^aws\\.partner(/[\\.\\-_A-Za-z0-9]+){2,}$"), U::MinLength(1), U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "KmsKeyIdentifier", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LogConfig", schema: S { kind: K::Object(&EVENT_BUS__LOG_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[/\\.\\-_A-Za-z0-9]+$"), U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Policy", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: Some(Y::ResourcePolicy) },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EVENT_BUS_POLICY__CONDITION: Definition = Definition { name: "Condition", properties: &[
-    P { name: "Key", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Type", schema: S { kind: K::String, rules: &[U::Values(&["StringEquals"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Value", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Key", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Type", schema: S { kind: K::String, rules: &[U::Values(&["StringEquals"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Value", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static EVENT_BUS_POLICY: ResourceType = ResourceType { name: "AWS::Events::EventBusPolicy", tags: None, attributes: &[], properties: &[
-    P { name: "Action", schema: S { kind: K::String, rules: &[U::Pattern("events:[a-zA-Z]+"), U::MinLength(1), U::MaxLength(64), U::Values(&["events:PutEvents"])] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Condition", schema: S { kind: K::Object(&EVENT_BUS_POLICY__CONDITION), rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "EventBusName", schema: S { kind: K::String, rules: &[U::Pattern("[\\.\\-_A-Za-z0-9]+"), U::MinLength(1), U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Principal", schema: S { kind: K::String, rules: &[U::Pattern("(\\d{12}|\\*)"), U::MinLength(1), U::MaxLength(12)] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Statement", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StatementId", schema: S { kind: K::String, rules: &[U::Pattern("[a-zA-Z0-9-_]+"), U::MinLength(1), U::MaxLength(64)] }, required: true, replacement: R::Yes, write_only: false },
+static EVENT_BUS_POLICY: ResourceType = ResourceType { name: "AWS::Events::EventBusPolicy", scrutiny: None, tags: None, attributes: &[], properties: &[
+    P { name: "Action", schema: S { kind: K::String, rules: &[U::Pattern("events:[a-zA-Z]+"), U::MinLength(1), U::MaxLength(64), U::Values(&["events:PutEvents"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Condition", schema: S { kind: K::Object(&EVENT_BUS_POLICY__CONDITION), rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "EventBusName", schema: S { kind: K::String, rules: &[U::Pattern("[\\.\\-_A-Za-z0-9]+"), U::MinLength(1), U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Principal", schema: S { kind: K::String, rules: &[U::Pattern("(\\d{12}|\\*)"), U::MinLength(1), U::MaxLength(12)] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Statement", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StatementId", schema: S { kind: K::String, rules: &[U::Pattern("[a-zA-Z0-9-_]+"), U::MinLength(1), U::MaxLength(64)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static RULE__APP_SYNC_PARAMETERS: Definition = Definition { name: "AppSyncParameters", properties: &[
-    P { name: "GraphQLOperation", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "GraphQLOperation", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static RULE__AWS_VPC_CONFIGURATION: Definition = Definition { name: "AwsVpcConfiguration", properties: &[
-    P { name: "AssignPublicIp", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SecurityGroups", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Subnets", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "AssignPublicIp", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SecurityGroups", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Subnets", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static RULE__BATCH_ARRAY_PROPERTIES: Definition = Definition { name: "BatchArrayProperties", properties: &[
-    P { name: "Size", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Size", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static RULE__BATCH_PARAMETERS: Definition = Definition { name: "BatchParameters", properties: &[
-    P { name: "ArrayProperties", schema: S { kind: K::Object(&RULE__BATCH_ARRAY_PROPERTIES), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "JobDefinition", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "JobName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "RetryStrategy", schema: S { kind: K::Object(&RULE__BATCH_RETRY_STRATEGY), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ArrayProperties", schema: S { kind: K::Object(&RULE__BATCH_ARRAY_PROPERTIES), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "JobDefinition", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "JobName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RetryStrategy", schema: S { kind: K::Object(&RULE__BATCH_RETRY_STRATEGY), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static RULE__BATCH_RETRY_STRATEGY: Definition = Definition { name: "BatchRetryStrategy", properties: &[
-    P { name: "Attempts", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Attempts", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static RULE__CAPACITY_PROVIDER_STRATEGY_ITEM: Definition = Definition { name: "CapacityProviderStrategyItem", properties: &[
-    P { name: "Base", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(100000.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "CapacityProvider", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Weight", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(1000.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Base", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(100000.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "CapacityProvider", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Weight", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(1000.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static RULE__DEAD_LETTER_CONFIG: Definition = Definition { name: "DeadLetterConfig", properties: &[
-    P { name: "Arn", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1600)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Arn", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1600)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static RULE__ECS_PARAMETERS: Definition = Definition { name: "EcsParameters", properties: &[
-    P { name: "CapacityProviderStrategy", schema: S { kind: K::List(&S { kind: K::Object(&RULE__CAPACITY_PROVIDER_STRATEGY_ITEM), rules: &[] }), rules: &[U::MaxItems(6)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EnableECSManagedTags", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EnableExecuteCommand", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Group", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LaunchType", schema: S { kind: K::String, rules: &[U::Values(&["EC2", "EXTERNAL", "FARGATE"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NetworkConfiguration", schema: S { kind: K::Object(&RULE__NETWORK_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PlacementConstraints", schema: S { kind: K::List(&S { kind: K::Object(&RULE__PLACEMENT_CONSTRAINT), rules: &[] }), rules: &[U::MaxItems(10)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PlacementStrategies", schema: S { kind: K::List(&S { kind: K::Object(&RULE__PLACEMENT_STRATEGY), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PlatformVersion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PropagateTags", schema: S { kind: K::String, rules: &[U::Values(&["TASK_DEFINITION"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ReferenceId", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TagList", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TaskCount", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TaskDefinitionArn", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1600)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "CapacityProviderStrategy", schema: S { kind: K::List(&S { kind: K::Object(&RULE__CAPACITY_PROVIDER_STRATEGY_ITEM), rules: &[] }), rules: &[U::MaxItems(6)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EnableECSManagedTags", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EnableExecuteCommand", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Group", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LaunchType", schema: S { kind: K::String, rules: &[U::Values(&["EC2", "EXTERNAL", "FARGATE"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NetworkConfiguration", schema: S { kind: K::Object(&RULE__NETWORK_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PlacementConstraints", schema: S { kind: K::List(&S { kind: K::Object(&RULE__PLACEMENT_CONSTRAINT), rules: &[] }), rules: &[U::MaxItems(10)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PlacementStrategies", schema: S { kind: K::List(&S { kind: K::Object(&RULE__PLACEMENT_STRATEGY), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PlatformVersion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PropagateTags", schema: S { kind: K::String, rules: &[U::Values(&["TASK_DEFINITION"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ReferenceId", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TagList", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TaskCount", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TaskDefinitionArn", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1600)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static RULE__HTTP_PARAMETERS: Definition = Definition { name: "HttpParameters", properties: &[
-    P { name: "HeaderParameters", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PathParameterValues", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "QueryStringParameters", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "HeaderParameters", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PathParameterValues", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "QueryStringParameters", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static RULE__INPUT_TRANSFORMER: Definition = Definition { name: "InputTransformer", properties: &[
-    P { name: "InputPathsMap", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InputTemplate", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(8192)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "InputPathsMap", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InputTemplate", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(8192)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static RULE__KINESIS_PARAMETERS: Definition = Definition { name: "KinesisParameters", properties: &[
-    P { name: "PartitionKeyPath", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "PartitionKeyPath", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static RULE__NETWORK_CONFIGURATION: Definition = Definition { name: "NetworkConfiguration", properties: &[
-    P { name: "AwsVpcConfiguration", schema: S { kind: K::Object(&RULE__AWS_VPC_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AwsVpcConfiguration", schema: S { kind: K::Object(&RULE__AWS_VPC_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static RULE__PLACEMENT_CONSTRAINT: Definition = Definition { name: "PlacementConstraint", properties: &[
-    P { name: "Expression", schema: S { kind: K::String, rules: &[U::MaxLength(2000)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Type", schema: S { kind: K::String, rules: &[U::Values(&["distinctInstance", "memberOf"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Expression", schema: S { kind: K::String, rules: &[U::MaxLength(2000)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Type", schema: S { kind: K::String, rules: &[U::Values(&["distinctInstance", "memberOf"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static RULE__PLACEMENT_STRATEGY: Definition = Definition { name: "PlacementStrategy", properties: &[
-    P { name: "Field", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Type", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Field", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Type", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static RULE__REDSHIFT_DATA_PARAMETERS: Definition = Definition { name: "RedshiftDataParameters", properties: &[
-    P { name: "Database", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "DbUser", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SecretManagerArn", schema: S { kind: K::String, rules: &[U::Pattern("^(^arn:aws([a-z]|\\-)*:secretsmanager:[a-z0-9-.]+:.*)|(\\$(\\.[\\w_-]+(\\[(\\d+|\\*)\\])*)*)$"), U::MinLength(1), U::MaxLength(1600)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Sql", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(100000)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Sqls", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StatementName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(500)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "WithEvent", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Database", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DbUser", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SecretManagerArn", schema: S { kind: K::String, rules: &[U::Pattern("^(^arn:aws([a-z]|\\-)*:secretsmanager:[a-z0-9-.]+:.*)|(\\$(\\.[\\w_-]+(\\[(\\d+|\\*)\\])*)*)$"), U::MinLength(1), U::MaxLength(1600)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Sql", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(100000)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Sqls", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StatementName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(500)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "WithEvent", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static RULE__RETRY_POLICY: Definition = Definition { name: "RetryPolicy", properties: &[
-    P { name: "MaximumEventAgeInSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(60.0), U::Maximum(86400.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaximumRetryAttempts", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(185.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "MaximumEventAgeInSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(60.0), U::Maximum(86400.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaximumRetryAttempts", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(185.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static RULE__RUN_COMMAND_PARAMETERS: Definition = Definition { name: "RunCommandParameters", properties: &[
-    P { name: "RunCommandTargets", schema: S { kind: K::List(&S { kind: K::Object(&RULE__RUN_COMMAND_TARGET), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(5)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "RunCommandTargets", schema: S { kind: K::List(&S { kind: K::Object(&RULE__RUN_COMMAND_TARGET), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(5)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static RULE__RUN_COMMAND_TARGET: Definition = Definition { name: "RunCommandTarget", properties: &[
-    P { name: "Key", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z\\u{80}-\\u{10ffff} \\u{80}-\\u{10ffff}0-9\\u{80}-\\u{10ffff}_.:/=+\\-@]*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Values", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Key", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z\\u{80}-\\u{10ffff} \\u{80}-\\u{10ffff}0-9\\u{80}-\\u{10ffff}_.:/=+\\-@]*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Values", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static RULE__SAGE_MAKER_PIPELINE_PARAMETER: Definition = Definition { name: "SageMakerPipelineParameter", properties: &[
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9]([a-zA-Z0-9_-]*[a-zA-Z0-9])?$"), U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Value", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9]([a-zA-Z0-9_-]*[a-zA-Z0-9])?$"), U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Value", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static RULE__SAGE_MAKER_PIPELINE_PARAMETERS: Definition = Definition { name: "SageMakerPipelineParameters", properties: &[
-    P { name: "PipelineParameterList", schema: S { kind: K::List(&S { kind: K::Object(&RULE__SAGE_MAKER_PIPELINE_PARAMETER), rules: &[] }), rules: &[U::MaxItems(200)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "PipelineParameterList", schema: S { kind: K::List(&S { kind: K::Object(&RULE__SAGE_MAKER_PIPELINE_PARAMETER), rules: &[] }), rules: &[U::MaxItems(200)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static RULE__SQS_PARAMETERS: Definition = Definition { name: "SqsParameters", properties: &[
-    P { name: "MessageGroupId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "MessageGroupId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static RULE__TARGET: Definition = Definition { name: "Target", properties: &[
-    P { name: "AppSyncParameters", schema: S { kind: K::Object(&RULE__APP_SYNC_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Arn", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1600)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "BatchParameters", schema: S { kind: K::Object(&RULE__BATCH_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DeadLetterConfig", schema: S { kind: K::Object(&RULE__DEAD_LETTER_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EcsParameters", schema: S { kind: K::Object(&RULE__ECS_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "HttpParameters", schema: S { kind: K::Object(&RULE__HTTP_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Id", schema: S { kind: K::String, rules: &[U::Pattern("^[\\.\\-_A-Za-z0-9]+$"), U::MinLength(1), U::MaxLength(64)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Input", schema: S { kind: K::String, rules: &[U::MaxLength(8192)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InputPath", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InputTransformer", schema: S { kind: K::Object(&RULE__INPUT_TRANSFORMER), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KinesisParameters", schema: S { kind: K::Object(&RULE__KINESIS_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RedshiftDataParameters", schema: S { kind: K::Object(&RULE__REDSHIFT_DATA_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RetryPolicy", schema: S { kind: K::Object(&RULE__RETRY_POLICY), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RoleArn", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1600)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RunCommandParameters", schema: S { kind: K::Object(&RULE__RUN_COMMAND_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SageMakerPipelineParameters", schema: S { kind: K::Object(&RULE__SAGE_MAKER_PIPELINE_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SqsParameters", schema: S { kind: K::Object(&RULE__SQS_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AppSyncParameters", schema: S { kind: K::Object(&RULE__APP_SYNC_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Arn", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1600)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "BatchParameters", schema: S { kind: K::Object(&RULE__BATCH_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DeadLetterConfig", schema: S { kind: K::Object(&RULE__DEAD_LETTER_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EcsParameters", schema: S { kind: K::Object(&RULE__ECS_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "HttpParameters", schema: S { kind: K::Object(&RULE__HTTP_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Id", schema: S { kind: K::String, rules: &[U::Pattern("^[\\.\\-_A-Za-z0-9]+$"), U::MinLength(1), U::MaxLength(64)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Input", schema: S { kind: K::String, rules: &[U::MaxLength(8192)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InputPath", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InputTransformer", schema: S { kind: K::Object(&RULE__INPUT_TRANSFORMER), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KinesisParameters", schema: S { kind: K::Object(&RULE__KINESIS_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RedshiftDataParameters", schema: S { kind: K::Object(&RULE__REDSHIFT_DATA_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RetryPolicy", schema: S { kind: K::Object(&RULE__RETRY_POLICY), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RoleArn", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1600)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RunCommandParameters", schema: S { kind: K::Object(&RULE__RUN_COMMAND_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SageMakerPipelineParameters", schema: S { kind: K::Object(&RULE__SAGE_MAKER_PIPELINE_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SqsParameters", schema: S { kind: K::Object(&RULE__SQS_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static RULE: ResourceType = ResourceType { name: "AWS::Events::Rule", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "RuleName"], properties: &[
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EventBusName", schema: S { kind: K::String, rules: &[U::Pattern("^(arn:aws[\\w\\-]*:events:[a-z]{2}-[a-z]+-[\\w\\-]+:[0-9]{12}:event-bus\\/)?[/\\.\\-_A-Za-z0-9]+$"), U::MinLength(1), U::MaxLength(1600)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "EventPattern", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[\\.\\-_A-Za-z0-9]+$"), U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "RoleArn", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1600)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ScheduleExpression", schema: S { kind: K::String, rules: &[U::Pattern("^(rate\\(.+\\)|cron\\(.+\\))?$"), U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "State", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Targets", schema: S { kind: K::List(&S { kind: K::Object(&RULE__TARGET), rules: &[] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false },
+static RULE: ResourceType = ResourceType { name: "AWS::Events::Rule", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "RuleName"], properties: &[
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EventBusName", schema: S { kind: K::String, rules: &[U::Pattern("^(arn:aws[\\w\\-]*:events:[a-z]{2}-[a-z]+-[\\w\\-]+:[0-9]{12}:event-bus\\/)?[/\\.\\-_A-Za-z0-9]+$"), U::MinLength(1), U::MaxLength(1600)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "EventPattern", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[\\.\\-_A-Za-z0-9]+$"), U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "RoleArn", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1600)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ScheduleExpression", schema: S { kind: K::String, rules: &[U::Pattern("^(rate\\(.+\\)|cron\\(.+\\))?$"), U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "State", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Targets", schema: S { kind: K::List(&S { kind: K::Object(&RULE__TARGET), rules: &[] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 
 pub(super) static TYPES: &[&ResourceType] = &[

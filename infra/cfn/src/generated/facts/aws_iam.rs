@@ -2,131 +2,131 @@
 //! Facts of `AWS::IAM::*`
 
 use super::*;
-static ACCESS_KEY: ResourceType = ResourceType { name: "AWS::IAM::AccessKey", tags: None, attributes: &["Id", "SecretAccessKey"], properties: &[
-    P { name: "Serial", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Status", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "UserName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static ACCESS_KEY: ResourceType = ResourceType { name: "AWS::IAM::AccessKey", scrutiny: None, tags: None, attributes: &["Id", "SecretAccessKey"], properties: &[
+    P { name: "Serial", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Status", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "UserName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static GROUP__POLICY: Definition = Definition { name: "Policy", properties: &[
-    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "PolicyName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PolicyName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static GROUP: ResourceType = ResourceType { name: "AWS::IAM::Group", tags: None, attributes: &["Arn"], properties: &[
-    P { name: "GroupName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\w+=,.@-]+$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ManagedPolicyArns", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("arn:(aws[a-zA-Z-]*)?:iam::(\\d{12}|aws):policy/[a-zA-Z_0-9+=,.@\\-_/]+")] }), rules: &[U::MaxItems(20)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Path", schema: S { kind: K::String, rules: &[U::Pattern("^(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Policies", schema: S { kind: K::List(&S { kind: K::Object(&GROUP__POLICY), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static GROUP: ResourceType = ResourceType { name: "AWS::IAM::Group", scrutiny: None, tags: None, attributes: &["Arn"], properties: &[
+    P { name: "GroupName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\w+=,.@-]+$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ManagedPolicyArns", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("arn:(aws[a-zA-Z-]*)?:iam::(\\d{12}|aws):policy/[a-zA-Z_0-9+=,.@\\-_/]+")] }), rules: &[U::MaxItems(20)] }, required: false, replacement: R::No, write_only: false, scrutiny: Some(Y::ManagedPolicies) },
+    P { name: "Path", schema: S { kind: K::String, rules: &[U::Pattern("^(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Policies", schema: S { kind: K::List(&S { kind: K::Object(&GROUP__POLICY), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: Some(Y::IdentityPolicy) },
 ] };
-static GROUP_POLICY: ResourceType = ResourceType { name: "AWS::IAM::GroupPolicy", tags: None, attributes: &[], properties: &[
-    P { name: "GroupName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\w+=,.@-]+$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PolicyName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\w+=,.@-]+$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::Yes, write_only: false },
+static GROUP_POLICY: ResourceType = ResourceType { name: "AWS::IAM::GroupPolicy", scrutiny: Some(Y::IdentityPolicy), tags: None, attributes: &[], properties: &[
+    P { name: "GroupName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\w+=,.@-]+$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PolicyName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\w+=,.@-]+$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static INSTANCE_PROFILE: ResourceType = ResourceType { name: "AWS::IAM::InstanceProfile", tags: None, attributes: &["Arn"], properties: &[
-    P { name: "InstanceProfileName", schema: S { kind: K::String, rules: &[U::Pattern("^([\\w+=,.@-]+)?$"), U::MaxLength(128)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Path", schema: S { kind: K::String, rules: &[U::Pattern("^(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Roles", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("[a-zA-Z0-9+=,.@\\-_]+")] }), rules: &[U::MaxItems(1)] }, required: true, replacement: R::No, write_only: false },
+static INSTANCE_PROFILE: ResourceType = ResourceType { name: "AWS::IAM::InstanceProfile", scrutiny: None, tags: None, attributes: &["Arn"], properties: &[
+    P { name: "InstanceProfileName", schema: S { kind: K::String, rules: &[U::Pattern("^([\\w+=,.@-]+)?$"), U::MaxLength(128)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Path", schema: S { kind: K::String, rules: &[U::Pattern("^(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Roles", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("[a-zA-Z0-9+=,.@\\-_]+")] }), rules: &[U::MaxItems(1)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static MANAGED_POLICY: ResourceType = ResourceType { name: "AWS::IAM::ManagedPolicy", tags: None, attributes: &["AttachmentCount", "CreateDate", "DefaultVersionId", "IsAttachable", "PermissionsBoundaryUsageCount", "PolicyArn", "PolicyId", "UpdateDate"], properties: &[
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(1000)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Groups", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ManagedPolicyName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Path", schema: S { kind: K::String, rules: &[U::Pattern("^((/[A-Za-z0-9\\.,\\+@=_-]+)*)/$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Roles", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Users", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static MANAGED_POLICY: ResourceType = ResourceType { name: "AWS::IAM::ManagedPolicy", scrutiny: Some(Y::IdentityPolicy), tags: None, attributes: &["AttachmentCount", "CreateDate", "DefaultVersionId", "IsAttachable", "PermissionsBoundaryUsageCount", "PolicyArn", "PolicyId", "UpdateDate"], properties: &[
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(1000)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Groups", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ManagedPolicyName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Path", schema: S { kind: K::String, rules: &[U::Pattern("^((/[A-Za-z0-9\\.,\\+@=_-]+)*)/$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Roles", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Users", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static OIDC_PROVIDER: ResourceType = ResourceType { name: "AWS::IAM::OIDCProvider", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn"], properties: &[
-    P { name: "ClientIdList", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ThumbprintList", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("[0-9A-Fa-f]{40}"), U::MinLength(40), U::MaxLength(40)] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Url", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::Yes, write_only: false },
+static OIDC_PROVIDER: ResourceType = ResourceType { name: "AWS::IAM::OIDCProvider", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn"], properties: &[
+    P { name: "ClientIdList", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ThumbprintList", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("[0-9A-Fa-f]{40}"), U::MinLength(40), U::MaxLength(40)] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Url", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static POLICY: ResourceType = ResourceType { name: "AWS::IAM::Policy", tags: None, attributes: &["Id"], properties: &[
-    P { name: "Groups", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "PolicyName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\w+=,.@-]+$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Roles", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Users", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static POLICY: ResourceType = ResourceType { name: "AWS::IAM::Policy", scrutiny: Some(Y::IdentityPolicy), tags: None, attributes: &["Id"], properties: &[
+    P { name: "Groups", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PolicyName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\w+=,.@-]+$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Roles", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Users", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ROLE__POLICY: Definition = Definition { name: "Policy", properties: &[
-    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "PolicyName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PolicyName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static ROLE: ResourceType = ResourceType { name: "AWS::IAM::Role", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "RoleId"], properties: &[
-    P { name: "AssumeRolePolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::Pattern("^[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*$"), U::MaxLength(1000)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ManagedPolicyArns", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("arn:(aws[a-zA-Z-]*)?:iam::(\\d{12}|aws):policy/[a-zA-Z_0-9+=,.@\\-_/]+")] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaxSessionDuration", schema: S { kind: K::Integer, rules: &[U::Minimum(3600.0), U::Maximum(43200.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Path", schema: S { kind: K::String, rules: &[U::Pattern("^(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PermissionsBoundary", schema: S { kind: K::String, rules: &[U::MinLength(20), U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Policies", schema: S { kind: K::List(&S { kind: K::Object(&ROLE__POLICY), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RoleName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\w+=,.@-]+$"), U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
+static ROLE: ResourceType = ResourceType { name: "AWS::IAM::Role", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "RoleId"], properties: &[
+    P { name: "AssumeRolePolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: Some(Y::ResourcePolicy) },
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::Pattern("^[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*$"), U::MaxLength(1000)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ManagedPolicyArns", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("arn:(aws[a-zA-Z-]*)?:iam::(\\d{12}|aws):policy/[a-zA-Z_0-9+=,.@\\-_/]+")] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: Some(Y::ManagedPolicies) },
+    P { name: "MaxSessionDuration", schema: S { kind: K::Integer, rules: &[U::Minimum(3600.0), U::Maximum(43200.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Path", schema: S { kind: K::String, rules: &[U::Pattern("^(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PermissionsBoundary", schema: S { kind: K::String, rules: &[U::MinLength(20), U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Policies", schema: S { kind: K::List(&S { kind: K::Object(&ROLE__POLICY), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: Some(Y::IdentityPolicy) },
+    P { name: "RoleName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\w+=,.@-]+$"), U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static ROLE_POLICY: ResourceType = ResourceType { name: "AWS::IAM::RolePolicy", tags: None, attributes: &[], properties: &[
-    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PolicyName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\w+=,.@-]+$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "RoleName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\w+=,.@-]+$"), U::MinLength(1), U::MaxLength(64)] }, required: true, replacement: R::Yes, write_only: false },
+static ROLE_POLICY: ResourceType = ResourceType { name: "AWS::IAM::RolePolicy", scrutiny: Some(Y::IdentityPolicy), tags: None, attributes: &[], properties: &[
+    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PolicyName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\w+=,.@-]+$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "RoleName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\w+=,.@-]+$"), U::MinLength(1), U::MaxLength(64)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SAML_PROVIDER__SAML_PRIVATE_KEY: Definition = Definition { name: "SAMLPrivateKey", properties: &[
-    P { name: "KeyId", schema: S { kind: K::String, rules: &[U::Pattern("[A-Z0-9]+"), U::MinLength(22), U::MaxLength(64)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Timestamp", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "KeyId", schema: S { kind: K::String, rules: &[U::Pattern("[A-Z0-9]+"), U::MinLength(22), U::MaxLength(64)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Timestamp", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static SAML_PROVIDER: ResourceType = ResourceType { name: "AWS::IAM::SAMLProvider", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "SamlProviderUUID"], properties: &[
-    P { name: "AddPrivateKey", schema: S { kind: K::String, rules: &[U::Pattern("[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"), U::MinLength(1), U::MaxLength(16384)] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "AssertionEncryptionMode", schema: S { kind: K::String, rules: &[U::Values(&["Allowed", "Required"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("[\\w._-]+"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PrivateKeyList", schema: S { kind: K::List(&S { kind: K::Object(&SAML_PROVIDER__SAML_PRIVATE_KEY), rules: &[] }), rules: &[U::MaxItems(2)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RemovePrivateKey", schema: S { kind: K::String, rules: &[U::Pattern("[A-Z0-9]+"), U::MinLength(22), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "SamlMetadataDocument", schema: S { kind: K::String, rules: &[U::MinLength(1000), U::MaxLength(10000000)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
+static SAML_PROVIDER: ResourceType = ResourceType { name: "AWS::IAM::SAMLProvider", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "SamlProviderUUID"], properties: &[
+    P { name: "AddPrivateKey", schema: S { kind: K::String, rules: &[U::Pattern("[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"), U::MinLength(1), U::MaxLength(16384)] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "AssertionEncryptionMode", schema: S { kind: K::String, rules: &[U::Values(&["Allowed", "Required"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("[\\w._-]+"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PrivateKeyList", schema: S { kind: K::List(&S { kind: K::Object(&SAML_PROVIDER__SAML_PRIVATE_KEY), rules: &[] }), rules: &[U::MaxItems(2)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RemovePrivateKey", schema: S { kind: K::String, rules: &[U::Pattern("[A-Z0-9]+"), U::MinLength(22), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "SamlMetadataDocument", schema: S { kind: K::String, rules: &[U::MinLength(1000), U::MaxLength(10000000)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static SERVER_CERTIFICATE: ResourceType = ResourceType { name: "AWS::IAM::ServerCertificate", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn"], properties: &[
-    P { name: "CertificateBody", schema: S { kind: K::String, rules: &[U::Pattern("[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"), U::MinLength(1), U::MaxLength(16384)] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "CertificateChain", schema: S { kind: K::String, rules: &[U::Pattern("[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"), U::MinLength(1), U::MaxLength(2097152)] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "Path", schema: S { kind: K::String, rules: &[U::Pattern("(\\u002F)|(\\u002F[\\u0021-\\u007F]+\\u002F)"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PrivateKey", schema: S { kind: K::String, rules: &[U::Pattern("[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"), U::MinLength(1), U::MaxLength(16384)] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "ServerCertificateName", schema: S { kind: K::String, rules: &[U::Pattern("[\\w+=,.@-]+"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static SERVER_CERTIFICATE: ResourceType = ResourceType { name: "AWS::IAM::ServerCertificate", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn"], properties: &[
+    P { name: "CertificateBody", schema: S { kind: K::String, rules: &[U::Pattern("[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"), U::MinLength(1), U::MaxLength(16384)] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "CertificateChain", schema: S { kind: K::String, rules: &[U::Pattern("[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"), U::MinLength(1), U::MaxLength(2097152)] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "Path", schema: S { kind: K::String, rules: &[U::Pattern("(\\u002F)|(\\u002F[\\u0021-\\u007F]+\\u002F)"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PrivateKey", schema: S { kind: K::String, rules: &[U::Pattern("[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"), U::MinLength(1), U::MaxLength(16384)] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "ServerCertificateName", schema: S { kind: K::String, rules: &[U::Pattern("[\\w+=,.@-]+"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static SERVICE_LINKED_ROLE: ResourceType = ResourceType { name: "AWS::IAM::ServiceLinkedRole", tags: None, attributes: &["RoleName"], properties: &[
-    P { name: "AWSServiceName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\w+=,.@-]+$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "CustomSuffix", schema: S { kind: K::String, rules: &[U::Pattern("^[\\w+=,.@-]+$"), U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::Pattern("^[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*$"), U::MaxLength(1000)] }, required: false, replacement: R::No, write_only: false },
+static SERVICE_LINKED_ROLE: ResourceType = ResourceType { name: "AWS::IAM::ServiceLinkedRole", scrutiny: None, tags: None, attributes: &["RoleName"], properties: &[
+    P { name: "AWSServiceName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\w+=,.@-]+$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "CustomSuffix", schema: S { kind: K::String, rules: &[U::Pattern("^[\\w+=,.@-]+$"), U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::Pattern("^[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*$"), U::MaxLength(1000)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static USER__LOGIN_PROFILE: Definition = Definition { name: "LoginProfile", properties: &[
-    P { name: "Password", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: true },
-    P { name: "PasswordResetRequired", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Password", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "PasswordResetRequired", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static USER__POLICY: Definition = Definition { name: "Policy", properties: &[
-    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "PolicyName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PolicyName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static USER: ResourceType = ResourceType { name: "AWS::IAM::User", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn"], properties: &[
-    P { name: "Groups", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MaxItems(10)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LoginProfile", schema: S { kind: K::Object(&USER__LOGIN_PROFILE), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ManagedPolicyArns", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("arn:(aws[a-zA-Z-]*)?:iam::(\\d{12}|aws):policy/[a-zA-Z_0-9+=,.@\\-_/]+")] }), rules: &[U::MaxItems(20)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Path", schema: S { kind: K::String, rules: &[U::Pattern("^(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PermissionsBoundary", schema: S { kind: K::String, rules: &[U::MinLength(20), U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Policies", schema: S { kind: K::List(&S { kind: K::Object(&USER__POLICY), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "UserName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\w+=,.@-]+$"), U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false },
+static USER: ResourceType = ResourceType { name: "AWS::IAM::User", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn"], properties: &[
+    P { name: "Groups", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MaxItems(10)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LoginProfile", schema: S { kind: K::Object(&USER__LOGIN_PROFILE), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ManagedPolicyArns", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("arn:(aws[a-zA-Z-]*)?:iam::(\\d{12}|aws):policy/[a-zA-Z_0-9+=,.@\\-_/]+")] }), rules: &[U::MaxItems(20)] }, required: false, replacement: R::No, write_only: false, scrutiny: Some(Y::ManagedPolicies) },
+    P { name: "Path", schema: S { kind: K::String, rules: &[U::Pattern("^(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PermissionsBoundary", schema: S { kind: K::String, rules: &[U::MinLength(20), U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Policies", schema: S { kind: K::List(&S { kind: K::Object(&USER__POLICY), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: Some(Y::IdentityPolicy) },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "UserName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\w+=,.@-]+$"), U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static USER_POLICY: ResourceType = ResourceType { name: "AWS::IAM::UserPolicy", tags: None, attributes: &[], properties: &[
-    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PolicyName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\w+=,.@-]+$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "UserName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\w+=,.@-]+$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::Yes, write_only: false },
+static USER_POLICY: ResourceType = ResourceType { name: "AWS::IAM::UserPolicy", scrutiny: Some(Y::IdentityPolicy), tags: None, attributes: &[], properties: &[
+    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PolicyName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\w+=,.@-]+$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "UserName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\w+=,.@-]+$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static USER_TO_GROUP_ADDITION: ResourceType = ResourceType { name: "AWS::IAM::UserToGroupAddition", tags: None, attributes: &["Id"], properties: &[
-    P { name: "GroupName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Users", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
+static USER_TO_GROUP_ADDITION: ResourceType = ResourceType { name: "AWS::IAM::UserToGroupAddition", scrutiny: None, tags: None, attributes: &["Id"], properties: &[
+    P { name: "GroupName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Users", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static VIRTUAL_MFA_DEVICE: ResourceType = ResourceType { name: "AWS::IAM::VirtualMFADevice", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["SerialNumber"], properties: &[
-    P { name: "Path", schema: S { kind: K::String, rules: &[U::Pattern("(\\u002F)|(\\u002F[\\u0021-\\u007F]+\\u002F)"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Users", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "VirtualMfaDeviceName", schema: S { kind: K::String, rules: &[U::Pattern("[\\w+=,.@-]+"), U::MinLength(1), U::MaxLength(226)] }, required: false, replacement: R::Yes, write_only: false },
+static VIRTUAL_MFA_DEVICE: ResourceType = ResourceType { name: "AWS::IAM::VirtualMFADevice", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["SerialNumber"], properties: &[
+    P { name: "Path", schema: S { kind: K::String, rules: &[U::Pattern("(\\u002F)|(\\u002F[\\u0021-\\u007F]+\\u002F)"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Users", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VirtualMfaDeviceName", schema: S { kind: K::String, rules: &[U::Pattern("[\\w+=,.@-]+"), U::MinLength(1), U::MaxLength(226)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 
 pub(super) static TYPES: &[&ResourceType] = &[

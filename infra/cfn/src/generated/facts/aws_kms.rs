@@ -2,31 +2,31 @@
 //! Facts of `AWS::KMS::*`
 
 use super::*;
-static ALIAS: ResourceType = ResourceType { name: "AWS::KMS::Alias", tags: None, attributes: &[], properties: &[
-    P { name: "AliasName", schema: S { kind: K::String, rules: &[U::Pattern("^(alias/)[a-zA-Z0-9:/_-]+$"), U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "TargetKeyId", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false },
+static ALIAS: ResourceType = ResourceType { name: "AWS::KMS::Alias", scrutiny: None, tags: None, attributes: &[], properties: &[
+    P { name: "AliasName", schema: S { kind: K::String, rules: &[U::Pattern("^(alias/)[a-zA-Z0-9:/_-]+$"), U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TargetKeyId", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static KEY: ResourceType = ResourceType { name: "AWS::KMS::Key", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "KeyId"], properties: &[
-    P { name: "BypassPolicyLockoutSafetyCheck", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(8192)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EnableKeyRotation", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KeyPolicy", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KeySpec", schema: S { kind: K::String, rules: &[U::Values(&["ECC_NIST_EDWARDS25519", "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1", "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512", "ML_DSA_44", "ML_DSA_65", "ML_DSA_87", "RSA_2048", "RSA_3072", "RSA_4096", "SM2", "SYMMETRIC_DEFAULT"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KeyUsage", schema: S { kind: K::String, rules: &[U::Values(&["ENCRYPT_DECRYPT", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT", "SIGN_VERIFY"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MultiRegion", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Origin", schema: S { kind: K::String, rules: &[U::Values(&["AWS_KMS", "EXTERNAL"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PendingWindowInDays", schema: S { kind: K::Integer, rules: &[U::Minimum(7.0), U::Maximum(30.0)] }, required: false, replacement: R::No, write_only: true },
-    P { name: "RotationPeriodInDays", schema: S { kind: K::Integer, rules: &[U::Minimum(90.0), U::Maximum(2560.0)] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static KEY: ResourceType = ResourceType { name: "AWS::KMS::Key", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "KeyId"], properties: &[
+    P { name: "BypassPolicyLockoutSafetyCheck", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(8192)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EnableKeyRotation", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KeyPolicy", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: Some(Y::ResourcePolicy) },
+    P { name: "KeySpec", schema: S { kind: K::String, rules: &[U::Values(&["ECC_NIST_EDWARDS25519", "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1", "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512", "ML_DSA_44", "ML_DSA_65", "ML_DSA_87", "RSA_2048", "RSA_3072", "RSA_4096", "SM2", "SYMMETRIC_DEFAULT"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KeyUsage", schema: S { kind: K::String, rules: &[U::Values(&["ENCRYPT_DECRYPT", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT", "SIGN_VERIFY"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MultiRegion", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Origin", schema: S { kind: K::String, rules: &[U::Values(&["AWS_KMS", "EXTERNAL"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PendingWindowInDays", schema: S { kind: K::Integer, rules: &[U::Minimum(7.0), U::Maximum(30.0)] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "RotationPeriodInDays", schema: S { kind: K::Integer, rules: &[U::Minimum(90.0), U::Maximum(2560.0)] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static REPLICA_KEY: ResourceType = ResourceType { name: "AWS::KMS::ReplicaKey", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "KeyId"], properties: &[
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(8192)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KeyPolicy", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "PendingWindowInDays", schema: S { kind: K::Integer, rules: &[U::Minimum(7.0), U::Maximum(30.0)] }, required: false, replacement: R::No, write_only: true },
-    P { name: "PrimaryKeyArn", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static REPLICA_KEY: ResourceType = ResourceType { name: "AWS::KMS::ReplicaKey", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "KeyId"], properties: &[
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(8192)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KeyPolicy", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: Some(Y::ResourcePolicy) },
+    P { name: "PendingWindowInDays", schema: S { kind: K::Integer, rules: &[U::Minimum(7.0), U::Maximum(30.0)] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "PrimaryKeyArn", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 
 pub(super) static TYPES: &[&ResourceType] = &[

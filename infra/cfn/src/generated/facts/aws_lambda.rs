@@ -3,434 +3,434 @@
 
 use super::*;
 static ALIAS__ALIAS_ROUTING_CONFIGURATION: Definition = Definition { name: "AliasRoutingConfiguration", properties: &[
-    P { name: "AdditionalVersionWeights", schema: S { kind: K::List(&S { kind: K::Object(&ALIAS__VERSION_WEIGHT), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AdditionalVersionWeights", schema: S { kind: K::List(&S { kind: K::Object(&ALIAS__VERSION_WEIGHT), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ALIAS__PROVISIONED_CONCURRENCY_CONFIGURATION: Definition = Definition { name: "ProvisionedConcurrencyConfiguration", properties: &[
-    P { name: "ProvisionedConcurrentExecutions", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "ProvisionedConcurrentExecutions", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ALIAS__VERSION_WEIGHT: Definition = Definition { name: "VersionWeight", properties: &[
-    P { name: "FunctionVersion", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "FunctionWeight", schema: S { kind: K::Number, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "FunctionVersion", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FunctionWeight", schema: S { kind: K::Number, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static ALIAS: ResourceType = ResourceType { name: "AWS::Lambda::Alias", tags: None, attributes: &["AliasArn"], properties: &[
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FunctionName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "FunctionVersion", schema: S { kind: K::String, rules: &[U::Pattern("^(\\$LATEST(\\.PUBLISHED)?|[0-9]*)$"), U::MaxLength(1024)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "ProvisionedConcurrencyConfig", schema: S { kind: K::Object(&ALIAS__PROVISIONED_CONCURRENCY_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RoutingConfig", schema: S { kind: K::Object(&ALIAS__ALIAS_ROUTING_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static ALIAS: ResourceType = ResourceType { name: "AWS::Lambda::Alias", scrutiny: None, tags: None, attributes: &["AliasArn"], properties: &[
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FunctionName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "FunctionVersion", schema: S { kind: K::String, rules: &[U::Pattern("^(\\$LATEST(\\.PUBLISHED)?|[0-9]*)$"), U::MaxLength(1024)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ProvisionedConcurrencyConfig", schema: S { kind: K::Object(&ALIAS__PROVISIONED_CONCURRENCY_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RoutingConfig", schema: S { kind: K::Object(&ALIAS__ALIAS_ROUTING_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CAPACITY_PROVIDER__CAPACITY_PROVIDER_LOGGING_CONFIG: Definition = Definition { name: "CapacityProviderLoggingConfig", properties: &[
-    P { name: "LogGroup", schema: S { kind: K::String, rules: &[U::Pattern("[\\.\\-_/#A-Za-z0-9]+"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SystemLogLevel", schema: S { kind: K::String, rules: &[U::Values(&["DEBUG", "INFO", "WARN"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "LogGroup", schema: S { kind: K::String, rules: &[U::Pattern("[\\.\\-_/#A-Za-z0-9]+"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SystemLogLevel", schema: S { kind: K::String, rules: &[U::Values(&["DEBUG", "INFO", "WARN"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CAPACITY_PROVIDER__CAPACITY_PROVIDER_PERMISSIONS_CONFIG: Definition = Definition { name: "CapacityProviderPermissionsConfig", properties: &[
-    P { name: "CapacityProviderOperatorRoleArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+$"), U::MaxLength(10000)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "CapacityProviderOperatorRoleArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+$"), U::MaxLength(10000)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CAPACITY_PROVIDER__CAPACITY_PROVIDER_SCALING_CONFIG: Definition = Definition { name: "CapacityProviderScalingConfig", properties: &[
-    P { name: "MaxVCpuCount", schema: S { kind: K::Integer, rules: &[U::Minimum(2.0), U::Maximum(15000.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ScalingMode", schema: S { kind: K::String, rules: &[U::Values(&["Auto", "Manual"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ScalingPolicies", schema: S { kind: K::List(&S { kind: K::Object(&CAPACITY_PROVIDER__TARGET_TRACKING_SCALING_POLICY), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(10)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "MaxVCpuCount", schema: S { kind: K::Integer, rules: &[U::Minimum(2.0), U::Maximum(15000.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ScalingMode", schema: S { kind: K::String, rules: &[U::Values(&["Auto", "Manual"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ScalingPolicies", schema: S { kind: K::List(&S { kind: K::Object(&CAPACITY_PROVIDER__TARGET_TRACKING_SCALING_POLICY), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(10)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CAPACITY_PROVIDER__CAPACITY_PROVIDER_TELEMETRY_CONFIG: Definition = Definition { name: "CapacityProviderTelemetryConfig", properties: &[
-    P { name: "LoggingConfig", schema: S { kind: K::Object(&CAPACITY_PROVIDER__CAPACITY_PROVIDER_LOGGING_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "LoggingConfig", schema: S { kind: K::Object(&CAPACITY_PROVIDER__CAPACITY_PROVIDER_LOGGING_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CAPACITY_PROVIDER__CAPACITY_PROVIDER_VPC_CONFIG: Definition = Definition { name: "CapacityProviderVpcConfig", properties: &[
-    P { name: "SecurityGroupIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^sg-[0-9a-zA-Z]*$"), U::MaxLength(1024)] }), rules: &[U::MaxItems(5)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "SubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^subnet-[0-9a-z]*$"), U::MaxLength(1024)] }), rules: &[U::MinItems(1), U::MaxItems(16)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "SecurityGroupIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^sg-[0-9a-zA-Z]*$"), U::MaxLength(1024)] }), rules: &[U::MaxItems(5)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^subnet-[0-9a-z]*$"), U::MaxLength(1024)] }), rules: &[U::MinItems(1), U::MaxItems(16)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CAPACITY_PROVIDER__INSTANCE_REQUIREMENTS: Definition = Definition { name: "InstanceRequirements", properties: &[
-    P { name: "AllowedInstanceTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9\\.\\*\\-]+$"), U::MinLength(1), U::MaxLength(30)] }), rules: &[U::MaxItems(400)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Architectures", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["arm64", "x86_64"])] }), rules: &[U::MinItems(1), U::MaxItems(1)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ExcludedInstanceTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9\\.\\*\\-]+$"), U::MinLength(1), U::MaxLength(30)] }), rules: &[U::MaxItems(400)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AllowedInstanceTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9\\.\\*\\-]+$"), U::MinLength(1), U::MaxLength(30)] }), rules: &[U::MaxItems(400)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Architectures", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["arm64", "x86_64"])] }), rules: &[U::MinItems(1), U::MaxItems(1)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ExcludedInstanceTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9\\.\\*\\-]+$"), U::MinLength(1), U::MaxLength(30)] }), rules: &[U::MaxItems(400)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CAPACITY_PROVIDER__PROPAGATE_TAGS_CONFIG: Definition = Definition { name: "PropagateTagsConfig", properties: &[
-    P { name: "ExplicitTags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(40)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Mode", schema: S { kind: K::String, rules: &[U::Values(&["Explicit", "None"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ExplicitTags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(40)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Mode", schema: S { kind: K::String, rules: &[U::Values(&["Explicit", "None"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CAPACITY_PROVIDER__TARGET_TRACKING_SCALING_POLICY: Definition = Definition { name: "TargetTrackingScalingPolicy", properties: &[
-    P { name: "PredefinedMetricType", schema: S { kind: K::String, rules: &[U::Values(&["LambdaCapacityProviderAverageCPUUtilization", "LambdaCapacityProviderAverageGPUUtilization"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "TargetValue", schema: S { kind: K::Number, rules: &[U::Minimum(0.0), U::Maximum(100.0)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "PredefinedMetricType", schema: S { kind: K::String, rules: &[U::Values(&["LambdaCapacityProviderAverageCPUUtilization", "LambdaCapacityProviderAverageGPUUtilization"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TargetValue", schema: S { kind: K::Number, rules: &[U::Minimum(0.0), U::Maximum(100.0)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static CAPACITY_PROVIDER: ResourceType = ResourceType { name: "AWS::Lambda::CapacityProvider", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "State"], properties: &[
-    P { name: "CapacityProviderName", schema: S { kind: K::String, rules: &[U::Pattern("^(arn:aws[a-zA-Z-]*:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:capacity-provider:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+$"), U::MinLength(1), U::MaxLength(140)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "CapacityProviderScalingConfig", schema: S { kind: K::Object(&CAPACITY_PROVIDER__CAPACITY_PROVIDER_SCALING_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InstanceRequirements", schema: S { kind: K::Object(&CAPACITY_PROVIDER__INSTANCE_REQUIREMENTS), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "KmsKeyArn", schema: S { kind: K::String, rules: &[U::Pattern("^(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()$"), U::MaxLength(10000)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PermissionsConfig", schema: S { kind: K::Object(&CAPACITY_PROVIDER__CAPACITY_PROVIDER_PERMISSIONS_CONFIG), rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "PropagateTags", schema: S { kind: K::Object(&CAPACITY_PROVIDER__PROPAGATE_TAGS_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TelemetryConfig", schema: S { kind: K::Object(&CAPACITY_PROVIDER__CAPACITY_PROVIDER_TELEMETRY_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VpcConfig", schema: S { kind: K::Object(&CAPACITY_PROVIDER__CAPACITY_PROVIDER_VPC_CONFIG), rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static CAPACITY_PROVIDER: ResourceType = ResourceType { name: "AWS::Lambda::CapacityProvider", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "State"], properties: &[
+    P { name: "CapacityProviderName", schema: S { kind: K::String, rules: &[U::Pattern("^(arn:aws[a-zA-Z-]*:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:capacity-provider:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+$"), U::MinLength(1), U::MaxLength(140)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "CapacityProviderScalingConfig", schema: S { kind: K::Object(&CAPACITY_PROVIDER__CAPACITY_PROVIDER_SCALING_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InstanceRequirements", schema: S { kind: K::Object(&CAPACITY_PROVIDER__INSTANCE_REQUIREMENTS), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "KmsKeyArn", schema: S { kind: K::String, rules: &[U::Pattern("^(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()$"), U::MaxLength(10000)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PermissionsConfig", schema: S { kind: K::Object(&CAPACITY_PROVIDER__CAPACITY_PROVIDER_PERMISSIONS_CONFIG), rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PropagateTags", schema: S { kind: K::Object(&CAPACITY_PROVIDER__PROPAGATE_TAGS_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TelemetryConfig", schema: S { kind: K::Object(&CAPACITY_PROVIDER__CAPACITY_PROVIDER_TELEMETRY_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VpcConfig", schema: S { kind: K::Object(&CAPACITY_PROVIDER__CAPACITY_PROVIDER_VPC_CONFIG), rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static CODE_SIGNING_CONFIG__ALLOWED_PUBLISHERS: Definition = Definition { name: "AllowedPublishers", properties: &[
-    P { name: "SigningProfileVersionArns", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)"), U::MinLength(12), U::MaxLength(1024)] }), rules: &[U::MinItems(1), U::MaxItems(20)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "SigningProfileVersionArns", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)"), U::MinLength(12), U::MaxLength(1024)] }), rules: &[U::MinItems(1), U::MaxItems(20)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CODE_SIGNING_CONFIG__CODE_SIGNING_POLICIES: Definition = Definition { name: "CodeSigningPolicies", properties: &[
-    P { name: "UntrustedArtifactOnDeployment", schema: S { kind: K::String, rules: &[U::Values(&["Enforce", "Warn"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "UntrustedArtifactOnDeployment", schema: S { kind: K::String, rules: &[U::Values(&["Enforce", "Warn"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static CODE_SIGNING_CONFIG: ResourceType = ResourceType { name: "AWS::Lambda::CodeSigningConfig", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CodeSigningConfigArn", "CodeSigningConfigId"], properties: &[
-    P { name: "AllowedPublishers", schema: S { kind: K::Object(&CODE_SIGNING_CONFIG__ALLOWED_PUBLISHERS), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "CodeSigningPolicies", schema: S { kind: K::Object(&CODE_SIGNING_CONFIG__CODE_SIGNING_POLICIES), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static CODE_SIGNING_CONFIG: ResourceType = ResourceType { name: "AWS::Lambda::CodeSigningConfig", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CodeSigningConfigArn", "CodeSigningConfigId"], properties: &[
+    P { name: "AllowedPublishers", schema: S { kind: K::Object(&CODE_SIGNING_CONFIG__ALLOWED_PUBLISHERS), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "CodeSigningPolicies", schema: S { kind: K::Object(&CODE_SIGNING_CONFIG__CODE_SIGNING_POLICIES), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EVENT_INVOKE_CONFIG__DESTINATION_CONFIG: Definition = Definition { name: "DestinationConfig", properties: &[
-    P { name: "OnFailure", schema: S { kind: K::Object(&EVENT_INVOKE_CONFIG__ON_FAILURE), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "OnSuccess", schema: S { kind: K::Object(&EVENT_INVOKE_CONFIG__ON_SUCCESS), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "OnFailure", schema: S { kind: K::Object(&EVENT_INVOKE_CONFIG__ON_FAILURE), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OnSuccess", schema: S { kind: K::Object(&EVENT_INVOKE_CONFIG__ON_SUCCESS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EVENT_INVOKE_CONFIG__ON_FAILURE: Definition = Definition { name: "OnFailure", properties: &[
-    P { name: "Destination", schema: S { kind: K::String, rules: &[U::Pattern("^$|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:([a-z]+(-[a-z]+)+-\\d{1})?:(\\d{12})?:(.*)"), U::MaxLength(350)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Destination", schema: S { kind: K::String, rules: &[U::Pattern("^$|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:([a-z]+(-[a-z]+)+-\\d{1})?:(\\d{12})?:(.*)"), U::MaxLength(350)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EVENT_INVOKE_CONFIG__ON_SUCCESS: Definition = Definition { name: "OnSuccess", properties: &[
-    P { name: "Destination", schema: S { kind: K::String, rules: &[U::Pattern("^$|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:([a-z]+(-[a-z]+)+-\\d{1})?:(\\d{12})?:(.*)"), U::MaxLength(350)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Destination", schema: S { kind: K::String, rules: &[U::Pattern("^$|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:([a-z]+(-[a-z]+)+-\\d{1})?:(\\d{12})?:(.*)"), U::MaxLength(350)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static EVENT_INVOKE_CONFIG: ResourceType = ResourceType { name: "AWS::Lambda::EventInvokeConfig", tags: None, attributes: &[], properties: &[
-    P { name: "DestinationConfig", schema: S { kind: K::Object(&EVENT_INVOKE_CONFIG__DESTINATION_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FunctionName", schema: S { kind: K::String, rules: &[U::Pattern("^(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]+(-[a-z]+)+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?$")] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "MaximumEventAgeInSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(60.0), U::Maximum(21600.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaximumRetryAttempts", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(2.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Qualifier", schema: S { kind: K::String, rules: &[U::Pattern("^\\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9$_-]{1,129}$")] }, required: true, replacement: R::Yes, write_only: false },
+static EVENT_INVOKE_CONFIG: ResourceType = ResourceType { name: "AWS::Lambda::EventInvokeConfig", scrutiny: None, tags: None, attributes: &[], properties: &[
+    P { name: "DestinationConfig", schema: S { kind: K::Object(&EVENT_INVOKE_CONFIG__DESTINATION_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FunctionName", schema: S { kind: K::String, rules: &[U::Pattern("^(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]+(-[a-z]+)+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?$")] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "MaximumEventAgeInSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(60.0), U::Maximum(21600.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaximumRetryAttempts", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(2.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Qualifier", schema: S { kind: K::String, rules: &[U::Pattern("^\\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9$_-]{1,129}$")] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static EVENT_SOURCE_MAPPING__AMAZON_MANAGED_KAFKA_EVENT_SOURCE_CONFIG: Definition = Definition { name: "AmazonManagedKafkaEventSourceConfig", properties: &[
-    P { name: "ConsumerGroupId", schema: S { kind: K::String, rules: &[U::Pattern("[a-zA-Z0-9-\\/*:_+=.@-]*"), U::MinLength(1), U::MaxLength(200)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SchemaRegistryConfig", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__SCHEMA_REGISTRY_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ConsumerGroupId", schema: S { kind: K::String, rules: &[U::Pattern("[a-zA-Z0-9-\\/*:_+=.@-]*"), U::MinLength(1), U::MaxLength(200)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SchemaRegistryConfig", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__SCHEMA_REGISTRY_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EVENT_SOURCE_MAPPING__DESTINATION_CONFIG: Definition = Definition { name: "DestinationConfig", properties: &[
-    P { name: "OnFailure", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__ON_FAILURE), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "OnFailure", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__ON_FAILURE), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EVENT_SOURCE_MAPPING__DOCUMENT_DB_EVENT_SOURCE_CONFIG: Definition = Definition { name: "DocumentDBEventSourceConfig", properties: &[
-    P { name: "CollectionName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(57)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DatabaseName", schema: S { kind: K::String, rules: &[U::Pattern("^[^ /\\.$\\x22]*$"), U::MinLength(1), U::MaxLength(63)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FullDocument", schema: S { kind: K::String, rules: &[U::Values(&["Default", "UpdateLookup"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "CollectionName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(57)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DatabaseName", schema: S { kind: K::String, rules: &[U::Pattern("^[^ /\\.$\\x22]*$"), U::MinLength(1), U::MaxLength(63)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FullDocument", schema: S { kind: K::String, rules: &[U::Values(&["Default", "UpdateLookup"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EVENT_SOURCE_MAPPING__ENDPOINTS: Definition = Definition { name: "Endpoints", properties: &[
-    P { name: "KafkaBootstrapServers", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9\\-]*[a-zA-Z0-9])\\.)*([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9\\-]*[A-Za-z0-9]):[0-9]{1,5}"), U::MinLength(1), U::MaxLength(300)] }), rules: &[U::MinItems(1), U::MaxItems(10)] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "KafkaBootstrapServers", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9\\-]*[a-zA-Z0-9])\\.)*([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9\\-]*[A-Za-z0-9]):[0-9]{1,5}"), U::MinLength(1), U::MaxLength(300)] }), rules: &[U::MinItems(1), U::MaxItems(10)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static EVENT_SOURCE_MAPPING__FILTER: Definition = Definition { name: "Filter", properties: &[
-    P { name: "Pattern", schema: S { kind: K::String, rules: &[U::Pattern(".*"), U::MaxLength(4096)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Pattern", schema: S { kind: K::String, rules: &[U::Pattern(".*"), U::MaxLength(4096)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EVENT_SOURCE_MAPPING__FILTER_CRITERIA: Definition = Definition { name: "FilterCriteria", properties: &[
-    P { name: "Filters", schema: S { kind: K::List(&S { kind: K::Object(&EVENT_SOURCE_MAPPING__FILTER), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(20)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Filters", schema: S { kind: K::List(&S { kind: K::Object(&EVENT_SOURCE_MAPPING__FILTER), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(20)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EVENT_SOURCE_MAPPING__LOGGING_CONFIG: Definition = Definition { name: "LoggingConfig", properties: &[
-    P { name: "SystemLogLevel", schema: S { kind: K::String, rules: &[U::Values(&["DEBUG", "INFO", "WARN"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "SystemLogLevel", schema: S { kind: K::String, rules: &[U::Values(&["DEBUG", "INFO", "WARN"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EVENT_SOURCE_MAPPING__METRICS_CONFIG: Definition = Definition { name: "MetricsConfig", properties: &[
-    P { name: "Metrics", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["ErrorCount", "EventCount", "KafkaMetrics"])] }), rules: &[U::MaxItems(3)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Metrics", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["ErrorCount", "EventCount", "KafkaMetrics"])] }), rules: &[U::MaxItems(3)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EVENT_SOURCE_MAPPING__ON_FAILURE: Definition = Definition { name: "OnFailure", properties: &[
-    P { name: "Destination", schema: S { kind: K::String, rules: &[U::Pattern("^$|kafka://([^.]([a-zA-Z0-9\\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)"), U::MinLength(12), U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Destination", schema: S { kind: K::String, rules: &[U::Pattern("^$|kafka://([^.]([a-zA-Z0-9\\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)"), U::MinLength(12), U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EVENT_SOURCE_MAPPING__PROVISIONED_POLLER_CONFIG: Definition = Definition { name: "ProvisionedPollerConfig", properties: &[
-    P { name: "MaximumPollers", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(10000.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MinimumPollers", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(200.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PollerGroupName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9-_]*$"), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "MaximumPollers", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(10000.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MinimumPollers", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(200.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PollerGroupName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9-_]*$"), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EVENT_SOURCE_MAPPING__SCALING_CONFIG: Definition = Definition { name: "ScalingConfig", properties: &[
-    P { name: "MaximumConcurrency", schema: S { kind: K::Integer, rules: &[U::Minimum(2.0), U::Maximum(1000.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "MaximumConcurrency", schema: S { kind: K::Integer, rules: &[U::Minimum(2.0), U::Maximum(1000.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EVENT_SOURCE_MAPPING__SCHEMA_REGISTRY_ACCESS_CONFIG: Definition = Definition { name: "SchemaRegistryAccessConfig", properties: &[
-    P { name: "Type", schema: S { kind: K::String, rules: &[U::Values(&["BASIC_AUTH", "CLIENT_CERTIFICATE_TLS_AUTH", "OAUTHBEARER_AUTH", "SERVER_ROOT_CA_CERTIFICATE"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "URI", schema: S { kind: K::String, rules: &[U::Pattern("arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)"), U::MinLength(1), U::MaxLength(10000)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Type", schema: S { kind: K::String, rules: &[U::Values(&["BASIC_AUTH", "CLIENT_CERTIFICATE_TLS_AUTH", "OAUTHBEARER_AUTH", "SERVER_ROOT_CA_CERTIFICATE"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "URI", schema: S { kind: K::String, rules: &[U::Pattern("arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)"), U::MinLength(1), U::MaxLength(10000)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EVENT_SOURCE_MAPPING__SCHEMA_REGISTRY_CONFIG: Definition = Definition { name: "SchemaRegistryConfig", properties: &[
-    P { name: "AccessConfigs", schema: S { kind: K::List(&S { kind: K::Object(&EVENT_SOURCE_MAPPING__SCHEMA_REGISTRY_ACCESS_CONFIG), rules: &[] }), rules: &[U::MaxItems(2)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EventRecordFormat", schema: S { kind: K::String, rules: &[U::Values(&["JSON", "SOURCE"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SchemaRegistryURI", schema: S { kind: K::String, rules: &[U::Pattern("[a-zA-Z0-9-/*:_+=.@-]*"), U::MinLength(1), U::MaxLength(10000)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SchemaValidationConfigs", schema: S { kind: K::List(&S { kind: K::Object(&EVENT_SOURCE_MAPPING__SCHEMA_VALIDATION_CONFIG), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(2)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AccessConfigs", schema: S { kind: K::List(&S { kind: K::Object(&EVENT_SOURCE_MAPPING__SCHEMA_REGISTRY_ACCESS_CONFIG), rules: &[] }), rules: &[U::MaxItems(2)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EventRecordFormat", schema: S { kind: K::String, rules: &[U::Values(&["JSON", "SOURCE"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SchemaRegistryURI", schema: S { kind: K::String, rules: &[U::Pattern("[a-zA-Z0-9-/*:_+=.@-]*"), U::MinLength(1), U::MaxLength(10000)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SchemaValidationConfigs", schema: S { kind: K::List(&S { kind: K::Object(&EVENT_SOURCE_MAPPING__SCHEMA_VALIDATION_CONFIG), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(2)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EVENT_SOURCE_MAPPING__SCHEMA_VALIDATION_CONFIG: Definition = Definition { name: "SchemaValidationConfig", properties: &[
-    P { name: "Attribute", schema: S { kind: K::String, rules: &[U::Values(&["KEY", "VALUE"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Attribute", schema: S { kind: K::String, rules: &[U::Values(&["KEY", "VALUE"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EVENT_SOURCE_MAPPING__SELF_MANAGED_EVENT_SOURCE: Definition = Definition { name: "SelfManagedEventSource", properties: &[
-    P { name: "Endpoints", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__ENDPOINTS), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Endpoints", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__ENDPOINTS), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static EVENT_SOURCE_MAPPING__SELF_MANAGED_KAFKA_EVENT_SOURCE_CONFIG: Definition = Definition { name: "SelfManagedKafkaEventSourceConfig", properties: &[
-    P { name: "ConsumerGroupId", schema: S { kind: K::String, rules: &[U::Pattern("[a-zA-Z0-9-\\/*:_+=.@-]*"), U::MinLength(1), U::MaxLength(200)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ConsumptionMode", schema: S { kind: K::String, rules: &[U::Values(&["Queue", "Stream"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SchemaRegistryConfig", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__SCHEMA_REGISTRY_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ConsumerGroupId", schema: S { kind: K::String, rules: &[U::Pattern("[a-zA-Z0-9-\\/*:_+=.@-]*"), U::MinLength(1), U::MaxLength(200)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ConsumptionMode", schema: S { kind: K::String, rules: &[U::Values(&["Queue", "Stream"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SchemaRegistryConfig", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__SCHEMA_REGISTRY_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static EVENT_SOURCE_MAPPING__SOURCE_ACCESS_CONFIGURATION: Definition = Definition { name: "SourceAccessConfiguration", properties: &[
-    P { name: "Type", schema: S { kind: K::String, rules: &[U::Values(&["BASIC_AUTH", "CLIENT_CERTIFICATE_TLS_AUTH", "IAM_AUTH", "IAM_OAUTHBEARER_AUTH", "OAUTHBEARER_AUDIENCE", "OAUTHBEARER_AUTH", "OAUTHBEARER_IDENTITY_POOL", "OAUTHBEARER_LOGICAL_CLUSTER", "OAUTHBEARER_SCOPE", "SASL_SCRAM_256_AUTH", "SASL_SCRAM_512_AUTH", "SERVER_ROOT_CA_CERTIFICATE", "VIRTUAL_HOST", "VPC_SECURITY_GROUP", "VPC_SUBNET"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "URI", schema: S { kind: K::String, rules: &[U::Pattern("[a-zA-Z0-9-\\/*:_+=.@-]*"), U::MinLength(1), U::MaxLength(200)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Type", schema: S { kind: K::String, rules: &[U::Values(&["BASIC_AUTH", "CLIENT_CERTIFICATE_TLS_AUTH", "IAM_AUTH", "IAM_OAUTHBEARER_AUTH", "OAUTHBEARER_AUDIENCE", "OAUTHBEARER_AUTH", "OAUTHBEARER_IDENTITY_POOL", "OAUTHBEARER_LOGICAL_CLUSTER", "OAUTHBEARER_SCOPE", "SASL_SCRAM_256_AUTH", "SASL_SCRAM_512_AUTH", "SERVER_ROOT_CA_CERTIFICATE", "VIRTUAL_HOST", "VPC_SECURITY_GROUP", "VPC_SUBNET"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "URI", schema: S { kind: K::String, rules: &[U::Pattern("[a-zA-Z0-9-\\/*:_+=.@-]*"), U::MinLength(1), U::MaxLength(200)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static EVENT_SOURCE_MAPPING: ResourceType = ResourceType { name: "AWS::Lambda::EventSourceMapping", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["EventSourceMappingArn", "Id"], properties: &[
-    P { name: "AmazonManagedKafkaEventSourceConfig", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__AMAZON_MANAGED_KAFKA_EVENT_SOURCE_CONFIG), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "BatchSize", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(10000.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "BisectBatchOnFunctionError", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DestinationConfig", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__DESTINATION_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DocumentDBEventSourceConfig", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__DOCUMENT_DB_EVENT_SOURCE_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EventSourceArn", schema: S { kind: K::String, rules: &[U::Pattern("arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)"), U::MinLength(12), U::MaxLength(1024)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "FilterCriteria", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__FILTER_CRITERIA), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FunctionName", schema: S { kind: K::String, rules: &[U::Pattern("(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"), U::MinLength(1), U::MaxLength(140)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "FunctionResponseTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["ReportBatchItemFailures"])] }), rules: &[U::MaxItems(1)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KmsKeyArn", schema: S { kind: K::String, rules: &[U::Pattern("(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()"), U::MinLength(12), U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LoggingConfig", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__LOGGING_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaximumBatchingWindowInSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(300.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaximumRecordAgeInSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(-1.0), U::Maximum(604800.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaximumRetryAttempts", schema: S { kind: K::Integer, rules: &[U::Minimum(-1.0), U::Maximum(10000.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MetricsConfig", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__METRICS_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ParallelizationFactor", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(10.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ProvisionedPollerConfig", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__PROVISIONED_POLLER_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Queues", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("[\\s\\S]*"), U::MinLength(1), U::MaxLength(1000)] }), rules: &[U::MinItems(1), U::MaxItems(1)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ScalingConfig", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__SCALING_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SelfManagedEventSource", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__SELF_MANAGED_EVENT_SOURCE), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SelfManagedKafkaEventSourceConfig", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__SELF_MANAGED_KAFKA_EVENT_SOURCE_CONFIG), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SourceAccessConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&EVENT_SOURCE_MAPPING__SOURCE_ACCESS_CONFIGURATION), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(29)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StartingPosition", schema: S { kind: K::String, rules: &[U::Pattern("(LATEST|TRIM_HORIZON|AT_TIMESTAMP)+"), U::MinLength(6), U::MaxLength(12)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "StartingPositionTimestamp", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Topics", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[^.]([a-zA-Z0-9\\-_.]+)"), U::MinLength(1), U::MaxLength(249)] }), rules: &[U::MinItems(1), U::MaxItems(1)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TumblingWindowInSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(900.0)] }, required: false, replacement: R::No, write_only: false },
+static EVENT_SOURCE_MAPPING: ResourceType = ResourceType { name: "AWS::Lambda::EventSourceMapping", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["EventSourceMappingArn", "Id"], properties: &[
+    P { name: "AmazonManagedKafkaEventSourceConfig", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__AMAZON_MANAGED_KAFKA_EVENT_SOURCE_CONFIG), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "BatchSize", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(10000.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "BisectBatchOnFunctionError", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DestinationConfig", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__DESTINATION_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DocumentDBEventSourceConfig", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__DOCUMENT_DB_EVENT_SOURCE_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EventSourceArn", schema: S { kind: K::String, rules: &[U::Pattern("arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)"), U::MinLength(12), U::MaxLength(1024)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "FilterCriteria", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__FILTER_CRITERIA), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FunctionName", schema: S { kind: K::String, rules: &[U::Pattern("(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"), U::MinLength(1), U::MaxLength(140)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FunctionResponseTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["ReportBatchItemFailures"])] }), rules: &[U::MaxItems(1)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KmsKeyArn", schema: S { kind: K::String, rules: &[U::Pattern("(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()"), U::MinLength(12), U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LoggingConfig", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__LOGGING_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaximumBatchingWindowInSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(300.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaximumRecordAgeInSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(-1.0), U::Maximum(604800.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaximumRetryAttempts", schema: S { kind: K::Integer, rules: &[U::Minimum(-1.0), U::Maximum(10000.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MetricsConfig", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__METRICS_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ParallelizationFactor", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(10.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ProvisionedPollerConfig", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__PROVISIONED_POLLER_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Queues", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("[\\s\\S]*"), U::MinLength(1), U::MaxLength(1000)] }), rules: &[U::MinItems(1), U::MaxItems(1)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ScalingConfig", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__SCALING_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SelfManagedEventSource", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__SELF_MANAGED_EVENT_SOURCE), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SelfManagedKafkaEventSourceConfig", schema: S { kind: K::Object(&EVENT_SOURCE_MAPPING__SELF_MANAGED_KAFKA_EVENT_SOURCE_CONFIG), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SourceAccessConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&EVENT_SOURCE_MAPPING__SOURCE_ACCESS_CONFIGURATION), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(29)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StartingPosition", schema: S { kind: K::String, rules: &[U::Pattern("(LATEST|TRIM_HORIZON|AT_TIMESTAMP)+"), U::MinLength(6), U::MaxLength(12)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "StartingPositionTimestamp", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Topics", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[^.]([a-zA-Z0-9\\-_.]+)"), U::MinLength(1), U::MaxLength(249)] }), rules: &[U::MinItems(1), U::MaxItems(1)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TumblingWindowInSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(900.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static FUNCTION__CAPACITY_PROVIDER_CONFIG: Definition = Definition { name: "CapacityProviderConfig", properties: &[
-    P { name: "LambdaManagedInstancesCapacityProviderConfig", schema: S { kind: K::Object(&FUNCTION__LAMBDA_MANAGED_INSTANCES_CAPACITY_PROVIDER_CONFIG), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "LambdaManagedInstancesCapacityProviderConfig", schema: S { kind: K::Object(&FUNCTION__LAMBDA_MANAGED_INSTANCES_CAPACITY_PROVIDER_CONFIG), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static FUNCTION__CODE: Definition = Definition { name: "Code", properties: &[
-    P { name: "ImageUri", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "S3Bucket", schema: S { kind: K::String, rules: &[U::MinLength(3), U::MaxLength(63)] }, required: false, replacement: R::No, write_only: true },
-    P { name: "S3Key", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: true },
-    P { name: "S3ObjectStorageMode", schema: S { kind: K::String, rules: &[U::Values(&["COPY", "REFERENCE"])] }, required: false, replacement: R::No, write_only: true },
-    P { name: "S3ObjectVersion", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: true },
-    P { name: "SourceKMSKeyArn", schema: S { kind: K::String, rules: &[U::Pattern("^(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()$"), U::MaxLength(10000)] }, required: false, replacement: R::No, write_only: true },
-    P { name: "ZipFile", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
+    P { name: "ImageUri", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "S3Bucket", schema: S { kind: K::String, rules: &[U::MinLength(3), U::MaxLength(63)] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "S3Key", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "S3ObjectStorageMode", schema: S { kind: K::String, rules: &[U::Values(&["COPY", "REFERENCE"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "S3ObjectVersion", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "SourceKMSKeyArn", schema: S { kind: K::String, rules: &[U::Pattern("^(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()$"), U::MaxLength(10000)] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "ZipFile", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
 ] };
 static FUNCTION__DEAD_LETTER_CONFIG: Definition = Definition { name: "DeadLetterConfig", properties: &[
-    P { name: "TargetArn", schema: S { kind: K::String, rules: &[U::Pattern("^(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()$"), U::MaxLength(10000)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "TargetArn", schema: S { kind: K::String, rules: &[U::Pattern("^(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()$"), U::MaxLength(10000)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static FUNCTION__DURABLE_CONFIG: Definition = Definition { name: "DurableConfig", properties: &[
-    P { name: "ExecutionTimeout", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(31622400.0)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "KMSKeyArn", schema: S { kind: K::String, rules: &[U::Pattern("^(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()$"), U::MaxLength(10000)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RetentionPeriodInDays", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(90.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ExecutionTimeout", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(31622400.0)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KMSKeyArn", schema: S { kind: K::String, rules: &[U::Pattern("^(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()$"), U::MaxLength(10000)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RetentionPeriodInDays", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(90.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static FUNCTION__ENVIRONMENT: Definition = Definition { name: "Environment", properties: &[
-    P { name: "Variables", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Variables", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static FUNCTION__EPHEMERAL_STORAGE: Definition = Definition { name: "EphemeralStorage", properties: &[
-    P { name: "Size", schema: S { kind: K::Integer, rules: &[U::Minimum(512.0), U::Maximum(32768.0)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Size", schema: S { kind: K::Integer, rules: &[U::Minimum(512.0), U::Maximum(32768.0)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static FUNCTION__FILE_SYSTEM_CONFIG: Definition = Definition { name: "FileSystemConfig", properties: &[
-    P { name: "Arn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[a-zA-Z-]*:elasticfilesystem:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:access-point/fsap-[a-f0-9]{17}$|^arn:aws[-a-z]*:s3files:[0-9a-z-:]+:file-system/fs-[0-9a-f]{17,40}/access-point/fsap-[0-9a-f]{17,40}$"), U::MaxLength(200)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "LocalMountPath", schema: S { kind: K::String, rules: &[U::Pattern("^/mnt/[a-zA-Z0-9-_.]+$"), U::MaxLength(160)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "S3FilesConfig", schema: S { kind: K::Object(&FUNCTION__S3_FILES_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Arn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[a-zA-Z-]*:elasticfilesystem:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:access-point/fsap-[a-f0-9]{17}$|^arn:aws[-a-z]*:s3files:[0-9a-z-:]+:file-system/fs-[0-9a-f]{17,40}/access-point/fsap-[0-9a-f]{17,40}$"), U::MaxLength(200)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LocalMountPath", schema: S { kind: K::String, rules: &[U::Pattern("^/mnt/[a-zA-Z0-9-_.]+$"), U::MaxLength(160)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "S3FilesConfig", schema: S { kind: K::Object(&FUNCTION__S3_FILES_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static FUNCTION__FUNCTION_SCALING_CONFIG: Definition = Definition { name: "FunctionScalingConfig", properties: &[
-    P { name: "MaxExecutionEnvironments", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(15000.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MinExecutionEnvironments", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(15000.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "MaxExecutionEnvironments", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(15000.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MinExecutionEnvironments", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(15000.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static FUNCTION__IMAGE_CONFIG: Definition = Definition { name: "ImageConfig", properties: &[
-    P { name: "Command", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MaxItems(1500)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EntryPoint", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MaxItems(1500)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "WorkingDirectory", schema: S { kind: K::String, rules: &[U::MaxLength(1000)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Command", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MaxItems(1500)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EntryPoint", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MaxItems(1500)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "WorkingDirectory", schema: S { kind: K::String, rules: &[U::MaxLength(1000)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static FUNCTION__LAMBDA_MANAGED_INSTANCES_CAPACITY_PROVIDER_CONFIG: Definition = Definition { name: "LambdaManagedInstancesCapacityProviderConfig", properties: &[
-    P { name: "CapacityProviderArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[a-zA-Z-]*:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:capacity-provider:[a-zA-Z0-9-_]+$"), U::MinLength(1), U::MaxLength(140)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ExecutionEnvironmentMemoryGiBPerVCpu", schema: S { kind: K::Number, rules: &[U::Minimum(2.0), U::Maximum(8.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PerExecutionEnvironmentMaxConcurrency", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(1600.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "CapacityProviderArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[a-zA-Z-]*:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:capacity-provider:[a-zA-Z0-9-_]+$"), U::MinLength(1), U::MaxLength(140)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ExecutionEnvironmentMemoryGiBPerVCpu", schema: S { kind: K::Number, rules: &[U::Minimum(2.0), U::Maximum(8.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PerExecutionEnvironmentMaxConcurrency", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(1600.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static FUNCTION__LOGGING_CONFIG: Definition = Definition { name: "LoggingConfig", properties: &[
-    P { name: "ApplicationLogLevel", schema: S { kind: K::String, rules: &[U::Values(&["DEBUG", "ERROR", "FATAL", "INFO", "TRACE", "WARN"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LogFormat", schema: S { kind: K::String, rules: &[U::Values(&["JSON", "Text"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LogGroup", schema: S { kind: K::String, rules: &[U::Pattern("[\\.\\-_/#A-Za-z0-9]+"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SystemLogLevel", schema: S { kind: K::String, rules: &[U::Values(&["DEBUG", "INFO", "WARN"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ApplicationLogLevel", schema: S { kind: K::String, rules: &[U::Values(&["DEBUG", "ERROR", "FATAL", "INFO", "TRACE", "WARN"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LogFormat", schema: S { kind: K::String, rules: &[U::Values(&["JSON", "Text"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LogGroup", schema: S { kind: K::String, rules: &[U::Pattern("[\\.\\-_/#A-Za-z0-9]+"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SystemLogLevel", schema: S { kind: K::String, rules: &[U::Values(&["DEBUG", "INFO", "WARN"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static FUNCTION__RUNTIME_MANAGEMENT_CONFIG: Definition = Definition { name: "RuntimeManagementConfig", properties: &[
-    P { name: "RuntimeVersionArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "UpdateRuntimeOn", schema: S { kind: K::String, rules: &[U::Values(&["Auto", "FunctionUpdate", "Manual"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "RuntimeVersionArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "UpdateRuntimeOn", schema: S { kind: K::String, rules: &[U::Values(&["Auto", "FunctionUpdate", "Manual"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static FUNCTION__S3_FILES_CONFIG: Definition = Definition { name: "S3FilesConfig", properties: &[
-    P { name: "DirectS3Read", schema: S { kind: K::String, rules: &[U::Values(&["AUTO", "DISABLED", "ENABLED"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "DirectS3Read", schema: S { kind: K::String, rules: &[U::Values(&["AUTO", "DISABLED", "ENABLED"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static FUNCTION__SNAP_START: Definition = Definition { name: "SnapStart", properties: &[
-    P { name: "ApplyOn", schema: S { kind: K::String, rules: &[U::Values(&["None", "PublishedVersions"])] }, required: true, replacement: R::No, write_only: true },
+    P { name: "ApplyOn", schema: S { kind: K::String, rules: &[U::Values(&["None", "PublishedVersions"])] }, required: true, replacement: R::No, write_only: true, scrutiny: None },
 ] };
 static FUNCTION__TENANCY_CONFIG: Definition = Definition { name: "TenancyConfig", properties: &[
-    P { name: "TenantIsolationMode", schema: S { kind: K::String, rules: &[U::Values(&["PER_TENANT"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "TenantIsolationMode", schema: S { kind: K::String, rules: &[U::Values(&["PER_TENANT"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static FUNCTION__TRACING_CONFIG: Definition = Definition { name: "TracingConfig", properties: &[
-    P { name: "Mode", schema: S { kind: K::String, rules: &[U::Values(&["Active", "PassThrough"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Mode", schema: S { kind: K::String, rules: &[U::Values(&["Active", "PassThrough"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static FUNCTION__VPC_CONFIG: Definition = Definition { name: "VpcConfig", properties: &[
-    P { name: "Ipv6AllowedForDualStack", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SecurityGroupIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^sg-[0-9a-zA-Z]*$"), U::MaxLength(1024)] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^subnet-[0-9a-z]*$"), U::MaxLength(1024)] }), rules: &[U::MaxItems(16)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Ipv6AllowedForDualStack", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SecurityGroupIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^sg-[0-9a-zA-Z]*$"), U::MaxLength(1024)] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^subnet-[0-9a-z]*$"), U::MaxLength(1024)] }), rules: &[U::MaxItems(16)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static FUNCTION: ResourceType = ResourceType { name: "AWS::Lambda::Function", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "SnapStartResponse.ApplyOn", "SnapStartResponse.OptimizationStatus"], properties: &[
-    P { name: "Architectures", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["arm64", "x86_64"])] }), rules: &[U::MinItems(1), U::MaxItems(1)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "CapacityProviderConfig", schema: S { kind: K::Object(&FUNCTION__CAPACITY_PROVIDER_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Code", schema: S { kind: K::Object(&FUNCTION__CODE), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "CodeSigningConfigArn", schema: S { kind: K::String, rules: &[U::Pattern("arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:code-signing-config:csc-[a-z0-9]{17}"), U::MaxLength(200)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DeadLetterConfig", schema: S { kind: K::Object(&FUNCTION__DEAD_LETTER_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DurableConfig", schema: S { kind: K::Object(&FUNCTION__DURABLE_CONFIG), rules: &[] }, required: false, replacement: R::Maybe, write_only: false },
-    P { name: "Environment", schema: S { kind: K::Object(&FUNCTION__ENVIRONMENT), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EphemeralStorage", schema: S { kind: K::Object(&FUNCTION__EPHEMERAL_STORAGE), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FileSystemConfigs", schema: S { kind: K::List(&S { kind: K::Object(&FUNCTION__FILE_SYSTEM_CONFIG), rules: &[] }), rules: &[U::MaxItems(1)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FunctionName", schema: S { kind: K::String, rules: &[U::Pattern("^([a-zA-Z0-9_-]{1,64}|arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:function:[a-zA-Z0-9_-]{1,64})$"), U::MinLength(1)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "FunctionScalingConfig", schema: S { kind: K::Object(&FUNCTION__FUNCTION_SCALING_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Handler", schema: S { kind: K::String, rules: &[U::Pattern("^[^\\s]+$"), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ImageConfig", schema: S { kind: K::Object(&FUNCTION__IMAGE_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KmsKeyArn", schema: S { kind: K::String, rules: &[U::Pattern("^(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()$"), U::MaxLength(10000)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Layers", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^(arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+|arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)$"), U::MinLength(1)] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LoggingConfig", schema: S { kind: K::Object(&FUNCTION__LOGGING_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MemorySize", schema: S { kind: K::Integer, rules: &[U::Minimum(128.0), U::Maximum(32768.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PackageType", schema: S { kind: K::String, rules: &[U::Values(&["Image", "Zip"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PublishToLatestPublished", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "RecursiveLoop", schema: S { kind: K::String, rules: &[U::Values(&["Allow", "Terminate"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ReservedConcurrentExecutions", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Role", schema: S { kind: K::String, rules: &[U::Pattern("^arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+$"), U::MaxLength(10000)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Runtime", schema: S { kind: K::String, rules: &[U::Values(&["dotnet10", "dotnet6", "dotnet8", "dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "dotnetcore3.1", "go1.x", "java11", "java11.al2023", "java17", "java17.al2023", "java21", "java25", "java8", "java8.al2", "java8.al2023", "nodejs", "nodejs10.x", "nodejs12.x", "nodejs14.x", "nodejs16.x", "nodejs18.x", "nodejs20.x", "nodejs22.x", "nodejs24.x", "nodejs26.x", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "provided", "provided.al2", "provided.al2023", "python2.7", "python3.10", "python3.11", "python3.12", "python3.13", "python3.14", "python3.15", "python3.6", "python3.7", "python3.8", "python3.9", "ruby2.5", "ruby2.7", "ruby3.2", "ruby3.3", "ruby3.4", "ruby4.0"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RuntimeManagementConfig", schema: S { kind: K::Object(&FUNCTION__RUNTIME_MANAGEMENT_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SnapStart", schema: S { kind: K::Object(&FUNCTION__SNAP_START), rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TenancyConfig", schema: S { kind: K::Object(&FUNCTION__TENANCY_CONFIG), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Timeout", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(5400.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TracingConfig", schema: S { kind: K::Object(&FUNCTION__TRACING_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VpcConfig", schema: S { kind: K::Object(&FUNCTION__VPC_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static FUNCTION: ResourceType = ResourceType { name: "AWS::Lambda::Function", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "SnapStartResponse.ApplyOn", "SnapStartResponse.OptimizationStatus"], properties: &[
+    P { name: "Architectures", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["arm64", "x86_64"])] }), rules: &[U::MinItems(1), U::MaxItems(1)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "CapacityProviderConfig", schema: S { kind: K::Object(&FUNCTION__CAPACITY_PROVIDER_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Code", schema: S { kind: K::Object(&FUNCTION__CODE), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "CodeSigningConfigArn", schema: S { kind: K::String, rules: &[U::Pattern("arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:code-signing-config:csc-[a-z0-9]{17}"), U::MaxLength(200)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DeadLetterConfig", schema: S { kind: K::Object(&FUNCTION__DEAD_LETTER_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DurableConfig", schema: S { kind: K::Object(&FUNCTION__DURABLE_CONFIG), rules: &[] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "Environment", schema: S { kind: K::Object(&FUNCTION__ENVIRONMENT), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EphemeralStorage", schema: S { kind: K::Object(&FUNCTION__EPHEMERAL_STORAGE), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FileSystemConfigs", schema: S { kind: K::List(&S { kind: K::Object(&FUNCTION__FILE_SYSTEM_CONFIG), rules: &[] }), rules: &[U::MaxItems(1)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FunctionName", schema: S { kind: K::String, rules: &[U::Pattern("^([a-zA-Z0-9_-]{1,64}|arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:function:[a-zA-Z0-9_-]{1,64})$"), U::MinLength(1)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "FunctionScalingConfig", schema: S { kind: K::Object(&FUNCTION__FUNCTION_SCALING_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Handler", schema: S { kind: K::String, rules: &[U::Pattern("^[^\\s]+$"), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ImageConfig", schema: S { kind: K::Object(&FUNCTION__IMAGE_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KmsKeyArn", schema: S { kind: K::String, rules: &[U::Pattern("^(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()$"), U::MaxLength(10000)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Layers", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^(arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+|arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)$"), U::MinLength(1)] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LoggingConfig", schema: S { kind: K::Object(&FUNCTION__LOGGING_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MemorySize", schema: S { kind: K::Integer, rules: &[U::Minimum(128.0), U::Maximum(32768.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PackageType", schema: S { kind: K::String, rules: &[U::Values(&["Image", "Zip"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PublishToLatestPublished", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "RecursiveLoop", schema: S { kind: K::String, rules: &[U::Values(&["Allow", "Terminate"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ReservedConcurrentExecutions", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Role", schema: S { kind: K::String, rules: &[U::Pattern("^arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+$"), U::MaxLength(10000)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Runtime", schema: S { kind: K::String, rules: &[U::Values(&["dotnet10", "dotnet6", "dotnet8", "dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "dotnetcore3.1", "go1.x", "java11", "java11.al2023", "java17", "java17.al2023", "java21", "java25", "java8", "java8.al2", "java8.al2023", "nodejs", "nodejs10.x", "nodejs12.x", "nodejs14.x", "nodejs16.x", "nodejs18.x", "nodejs20.x", "nodejs22.x", "nodejs24.x", "nodejs26.x", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "provided", "provided.al2", "provided.al2023", "python2.7", "python3.10", "python3.11", "python3.12", "python3.13", "python3.14", "python3.15", "python3.6", "python3.7", "python3.8", "python3.9", "ruby2.5", "ruby2.7", "ruby3.2", "ruby3.3", "ruby3.4", "ruby4.0"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RuntimeManagementConfig", schema: S { kind: K::Object(&FUNCTION__RUNTIME_MANAGEMENT_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SnapStart", schema: S { kind: K::Object(&FUNCTION__SNAP_START), rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TenancyConfig", schema: S { kind: K::Object(&FUNCTION__TENANCY_CONFIG), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Timeout", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(5400.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TracingConfig", schema: S { kind: K::Object(&FUNCTION__TRACING_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VpcConfig", schema: S { kind: K::Object(&FUNCTION__VPC_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static LAYER_VERSION__CONTENT: Definition = Definition { name: "Content", properties: &[
-    P { name: "S3Bucket", schema: S { kind: K::String, rules: &[U::MinLength(3), U::MaxLength(63)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "S3Key", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "S3ObjectStorageMode", schema: S { kind: K::String, rules: &[U::Values(&["COPY", "REFERENCE"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "S3ObjectVersion", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "S3Bucket", schema: S { kind: K::String, rules: &[U::MinLength(3), U::MaxLength(63)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "S3Key", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "S3ObjectStorageMode", schema: S { kind: K::String, rules: &[U::Values(&["COPY", "REFERENCE"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "S3ObjectVersion", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static LAYER_VERSION: ResourceType = ResourceType { name: "AWS::Lambda::LayerVersion", tags: None, attributes: &["LayerVersionArn"], properties: &[
-    P { name: "CompatibleArchitectures", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["arm64", "x86_64"])] }), rules: &[U::MaxItems(2)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "CompatibleRuntimes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["dotnet10", "dotnet6", "dotnet8", "dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "dotnetcore3.1", "go1.x", "java11", "java11.al2023", "java17", "java17.al2023", "java21", "java25", "java8", "java8.al2", "java8.al2023", "nodejs", "nodejs10.x", "nodejs12.x", "nodejs14.x", "nodejs16.x", "nodejs18.x", "nodejs20.x", "nodejs22.x", "nodejs24.x", "nodejs26.x", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "provided", "provided.al2", "provided.al2023", "python2.7", "python3.10", "python3.11", "python3.12", "python3.13", "python3.14", "python3.15", "python3.6", "python3.7", "python3.8", "python3.9", "ruby2.5", "ruby2.7", "ruby3.2", "ruby3.3", "ruby3.4", "ruby4.0"])] }), rules: &[U::MaxItems(15)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Content", schema: S { kind: K::Object(&LAYER_VERSION__CONTENT), rules: &[] }, required: true, replacement: R::Yes, write_only: true },
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LayerName", schema: S { kind: K::String, rules: &[U::Pattern("^(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+$"), U::MinLength(1), U::MaxLength(140)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "LicenseInfo", schema: S { kind: K::String, rules: &[U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false },
+static LAYER_VERSION: ResourceType = ResourceType { name: "AWS::Lambda::LayerVersion", scrutiny: None, tags: None, attributes: &["LayerVersionArn"], properties: &[
+    P { name: "CompatibleArchitectures", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["arm64", "x86_64"])] }), rules: &[U::MaxItems(2)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "CompatibleRuntimes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["dotnet10", "dotnet6", "dotnet8", "dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "dotnetcore3.1", "go1.x", "java11", "java11.al2023", "java17", "java17.al2023", "java21", "java25", "java8", "java8.al2", "java8.al2023", "nodejs", "nodejs10.x", "nodejs12.x", "nodejs14.x", "nodejs16.x", "nodejs18.x", "nodejs20.x", "nodejs22.x", "nodejs24.x", "nodejs26.x", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "provided", "provided.al2", "provided.al2023", "python2.7", "python3.10", "python3.11", "python3.12", "python3.13", "python3.14", "python3.15", "python3.6", "python3.7", "python3.8", "python3.9", "ruby2.5", "ruby2.7", "ruby3.2", "ruby3.3", "ruby3.4", "ruby4.0"])] }), rules: &[U::MaxItems(15)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Content", schema: S { kind: K::Object(&LAYER_VERSION__CONTENT), rules: &[] }, required: true, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LayerName", schema: S { kind: K::String, rules: &[U::Pattern("^(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+$"), U::MinLength(1), U::MaxLength(140)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LicenseInfo", schema: S { kind: K::String, rules: &[U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static LAYER_VERSION_PERMISSION: ResourceType = ResourceType { name: "AWS::Lambda::LayerVersionPermission", tags: None, attributes: &["Id"], properties: &[
-    P { name: "Action", schema: S { kind: K::String, rules: &[U::Pattern("^lambda:GetLayerVersion$"), U::MaxLength(22)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "LayerVersionArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "OrganizationId", schema: S { kind: K::String, rules: &[U::Pattern("^o-[a-z0-9]{10,32}$"), U::MaxLength(34)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Principal", schema: S { kind: K::String, rules: &[U::Pattern("^\\d{12}|\\*|arn:(aws[a-zA-Z-]*):iam::\\d{12}:root$"), U::MaxLength(10000)] }, required: true, replacement: R::Yes, write_only: false },
+static LAYER_VERSION_PERMISSION: ResourceType = ResourceType { name: "AWS::Lambda::LayerVersionPermission", scrutiny: None, tags: None, attributes: &["Id"], properties: &[
+    P { name: "Action", schema: S { kind: K::String, rules: &[U::Pattern("^lambda:GetLayerVersion$"), U::MaxLength(22)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LayerVersionArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "OrganizationId", schema: S { kind: K::String, rules: &[U::Pattern("^o-[a-z0-9]{10,32}$"), U::MaxLength(34)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Principal", schema: S { kind: K::String, rules: &[U::Pattern("^\\d{12}|\\*|arn:(aws[a-zA-Z-]*):iam::\\d{12}:root$"), U::MaxLength(10000)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static MICROVM_IMAGE__CLOUD_WATCH_LOGGING: Definition = Definition { name: "CloudWatchLogging", properties: &[
-    P { name: "LogGroup", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-/.#]+$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LogStream", schema: S { kind: K::String, rules: &[U::Pattern("^[^:*]*$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "LogGroup", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-/.#]+$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LogStream", schema: S { kind: K::String, rules: &[U::Pattern("^[^:*]*$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static MICROVM_IMAGE__CODE_ARTIFACT: Definition = Definition { name: "CodeArtifact", properties: &[
-    P { name: "Uri", schema: S { kind: K::String, rules: &[U::Pattern("^[^\\s]+$"), U::MinLength(1), U::MaxLength(2048)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Uri", schema: S { kind: K::String, rules: &[U::Pattern("^[^\\s]+$"), U::MinLength(1), U::MaxLength(2048)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static MICROVM_IMAGE__CPU_CONFIGURATION: Definition = Definition { name: "CpuConfiguration", properties: &[
-    P { name: "Architecture", schema: S { kind: K::String, rules: &[U::Values(&["ARM_64"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Architecture", schema: S { kind: K::String, rules: &[U::Values(&["ARM_64"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static MICROVM_IMAGE__ENVIRONMENT_VARIABLE: Definition = Definition { name: "EnvironmentVariable", properties: &[
-    P { name: "Key", schema: S { kind: K::String, rules: &[U::Pattern("^[^\\s]+$"), U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Value", schema: S { kind: K::String, rules: &[U::MaxLength(4096)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Key", schema: S { kind: K::String, rules: &[U::Pattern("^[^\\s]+$"), U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Value", schema: S { kind: K::String, rules: &[U::MaxLength(4096)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static MICROVM_IMAGE__HOOKS: Definition = Definition { name: "Hooks", properties: &[
-    P { name: "MicrovmHooks", schema: S { kind: K::Object(&MICROVM_IMAGE__MICROVM_HOOKS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MicrovmImageHooks", schema: S { kind: K::Object(&MICROVM_IMAGE__MICROVM_IMAGE_HOOKS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Port", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(65535.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "MicrovmHooks", schema: S { kind: K::Object(&MICROVM_IMAGE__MICROVM_HOOKS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MicrovmImageHooks", schema: S { kind: K::Object(&MICROVM_IMAGE__MICROVM_IMAGE_HOOKS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Port", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(65535.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static MICROVM_IMAGE__LOGGING: Definition = Definition { name: "Logging", properties: &[
-    P { name: "CloudWatch", schema: S { kind: K::Object(&MICROVM_IMAGE__CLOUD_WATCH_LOGGING), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Disabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "CloudWatch", schema: S { kind: K::Object(&MICROVM_IMAGE__CLOUD_WATCH_LOGGING), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Disabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static MICROVM_IMAGE__MICROVM_HOOKS: Definition = Definition { name: "MicrovmHooks", properties: &[
-    P { name: "Resume", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ResumeTimeoutInSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(60.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Run", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RunTimeoutInSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(60.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Suspend", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SuspendTimeoutInSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(60.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Terminate", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TerminateTimeoutInSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(60.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Resume", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ResumeTimeoutInSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(60.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Run", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RunTimeoutInSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(60.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Suspend", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SuspendTimeoutInSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(60.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Terminate", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TerminateTimeoutInSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(60.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static MICROVM_IMAGE__MICROVM_IMAGE_HOOKS: Definition = Definition { name: "MicrovmImageHooks", properties: &[
-    P { name: "Ready", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ReadyTimeoutInSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(3600.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Validate", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ValidateTimeoutInSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(3600.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Ready", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ReadyTimeoutInSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(3600.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Validate", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ValidateTimeoutInSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(3600.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static MICROVM_IMAGE__RESOURCES: Definition = Definition { name: "Resources", properties: &[
-    P { name: "MinimumMemoryInMiB", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "MinimumMemoryInMiB", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static MICROVM_IMAGE: ResourceType = ResourceType { name: "AWS::Lambda::MicrovmImage", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreatedAt", "ImageArn", "LatestActiveImageVersion", "LatestFailedImageVersion", "State", "UpdatedAt"], properties: &[
-    P { name: "AdditionalOsCapabilities", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["ALL"])] }), rules: &[] }, required: true, replacement: R::No, write_only: true },
-    P { name: "BaseImageArn", schema: S { kind: K::String, rules: &[U::Pattern("^[^\\s]+$"), U::MinLength(1), U::MaxLength(2048)] }, required: true, replacement: R::No, write_only: true },
-    P { name: "BaseImageVersion", schema: S { kind: K::String, rules: &[U::Pattern("^[^\\s]+$"), U::MinLength(1), U::MaxLength(2048)] }, required: true, replacement: R::No, write_only: true },
-    P { name: "BuildRoleArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[a-zA-Z-]*:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+$")] }, required: true, replacement: R::No, write_only: true },
-    P { name: "CodeArtifact", schema: S { kind: K::Object(&MICROVM_IMAGE__CODE_ARTIFACT), rules: &[] }, required: true, replacement: R::No, write_only: true },
-    P { name: "CpuConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&MICROVM_IMAGE__CPU_CONFIGURATION), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: true },
-    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: true },
-    P { name: "EgressNetworkConnectors", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MaxItems(10)] }, required: true, replacement: R::No, write_only: true },
-    P { name: "EnvironmentVariables", schema: S { kind: K::List(&S { kind: K::Object(&MICROVM_IMAGE__ENVIRONMENT_VARIABLE), rules: &[] }), rules: &[U::MaxItems(50)] }, required: true, replacement: R::No, write_only: true },
-    P { name: "Hooks", schema: S { kind: K::Object(&MICROVM_IMAGE__HOOKS), rules: &[] }, required: true, replacement: R::No, write_only: true },
-    P { name: "Logging", schema: S { kind: K::Object(&MICROVM_IMAGE__LOGGING), rules: &[] }, required: true, replacement: R::No, write_only: true },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9-_]+$"), U::MinLength(1), U::MaxLength(64)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Resources", schema: S { kind: K::List(&S { kind: K::Object(&MICROVM_IMAGE__RESOURCES), rules: &[] }), rules: &[U::MaxItems(1)] }, required: true, replacement: R::No, write_only: true },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static MICROVM_IMAGE: ResourceType = ResourceType { name: "AWS::Lambda::MicrovmImage", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreatedAt", "ImageArn", "LatestActiveImageVersion", "LatestFailedImageVersion", "State", "UpdatedAt"], properties: &[
+    P { name: "AdditionalOsCapabilities", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["ALL"])] }), rules: &[] }, required: true, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "BaseImageArn", schema: S { kind: K::String, rules: &[U::Pattern("^[^\\s]+$"), U::MinLength(1), U::MaxLength(2048)] }, required: true, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "BaseImageVersion", schema: S { kind: K::String, rules: &[U::Pattern("^[^\\s]+$"), U::MinLength(1), U::MaxLength(2048)] }, required: true, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "BuildRoleArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[a-zA-Z-]*:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+$")] }, required: true, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "CodeArtifact", schema: S { kind: K::Object(&MICROVM_IMAGE__CODE_ARTIFACT), rules: &[] }, required: true, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "CpuConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&MICROVM_IMAGE__CPU_CONFIGURATION), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "EgressNetworkConnectors", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MaxItems(10)] }, required: true, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "EnvironmentVariables", schema: S { kind: K::List(&S { kind: K::Object(&MICROVM_IMAGE__ENVIRONMENT_VARIABLE), rules: &[] }), rules: &[U::MaxItems(50)] }, required: true, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Hooks", schema: S { kind: K::Object(&MICROVM_IMAGE__HOOKS), rules: &[] }, required: true, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Logging", schema: S { kind: K::Object(&MICROVM_IMAGE__LOGGING), rules: &[] }, required: true, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9-_]+$"), U::MinLength(1), U::MaxLength(64)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Resources", schema: S { kind: K::List(&S { kind: K::Object(&MICROVM_IMAGE__RESOURCES), rules: &[] }), rules: &[U::MaxItems(1)] }, required: true, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static NETWORK_CONNECTOR__CONFIG: Definition = Definition { name: "Config", properties: &[
-    P { name: "VpcEgressConfiguration", schema: S { kind: K::Object(&NETWORK_CONNECTOR__VPC_EGRESS_CONFIGURATION), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "VpcEgressConfiguration", schema: S { kind: K::Object(&NETWORK_CONNECTOR__VPC_EGRESS_CONFIGURATION), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static NETWORK_CONNECTOR__VPC_EGRESS_CONFIGURATION: Definition = Definition { name: "VpcEgressConfiguration", properties: &[
-    P { name: "AssociatedComputeResourceTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["MicroVm", "WebFunction"])] }), rules: &[U::MinItems(1), U::MaxItems(1)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "NetworkProtocol", schema: S { kind: K::String, rules: &[U::Values(&["DualStack", "IPv4"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "SecurityGroupIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^sg-[0-9a-zA-Z]*$"), U::MaxLength(1024)] }), rules: &[U::MaxItems(16)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "SubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^subnet-[0-9a-z]*$"), U::MaxLength(1024)] }), rules: &[U::MinItems(1), U::MaxItems(16)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "AssociatedComputeResourceTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["MicroVm", "WebFunction"])] }), rules: &[U::MinItems(1), U::MaxItems(1)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NetworkProtocol", schema: S { kind: K::String, rules: &[U::Values(&["DualStack", "IPv4"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SecurityGroupIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^sg-[0-9a-zA-Z]*$"), U::MaxLength(1024)] }), rules: &[U::MaxItems(16)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^subnet-[0-9a-z]*$"), U::MaxLength(1024)] }), rules: &[U::MinItems(1), U::MaxItems(16)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static NETWORK_CONNECTOR: ResourceType = ResourceType { name: "AWS::Lambda::NetworkConnector", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "State"], properties: &[
-    P { name: "Configuration", schema: S { kind: K::Object(&NETWORK_CONNECTOR__CONFIG), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^(arn:aws[a-zA-Z-]*:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:network-connector:[a-zA-Z0-9-_]+(:[1-9][0-9]*)?)|[a-zA-Z0-9_-]{1,64}$"), U::MinLength(1), U::MaxLength(140)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "OperatorRole", schema: S { kind: K::String, rules: &[U::Pattern("^arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+$"), U::MaxLength(10000)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static NETWORK_CONNECTOR: ResourceType = ResourceType { name: "AWS::Lambda::NetworkConnector", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "State"], properties: &[
+    P { name: "Configuration", schema: S { kind: K::Object(&NETWORK_CONNECTOR__CONFIG), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^(arn:aws[a-zA-Z-]*:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:network-connector:[a-zA-Z0-9-_]+(:[1-9][0-9]*)?)|[a-zA-Z0-9_-]{1,64}$"), U::MinLength(1), U::MaxLength(140)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "OperatorRole", schema: S { kind: K::String, rules: &[U::Pattern("^arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+$"), U::MaxLength(10000)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static PERMISSION: ResourceType = ResourceType { name: "AWS::Lambda::Permission", tags: None, attributes: &["Id"], properties: &[
-    P { name: "Action", schema: S { kind: K::String, rules: &[U::Pattern("^(lambda:[*]|lambda:[a-zA-Z]+|[*])$"), U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "EventSourceToken", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9._\\-]+$"), U::MinLength(1), U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "FunctionName", schema: S { kind: K::String, rules: &[U::Pattern("^(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?$"), U::MinLength(1), U::MaxLength(140)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "FunctionUrlAuthType", schema: S { kind: K::String, rules: &[U::Values(&["AWS_IAM", "NONE"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "InvokedViaFunctionUrl", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Principal", schema: S { kind: K::String, rules: &[U::Pattern("^.*$"), U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "PrincipalOrgID", schema: S { kind: K::String, rules: &[U::Pattern("^o-[a-z0-9]{10,32}$"), U::MinLength(12), U::MaxLength(34)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SourceAccount", schema: S { kind: K::String, rules: &[U::Pattern("^\\d{12}$"), U::MinLength(12), U::MaxLength(12)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SourceArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)$"), U::MinLength(12), U::MaxLength(1024)] }, required: false, replacement: R::Yes, write_only: false },
+static PERMISSION: ResourceType = ResourceType { name: "AWS::Lambda::Permission", scrutiny: Some(Y::LambdaPermission), tags: None, attributes: &["Id"], properties: &[
+    P { name: "Action", schema: S { kind: K::String, rules: &[U::Pattern("^(lambda:[*]|lambda:[a-zA-Z]+|[*])$"), U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "EventSourceToken", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9._\\-]+$"), U::MinLength(1), U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "FunctionName", schema: S { kind: K::String, rules: &[U::Pattern("^(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?$"), U::MinLength(1), U::MaxLength(140)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "FunctionUrlAuthType", schema: S { kind: K::String, rules: &[U::Values(&["AWS_IAM", "NONE"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "InvokedViaFunctionUrl", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Principal", schema: S { kind: K::String, rules: &[U::Pattern("^.*$"), U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PrincipalOrgID", schema: S { kind: K::String, rules: &[U::Pattern("^o-[a-z0-9]{10,32}$"), U::MinLength(12), U::MaxLength(34)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SourceAccount", schema: S { kind: K::String, rules: &[U::Pattern("^\\d{12}$"), U::MinLength(12), U::MaxLength(12)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SourceArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)$"), U::MinLength(12), U::MaxLength(1024)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static RESOURCE_POLICY: ResourceType = ResourceType { name: "AWS::Lambda::ResourcePolicy", tags: None, attributes: &[], properties: &[
-    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ResourceArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:(runtime/|function:)[a-zA-Z0-9-_]+(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_])+)?$"), U::MinLength(12), U::MaxLength(1024)] }, required: true, replacement: R::Yes, write_only: false },
+static RESOURCE_POLICY: ResourceType = ResourceType { name: "AWS::Lambda::ResourcePolicy", scrutiny: Some(Y::ResourcePolicy), tags: None, attributes: &[], properties: &[
+    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ResourceArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:(runtime/|function:)[a-zA-Z0-9-_]+(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_])+)?$"), U::MinLength(12), U::MaxLength(1024)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static URL__CORS: Definition = Definition { name: "Cors", properties: &[
-    P { name: "AllowCredentials", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AllowHeaders", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[U::MinItems(1), U::MaxItems(100)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AllowMethods", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MaxLength(6), U::Values(&["*", "DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"])] }), rules: &[U::MinItems(1), U::MaxItems(6)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AllowOrigins", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(253)] }), rules: &[U::MinItems(1), U::MaxItems(100)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ExposeHeaders", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[U::MinItems(1), U::MaxItems(100)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaxAge", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(86400.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AllowCredentials", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AllowHeaders", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[U::MinItems(1), U::MaxItems(100)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AllowMethods", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MaxLength(6), U::Values(&["*", "DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"])] }), rules: &[U::MinItems(1), U::MaxItems(6)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AllowOrigins", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(253)] }), rules: &[U::MinItems(1), U::MaxItems(100)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ExposeHeaders", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[U::MinItems(1), U::MaxItems(100)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaxAge", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(86400.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static URL: ResourceType = ResourceType { name: "AWS::Lambda::Url", tags: None, attributes: &["FunctionArn", "FunctionUrl"], properties: &[
-    P { name: "AuthType", schema: S { kind: K::String, rules: &[U::Values(&["AWS_IAM", "NONE"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Cors", schema: S { kind: K::Object(&URL__CORS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InvokeMode", schema: S { kind: K::String, rules: &[U::Values(&["BUFFERED", "RESPONSE_STREAM"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Qualifier", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TargetFunctionArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static URL: ResourceType = ResourceType { name: "AWS::Lambda::Url", scrutiny: None, tags: None, attributes: &["FunctionArn", "FunctionUrl"], properties: &[
+    P { name: "AuthType", schema: S { kind: K::String, rules: &[U::Values(&["AWS_IAM", "NONE"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Cors", schema: S { kind: K::Object(&URL__CORS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InvokeMode", schema: S { kind: K::String, rules: &[U::Values(&["BUFFERED", "RESPONSE_STREAM"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Qualifier", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TargetFunctionArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static VERSION__FUNCTION_SCALING_CONFIG: Definition = Definition { name: "FunctionScalingConfig", properties: &[
-    P { name: "MaxExecutionEnvironments", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(15000.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MinExecutionEnvironments", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(15000.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "MaxExecutionEnvironments", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(15000.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MinExecutionEnvironments", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(15000.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VERSION__PROVISIONED_CONCURRENCY_CONFIGURATION: Definition = Definition { name: "ProvisionedConcurrencyConfiguration", properties: &[
-    P { name: "ProvisionedConcurrentExecutions", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "ProvisionedConcurrentExecutions", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static VERSION__RUNTIME_POLICY: Definition = Definition { name: "RuntimePolicy", properties: &[
-    P { name: "RuntimeVersionArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:(aws[a-zA-Z-]*):lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}::runtime:.+$"), U::MinLength(26), U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "UpdateRuntimeOn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "RuntimeVersionArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:(aws[a-zA-Z-]*):lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}::runtime:.+$"), U::MinLength(26), U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "UpdateRuntimeOn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static VERSION: ResourceType = ResourceType { name: "AWS::Lambda::Version", tags: None, attributes: &["FunctionArn", "Version"], properties: &[
-    P { name: "CodeSha256", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "FunctionName", schema: S { kind: K::String, rules: &[U::Pattern("^(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?$"), U::MinLength(1), U::MaxLength(140)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "FunctionScalingConfig", schema: S { kind: K::Object(&VERSION__FUNCTION_SCALING_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ProvisionedConcurrencyConfig", schema: S { kind: K::Object(&VERSION__PROVISIONED_CONCURRENCY_CONFIGURATION), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "RuntimePolicy", schema: S { kind: K::Object(&VERSION__RUNTIME_POLICY), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+static VERSION: ResourceType = ResourceType { name: "AWS::Lambda::Version", scrutiny: None, tags: None, attributes: &["FunctionArn", "Version"], properties: &[
+    P { name: "CodeSha256", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "FunctionName", schema: S { kind: K::String, rules: &[U::Pattern("^(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?$"), U::MinLength(1), U::MaxLength(140)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "FunctionScalingConfig", schema: S { kind: K::Object(&VERSION__FUNCTION_SCALING_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ProvisionedConcurrencyConfig", schema: S { kind: K::Object(&VERSION__PROVISIONED_CONCURRENCY_CONFIGURATION), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "RuntimePolicy", schema: S { kind: K::Object(&VERSION__RUNTIME_POLICY), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 
 pub(super) static TYPES: &[&ResourceType] = &[

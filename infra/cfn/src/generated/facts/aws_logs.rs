@@ -2,321 +2,321 @@
 //! Facts of `AWS::Logs::*`
 
 use super::*;
-static ACCOUNT_POLICY: ResourceType = ResourceType { name: "AWS::Logs::AccountPolicy", tags: None, attributes: &["AccountId"], properties: &[
-    P { name: "PolicyDocument", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(30720)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "PolicyName", schema: S { kind: K::String, rules: &[U::Pattern("^[^:*]{1,256}$"), U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "PolicyType", schema: S { kind: K::String, rules: &[U::Values(&["DATA_PROTECTION_POLICY", "FIELD_INDEX_POLICY", "METRIC_EXTRACTION_POLICY", "SUBSCRIPTION_FILTER_POLICY", "TRANSFORMER_POLICY"])] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Scope", schema: S { kind: K::String, rules: &[U::Values(&["ALL"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SelectionCriteria", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+static ACCOUNT_POLICY: ResourceType = ResourceType { name: "AWS::Logs::AccountPolicy", scrutiny: None, tags: None, attributes: &["AccountId"], properties: &[
+    P { name: "PolicyDocument", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(30720)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PolicyName", schema: S { kind: K::String, rules: &[U::Pattern("^[^:*]{1,256}$"), U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PolicyType", schema: S { kind: K::String, rules: &[U::Values(&["DATA_PROTECTION_POLICY", "FIELD_INDEX_POLICY", "METRIC_EXTRACTION_POLICY", "SUBSCRIPTION_FILTER_POLICY", "TRANSFORMER_POLICY"])] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Scope", schema: S { kind: K::String, rules: &[U::Values(&["ALL"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SelectionCriteria", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static DELIVERY: ResourceType = ResourceType { name: "AWS::Logs::Delivery", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "DeliveryDestinationType", "DeliveryId"], properties: &[
-    P { name: "DeliveryDestinationArn", schema: S { kind: K::String, rules: &[U::Pattern("[\\w#+=/:,.@-]*\\*?"), U::MinLength(16), U::MaxLength(2048)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "DeliverySourceName", schema: S { kind: K::String, rules: &[U::Pattern("[\\w\\-]*$"), U::MinLength(1), U::MaxLength(60)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "FieldDelimiter", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(5)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RecordFields", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(50)] }), rules: &[U::MaxItems(128)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "S3EnableHiveCompatiblePath", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "S3SuffixPath", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static DELIVERY: ResourceType = ResourceType { name: "AWS::Logs::Delivery", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "DeliveryDestinationType", "DeliveryId"], properties: &[
+    P { name: "DeliveryDestinationArn", schema: S { kind: K::String, rules: &[U::Pattern("[\\w#+=/:,.@-]*\\*?"), U::MinLength(16), U::MaxLength(2048)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "DeliverySourceName", schema: S { kind: K::String, rules: &[U::Pattern("[\\w\\-]*$"), U::MinLength(1), U::MaxLength(60)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "FieldDelimiter", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(5)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RecordFields", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(50)] }), rules: &[U::MaxItems(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "S3EnableHiveCompatiblePath", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "S3SuffixPath", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static DELIVERY_DESTINATION__DESTINATION_POLICY: Definition = Definition { name: "DestinationPolicy", properties: &[
-    P { name: "DeliveryDestinationName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(60)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DeliveryDestinationPolicy", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "DeliveryDestinationName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(60)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DeliveryDestinationPolicy", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static DELIVERY_DESTINATION: ResourceType = ResourceType { name: "AWS::Logs::DeliveryDestination", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn"], properties: &[
-    P { name: "DeliveryDestinationPolicy", schema: S { kind: K::Object(&DELIVERY_DESTINATION__DESTINATION_POLICY), rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "DeliveryDestinationType", schema: S { kind: K::String, rules: &[U::Pattern("^[0-9A-Za-z]+$"), U::MinLength(1), U::MaxLength(12)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "DestinationResourceArn", schema: S { kind: K::String, rules: &[U::Pattern("[\\w#+=/:,.@-]*\\*?"), U::MinLength(16), U::MaxLength(2048)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("[\\w\\-]*$"), U::MinLength(1), U::MaxLength(60)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "OutputFormat", schema: S { kind: K::String, rules: &[U::Pattern("^[0-9A-Za-z]+$"), U::MinLength(1), U::MaxLength(12)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static DELIVERY_DESTINATION: ResourceType = ResourceType { name: "AWS::Logs::DeliveryDestination", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn"], properties: &[
+    P { name: "DeliveryDestinationPolicy", schema: S { kind: K::Object(&DELIVERY_DESTINATION__DESTINATION_POLICY), rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "DeliveryDestinationType", schema: S { kind: K::String, rules: &[U::Pattern("^[0-9A-Za-z]+$"), U::MinLength(1), U::MaxLength(12)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "DestinationResourceArn", schema: S { kind: K::String, rules: &[U::Pattern("[\\w#+=/:,.@-]*\\*?"), U::MinLength(16), U::MaxLength(2048)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("[\\w\\-]*$"), U::MinLength(1), U::MaxLength(60)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "OutputFormat", schema: S { kind: K::String, rules: &[U::Pattern("^[0-9A-Za-z]+$"), U::MinLength(1), U::MaxLength(12)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static DELIVERY_SOURCE: ResourceType = ResourceType { name: "AWS::Logs::DeliverySource", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "ResourceArns", "Service", "Status", "StatusReason"], properties: &[
-    P { name: "DeliverySourceConfiguration", schema: S { kind: K::Map(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LogType", schema: S { kind: K::String, rules: &[U::Pattern("[\\w\\-]*$"), U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("[\\w\\-]*$"), U::MinLength(1), U::MaxLength(60)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "ResourceArn", schema: S { kind: K::String, rules: &[U::Pattern("[\\w#+=/:,.@-]*\\*?"), U::MinLength(16), U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static DELIVERY_SOURCE: ResourceType = ResourceType { name: "AWS::Logs::DeliverySource", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "ResourceArns", "Service", "Status", "StatusReason"], properties: &[
+    P { name: "DeliverySourceConfiguration", schema: S { kind: K::Map(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LogType", schema: S { kind: K::String, rules: &[U::Pattern("[\\w\\-]*$"), U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("[\\w\\-]*$"), U::MinLength(1), U::MaxLength(60)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ResourceArn", schema: S { kind: K::String, rules: &[U::Pattern("[\\w#+=/:,.@-]*\\*?"), U::MinLength(16), U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static DESTINATION: ResourceType = ResourceType { name: "AWS::Logs::Destination", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn"], properties: &[
-    P { name: "DestinationName", schema: S { kind: K::String, rules: &[U::Pattern("^[^:*]{1,512}$"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "DestinationPolicy", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RoleArn", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TargetArn", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: true, replacement: R::No, write_only: false },
+static DESTINATION: ResourceType = ResourceType { name: "AWS::Logs::Destination", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn"], properties: &[
+    P { name: "DestinationName", schema: S { kind: K::String, rules: &[U::Pattern("^[^:*]{1,512}$"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "DestinationPolicy", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RoleArn", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TargetArn", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static INTEGRATION__OPEN_SEARCH_RESOURCE_CONFIG: Definition = Definition { name: "OpenSearchResourceConfig", properties: &[
-    P { name: "ApplicationARN", schema: S { kind: K::String, rules: &[U::Pattern("[\\w#+=/:,.@-]*\\*?"), U::MinLength(20), U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DashboardViewerPrincipals", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("[\\w#+=/:,.@-]*\\*?"), U::MinLength(20), U::MaxLength(2048)] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "DataSourceRoleArn", schema: S { kind: K::String, rules: &[U::Pattern("[\\w#+=/:,.@-]*\\*?"), U::MinLength(20), U::MaxLength(2048)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "KmsKeyArn", schema: S { kind: K::String, rules: &[U::Pattern("[\\w#+=/:,.@-]*\\*?"), U::MinLength(20), U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RetentionDays", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(3650.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ApplicationARN", schema: S { kind: K::String, rules: &[U::Pattern("[\\w#+=/:,.@-]*\\*?"), U::MinLength(20), U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DashboardViewerPrincipals", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("[\\w#+=/:,.@-]*\\*?"), U::MinLength(20), U::MaxLength(2048)] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DataSourceRoleArn", schema: S { kind: K::String, rules: &[U::Pattern("[\\w#+=/:,.@-]*\\*?"), U::MinLength(20), U::MaxLength(2048)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KmsKeyArn", schema: S { kind: K::String, rules: &[U::Pattern("[\\w#+=/:,.@-]*\\*?"), U::MinLength(20), U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RetentionDays", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(3650.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static INTEGRATION__RESOURCE_CONFIG: Definition = Definition { name: "ResourceConfig", properties: &[
-    P { name: "OpenSearchResourceConfig", schema: S { kind: K::Object(&INTEGRATION__OPEN_SEARCH_RESOURCE_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "OpenSearchResourceConfig", schema: S { kind: K::Object(&INTEGRATION__OPEN_SEARCH_RESOURCE_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static INTEGRATION: ResourceType = ResourceType { name: "AWS::Logs::Integration", tags: None, attributes: &["IntegrationStatus"], properties: &[
-    P { name: "IntegrationName", schema: S { kind: K::String, rules: &[U::Pattern("[\\.\\-_/#A-Za-z0-9]+"), U::MinLength(1), U::MaxLength(50)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "IntegrationType", schema: S { kind: K::String, rules: &[U::Values(&["OPENSEARCH"])] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "ResourceConfig", schema: S { kind: K::Object(&INTEGRATION__RESOURCE_CONFIG), rules: &[] }, required: true, replacement: R::Yes, write_only: true },
+static INTEGRATION: ResourceType = ResourceType { name: "AWS::Logs::Integration", scrutiny: None, tags: None, attributes: &["IntegrationStatus"], properties: &[
+    P { name: "IntegrationName", schema: S { kind: K::String, rules: &[U::Pattern("[\\.\\-_/#A-Za-z0-9]+"), U::MinLength(1), U::MaxLength(50)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "IntegrationType", schema: S { kind: K::String, rules: &[U::Values(&["OPENSEARCH"])] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ResourceConfig", schema: S { kind: K::Object(&INTEGRATION__RESOURCE_CONFIG), rules: &[] }, required: true, replacement: R::Yes, write_only: true, scrutiny: None },
 ] };
-static LOG_ANOMALY_DETECTOR: ResourceType = ResourceType { name: "AWS::Logs::LogAnomalyDetector", tags: None, attributes: &["AnomalyDetectorArn", "AnomalyDetectorStatus", "CreationTimeStamp", "LastModifiedTimeStamp"], properties: &[
-    P { name: "AccountId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "AnomalyVisibilityTime", schema: S { kind: K::Number, rules: &[U::Minimum(7.0), U::Maximum(90.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DetectorName", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EvaluationFrequency", schema: S { kind: K::String, rules: &[U::Values(&["FIFTEEN_MIN", "FIVE_MIN", "ONE_HOUR", "TEN_MIN", "THIRTY_MIN"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FilterPattern", schema: S { kind: K::String, rules: &[U::Pattern(""), U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KmsKeyId", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[a-z\\-]*:kms:[-a-z0-9]*:[0-9]*:key/[-a-z0-9]*$"), U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LogGroupArnList", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[\\w#+=/:,.@*-]*$"), U::MinLength(20), U::MaxLength(2048)] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static LOG_ANOMALY_DETECTOR: ResourceType = ResourceType { name: "AWS::Logs::LogAnomalyDetector", scrutiny: None, tags: None, attributes: &["AnomalyDetectorArn", "AnomalyDetectorStatus", "CreationTimeStamp", "LastModifiedTimeStamp"], properties: &[
+    P { name: "AccountId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "AnomalyVisibilityTime", schema: S { kind: K::Number, rules: &[U::Minimum(7.0), U::Maximum(90.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DetectorName", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EvaluationFrequency", schema: S { kind: K::String, rules: &[U::Values(&["FIFTEEN_MIN", "FIVE_MIN", "ONE_HOUR", "TEN_MIN", "THIRTY_MIN"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FilterPattern", schema: S { kind: K::String, rules: &[U::Pattern(""), U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KmsKeyId", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[a-z\\-]*:kms:[-a-z0-9]*:[0-9]*:key/[-a-z0-9]*$"), U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LogGroupArnList", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[\\w#+=/:,.@*-]*$"), U::MinLength(20), U::MaxLength(2048)] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static LOG_GROUP: ResourceType = ResourceType { name: "AWS::Logs::LogGroup", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn"], properties: &[
-    P { name: "BearerTokenAuthenticationEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DataProtectionPolicy", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DeletionProtectionEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FieldIndexPolicies", schema: S { kind: K::List(&S { kind: K::Json, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KmsKeyId", schema: S { kind: K::String, rules: &[U::Pattern("^arn:[a-z0-9-]+:kms:[a-z0-9-]+:\\d{12}:(key|alias)/.+$"), U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LogGroupClass", schema: S { kind: K::String, rules: &[U::Values(&["DELIVERY", "INFREQUENT_ACCESS", "STANDARD"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LogGroupName", schema: S { kind: K::String, rules: &[U::Pattern("^[.\\-_/#A-Za-z0-9]{1,512}$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ResourcePolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RetentionInDays", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static LOG_GROUP: ResourceType = ResourceType { name: "AWS::Logs::LogGroup", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn"], properties: &[
+    P { name: "BearerTokenAuthenticationEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DataProtectionPolicy", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: Some(Y::ResourcePolicy) },
+    P { name: "DeletionProtectionEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FieldIndexPolicies", schema: S { kind: K::List(&S { kind: K::Json, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KmsKeyId", schema: S { kind: K::String, rules: &[U::Pattern("^arn:[a-z0-9-]+:kms:[a-z0-9-]+:\\d{12}:(key|alias)/.+$"), U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LogGroupClass", schema: S { kind: K::String, rules: &[U::Values(&["DELIVERY", "INFREQUENT_ACCESS", "STANDARD"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LogGroupName", schema: S { kind: K::String, rules: &[U::Pattern("^[.\\-_/#A-Za-z0-9]{1,512}$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ResourcePolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: Some(Y::ResourcePolicy) },
+    P { name: "RetentionInDays", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static LOG_STREAM: ResourceType = ResourceType { name: "AWS::Logs::LogStream", tags: None, attributes: &[], properties: &[
-    P { name: "LogGroupName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\.\\-_/#A-Za-z0-9]+$"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "LogStreamName", schema: S { kind: K::String, rules: &[U::Pattern("^[^:*]*$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false },
+static LOG_STREAM: ResourceType = ResourceType { name: "AWS::Logs::LogStream", scrutiny: None, tags: None, attributes: &[], properties: &[
+    P { name: "LogGroupName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\.\\-_/#A-Za-z0-9]+$"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "LogStreamName", schema: S { kind: K::String, rules: &[U::Pattern("^[^:*]*$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static METRIC_FILTER__DIMENSION: Definition = Definition { name: "Dimension", properties: &[
-    P { name: "Key", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Value", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Key", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Value", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static METRIC_FILTER__METRIC_TRANSFORMATION: Definition = Definition { name: "MetricTransformation", properties: &[
-    P { name: "DefaultValue", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Dimensions", schema: S { kind: K::List(&S { kind: K::Object(&METRIC_FILTER__DIMENSION), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(3)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MetricName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "MetricNamespace", schema: S { kind: K::String, rules: &[U::Pattern("^[0-9a-zA-Z\\.\\-_\\/#]{1,256}"), U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "MetricValue", schema: S { kind: K::String, rules: &[U::Pattern("^([+-]?([0-9]*\\.?[0-9]*)|(\\$.*))$"), U::MinLength(1), U::MaxLength(100)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Unit", schema: S { kind: K::String, rules: &[U::Values(&["Bits", "Bits/Second", "Bytes", "Bytes/Second", "Count", "Count/Second", "Gigabits", "Gigabits/Second", "Gigabytes", "Gigabytes/Second", "Kilobits", "Kilobits/Second", "Kilobytes", "Kilobytes/Second", "Megabits", "Megabits/Second", "Megabytes", "Megabytes/Second", "Microseconds", "Milliseconds", "None", "Percent", "Seconds", "Terabits", "Terabits/Second", "Terabytes", "Terabytes/Second"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "DefaultValue", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Dimensions", schema: S { kind: K::List(&S { kind: K::Object(&METRIC_FILTER__DIMENSION), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(3)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MetricName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MetricNamespace", schema: S { kind: K::String, rules: &[U::Pattern("^[0-9a-zA-Z\\.\\-_\\/#]{1,256}"), U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MetricValue", schema: S { kind: K::String, rules: &[U::Pattern("^([+-]?([0-9]*\\.?[0-9]*)|(\\$.*))$"), U::MinLength(1), U::MaxLength(100)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Unit", schema: S { kind: K::String, rules: &[U::Values(&["Bits", "Bits/Second", "Bytes", "Bytes/Second", "Count", "Count/Second", "Gigabits", "Gigabits/Second", "Gigabytes", "Gigabytes/Second", "Kilobits", "Kilobits/Second", "Kilobytes", "Kilobytes/Second", "Megabits", "Megabits/Second", "Megabytes", "Megabytes/Second", "Microseconds", "Milliseconds", "None", "Percent", "Seconds", "Terabits", "Terabits/Second", "Terabytes", "Terabytes/Second"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static METRIC_FILTER: ResourceType = ResourceType { name: "AWS::Logs::MetricFilter", tags: None, attributes: &[], properties: &[
-    P { name: "ApplyOnTransformedLogs", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EmitSystemFieldDimensions", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FieldSelectionCriteria", schema: S { kind: K::String, rules: &[U::MaxLength(2000)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FilterName", schema: S { kind: K::String, rules: &[U::Pattern("^[^:*]{1,512}"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "FilterPattern", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "LogGroupName", schema: S { kind: K::String, rules: &[U::Pattern("^[.\\-_/#A-Za-z0-9]{1,512}"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "MetricTransformations", schema: S { kind: K::List(&S { kind: K::Object(&METRIC_FILTER__METRIC_TRANSFORMATION), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(1)] }, required: true, replacement: R::No, write_only: false },
+static METRIC_FILTER: ResourceType = ResourceType { name: "AWS::Logs::MetricFilter", scrutiny: None, tags: None, attributes: &[], properties: &[
+    P { name: "ApplyOnTransformedLogs", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EmitSystemFieldDimensions", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FieldSelectionCriteria", schema: S { kind: K::String, rules: &[U::MaxLength(2000)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FilterName", schema: S { kind: K::String, rules: &[U::Pattern("^[^:*]{1,512}"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "FilterPattern", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LogGroupName", schema: S { kind: K::String, rules: &[U::Pattern("^[.\\-_/#A-Za-z0-9]{1,512}"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "MetricTransformations", schema: S { kind: K::List(&S { kind: K::Object(&METRIC_FILTER__METRIC_TRANSFORMATION), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(1)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static QUERY_DEFINITION__QUERY_PARAMETER: Definition = Definition { name: "QueryParameter", properties: &[
-    P { name: "DefaultValue", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z_][a-zA-Z0-9_]*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "DefaultValue", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z_][a-zA-Z0-9_]*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static QUERY_DEFINITION: ResourceType = ResourceType { name: "AWS::Logs::QueryDefinition", tags: None, attributes: &["QueryDefinitionId"], properties: &[
-    P { name: "LogGroupNames", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("[\\.\\-_/#A-Za-z0-9]+"), U::MinLength(1), U::MaxLength(512)] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Parameters", schema: S { kind: K::List(&S { kind: K::Object(&QUERY_DEFINITION__QUERY_PARAMETER), rules: &[] }), rules: &[U::MaxItems(20)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "QueryLanguage", schema: S { kind: K::String, rules: &[U::Values(&["CWLI", "PPL", "SQL"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "QueryString", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(10000)] }, required: true, replacement: R::No, write_only: false },
+static QUERY_DEFINITION: ResourceType = ResourceType { name: "AWS::Logs::QueryDefinition", scrutiny: None, tags: None, attributes: &["QueryDefinitionId"], properties: &[
+    P { name: "LogGroupNames", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("[\\.\\-_/#A-Za-z0-9]+"), U::MinLength(1), U::MaxLength(512)] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Parameters", schema: S { kind: K::List(&S { kind: K::Object(&QUERY_DEFINITION__QUERY_PARAMETER), rules: &[] }), rules: &[U::MaxItems(20)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "QueryLanguage", schema: S { kind: K::String, rules: &[U::Values(&["CWLI", "PPL", "SQL"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "QueryString", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(10000)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static RESOURCE_POLICY: ResourceType = ResourceType { name: "AWS::Logs::ResourcePolicy", tags: None, attributes: &[], properties: &[
-    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "PolicyName", schema: S { kind: K::String, rules: &[U::Pattern("^([^:*\\/]+\\/?)*[^:*\\/]+$"), U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::Yes, write_only: false },
+static RESOURCE_POLICY: ResourceType = ResourceType { name: "AWS::Logs::ResourcePolicy", scrutiny: Some(Y::ResourcePolicy), tags: None, attributes: &[], properties: &[
+    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PolicyName", schema: S { kind: K::String, rules: &[U::Pattern("^([^:*\\/]+\\/?)*[^:*\\/]+$"), U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SCHEDULED_QUERY__DESTINATION_CONFIGURATION: Definition = Definition { name: "DestinationConfiguration", properties: &[
-    P { name: "S3Configuration", schema: S { kind: K::Object(&SCHEDULED_QUERY__S3_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "S3Configuration", schema: S { kind: K::Object(&SCHEDULED_QUERY__S3_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static SCHEDULED_QUERY__S3_CONFIGURATION: Definition = Definition { name: "S3Configuration", properties: &[
-    P { name: "DestinationIdentifier", schema: S { kind: K::String, rules: &[U::Pattern("^s3://[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9](/.*)?"), U::MaxLength(1024)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "RoleArn", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "DestinationIdentifier", schema: S { kind: K::String, rules: &[U::Pattern("^s3://[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9](/.*)?"), U::MaxLength(1024)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RoleArn", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static SCHEDULED_QUERY__TAGS_ITEMS: Definition = Definition { name: "TagsItems", properties: &[
-    P { name: "Key", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Value", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Key", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Value", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static SCHEDULED_QUERY: ResourceType = ResourceType { name: "AWS::Logs::ScheduledQuery", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreationTime", "LastExecutionStatus", "LastTriggeredTime", "LastUpdatedTime", "ScheduledQueryArn"], properties: &[
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DestinationConfiguration", schema: S { kind: K::Object(&SCHEDULED_QUERY__DESTINATION_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ExecutionRoleArn", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "LogGroupIdentifiers", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[\\w#+=/:,.@-]*$"), U::MinLength(1), U::MaxLength(2048)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-/.#]+$"), U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "QueryLanguage", schema: S { kind: K::String, rules: &[U::Values(&["CWLI", "PPL", "SQL"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "QueryString", schema: S { kind: K::String, rules: &[U::MaxLength(10000)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ScheduleEndTime", schema: S { kind: K::Number, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ScheduleExpression", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ScheduleStartTime", schema: S { kind: K::Number, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StartTimeOffset", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "State", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Object(&SCHEDULED_QUERY__TAGS_ITEMS), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Timezone", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: false, replacement: R::No, write_only: false },
+static SCHEDULED_QUERY: ResourceType = ResourceType { name: "AWS::Logs::ScheduledQuery", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreationTime", "LastExecutionStatus", "LastTriggeredTime", "LastUpdatedTime", "ScheduledQueryArn"], properties: &[
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DestinationConfiguration", schema: S { kind: K::Object(&SCHEDULED_QUERY__DESTINATION_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ExecutionRoleArn", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LogGroupIdentifiers", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^[\\w#+=/:,.@-]*$"), U::MinLength(1), U::MaxLength(2048)] }), rules: &[U::MinItems(1), U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-/.#]+$"), U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "QueryLanguage", schema: S { kind: K::String, rules: &[U::Values(&["CWLI", "PPL", "SQL"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "QueryString", schema: S { kind: K::String, rules: &[U::MaxLength(10000)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ScheduleEndTime", schema: S { kind: K::Number, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ScheduleExpression", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ScheduleStartTime", schema: S { kind: K::Number, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StartTimeOffset", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "State", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Object(&SCHEDULED_QUERY__TAGS_ITEMS), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Timezone", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static STORAGE_TIER_POLICY: ResourceType = ResourceType { name: "AWS::Logs::StorageTierPolicy", tags: None, attributes: &["AccountId", "LastUpdatedTime"], properties: &[
-    P { name: "StorageTier", schema: S { kind: K::String, rules: &[U::Values(&["INTELLIGENT_TIERING"])] }, required: true, replacement: R::No, write_only: false },
+static STORAGE_TIER_POLICY: ResourceType = ResourceType { name: "AWS::Logs::StorageTierPolicy", scrutiny: None, tags: None, attributes: &["AccountId", "LastUpdatedTime"], properties: &[
+    P { name: "StorageTier", schema: S { kind: K::String, rules: &[U::Values(&["INTELLIGENT_TIERING"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static SUBSCRIPTION_FILTER: ResourceType = ResourceType { name: "AWS::Logs::SubscriptionFilter", tags: None, attributes: &[], properties: &[
-    P { name: "ApplyOnTransformedLogs", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DestinationArn", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Distribution", schema: S { kind: K::String, rules: &[U::Values(&["ByLogStream", "Random"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EmitSystemFields", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FieldSelectionCriteria", schema: S { kind: K::String, rules: &[U::MaxLength(2000)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FilterName", schema: S { kind: K::String, rules: &[U::Pattern("^[^:*]*$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "FilterPattern", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "LogGroupName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\.\\-_/#A-Za-z0-9]+$"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "RoleArn", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: false, replacement: R::No, write_only: false },
+static SUBSCRIPTION_FILTER: ResourceType = ResourceType { name: "AWS::Logs::SubscriptionFilter", scrutiny: None, tags: None, attributes: &[], properties: &[
+    P { name: "ApplyOnTransformedLogs", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DestinationArn", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Distribution", schema: S { kind: K::String, rules: &[U::Values(&["ByLogStream", "Random"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EmitSystemFields", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FieldSelectionCriteria", schema: S { kind: K::String, rules: &[U::MaxLength(2000)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FilterName", schema: S { kind: K::String, rules: &[U::Pattern("^[^:*]*$"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "FilterPattern", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LogGroupName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\.\\-_/#A-Za-z0-9]+$"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "RoleArn", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__ADD_KEY_ENTRY: Definition = Definition { name: "AddKeyEntry", properties: &[
-    P { name: "Key", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "OverwriteIfExists", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Value", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Key", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OverwriteIfExists", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Value", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__ADD_KEYS: Definition = Definition { name: "AddKeys", properties: &[
-    P { name: "Entries", schema: S { kind: K::List(&S { kind: K::Object(&TRANSFORMER__ADD_KEY_ENTRY), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(5)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Entries", schema: S { kind: K::List(&S { kind: K::Object(&TRANSFORMER__ADD_KEY_ENTRY), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(5)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__COPY_VALUE: Definition = Definition { name: "CopyValue", properties: &[
-    P { name: "Entries", schema: S { kind: K::List(&S { kind: K::Object(&TRANSFORMER__COPY_VALUE_ENTRY), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(5)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Entries", schema: S { kind: K::List(&S { kind: K::Object(&TRANSFORMER__COPY_VALUE_ENTRY), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(5)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__COPY_VALUE_ENTRY: Definition = Definition { name: "CopyValueEntry", properties: &[
-    P { name: "OverwriteIfExists", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Target", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "OverwriteIfExists", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Target", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__CSV: Definition = Definition { name: "Csv", properties: &[
-    P { name: "Columns", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }), rules: &[U::MinItems(1), U::MaxItems(100)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Delimiter", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(2)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "QuoteCharacter", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Source", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Columns", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }), rules: &[U::MinItems(1), U::MaxItems(100)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Delimiter", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(2)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "QuoteCharacter", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Source", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__DATE_TIME_CONVERTER: Definition = Definition { name: "DateTimeConverter", properties: &[
-    P { name: "Locale", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MatchPatterns", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }), rules: &[U::MinItems(1), U::MaxItems(5)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "SourceTimezone", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Target", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "TargetFormat", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TargetTimezone", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Locale", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MatchPatterns", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }), rules: &[U::MinItems(1), U::MaxItems(5)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SourceTimezone", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Target", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TargetFormat", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TargetTimezone", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__DELETE_KEYS: Definition = Definition { name: "DeleteKeys", properties: &[
-    P { name: "WithKeys", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }), rules: &[U::MinItems(1), U::MaxItems(5)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "WithKeys", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }), rules: &[U::MinItems(1), U::MaxItems(5)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__GROK: Definition = Definition { name: "Grok", properties: &[
-    P { name: "Match", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Match", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__LIST_TO_MAP: Definition = Definition { name: "ListToMap", properties: &[
-    P { name: "Flatten", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FlattenedElement", schema: S { kind: K::String, rules: &[U::Values(&["first", "last"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Key", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Target", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ValueKey", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Flatten", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FlattenedElement", schema: S { kind: K::String, rules: &[U::Values(&["first", "last"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Key", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Target", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ValueKey", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__LOWER_CASE_STRING: Definition = Definition { name: "LowerCaseString", properties: &[
-    P { name: "WithKeys", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }), rules: &[U::MinItems(1), U::MaxItems(10)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "WithKeys", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }), rules: &[U::MinItems(1), U::MaxItems(10)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__MOVE_KEY_ENTRY: Definition = Definition { name: "MoveKeyEntry", properties: &[
-    P { name: "OverwriteIfExists", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Target", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "OverwriteIfExists", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Target", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__MOVE_KEYS: Definition = Definition { name: "MoveKeys", properties: &[
-    P { name: "Entries", schema: S { kind: K::List(&S { kind: K::Object(&TRANSFORMER__MOVE_KEY_ENTRY), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(5)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Entries", schema: S { kind: K::List(&S { kind: K::Object(&TRANSFORMER__MOVE_KEY_ENTRY), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(5)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__PARSE_CLOUDFRONT: Definition = Definition { name: "ParseCloudfront", properties: &[
-    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__PARSE_JSON: Definition = Definition { name: "ParseJSON", properties: &[
-    P { name: "Destination", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Source", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Destination", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Source", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__PARSE_KEY_VALUE: Definition = Definition { name: "ParseKeyValue", properties: &[
-    P { name: "Destination", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FieldDelimiter", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KeyPrefix", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KeyValueDelimiter", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NonMatchValue", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "OverwriteIfExists", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Destination", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FieldDelimiter", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KeyPrefix", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KeyValueDelimiter", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NonMatchValue", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OverwriteIfExists", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__PARSE_POSTGRES: Definition = Definition { name: "ParsePostgres", properties: &[
-    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__PARSE_ROUTE53: Definition = Definition { name: "ParseRoute53", properties: &[
-    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__PARSE_TO_OCSF: Definition = Definition { name: "ParseToOCSF", properties: &[
-    P { name: "EventSource", schema: S { kind: K::String, rules: &[U::Values(&["AWSWAF", "CloudTrail", "EKSAudit", "Route53Resolver", "VPCFlow"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "MappingVersion", schema: S { kind: K::String, rules: &[U::Pattern("^v\\d+\\.\\d+(\\.\\d+)?$"), U::MinLength(1), U::MaxLength(10)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "OcsfVersion", schema: S { kind: K::String, rules: &[U::Values(&["V1.1", "V1.5"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "EventSource", schema: S { kind: K::String, rules: &[U::Values(&["AWSWAF", "CloudTrail", "EKSAudit", "Route53Resolver", "VPCFlow"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MappingVersion", schema: S { kind: K::String, rules: &[U::Pattern("^v\\d+\\.\\d+(\\.\\d+)?$"), U::MinLength(1), U::MaxLength(10)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OcsfVersion", schema: S { kind: K::String, rules: &[U::Values(&["V1.1", "V1.5"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__PARSE_VPC: Definition = Definition { name: "ParseVPC", properties: &[
-    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__PARSE_WAF: Definition = Definition { name: "ParseWAF", properties: &[
-    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__PROCESSOR: Definition = Definition { name: "Processor", properties: &[
-    P { name: "AddKeys", schema: S { kind: K::Object(&TRANSFORMER__ADD_KEYS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "CopyValue", schema: S { kind: K::Object(&TRANSFORMER__COPY_VALUE), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Csv", schema: S { kind: K::Object(&TRANSFORMER__CSV), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DateTimeConverter", schema: S { kind: K::Object(&TRANSFORMER__DATE_TIME_CONVERTER), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DeleteKeys", schema: S { kind: K::Object(&TRANSFORMER__DELETE_KEYS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Grok", schema: S { kind: K::Object(&TRANSFORMER__GROK), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ListToMap", schema: S { kind: K::Object(&TRANSFORMER__LIST_TO_MAP), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LowerCaseString", schema: S { kind: K::Object(&TRANSFORMER__LOWER_CASE_STRING), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MoveKeys", schema: S { kind: K::Object(&TRANSFORMER__MOVE_KEYS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ParseCloudfront", schema: S { kind: K::Object(&TRANSFORMER__PARSE_CLOUDFRONT), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ParseJSON", schema: S { kind: K::Object(&TRANSFORMER__PARSE_JSON), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ParseKeyValue", schema: S { kind: K::Object(&TRANSFORMER__PARSE_KEY_VALUE), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ParsePostgres", schema: S { kind: K::Object(&TRANSFORMER__PARSE_POSTGRES), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ParseRoute53", schema: S { kind: K::Object(&TRANSFORMER__PARSE_ROUTE53), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ParseToOCSF", schema: S { kind: K::Object(&TRANSFORMER__PARSE_TO_OCSF), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ParseVPC", schema: S { kind: K::Object(&TRANSFORMER__PARSE_VPC), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ParseWAF", schema: S { kind: K::Object(&TRANSFORMER__PARSE_WAF), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RenameKeys", schema: S { kind: K::Object(&TRANSFORMER__RENAME_KEYS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SplitString", schema: S { kind: K::Object(&TRANSFORMER__SPLIT_STRING), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SubstituteString", schema: S { kind: K::Object(&TRANSFORMER__SUBSTITUTE_STRING), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TrimString", schema: S { kind: K::Object(&TRANSFORMER__TRIM_STRING), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TypeConverter", schema: S { kind: K::Object(&TRANSFORMER__TYPE_CONVERTER), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "UpperCaseString", schema: S { kind: K::Object(&TRANSFORMER__UPPER_CASE_STRING), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AddKeys", schema: S { kind: K::Object(&TRANSFORMER__ADD_KEYS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "CopyValue", schema: S { kind: K::Object(&TRANSFORMER__COPY_VALUE), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Csv", schema: S { kind: K::Object(&TRANSFORMER__CSV), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DateTimeConverter", schema: S { kind: K::Object(&TRANSFORMER__DATE_TIME_CONVERTER), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DeleteKeys", schema: S { kind: K::Object(&TRANSFORMER__DELETE_KEYS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Grok", schema: S { kind: K::Object(&TRANSFORMER__GROK), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ListToMap", schema: S { kind: K::Object(&TRANSFORMER__LIST_TO_MAP), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LowerCaseString", schema: S { kind: K::Object(&TRANSFORMER__LOWER_CASE_STRING), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MoveKeys", schema: S { kind: K::Object(&TRANSFORMER__MOVE_KEYS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ParseCloudfront", schema: S { kind: K::Object(&TRANSFORMER__PARSE_CLOUDFRONT), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ParseJSON", schema: S { kind: K::Object(&TRANSFORMER__PARSE_JSON), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ParseKeyValue", schema: S { kind: K::Object(&TRANSFORMER__PARSE_KEY_VALUE), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ParsePostgres", schema: S { kind: K::Object(&TRANSFORMER__PARSE_POSTGRES), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ParseRoute53", schema: S { kind: K::Object(&TRANSFORMER__PARSE_ROUTE53), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ParseToOCSF", schema: S { kind: K::Object(&TRANSFORMER__PARSE_TO_OCSF), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ParseVPC", schema: S { kind: K::Object(&TRANSFORMER__PARSE_VPC), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ParseWAF", schema: S { kind: K::Object(&TRANSFORMER__PARSE_WAF), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RenameKeys", schema: S { kind: K::Object(&TRANSFORMER__RENAME_KEYS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SplitString", schema: S { kind: K::Object(&TRANSFORMER__SPLIT_STRING), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SubstituteString", schema: S { kind: K::Object(&TRANSFORMER__SUBSTITUTE_STRING), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TrimString", schema: S { kind: K::Object(&TRANSFORMER__TRIM_STRING), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TypeConverter", schema: S { kind: K::Object(&TRANSFORMER__TYPE_CONVERTER), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "UpperCaseString", schema: S { kind: K::Object(&TRANSFORMER__UPPER_CASE_STRING), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__RENAME_KEY_ENTRY: Definition = Definition { name: "RenameKeyEntry", properties: &[
-    P { name: "Key", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "OverwriteIfExists", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RenameTo", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Key", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OverwriteIfExists", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RenameTo", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__RENAME_KEYS: Definition = Definition { name: "RenameKeys", properties: &[
-    P { name: "Entries", schema: S { kind: K::List(&S { kind: K::Object(&TRANSFORMER__RENAME_KEY_ENTRY), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(5)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Entries", schema: S { kind: K::List(&S { kind: K::Object(&TRANSFORMER__RENAME_KEY_ENTRY), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(5)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__SPLIT_STRING: Definition = Definition { name: "SplitString", properties: &[
-    P { name: "Entries", schema: S { kind: K::List(&S { kind: K::Object(&TRANSFORMER__SPLIT_STRING_ENTRY), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(10)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Entries", schema: S { kind: K::List(&S { kind: K::Object(&TRANSFORMER__SPLIT_STRING_ENTRY), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(10)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__SPLIT_STRING_ENTRY: Definition = Definition { name: "SplitStringEntry", properties: &[
-    P { name: "Delimiter", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Delimiter", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__SUBSTITUTE_STRING: Definition = Definition { name: "SubstituteString", properties: &[
-    P { name: "Entries", schema: S { kind: K::List(&S { kind: K::Object(&TRANSFORMER__SUBSTITUTE_STRING_ENTRY), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(10)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Entries", schema: S { kind: K::List(&S { kind: K::Object(&TRANSFORMER__SUBSTITUTE_STRING_ENTRY), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(10)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__SUBSTITUTE_STRING_ENTRY: Definition = Definition { name: "SubstituteStringEntry", properties: &[
-    P { name: "From", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "To", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "From", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Source", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "To", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__TRIM_STRING: Definition = Definition { name: "TrimString", properties: &[
-    P { name: "WithKeys", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }), rules: &[U::MinItems(1), U::MaxItems(10)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "WithKeys", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }), rules: &[U::MinItems(1), U::MaxItems(10)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__TYPE_CONVERTER: Definition = Definition { name: "TypeConverter", properties: &[
-    P { name: "Entries", schema: S { kind: K::List(&S { kind: K::Object(&TRANSFORMER__TYPE_CONVERTER_ENTRY), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(5)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Entries", schema: S { kind: K::List(&S { kind: K::Object(&TRANSFORMER__TYPE_CONVERTER_ENTRY), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(5)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__TYPE_CONVERTER_ENTRY: Definition = Definition { name: "TypeConverterEntry", properties: &[
-    P { name: "Key", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Type", schema: S { kind: K::String, rules: &[U::Values(&["boolean", "double", "integer", "string"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Key", schema: S { kind: K::String, rules: &[U::Pattern("^.*[a-zA-Z0-9]+.*$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Type", schema: S { kind: K::String, rules: &[U::Values(&["boolean", "double", "integer", "string"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TRANSFORMER__UPPER_CASE_STRING: Definition = Definition { name: "UpperCaseString", properties: &[
-    P { name: "WithKeys", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }), rules: &[U::MinItems(1), U::MaxItems(10)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "WithKeys", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }), rules: &[U::MinItems(1), U::MaxItems(10)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static TRANSFORMER: ResourceType = ResourceType { name: "AWS::Logs::Transformer", tags: None, attributes: &[], properties: &[
-    P { name: "LogGroupIdentifier", schema: S { kind: K::String, rules: &[U::Pattern("[\\w#+=/:,.@-]*"), U::MinLength(1), U::MaxLength(2048)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "TransformerConfig", schema: S { kind: K::List(&S { kind: K::Object(&TRANSFORMER__PROCESSOR), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(20)] }, required: true, replacement: R::No, write_only: false },
+static TRANSFORMER: ResourceType = ResourceType { name: "AWS::Logs::Transformer", scrutiny: None, tags: None, attributes: &[], properties: &[
+    P { name: "LogGroupIdentifier", schema: S { kind: K::String, rules: &[U::Pattern("[\\w#+=/:,.@-]*"), U::MinLength(1), U::MaxLength(2048)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TransformerConfig", schema: S { kind: K::List(&S { kind: K::Object(&TRANSFORMER__PROCESSOR), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(20)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 
 pub(super) static TYPES: &[&ResourceType] = &[

@@ -3,567 +3,567 @@
 
 use super::*;
 static ACCESS_GRANT__ACCESS_GRANTS_LOCATION_CONFIGURATION: Definition = Definition { name: "AccessGrantsLocationConfiguration", properties: &[
-    P { name: "S3SubPrefix", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "S3SubPrefix", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ACCESS_GRANT__GRANTEE: Definition = Definition { name: "Grantee", properties: &[
-    P { name: "GranteeIdentifier", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "GranteeType", schema: S { kind: K::String, rules: &[U::Values(&["DIRECTORY_GROUP", "DIRECTORY_USER", "IAM"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "GranteeIdentifier", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "GranteeType", schema: S { kind: K::String, rules: &[U::Values(&["DIRECTORY_GROUP", "DIRECTORY_USER", "IAM"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static ACCESS_GRANT: ResourceType = ResourceType { name: "AWS::S3::AccessGrant", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["AccessGrantArn", "AccessGrantId", "GrantScope"], properties: &[
-    P { name: "AccessGrantsLocationConfiguration", schema: S { kind: K::Object(&ACCESS_GRANT__ACCESS_GRANTS_LOCATION_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AccessGrantsLocationId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ApplicationArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Grantee", schema: S { kind: K::Object(&ACCESS_GRANT__GRANTEE), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Permission", schema: S { kind: K::String, rules: &[U::Values(&["READ", "READWRITE", "WRITE"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "S3PrefixType", schema: S { kind: K::String, rules: &[U::Values(&["Object"])] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+static ACCESS_GRANT: ResourceType = ResourceType { name: "AWS::S3::AccessGrant", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["AccessGrantArn", "AccessGrantId", "GrantScope"], properties: &[
+    P { name: "AccessGrantsLocationConfiguration", schema: S { kind: K::Object(&ACCESS_GRANT__ACCESS_GRANTS_LOCATION_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AccessGrantsLocationId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ApplicationArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Grantee", schema: S { kind: K::Object(&ACCESS_GRANT__GRANTEE), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Permission", schema: S { kind: K::String, rules: &[U::Values(&["READ", "READWRITE", "WRITE"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "S3PrefixType", schema: S { kind: K::String, rules: &[U::Values(&["Object"])] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static ACCESS_GRANTS_INSTANCE: ResourceType = ResourceType { name: "AWS::S3::AccessGrantsInstance", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["AccessGrantsInstanceArn", "AccessGrantsInstanceId"], properties: &[
-    P { name: "IdentityCenterArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+static ACCESS_GRANTS_INSTANCE: ResourceType = ResourceType { name: "AWS::S3::AccessGrantsInstance", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["AccessGrantsInstanceArn", "AccessGrantsInstanceId"], properties: &[
+    P { name: "IdentityCenterArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static ACCESS_GRANTS_LOCATION: ResourceType = ResourceType { name: "AWS::S3::AccessGrantsLocation", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["AccessGrantsLocationArn", "AccessGrantsLocationId"], properties: &[
-    P { name: "IamRoleArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "LocationScope", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+static ACCESS_GRANTS_LOCATION: ResourceType = ResourceType { name: "AWS::S3::AccessGrantsLocation", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["AccessGrantsLocationArn", "AccessGrantsLocationId"], properties: &[
+    P { name: "IamRoleArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LocationScope", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static ACCESS_POINT__PUBLIC_ACCESS_BLOCK_CONFIGURATION: Definition = Definition { name: "PublicAccessBlockConfiguration", properties: &[
-    P { name: "BlockPublicAcls", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "BlockPublicPolicy", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IgnorePublicAcls", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RestrictPublicBuckets", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "BlockPublicAcls", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "BlockPublicPolicy", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IgnorePublicAcls", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RestrictPublicBuckets", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ACCESS_POINT__VPC_CONFIGURATION: Definition = Definition { name: "VpcConfiguration", properties: &[
-    P { name: "VpcId", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "VpcId", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static ACCESS_POINT: ResourceType = ResourceType { name: "AWS::S3::AccessPoint", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Alias", "Arn", "Name", "NetworkOrigin"], properties: &[
-    P { name: "Bucket", schema: S { kind: K::String, rules: &[U::MinLength(3), U::MaxLength(255)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "BucketAccountId", schema: S { kind: K::String, rules: &[U::Pattern("^\\d{12}$"), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-z0-9]([a-z0-9\\-]*[a-z0-9])?$"), U::MinLength(3), U::MaxLength(50)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Policy", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PublicAccessBlockConfiguration", schema: S { kind: K::Object(&ACCESS_POINT__PUBLIC_ACCESS_BLOCK_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VpcConfiguration", schema: S { kind: K::Object(&ACCESS_POINT__VPC_CONFIGURATION), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+static ACCESS_POINT: ResourceType = ResourceType { name: "AWS::S3::AccessPoint", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Alias", "Arn", "Name", "NetworkOrigin"], properties: &[
+    P { name: "Bucket", schema: S { kind: K::String, rules: &[U::MinLength(3), U::MaxLength(255)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "BucketAccountId", schema: S { kind: K::String, rules: &[U::Pattern("^\\d{12}$"), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-z0-9]([a-z0-9\\-]*[a-z0-9])?$"), U::MinLength(3), U::MaxLength(50)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Policy", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: Some(Y::ResourcePolicy) },
+    P { name: "PublicAccessBlockConfiguration", schema: S { kind: K::Object(&ACCESS_POINT__PUBLIC_ACCESS_BLOCK_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VpcConfiguration", schema: S { kind: K::Object(&ACCESS_POINT__VPC_CONFIGURATION), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static BUCKET__ABORT_INCOMPLETE_MULTIPART_UPLOAD: Definition = Definition { name: "AbortIncompleteMultipartUpload", properties: &[
-    P { name: "DaysAfterInitiation", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "DaysAfterInitiation", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__ACCELERATE_CONFIGURATION: Definition = Definition { name: "AccelerateConfiguration", properties: &[
-    P { name: "AccelerationStatus", schema: S { kind: K::String, rules: &[U::Values(&["Enabled", "Suspended"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "AccelerationStatus", schema: S { kind: K::String, rules: &[U::Values(&["Enabled", "Suspended"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__ACCESS_CONTROL_TRANSLATION: Definition = Definition { name: "AccessControlTranslation", properties: &[
-    P { name: "Owner", schema: S { kind: K::String, rules: &[U::Values(&["Destination"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Owner", schema: S { kind: K::String, rules: &[U::Values(&["Destination"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__ANALYTICS_CONFIGURATION: Definition = Definition { name: "AnalyticsConfiguration", properties: &[
-    P { name: "Id", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StorageClassAnalysis", schema: S { kind: K::Object(&BUCKET__STORAGE_CLASS_ANALYSIS), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "TagFilters", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__TAG_FILTER), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Id", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StorageClassAnalysis", schema: S { kind: K::Object(&BUCKET__STORAGE_CLASS_ANALYSIS), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TagFilters", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__TAG_FILTER), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__ANNOTATION_TABLE_CONFIGURATION: Definition = Definition { name: "AnnotationTableConfiguration", properties: &[
-    P { name: "ConfigurationState", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "EncryptionConfiguration", schema: S { kind: K::Object(&BUCKET__METADATA_TABLE_ENCRYPTION_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Role", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TableArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TableName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ConfigurationState", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EncryptionConfiguration", schema: S { kind: K::Object(&BUCKET__METADATA_TABLE_ENCRYPTION_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Role", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TableArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TableName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__BLOCKED_ENCRYPTION_TYPES: Definition = Definition { name: "BlockedEncryptionTypes", properties: &[
-    P { name: "EncryptionType", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["NONE", "SSE-C"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "EncryptionType", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["NONE", "SSE-C"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__BUCKET_ENCRYPTION: Definition = Definition { name: "BucketEncryption", properties: &[
-    P { name: "ServerSideEncryptionConfiguration", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__SERVER_SIDE_ENCRYPTION_RULE), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "ServerSideEncryptionConfiguration", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__SERVER_SIDE_ENCRYPTION_RULE), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__CORS_CONFIGURATION: Definition = Definition { name: "CorsConfiguration", properties: &[
-    P { name: "CorsRules", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__CORS_RULE), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "CorsRules", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__CORS_RULE), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__CORS_RULE: Definition = Definition { name: "CorsRule", properties: &[
-    P { name: "AllowedHeaders", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AllowedMethods", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["DELETE", "GET", "HEAD", "POST", "PUT"])] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "AllowedOrigins", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ExposedHeaders", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Id", schema: S { kind: K::String, rules: &[U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaxAge", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AllowedHeaders", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AllowedMethods", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["DELETE", "GET", "HEAD", "POST", "PUT"])] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AllowedOrigins", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ExposedHeaders", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Id", schema: S { kind: K::String, rules: &[U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaxAge", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__DATA_EXPORT: Definition = Definition { name: "DataExport", properties: &[
-    P { name: "Destination", schema: S { kind: K::Object(&BUCKET__DESTINATION), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "OutputSchemaVersion", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Destination", schema: S { kind: K::Object(&BUCKET__DESTINATION), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OutputSchemaVersion", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__DEFAULT_EVENT_HOLD: Definition = Definition { name: "DefaultEventHold", properties: &[
-    P { name: "Days", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Years", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Days", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Years", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__DEFAULT_RETENTION: Definition = Definition { name: "DefaultRetention", properties: &[
-    P { name: "Days", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DefaultEventHold", schema: S { kind: K::Object(&BUCKET__DEFAULT_EVENT_HOLD), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Mode", schema: S { kind: K::String, rules: &[U::Values(&["COMPLIANCE", "GOVERNANCE"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Years", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Days", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DefaultEventHold", schema: S { kind: K::Object(&BUCKET__DEFAULT_EVENT_HOLD), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Mode", schema: S { kind: K::String, rules: &[U::Values(&["COMPLIANCE", "GOVERNANCE"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Years", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__DELETE_MARKER_REPLICATION: Definition = Definition { name: "DeleteMarkerReplication", properties: &[
-    P { name: "Status", schema: S { kind: K::String, rules: &[U::Values(&["Disabled", "Enabled"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Status", schema: S { kind: K::String, rules: &[U::Values(&["Disabled", "Enabled"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__DESTINATION: Definition = Definition { name: "Destination", properties: &[
-    P { name: "BucketAccountId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "BucketArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Format", schema: S { kind: K::String, rules: &[U::Values(&["CSV", "ORC", "Parquet"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "BucketAccountId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "BucketArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Format", schema: S { kind: K::String, rules: &[U::Values(&["CSV", "ORC", "Parquet"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__ENCRYPTION_CONFIGURATION: Definition = Definition { name: "EncryptionConfiguration", properties: &[
-    P { name: "ReplicaKmsKeyID", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "ReplicaKmsKeyID", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__EVENT_BRIDGE_CONFIGURATION: Definition = Definition { name: "EventBridgeConfiguration", properties: &[
-    P { name: "EventBridgeEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "EventBridgeEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__FILTER_RULE: Definition = Definition { name: "FilterRule", properties: &[
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Value", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Value", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__INTELLIGENT_TIERING_CONFIGURATION: Definition = Definition { name: "IntelligentTieringConfiguration", properties: &[
-    P { name: "Id", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Status", schema: S { kind: K::String, rules: &[U::Values(&["Disabled", "Enabled"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "TagFilters", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__TAG_FILTER), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tierings", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__TIERING), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Id", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Status", schema: S { kind: K::String, rules: &[U::Values(&["Disabled", "Enabled"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TagFilters", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__TAG_FILTER), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tierings", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__TIERING), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__INVENTORY_CONFIGURATION: Definition = Definition { name: "InventoryConfiguration", properties: &[
-    P { name: "Destination", schema: S { kind: K::Object(&BUCKET__DESTINATION), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Id", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "IncludedObjectVersions", schema: S { kind: K::String, rules: &[U::Values(&["All", "Current"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "OptionalFields", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["BucketKeyStatus", "ChecksumAlgorithm", "ETag", "EncryptionStatus", "IntelligentTieringAccessTier", "IntelligentTieringReferenceDate", "IsMultipartUploaded", "LastModifiedDate", "LifecycleExpirationDate", "ObjectAccessControlList", "ObjectLockEventHoldDuration", "ObjectLockEventHoldStatus", "ObjectLockLegalHoldStatus", "ObjectLockMode", "ObjectLockRetainUntilDate", "ObjectOwner", "ReplicationStatus", "Size", "StorageClass"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ScheduleFrequency", schema: S { kind: K::String, rules: &[U::Values(&["Daily", "Weekly"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Destination", schema: S { kind: K::Object(&BUCKET__DESTINATION), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Id", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IncludedObjectVersions", schema: S { kind: K::String, rules: &[U::Values(&["All", "Current"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OptionalFields", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::Values(&["BucketKeyStatus", "ChecksumAlgorithm", "ETag", "EncryptionStatus", "IntelligentTieringAccessTier", "IntelligentTieringReferenceDate", "IsMultipartUploaded", "LastModifiedDate", "LifecycleExpirationDate", "ObjectAccessControlList", "ObjectLockEventHoldDuration", "ObjectLockEventHoldStatus", "ObjectLockLegalHoldStatus", "ObjectLockMode", "ObjectLockRetainUntilDate", "ObjectOwner", "ReplicationStatus", "Size", "StorageClass"])] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ScheduleFrequency", schema: S { kind: K::String, rules: &[U::Values(&["Daily", "Weekly"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__INVENTORY_TABLE_CONFIGURATION: Definition = Definition { name: "InventoryTableConfiguration", properties: &[
-    P { name: "ConfigurationState", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "EncryptionConfiguration", schema: S { kind: K::Object(&BUCKET__METADATA_TABLE_ENCRYPTION_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "TableArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TableName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ConfigurationState", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EncryptionConfiguration", schema: S { kind: K::Object(&BUCKET__METADATA_TABLE_ENCRYPTION_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "TableArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TableName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__JOURNAL_TABLE_CONFIGURATION: Definition = Definition { name: "JournalTableConfiguration", properties: &[
-    P { name: "EncryptionConfiguration", schema: S { kind: K::Object(&BUCKET__METADATA_TABLE_ENCRYPTION_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "RecordExpiration", schema: S { kind: K::Object(&BUCKET__RECORD_EXPIRATION), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "TableArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TableName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "EncryptionConfiguration", schema: S { kind: K::Object(&BUCKET__METADATA_TABLE_ENCRYPTION_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "RecordExpiration", schema: S { kind: K::Object(&BUCKET__RECORD_EXPIRATION), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TableArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TableName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__LAMBDA_CONFIGURATION: Definition = Definition { name: "LambdaConfiguration", properties: &[
-    P { name: "Event", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Filter", schema: S { kind: K::Object(&BUCKET__NOTIFICATION_FILTER), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Function", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Event", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Filter", schema: S { kind: K::Object(&BUCKET__NOTIFICATION_FILTER), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Function", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__LIFECYCLE_CONFIGURATION: Definition = Definition { name: "LifecycleConfiguration", properties: &[
-    P { name: "Rules", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__RULE), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "TransitionDefaultMinimumObjectSize", schema: S { kind: K::String, rules: &[U::Values(&["all_storage_classes_128K", "varies_by_storage_class"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Rules", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__RULE), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TransitionDefaultMinimumObjectSize", schema: S { kind: K::String, rules: &[U::Values(&["all_storage_classes_128K", "varies_by_storage_class"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__LOGGING_CONFIGURATION: Definition = Definition { name: "LoggingConfiguration", properties: &[
-    P { name: "DestinationBucketName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LogFilePrefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TargetObjectKeyFormat", schema: S { kind: K::Object(&BUCKET__TARGET_OBJECT_KEY_FORMAT), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "DestinationBucketName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LogFilePrefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TargetObjectKeyFormat", schema: S { kind: K::Object(&BUCKET__TARGET_OBJECT_KEY_FORMAT), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__METADATA_CONFIGURATION: Definition = Definition { name: "MetadataConfiguration", properties: &[
-    P { name: "AnnotationTableConfiguration", schema: S { kind: K::Object(&BUCKET__ANNOTATION_TABLE_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Destination", schema: S { kind: K::Object(&BUCKET__METADATA_DESTINATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InventoryTableConfiguration", schema: S { kind: K::Object(&BUCKET__INVENTORY_TABLE_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "JournalTableConfiguration", schema: S { kind: K::Object(&BUCKET__JOURNAL_TABLE_CONFIGURATION), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "AnnotationTableConfiguration", schema: S { kind: K::Object(&BUCKET__ANNOTATION_TABLE_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Destination", schema: S { kind: K::Object(&BUCKET__METADATA_DESTINATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InventoryTableConfiguration", schema: S { kind: K::Object(&BUCKET__INVENTORY_TABLE_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "JournalTableConfiguration", schema: S { kind: K::Object(&BUCKET__JOURNAL_TABLE_CONFIGURATION), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__METADATA_DESTINATION: Definition = Definition { name: "MetadataDestination", properties: &[
-    P { name: "TableBucketArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TableBucketType", schema: S { kind: K::String, rules: &[U::Values(&["aws", "customer"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "TableNamespace", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "TableBucketArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TableBucketType", schema: S { kind: K::String, rules: &[U::Values(&["aws", "customer"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TableNamespace", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__METADATA_TABLE_CONFIGURATION: Definition = Definition { name: "MetadataTableConfiguration", properties: &[
-    P { name: "S3TablesDestination", schema: S { kind: K::Object(&BUCKET__S3_TABLES_DESTINATION), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "S3TablesDestination", schema: S { kind: K::Object(&BUCKET__S3_TABLES_DESTINATION), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__METADATA_TABLE_ENCRYPTION_CONFIGURATION: Definition = Definition { name: "MetadataTableEncryptionConfiguration", properties: &[
-    P { name: "KmsKeyArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SseAlgorithm", schema: S { kind: K::String, rules: &[U::Values(&["AES256", "aws:kms"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "KmsKeyArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SseAlgorithm", schema: S { kind: K::String, rules: &[U::Values(&["AES256", "aws:kms"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__METRICS: Definition = Definition { name: "Metrics", properties: &[
-    P { name: "EventThreshold", schema: S { kind: K::Object(&BUCKET__REPLICATION_TIME_VALUE), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Status", schema: S { kind: K::String, rules: &[U::Values(&["Disabled", "Enabled"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "EventThreshold", schema: S { kind: K::Object(&BUCKET__REPLICATION_TIME_VALUE), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Status", schema: S { kind: K::String, rules: &[U::Values(&["Disabled", "Enabled"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__METRICS_CONFIGURATION: Definition = Definition { name: "MetricsConfiguration", properties: &[
-    P { name: "AccessPointArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Id", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TagFilters", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__TAG_FILTER), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AccessPointArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Id", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TagFilters", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__TAG_FILTER), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__NONCURRENT_VERSION_EXPIRATION: Definition = Definition { name: "NoncurrentVersionExpiration", properties: &[
-    P { name: "NewerNoncurrentVersions", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NoncurrentDays", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "NewerNoncurrentVersions", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NoncurrentDays", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__NONCURRENT_VERSION_TRANSITION: Definition = Definition { name: "NoncurrentVersionTransition", properties: &[
-    P { name: "NewerNoncurrentVersions", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StorageClass", schema: S { kind: K::String, rules: &[U::Values(&["DEEP_ARCHIVE", "GLACIER", "GLACIER_IR", "Glacier", "INTELLIGENT_TIERING", "ONEZONE_IA", "STANDARD_IA"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "TransitionInDays", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "NewerNoncurrentVersions", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StorageClass", schema: S { kind: K::String, rules: &[U::Values(&["DEEP_ARCHIVE", "GLACIER", "GLACIER_IR", "Glacier", "INTELLIGENT_TIERING", "ONEZONE_IA", "STANDARD_IA"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TransitionInDays", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__NOTIFICATION_CONFIGURATION: Definition = Definition { name: "NotificationConfiguration", properties: &[
-    P { name: "EventBridgeConfiguration", schema: S { kind: K::Object(&BUCKET__EVENT_BRIDGE_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LambdaConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__LAMBDA_CONFIGURATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "QueueConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__QUEUE_CONFIGURATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TopicConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__TOPIC_CONFIGURATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "EventBridgeConfiguration", schema: S { kind: K::Object(&BUCKET__EVENT_BRIDGE_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LambdaConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__LAMBDA_CONFIGURATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "QueueConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__QUEUE_CONFIGURATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TopicConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__TOPIC_CONFIGURATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__NOTIFICATION_FILTER: Definition = Definition { name: "NotificationFilter", properties: &[
-    P { name: "S3Key", schema: S { kind: K::Object(&BUCKET__S3_KEY_FILTER), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "S3Key", schema: S { kind: K::Object(&BUCKET__S3_KEY_FILTER), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__OBJECT_LOCK_CONFIGURATION: Definition = Definition { name: "ObjectLockConfiguration", properties: &[
-    P { name: "ObjectLockEnabled", schema: S { kind: K::String, rules: &[U::Values(&["Enabled"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Rule", schema: S { kind: K::Object(&BUCKET__OBJECT_LOCK_RULE), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ObjectLockEnabled", schema: S { kind: K::String, rules: &[U::Values(&["Enabled"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Rule", schema: S { kind: K::Object(&BUCKET__OBJECT_LOCK_RULE), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__OBJECT_LOCK_RULE: Definition = Definition { name: "ObjectLockRule", properties: &[
-    P { name: "DefaultRetention", schema: S { kind: K::Object(&BUCKET__DEFAULT_RETENTION), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "DefaultRetention", schema: S { kind: K::Object(&BUCKET__DEFAULT_RETENTION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__OWNERSHIP_CONTROLS: Definition = Definition { name: "OwnershipControls", properties: &[
-    P { name: "Rules", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__OWNERSHIP_CONTROLS_RULE), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Rules", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__OWNERSHIP_CONTROLS_RULE), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__OWNERSHIP_CONTROLS_RULE: Definition = Definition { name: "OwnershipControlsRule", properties: &[
-    P { name: "ObjectOwnership", schema: S { kind: K::String, rules: &[U::Values(&["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ObjectOwnership", schema: S { kind: K::String, rules: &[U::Values(&["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__PARTITIONED_PREFIX: Definition = Definition { name: "PartitionedPrefix", properties: &[
-    P { name: "PartitionDateSource", schema: S { kind: K::String, rules: &[U::Values(&["DeliveryTime", "EventTime"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "PartitionDateSource", schema: S { kind: K::String, rules: &[U::Values(&["DeliveryTime", "EventTime"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__PUBLIC_ACCESS_BLOCK_CONFIGURATION: Definition = Definition { name: "PublicAccessBlockConfiguration", properties: &[
-    P { name: "BlockPublicAcls", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "BlockPublicPolicy", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IgnorePublicAcls", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RestrictPublicBuckets", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "BlockPublicAcls", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "BlockPublicPolicy", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IgnorePublicAcls", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RestrictPublicBuckets", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__QUEUE_CONFIGURATION: Definition = Definition { name: "QueueConfiguration", properties: &[
-    P { name: "Event", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Filter", schema: S { kind: K::Object(&BUCKET__NOTIFICATION_FILTER), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Queue", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Event", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Filter", schema: S { kind: K::Object(&BUCKET__NOTIFICATION_FILTER), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Queue", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__RECORD_EXPIRATION: Definition = Definition { name: "RecordExpiration", properties: &[
-    P { name: "Days", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Expiration", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Days", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Expiration", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__REDIRECT_ALL_REQUESTS_TO: Definition = Definition { name: "RedirectAllRequestsTo", properties: &[
-    P { name: "HostName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Protocol", schema: S { kind: K::String, rules: &[U::Values(&["http", "https"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "HostName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Protocol", schema: S { kind: K::String, rules: &[U::Values(&["http", "https"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__REDIRECT_RULE: Definition = Definition { name: "RedirectRule", properties: &[
-    P { name: "HostName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "HttpRedirectCode", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Protocol", schema: S { kind: K::String, rules: &[U::Values(&["http", "https"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ReplaceKeyPrefixWith", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ReplaceKeyWith", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "HostName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "HttpRedirectCode", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Protocol", schema: S { kind: K::String, rules: &[U::Values(&["http", "https"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ReplaceKeyPrefixWith", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ReplaceKeyWith", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__REPLICA_MODIFICATIONS: Definition = Definition { name: "ReplicaModifications", properties: &[
-    P { name: "Status", schema: S { kind: K::String, rules: &[U::Values(&["Disabled", "Enabled"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Status", schema: S { kind: K::String, rules: &[U::Values(&["Disabled", "Enabled"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__REPLICATION_CONFIGURATION: Definition = Definition { name: "ReplicationConfiguration", properties: &[
-    P { name: "Role", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Rules", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__REPLICATION_RULE), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Role", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Rules", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__REPLICATION_RULE), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__REPLICATION_DESTINATION: Definition = Definition { name: "ReplicationDestination", properties: &[
-    P { name: "AccessControlTranslation", schema: S { kind: K::Object(&BUCKET__ACCESS_CONTROL_TRANSLATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Account", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Bucket", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "EncryptionConfiguration", schema: S { kind: K::Object(&BUCKET__ENCRYPTION_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Metrics", schema: S { kind: K::Object(&BUCKET__METRICS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ReplicationTime", schema: S { kind: K::Object(&BUCKET__REPLICATION_TIME), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StorageClass", schema: S { kind: K::String, rules: &[U::Values(&["DEEP_ARCHIVE", "GLACIER", "GLACIER_IR", "INTELLIGENT_TIERING", "ONEZONE_IA", "REDUCED_REDUNDANCY", "STANDARD", "STANDARD_IA"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AccessControlTranslation", schema: S { kind: K::Object(&BUCKET__ACCESS_CONTROL_TRANSLATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Account", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Bucket", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EncryptionConfiguration", schema: S { kind: K::Object(&BUCKET__ENCRYPTION_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Metrics", schema: S { kind: K::Object(&BUCKET__METRICS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ReplicationTime", schema: S { kind: K::Object(&BUCKET__REPLICATION_TIME), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StorageClass", schema: S { kind: K::String, rules: &[U::Values(&["DEEP_ARCHIVE", "GLACIER", "GLACIER_IR", "INTELLIGENT_TIERING", "ONEZONE_IA", "REDUCED_REDUNDANCY", "STANDARD", "STANDARD_IA"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__REPLICATION_RULE: Definition = Definition { name: "ReplicationRule", properties: &[
-    P { name: "DeleteMarkerReplication", schema: S { kind: K::Object(&BUCKET__DELETE_MARKER_REPLICATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Destination", schema: S { kind: K::Object(&BUCKET__REPLICATION_DESTINATION), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Filter", schema: S { kind: K::Object(&BUCKET__REPLICATION_RULE_FILTER), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Id", schema: S { kind: K::String, rules: &[U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Prefix", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Priority", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SourceSelectionCriteria", schema: S { kind: K::Object(&BUCKET__SOURCE_SELECTION_CRITERIA), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Status", schema: S { kind: K::String, rules: &[U::Values(&["Disabled", "Enabled"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "DeleteMarkerReplication", schema: S { kind: K::Object(&BUCKET__DELETE_MARKER_REPLICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Destination", schema: S { kind: K::Object(&BUCKET__REPLICATION_DESTINATION), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Filter", schema: S { kind: K::Object(&BUCKET__REPLICATION_RULE_FILTER), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Id", schema: S { kind: K::String, rules: &[U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Prefix", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Priority", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SourceSelectionCriteria", schema: S { kind: K::Object(&BUCKET__SOURCE_SELECTION_CRITERIA), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Status", schema: S { kind: K::String, rules: &[U::Values(&["Disabled", "Enabled"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__REPLICATION_RULE_AND_OPERATOR: Definition = Definition { name: "ReplicationRuleAndOperator", properties: &[
-    P { name: "Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TagFilters", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__TAG_FILTER), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TagFilters", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__TAG_FILTER), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__REPLICATION_RULE_FILTER: Definition = Definition { name: "ReplicationRuleFilter", properties: &[
-    P { name: "And", schema: S { kind: K::Object(&BUCKET__REPLICATION_RULE_AND_OPERATOR), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TagFilter", schema: S { kind: K::Object(&BUCKET__TAG_FILTER), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "And", schema: S { kind: K::Object(&BUCKET__REPLICATION_RULE_AND_OPERATOR), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TagFilter", schema: S { kind: K::Object(&BUCKET__TAG_FILTER), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__REPLICATION_TIME: Definition = Definition { name: "ReplicationTime", properties: &[
-    P { name: "Status", schema: S { kind: K::String, rules: &[U::Values(&["Disabled", "Enabled"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Time", schema: S { kind: K::Object(&BUCKET__REPLICATION_TIME_VALUE), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Status", schema: S { kind: K::String, rules: &[U::Values(&["Disabled", "Enabled"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Time", schema: S { kind: K::Object(&BUCKET__REPLICATION_TIME_VALUE), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__REPLICATION_TIME_VALUE: Definition = Definition { name: "ReplicationTimeValue", properties: &[
-    P { name: "Minutes", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Minutes", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__ROUTING_RULE: Definition = Definition { name: "RoutingRule", properties: &[
-    P { name: "RedirectRule", schema: S { kind: K::Object(&BUCKET__REDIRECT_RULE), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "RoutingRuleCondition", schema: S { kind: K::Object(&BUCKET__ROUTING_RULE_CONDITION), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "RedirectRule", schema: S { kind: K::Object(&BUCKET__REDIRECT_RULE), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RoutingRuleCondition", schema: S { kind: K::Object(&BUCKET__ROUTING_RULE_CONDITION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__ROUTING_RULE_CONDITION: Definition = Definition { name: "RoutingRuleCondition", properties: &[
-    P { name: "HttpErrorCodeReturnedEquals", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KeyPrefixEquals", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "HttpErrorCodeReturnedEquals", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KeyPrefixEquals", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__RULE: Definition = Definition { name: "Rule", properties: &[
-    P { name: "AbortIncompleteMultipartUpload", schema: S { kind: K::Object(&BUCKET__ABORT_INCOMPLETE_MULTIPART_UPLOAD), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ExpirationDate", schema: S { kind: K::Timestamp, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ExpirationInDays", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ExpiredObjectDeleteMarker", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Id", schema: S { kind: K::String, rules: &[U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NoncurrentVersionExpiration", schema: S { kind: K::Object(&BUCKET__NONCURRENT_VERSION_EXPIRATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NoncurrentVersionExpirationInDays", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "NoncurrentVersionTransition", schema: S { kind: K::Object(&BUCKET__NONCURRENT_VERSION_TRANSITION), rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "NoncurrentVersionTransitions", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__NONCURRENT_VERSION_TRANSITION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ObjectSizeGreaterThan", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ObjectSizeLessThan", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Status", schema: S { kind: K::String, rules: &[U::Values(&["Disabled", "Enabled"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "TagFilters", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__TAG_FILTER), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Transition", schema: S { kind: K::Object(&BUCKET__TRANSITION), rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Transitions", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__TRANSITION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AbortIncompleteMultipartUpload", schema: S { kind: K::Object(&BUCKET__ABORT_INCOMPLETE_MULTIPART_UPLOAD), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ExpirationDate", schema: S { kind: K::Timestamp, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ExpirationInDays", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ExpiredObjectDeleteMarker", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Id", schema: S { kind: K::String, rules: &[U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NoncurrentVersionExpiration", schema: S { kind: K::Object(&BUCKET__NONCURRENT_VERSION_EXPIRATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NoncurrentVersionExpirationInDays", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "NoncurrentVersionTransition", schema: S { kind: K::Object(&BUCKET__NONCURRENT_VERSION_TRANSITION), rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "NoncurrentVersionTransitions", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__NONCURRENT_VERSION_TRANSITION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ObjectSizeGreaterThan", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ObjectSizeLessThan", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Status", schema: S { kind: K::String, rules: &[U::Values(&["Disabled", "Enabled"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TagFilters", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__TAG_FILTER), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Transition", schema: S { kind: K::Object(&BUCKET__TRANSITION), rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Transitions", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__TRANSITION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__S3_KEY_FILTER: Definition = Definition { name: "S3KeyFilter", properties: &[
-    P { name: "Rules", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__FILTER_RULE), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Rules", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__FILTER_RULE), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__S3_TABLES_DESTINATION: Definition = Definition { name: "S3TablesDestination", properties: &[
-    P { name: "TableArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TableBucketArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "TableName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "TableNamespace", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "TableArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TableBucketArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TableName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TableNamespace", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__SERVER_SIDE_ENCRYPTION_BY_DEFAULT: Definition = Definition { name: "ServerSideEncryptionByDefault", properties: &[
-    P { name: "KMSMasterKeyID", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SSEAlgorithm", schema: S { kind: K::String, rules: &[U::Values(&["AES256", "aws:kms", "aws:kms:dsse"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "KMSMasterKeyID", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SSEAlgorithm", schema: S { kind: K::String, rules: &[U::Values(&["AES256", "aws:kms", "aws:kms:dsse"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__SERVER_SIDE_ENCRYPTION_RULE: Definition = Definition { name: "ServerSideEncryptionRule", properties: &[
-    P { name: "BlockedEncryptionTypes", schema: S { kind: K::Object(&BUCKET__BLOCKED_ENCRYPTION_TYPES), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "BucketKeyEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ServerSideEncryptionByDefault", schema: S { kind: K::Object(&BUCKET__SERVER_SIDE_ENCRYPTION_BY_DEFAULT), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "BlockedEncryptionTypes", schema: S { kind: K::Object(&BUCKET__BLOCKED_ENCRYPTION_TYPES), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "BucketKeyEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ServerSideEncryptionByDefault", schema: S { kind: K::Object(&BUCKET__SERVER_SIDE_ENCRYPTION_BY_DEFAULT), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__SOURCE_SELECTION_CRITERIA: Definition = Definition { name: "SourceSelectionCriteria", properties: &[
-    P { name: "ReplicaModifications", schema: S { kind: K::Object(&BUCKET__REPLICA_MODIFICATIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SseKmsEncryptedObjects", schema: S { kind: K::Object(&BUCKET__SSE_KMS_ENCRYPTED_OBJECTS), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ReplicaModifications", schema: S { kind: K::Object(&BUCKET__REPLICA_MODIFICATIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SseKmsEncryptedObjects", schema: S { kind: K::Object(&BUCKET__SSE_KMS_ENCRYPTED_OBJECTS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__SSE_KMS_ENCRYPTED_OBJECTS: Definition = Definition { name: "SseKmsEncryptedObjects", properties: &[
-    P { name: "Status", schema: S { kind: K::String, rules: &[U::Values(&["Disabled", "Enabled"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Status", schema: S { kind: K::String, rules: &[U::Values(&["Disabled", "Enabled"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__STORAGE_CLASS_ANALYSIS: Definition = Definition { name: "StorageClassAnalysis", properties: &[
-    P { name: "DataExport", schema: S { kind: K::Object(&BUCKET__DATA_EXPORT), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "DataExport", schema: S { kind: K::Object(&BUCKET__DATA_EXPORT), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__TAG_FILTER: Definition = Definition { name: "TagFilter", properties: &[
-    P { name: "Key", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Value", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Key", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Value", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__TARGET_OBJECT_KEY_FORMAT: Definition = Definition { name: "TargetObjectKeyFormat", properties: &[
-    P { name: "PartitionedPrefix", schema: S { kind: K::Object(&BUCKET__PARTITIONED_PREFIX), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SimplePrefix", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "PartitionedPrefix", schema: S { kind: K::Object(&BUCKET__PARTITIONED_PREFIX), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SimplePrefix", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__TIERING: Definition = Definition { name: "Tiering", properties: &[
-    P { name: "AccessTier", schema: S { kind: K::String, rules: &[U::Values(&["ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Days", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "AccessTier", schema: S { kind: K::String, rules: &[U::Values(&["ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Days", schema: S { kind: K::Integer, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__TOPIC_CONFIGURATION: Definition = Definition { name: "TopicConfiguration", properties: &[
-    P { name: "Event", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Filter", schema: S { kind: K::Object(&BUCKET__NOTIFICATION_FILTER), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Topic", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Event", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Filter", schema: S { kind: K::Object(&BUCKET__NOTIFICATION_FILTER), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Topic", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__TRANSITION: Definition = Definition { name: "Transition", properties: &[
-    P { name: "StorageClass", schema: S { kind: K::String, rules: &[U::Values(&["DEEP_ARCHIVE", "GLACIER", "GLACIER_IR", "Glacier", "INTELLIGENT_TIERING", "ONEZONE_IA", "STANDARD_IA"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "TransitionDate", schema: S { kind: K::Timestamp, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TransitionInDays", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "StorageClass", schema: S { kind: K::String, rules: &[U::Values(&["DEEP_ARCHIVE", "GLACIER", "GLACIER_IR", "Glacier", "INTELLIGENT_TIERING", "ONEZONE_IA", "STANDARD_IA"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TransitionDate", schema: S { kind: K::Timestamp, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TransitionInDays", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__VERSIONING_CONFIGURATION: Definition = Definition { name: "VersioningConfiguration", properties: &[
-    P { name: "Status", schema: S { kind: K::String, rules: &[U::Values(&["Enabled", "Suspended"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Status", schema: S { kind: K::String, rules: &[U::Values(&["Enabled", "Suspended"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static BUCKET__WEBSITE_CONFIGURATION: Definition = Definition { name: "WebsiteConfiguration", properties: &[
-    P { name: "ErrorDocument", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IndexDocument", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RedirectAllRequestsTo", schema: S { kind: K::Object(&BUCKET__REDIRECT_ALL_REQUESTS_TO), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RoutingRules", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__ROUTING_RULE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ErrorDocument", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IndexDocument", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RedirectAllRequestsTo", schema: S { kind: K::Object(&BUCKET__REDIRECT_ALL_REQUESTS_TO), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RoutingRules", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__ROUTING_RULE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static BUCKET: ResourceType = ResourceType { name: "AWS::S3::Bucket", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "DomainName", "DualStackDomainName", "MetadataConfiguration.AnnotationTableConfiguration.TableArn", "MetadataConfiguration.AnnotationTableConfiguration.TableName", "MetadataConfiguration.InventoryTableConfiguration.TableArn", "MetadataConfiguration.InventoryTableConfiguration.TableName", "MetadataConfiguration.JournalTableConfiguration.TableArn", "MetadataConfiguration.JournalTableConfiguration.TableName", "MetadataTableConfiguration.S3TablesDestination.TableArn", "MetadataTableConfiguration.S3TablesDestination.TableNamespace", "RegionalDomainName", "WebsiteURL"], properties: &[
-    P { name: "AbacStatus", schema: S { kind: K::String, rules: &[U::Values(&["Disabled", "Enabled"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AccelerateConfiguration", schema: S { kind: K::Object(&BUCKET__ACCELERATE_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AccessControl", schema: S { kind: K::String, rules: &[U::Values(&["AuthenticatedRead", "AwsExecRead", "BucketOwnerFullControl", "BucketOwnerRead", "LogDeliveryWrite", "Private", "PublicRead", "PublicReadWrite"])] }, required: false, replacement: R::No, write_only: true },
-    P { name: "AnalyticsConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__ANALYTICS_CONFIGURATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "BucketEncryption", schema: S { kind: K::Object(&BUCKET__BUCKET_ENCRYPTION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "BucketName", schema: S { kind: K::String, rules: &[U::Pattern("^([a-z0-9][a-z0-9.-]*[a-z0-9])?$"), U::MaxLength(63)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "BucketNamePrefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "BucketNamespace", schema: S { kind: K::String, rules: &[U::Values(&["account-regional", "global"])] }, required: false, replacement: R::Yes, write_only: true },
-    P { name: "CorsConfiguration", schema: S { kind: K::Object(&BUCKET__CORS_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IntelligentTieringConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__INTELLIGENT_TIERING_CONFIGURATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InventoryConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__INVENTORY_CONFIGURATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LifecycleConfiguration", schema: S { kind: K::Object(&BUCKET__LIFECYCLE_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LoggingConfiguration", schema: S { kind: K::Object(&BUCKET__LOGGING_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MetadataConfiguration", schema: S { kind: K::Object(&BUCKET__METADATA_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MetadataTableConfiguration", schema: S { kind: K::Object(&BUCKET__METADATA_TABLE_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MetricsConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__METRICS_CONFIGURATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NotificationConfiguration", schema: S { kind: K::Object(&BUCKET__NOTIFICATION_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ObjectLockConfiguration", schema: S { kind: K::Object(&BUCKET__OBJECT_LOCK_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ObjectLockEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "OwnershipControls", schema: S { kind: K::Object(&BUCKET__OWNERSHIP_CONTROLS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PublicAccessBlockConfiguration", schema: S { kind: K::Object(&BUCKET__PUBLIC_ACCESS_BLOCK_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ReplicationConfiguration", schema: S { kind: K::Object(&BUCKET__REPLICATION_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VersioningConfiguration", schema: S { kind: K::Object(&BUCKET__VERSIONING_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "WebsiteConfiguration", schema: S { kind: K::Object(&BUCKET__WEBSITE_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static BUCKET: ResourceType = ResourceType { name: "AWS::S3::Bucket", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "DomainName", "DualStackDomainName", "MetadataConfiguration.AnnotationTableConfiguration.TableArn", "MetadataConfiguration.AnnotationTableConfiguration.TableName", "MetadataConfiguration.InventoryTableConfiguration.TableArn", "MetadataConfiguration.InventoryTableConfiguration.TableName", "MetadataConfiguration.JournalTableConfiguration.TableArn", "MetadataConfiguration.JournalTableConfiguration.TableName", "MetadataTableConfiguration.S3TablesDestination.TableArn", "MetadataTableConfiguration.S3TablesDestination.TableNamespace", "RegionalDomainName", "WebsiteURL"], properties: &[
+    P { name: "AbacStatus", schema: S { kind: K::String, rules: &[U::Values(&["Disabled", "Enabled"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AccelerateConfiguration", schema: S { kind: K::Object(&BUCKET__ACCELERATE_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AccessControl", schema: S { kind: K::String, rules: &[U::Values(&["AuthenticatedRead", "AwsExecRead", "BucketOwnerFullControl", "BucketOwnerRead", "LogDeliveryWrite", "Private", "PublicRead", "PublicReadWrite"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "AnalyticsConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__ANALYTICS_CONFIGURATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "BucketEncryption", schema: S { kind: K::Object(&BUCKET__BUCKET_ENCRYPTION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "BucketName", schema: S { kind: K::String, rules: &[U::Pattern("^([a-z0-9][a-z0-9.-]*[a-z0-9])?$"), U::MaxLength(63)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "BucketNamePrefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "BucketNamespace", schema: S { kind: K::String, rules: &[U::Values(&["account-regional", "global"])] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
+    P { name: "CorsConfiguration", schema: S { kind: K::Object(&BUCKET__CORS_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IntelligentTieringConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__INTELLIGENT_TIERING_CONFIGURATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InventoryConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__INVENTORY_CONFIGURATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LifecycleConfiguration", schema: S { kind: K::Object(&BUCKET__LIFECYCLE_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LoggingConfiguration", schema: S { kind: K::Object(&BUCKET__LOGGING_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MetadataConfiguration", schema: S { kind: K::Object(&BUCKET__METADATA_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MetadataTableConfiguration", schema: S { kind: K::Object(&BUCKET__METADATA_TABLE_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MetricsConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&BUCKET__METRICS_CONFIGURATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NotificationConfiguration", schema: S { kind: K::Object(&BUCKET__NOTIFICATION_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ObjectLockConfiguration", schema: S { kind: K::Object(&BUCKET__OBJECT_LOCK_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ObjectLockEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "OwnershipControls", schema: S { kind: K::Object(&BUCKET__OWNERSHIP_CONTROLS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PublicAccessBlockConfiguration", schema: S { kind: K::Object(&BUCKET__PUBLIC_ACCESS_BLOCK_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ReplicationConfiguration", schema: S { kind: K::Object(&BUCKET__REPLICATION_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VersioningConfiguration", schema: S { kind: K::Object(&BUCKET__VERSIONING_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "WebsiteConfiguration", schema: S { kind: K::Object(&BUCKET__WEBSITE_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static BUCKET_POLICY: ResourceType = ResourceType { name: "AWS::S3::BucketPolicy", tags: None, attributes: &[], properties: &[
-    P { name: "Bucket", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false },
+static BUCKET_POLICY: ResourceType = ResourceType { name: "AWS::S3::BucketPolicy", scrutiny: Some(Y::ResourcePolicy), tags: None, attributes: &[], properties: &[
+    P { name: "Bucket", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static MULTI_REGION_ACCESS_POINT__PUBLIC_ACCESS_BLOCK_CONFIGURATION: Definition = Definition { name: "PublicAccessBlockConfiguration", properties: &[
-    P { name: "BlockPublicAcls", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "BlockPublicPolicy", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "IgnorePublicAcls", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "RestrictPublicBuckets", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "BlockPublicAcls", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "BlockPublicPolicy", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "IgnorePublicAcls", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "RestrictPublicBuckets", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static MULTI_REGION_ACCESS_POINT__REGION: Definition = Definition { name: "Region", properties: &[
-    P { name: "Bucket", schema: S { kind: K::String, rules: &[U::Pattern("^[a-z0-9][a-z0-9//.//-]*[a-z0-9]$"), U::MinLength(3), U::MaxLength(63)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "BucketAccountId", schema: S { kind: K::String, rules: &[U::Pattern("^[0-9]{12}$"), U::MinLength(12), U::MaxLength(12)] }, required: false, replacement: R::Yes, write_only: false },
+    P { name: "Bucket", schema: S { kind: K::String, rules: &[U::Pattern("^[a-z0-9][a-z0-9//.//-]*[a-z0-9]$"), U::MinLength(3), U::MaxLength(63)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "BucketAccountId", schema: S { kind: K::String, rules: &[U::Pattern("^[0-9]{12}$"), U::MinLength(12), U::MaxLength(12)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static MULTI_REGION_ACCESS_POINT: ResourceType = ResourceType { name: "AWS::S3::MultiRegionAccessPoint", tags: None, attributes: &["Alias", "CreatedAt"], properties: &[
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-z0-9][-a-z0-9]{1,48}[a-z0-9]$"), U::MinLength(3), U::MaxLength(50)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PublicAccessBlockConfiguration", schema: S { kind: K::Object(&MULTI_REGION_ACCESS_POINT__PUBLIC_ACCESS_BLOCK_CONFIGURATION), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Regions", schema: S { kind: K::List(&S { kind: K::Object(&MULTI_REGION_ACCESS_POINT__REGION), rules: &[] }), rules: &[U::MinItems(1)] }, required: true, replacement: R::Yes, write_only: false },
+static MULTI_REGION_ACCESS_POINT: ResourceType = ResourceType { name: "AWS::S3::MultiRegionAccessPoint", scrutiny: None, tags: None, attributes: &["Alias", "CreatedAt"], properties: &[
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-z0-9][-a-z0-9]{1,48}[a-z0-9]$"), U::MinLength(3), U::MaxLength(50)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PublicAccessBlockConfiguration", schema: S { kind: K::Object(&MULTI_REGION_ACCESS_POINT__PUBLIC_ACCESS_BLOCK_CONFIGURATION), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Regions", schema: S { kind: K::List(&S { kind: K::Object(&MULTI_REGION_ACCESS_POINT__REGION), rules: &[] }), rules: &[U::MinItems(1)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static MULTI_REGION_ACCESS_POINT_POLICY: ResourceType = ResourceType { name: "AWS::S3::MultiRegionAccessPointPolicy", tags: None, attributes: &["PolicyStatus.IsPublic"], properties: &[
-    P { name: "MrapName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-z0-9][-a-z0-9]{1,48}[a-z0-9]$"), U::MinLength(3), U::MaxLength(50)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Policy", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false },
+static MULTI_REGION_ACCESS_POINT_POLICY: ResourceType = ResourceType { name: "AWS::S3::MultiRegionAccessPointPolicy", scrutiny: Some(Y::ResourcePolicy), tags: None, attributes: &["PolicyStatus.IsPublic"], properties: &[
+    P { name: "MrapName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-z0-9][-a-z0-9]{1,48}[a-z0-9]$"), U::MinLength(3), U::MaxLength(50)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Policy", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS__ACCOUNT_LEVEL: Definition = Definition { name: "AccountLevel", properties: &[
-    P { name: "ActivityMetrics", schema: S { kind: K::Object(&STORAGE_LENS__ACTIVITY_METRICS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AdvancedCostOptimizationMetrics", schema: S { kind: K::Object(&STORAGE_LENS__ADVANCED_COST_OPTIMIZATION_METRICS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AdvancedDataProtectionMetrics", schema: S { kind: K::Object(&STORAGE_LENS__ADVANCED_DATA_PROTECTION_METRICS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AdvancedPerformanceMetrics", schema: S { kind: K::Object(&STORAGE_LENS__ADVANCED_PERFORMANCE_METRICS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "BucketLevel", schema: S { kind: K::Object(&STORAGE_LENS__BUCKET_LEVEL), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "DetailedStatusCodesMetrics", schema: S { kind: K::Object(&STORAGE_LENS__DETAILED_STATUS_CODES_METRICS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StorageLensGroupLevel", schema: S { kind: K::Object(&STORAGE_LENS__STORAGE_LENS_GROUP_LEVEL), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ActivityMetrics", schema: S { kind: K::Object(&STORAGE_LENS__ACTIVITY_METRICS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AdvancedCostOptimizationMetrics", schema: S { kind: K::Object(&STORAGE_LENS__ADVANCED_COST_OPTIMIZATION_METRICS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AdvancedDataProtectionMetrics", schema: S { kind: K::Object(&STORAGE_LENS__ADVANCED_DATA_PROTECTION_METRICS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AdvancedPerformanceMetrics", schema: S { kind: K::Object(&STORAGE_LENS__ADVANCED_PERFORMANCE_METRICS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "BucketLevel", schema: S { kind: K::Object(&STORAGE_LENS__BUCKET_LEVEL), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DetailedStatusCodesMetrics", schema: S { kind: K::Object(&STORAGE_LENS__DETAILED_STATUS_CODES_METRICS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StorageLensGroupLevel", schema: S { kind: K::Object(&STORAGE_LENS__STORAGE_LENS_GROUP_LEVEL), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS__ACTIVITY_METRICS: Definition = Definition { name: "ActivityMetrics", properties: &[
-    P { name: "IsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "IsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS__ADVANCED_COST_OPTIMIZATION_METRICS: Definition = Definition { name: "AdvancedCostOptimizationMetrics", properties: &[
-    P { name: "IsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "IsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS__ADVANCED_DATA_PROTECTION_METRICS: Definition = Definition { name: "AdvancedDataProtectionMetrics", properties: &[
-    P { name: "IsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "IsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS__ADVANCED_PERFORMANCE_METRICS: Definition = Definition { name: "AdvancedPerformanceMetrics", properties: &[
-    P { name: "IsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "IsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS__AWS_ORG: Definition = Definition { name: "AwsOrg", properties: &[
-    P { name: "Arn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Arn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS__BUCKET_LEVEL: Definition = Definition { name: "BucketLevel", properties: &[
-    P { name: "ActivityMetrics", schema: S { kind: K::Object(&STORAGE_LENS__ACTIVITY_METRICS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AdvancedCostOptimizationMetrics", schema: S { kind: K::Object(&STORAGE_LENS__ADVANCED_COST_OPTIMIZATION_METRICS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AdvancedDataProtectionMetrics", schema: S { kind: K::Object(&STORAGE_LENS__ADVANCED_DATA_PROTECTION_METRICS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AdvancedPerformanceMetrics", schema: S { kind: K::Object(&STORAGE_LENS__ADVANCED_PERFORMANCE_METRICS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DetailedStatusCodesMetrics", schema: S { kind: K::Object(&STORAGE_LENS__DETAILED_STATUS_CODES_METRICS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PrefixLevel", schema: S { kind: K::Object(&STORAGE_LENS__PREFIX_LEVEL), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ActivityMetrics", schema: S { kind: K::Object(&STORAGE_LENS__ACTIVITY_METRICS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AdvancedCostOptimizationMetrics", schema: S { kind: K::Object(&STORAGE_LENS__ADVANCED_COST_OPTIMIZATION_METRICS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AdvancedDataProtectionMetrics", schema: S { kind: K::Object(&STORAGE_LENS__ADVANCED_DATA_PROTECTION_METRICS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AdvancedPerformanceMetrics", schema: S { kind: K::Object(&STORAGE_LENS__ADVANCED_PERFORMANCE_METRICS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DetailedStatusCodesMetrics", schema: S { kind: K::Object(&STORAGE_LENS__DETAILED_STATUS_CODES_METRICS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PrefixLevel", schema: S { kind: K::Object(&STORAGE_LENS__PREFIX_LEVEL), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS__BUCKETS_AND_REGIONS: Definition = Definition { name: "BucketsAndRegions", properties: &[
-    P { name: "Buckets", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Regions", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Buckets", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Regions", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS__CLOUD_WATCH_METRICS: Definition = Definition { name: "CloudWatchMetrics", properties: &[
-    P { name: "IsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "IsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS__DATA_EXPORT: Definition = Definition { name: "DataExport", properties: &[
-    P { name: "CloudWatchMetrics", schema: S { kind: K::Object(&STORAGE_LENS__CLOUD_WATCH_METRICS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "S3BucketDestination", schema: S { kind: K::Object(&STORAGE_LENS__S3_BUCKET_DESTINATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StorageLensTableDestination", schema: S { kind: K::Object(&STORAGE_LENS__STORAGE_LENS_TABLE_DESTINATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "CloudWatchMetrics", schema: S { kind: K::Object(&STORAGE_LENS__CLOUD_WATCH_METRICS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "S3BucketDestination", schema: S { kind: K::Object(&STORAGE_LENS__S3_BUCKET_DESTINATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StorageLensTableDestination", schema: S { kind: K::Object(&STORAGE_LENS__STORAGE_LENS_TABLE_DESTINATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS__DETAILED_STATUS_CODES_METRICS: Definition = Definition { name: "DetailedStatusCodesMetrics", properties: &[
-    P { name: "IsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "IsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS__ENCRYPTION: Definition = Definition { name: "Encryption", properties: &[
-    P { name: "SSEKMS", schema: S { kind: K::Object(&STORAGE_LENS__SSEKMS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SSES3", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "SSEKMS", schema: S { kind: K::Object(&STORAGE_LENS__SSEKMS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SSES3", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS__PREFIX_LEVEL: Definition = Definition { name: "PrefixLevel", properties: &[
-    P { name: "StorageMetrics", schema: S { kind: K::Object(&STORAGE_LENS__PREFIX_LEVEL_STORAGE_METRICS), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "StorageMetrics", schema: S { kind: K::Object(&STORAGE_LENS__PREFIX_LEVEL_STORAGE_METRICS), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS__PREFIX_LEVEL_STORAGE_METRICS: Definition = Definition { name: "PrefixLevelStorageMetrics", properties: &[
-    P { name: "IsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SelectionCriteria", schema: S { kind: K::Object(&STORAGE_LENS__SELECTION_CRITERIA), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "IsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SelectionCriteria", schema: S { kind: K::Object(&STORAGE_LENS__SELECTION_CRITERIA), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS__S3_BUCKET_DESTINATION: Definition = Definition { name: "S3BucketDestination", properties: &[
-    P { name: "AccountId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Arn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Encryption", schema: S { kind: K::Object(&STORAGE_LENS__ENCRYPTION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Format", schema: S { kind: K::String, rules: &[U::Values(&["CSV", "Parquet"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "OutputSchemaVersion", schema: S { kind: K::String, rules: &[U::Values(&["V_1"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AccountId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Arn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Encryption", schema: S { kind: K::Object(&STORAGE_LENS__ENCRYPTION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Format", schema: S { kind: K::String, rules: &[U::Values(&["CSV", "Parquet"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OutputSchemaVersion", schema: S { kind: K::String, rules: &[U::Values(&["V_1"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS__SSEKMS: Definition = Definition { name: "SSEKMS", properties: &[
-    P { name: "KeyId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "KeyId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS__SELECTION_CRITERIA: Definition = Definition { name: "SelectionCriteria", properties: &[
-    P { name: "Delimiter", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaxDepth", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MinStorageBytesPercentage", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Delimiter", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaxDepth", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MinStorageBytesPercentage", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS__STORAGE_LENS_CONFIGURATION: Definition = Definition { name: "StorageLensConfiguration", properties: &[
-    P { name: "AccountLevel", schema: S { kind: K::Object(&STORAGE_LENS__ACCOUNT_LEVEL), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "AwsOrg", schema: S { kind: K::Object(&STORAGE_LENS__AWS_ORG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DataExport", schema: S { kind: K::Object(&STORAGE_LENS__DATA_EXPORT), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Exclude", schema: S { kind: K::Object(&STORAGE_LENS__BUCKETS_AND_REGIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ExpandedPrefixesDataExport", schema: S { kind: K::Object(&STORAGE_LENS__STORAGE_LENS_EXPANDED_PREFIXES_DATA_EXPORT), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Id", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9\\-_.]+$"), U::MinLength(1), U::MaxLength(64)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Include", schema: S { kind: K::Object(&STORAGE_LENS__BUCKETS_AND_REGIONS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "PrefixDelimiter", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StorageLensArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AccountLevel", schema: S { kind: K::Object(&STORAGE_LENS__ACCOUNT_LEVEL), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AwsOrg", schema: S { kind: K::Object(&STORAGE_LENS__AWS_ORG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DataExport", schema: S { kind: K::Object(&STORAGE_LENS__DATA_EXPORT), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Exclude", schema: S { kind: K::Object(&STORAGE_LENS__BUCKETS_AND_REGIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ExpandedPrefixesDataExport", schema: S { kind: K::Object(&STORAGE_LENS__STORAGE_LENS_EXPANDED_PREFIXES_DATA_EXPORT), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Id", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9\\-_.]+$"), U::MinLength(1), U::MaxLength(64)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Include", schema: S { kind: K::Object(&STORAGE_LENS__BUCKETS_AND_REGIONS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PrefixDelimiter", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StorageLensArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS__STORAGE_LENS_EXPANDED_PREFIXES_DATA_EXPORT: Definition = Definition { name: "StorageLensExpandedPrefixesDataExport", properties: &[
-    P { name: "S3BucketDestination", schema: S { kind: K::Object(&STORAGE_LENS__S3_BUCKET_DESTINATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StorageLensTableDestination", schema: S { kind: K::Object(&STORAGE_LENS__STORAGE_LENS_TABLE_DESTINATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "S3BucketDestination", schema: S { kind: K::Object(&STORAGE_LENS__S3_BUCKET_DESTINATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StorageLensTableDestination", schema: S { kind: K::Object(&STORAGE_LENS__STORAGE_LENS_TABLE_DESTINATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS__STORAGE_LENS_GROUP_LEVEL: Definition = Definition { name: "StorageLensGroupLevel", properties: &[
-    P { name: "StorageLensGroupSelectionCriteria", schema: S { kind: K::Object(&STORAGE_LENS__STORAGE_LENS_GROUP_SELECTION_CRITERIA), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "StorageLensGroupSelectionCriteria", schema: S { kind: K::Object(&STORAGE_LENS__STORAGE_LENS_GROUP_SELECTION_CRITERIA), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS__STORAGE_LENS_GROUP_SELECTION_CRITERIA: Definition = Definition { name: "StorageLensGroupSelectionCriteria", properties: &[
-    P { name: "Exclude", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Include", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Exclude", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Include", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS__STORAGE_LENS_TABLE_DESTINATION: Definition = Definition { name: "StorageLensTableDestination", properties: &[
-    P { name: "Encryption", schema: S { kind: K::Object(&STORAGE_LENS__ENCRYPTION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Encryption", schema: S { kind: K::Object(&STORAGE_LENS__ENCRYPTION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static STORAGE_LENS: ResourceType = ResourceType { name: "AWS::S3::StorageLens", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["StorageLensConfiguration.StorageLensArn"], properties: &[
-    P { name: "StorageLensConfiguration", schema: S { kind: K::Object(&STORAGE_LENS__STORAGE_LENS_CONFIGURATION), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
+static STORAGE_LENS: ResourceType = ResourceType { name: "AWS::S3::StorageLens", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["StorageLensConfiguration.StorageLensArn"], properties: &[
+    P { name: "StorageLensConfiguration", schema: S { kind: K::Object(&STORAGE_LENS__STORAGE_LENS_CONFIGURATION), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS_GROUP__AND: Definition = Definition { name: "And", properties: &[
-    P { name: "MatchAnyPrefix", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MaxLength(1024)] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MatchAnySuffix", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MaxLength(1024)] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MatchAnyTag", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MatchObjectAge", schema: S { kind: K::Object(&STORAGE_LENS_GROUP__MATCH_OBJECT_AGE), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MatchObjectSize", schema: S { kind: K::Object(&STORAGE_LENS_GROUP__MATCH_OBJECT_SIZE), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "MatchAnyPrefix", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MaxLength(1024)] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MatchAnySuffix", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MaxLength(1024)] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MatchAnyTag", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MatchObjectAge", schema: S { kind: K::Object(&STORAGE_LENS_GROUP__MATCH_OBJECT_AGE), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MatchObjectSize", schema: S { kind: K::Object(&STORAGE_LENS_GROUP__MATCH_OBJECT_SIZE), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS_GROUP__FILTER: Definition = Definition { name: "Filter", properties: &[
-    P { name: "And", schema: S { kind: K::Object(&STORAGE_LENS_GROUP__AND), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MatchAnyPrefix", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MaxLength(1024)] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MatchAnySuffix", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MaxLength(1024)] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MatchAnyTag", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MatchObjectAge", schema: S { kind: K::Object(&STORAGE_LENS_GROUP__MATCH_OBJECT_AGE), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MatchObjectSize", schema: S { kind: K::Object(&STORAGE_LENS_GROUP__MATCH_OBJECT_SIZE), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Or", schema: S { kind: K::Object(&STORAGE_LENS_GROUP__OR), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "And", schema: S { kind: K::Object(&STORAGE_LENS_GROUP__AND), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MatchAnyPrefix", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MaxLength(1024)] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MatchAnySuffix", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MaxLength(1024)] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MatchAnyTag", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MatchObjectAge", schema: S { kind: K::Object(&STORAGE_LENS_GROUP__MATCH_OBJECT_AGE), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MatchObjectSize", schema: S { kind: K::Object(&STORAGE_LENS_GROUP__MATCH_OBJECT_SIZE), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Or", schema: S { kind: K::Object(&STORAGE_LENS_GROUP__OR), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS_GROUP__MATCH_OBJECT_AGE: Definition = Definition { name: "MatchObjectAge", properties: &[
-    P { name: "DaysGreaterThan", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DaysLessThan", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "DaysGreaterThan", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DaysLessThan", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS_GROUP__MATCH_OBJECT_SIZE: Definition = Definition { name: "MatchObjectSize", properties: &[
-    P { name: "BytesGreaterThan", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "BytesLessThan", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "BytesGreaterThan", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "BytesLessThan", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static STORAGE_LENS_GROUP__OR: Definition = Definition { name: "Or", properties: &[
-    P { name: "MatchAnyPrefix", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MaxLength(1024)] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MatchAnySuffix", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MaxLength(1024)] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MatchAnyTag", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MatchObjectAge", schema: S { kind: K::Object(&STORAGE_LENS_GROUP__MATCH_OBJECT_AGE), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MatchObjectSize", schema: S { kind: K::Object(&STORAGE_LENS_GROUP__MATCH_OBJECT_SIZE), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "MatchAnyPrefix", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MaxLength(1024)] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MatchAnySuffix", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MaxLength(1024)] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MatchAnyTag", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MatchObjectAge", schema: S { kind: K::Object(&STORAGE_LENS_GROUP__MATCH_OBJECT_AGE), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MatchObjectSize", schema: S { kind: K::Object(&STORAGE_LENS_GROUP__MATCH_OBJECT_SIZE), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static STORAGE_LENS_GROUP: ResourceType = ResourceType { name: "AWS::S3::StorageLensGroup", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["StorageLensGroupArn"], properties: &[
-    P { name: "Filter", schema: S { kind: K::Object(&STORAGE_LENS_GROUP__FILTER), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9\\-_]+$"), U::MinLength(1), U::MaxLength(64)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
+static STORAGE_LENS_GROUP: ResourceType = ResourceType { name: "AWS::S3::StorageLensGroup", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["StorageLensGroupArn"], properties: &[
+    P { name: "Filter", schema: S { kind: K::Object(&STORAGE_LENS_GROUP__FILTER), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9\\-_]+$"), U::MinLength(1), U::MaxLength(64)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 
 pub(super) static TYPES: &[&ResourceType] = &[

@@ -3,98 +3,98 @@
 
 use super::*;
 static SCHEDULE__AWS_VPC_CONFIGURATION: Definition = Definition { name: "AwsVpcConfiguration", properties: &[
-    P { name: "AssignPublicIp", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SecurityGroups", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1000)] }), rules: &[U::MinItems(1), U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Subnets", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1000)] }), rules: &[U::MinItems(1), U::MaxItems(16)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "AssignPublicIp", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SecurityGroups", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1000)] }), rules: &[U::MinItems(1), U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Subnets", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1000)] }), rules: &[U::MinItems(1), U::MaxItems(16)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static SCHEDULE__CAPACITY_PROVIDER_STRATEGY_ITEM: Definition = Definition { name: "CapacityProviderStrategyItem", properties: &[
-    P { name: "Base", schema: S { kind: K::Number, rules: &[U::Minimum(0.0), U::Maximum(100000.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "CapacityProvider", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Weight", schema: S { kind: K::Number, rules: &[U::Minimum(0.0), U::Maximum(1000.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Base", schema: S { kind: K::Number, rules: &[U::Minimum(0.0), U::Maximum(100000.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "CapacityProvider", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Weight", schema: S { kind: K::Number, rules: &[U::Minimum(0.0), U::Maximum(1000.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static SCHEDULE__DEAD_LETTER_CONFIG: Definition = Definition { name: "DeadLetterConfig", properties: &[
-    P { name: "Arn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[a-z-]*:sqs:[a-z0-9\\-]+:\\d{12}:[a-zA-Z0-9\\-_]+$"), U::MinLength(1), U::MaxLength(1600)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Arn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[a-z-]*:sqs:[a-z0-9\\-]+:\\d{12}:[a-zA-Z0-9\\-_]+$"), U::MinLength(1), U::MaxLength(1600)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static SCHEDULE__ECS_PARAMETERS: Definition = Definition { name: "EcsParameters", properties: &[
-    P { name: "CapacityProviderStrategy", schema: S { kind: K::List(&S { kind: K::Object(&SCHEDULE__CAPACITY_PROVIDER_STRATEGY_ITEM), rules: &[] }), rules: &[U::MaxItems(6)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EnableECSManagedTags", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EnableExecuteCommand", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Group", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LaunchType", schema: S { kind: K::String, rules: &[U::Values(&["EC2", "EXTERNAL", "FARGATE"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NetworkConfiguration", schema: S { kind: K::Object(&SCHEDULE__NETWORK_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PlacementConstraints", schema: S { kind: K::List(&S { kind: K::Object(&SCHEDULE__PLACEMENT_CONSTRAINT), rules: &[] }), rules: &[U::MaxItems(10)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PlacementStrategy", schema: S { kind: K::List(&S { kind: K::Object(&SCHEDULE__PLACEMENT_STRATEGY), rules: &[] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PlatformVersion", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PropagateTags", schema: S { kind: K::String, rules: &[U::Values(&["TASK_DEFINITION"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ReferenceId", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Map(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }), rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TaskCount", schema: S { kind: K::Number, rules: &[U::Minimum(1.0), U::Maximum(10.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TaskDefinitionArn", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1600)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "CapacityProviderStrategy", schema: S { kind: K::List(&S { kind: K::Object(&SCHEDULE__CAPACITY_PROVIDER_STRATEGY_ITEM), rules: &[] }), rules: &[U::MaxItems(6)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EnableECSManagedTags", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EnableExecuteCommand", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Group", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LaunchType", schema: S { kind: K::String, rules: &[U::Values(&["EC2", "EXTERNAL", "FARGATE"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NetworkConfiguration", schema: S { kind: K::Object(&SCHEDULE__NETWORK_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PlacementConstraints", schema: S { kind: K::List(&S { kind: K::Object(&SCHEDULE__PLACEMENT_CONSTRAINT), rules: &[] }), rules: &[U::MaxItems(10)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PlacementStrategy", schema: S { kind: K::List(&S { kind: K::Object(&SCHEDULE__PLACEMENT_STRATEGY), rules: &[] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PlatformVersion", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PropagateTags", schema: S { kind: K::String, rules: &[U::Values(&["TASK_DEFINITION"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ReferenceId", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Map(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }), rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TaskCount", schema: S { kind: K::Number, rules: &[U::Minimum(1.0), U::Maximum(10.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TaskDefinitionArn", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1600)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static SCHEDULE__EVENT_BRIDGE_PARAMETERS: Definition = Definition { name: "EventBridgeParameters", properties: &[
-    P { name: "DetailType", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Source", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "DetailType", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Source", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static SCHEDULE__FLEXIBLE_TIME_WINDOW: Definition = Definition { name: "FlexibleTimeWindow", properties: &[
-    P { name: "MaximumWindowInMinutes", schema: S { kind: K::Number, rules: &[U::Minimum(1.0), U::Maximum(1440.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Mode", schema: S { kind: K::String, rules: &[U::Values(&["FLEXIBLE", "OFF"])] }, required: true, replacement: R::No, write_only: false },
+    P { name: "MaximumWindowInMinutes", schema: S { kind: K::Number, rules: &[U::Minimum(1.0), U::Maximum(1440.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Mode", schema: S { kind: K::String, rules: &[U::Values(&["FLEXIBLE", "OFF"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static SCHEDULE__KINESIS_PARAMETERS: Definition = Definition { name: "KinesisParameters", properties: &[
-    P { name: "PartitionKey", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "PartitionKey", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static SCHEDULE__NETWORK_CONFIGURATION: Definition = Definition { name: "NetworkConfiguration", properties: &[
-    P { name: "AwsvpcConfiguration", schema: S { kind: K::Object(&SCHEDULE__AWS_VPC_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AwsvpcConfiguration", schema: S { kind: K::Object(&SCHEDULE__AWS_VPC_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static SCHEDULE__PLACEMENT_CONSTRAINT: Definition = Definition { name: "PlacementConstraint", properties: &[
-    P { name: "Expression", schema: S { kind: K::String, rules: &[U::MaxLength(2000)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Type", schema: S { kind: K::String, rules: &[U::Values(&["distinctInstance", "memberOf"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Expression", schema: S { kind: K::String, rules: &[U::MaxLength(2000)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Type", schema: S { kind: K::String, rules: &[U::Values(&["distinctInstance", "memberOf"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static SCHEDULE__PLACEMENT_STRATEGY: Definition = Definition { name: "PlacementStrategy", properties: &[
-    P { name: "Field", schema: S { kind: K::String, rules: &[U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Type", schema: S { kind: K::String, rules: &[U::Values(&["binpack", "random", "spread"])] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Field", schema: S { kind: K::String, rules: &[U::MaxLength(255)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Type", schema: S { kind: K::String, rules: &[U::Values(&["binpack", "random", "spread"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static SCHEDULE__RETRY_POLICY: Definition = Definition { name: "RetryPolicy", properties: &[
-    P { name: "MaximumEventAgeInSeconds", schema: S { kind: K::Number, rules: &[U::Minimum(60.0), U::Maximum(86400.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaximumRetryAttempts", schema: S { kind: K::Number, rules: &[U::Minimum(0.0), U::Maximum(185.0)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "MaximumEventAgeInSeconds", schema: S { kind: K::Number, rules: &[U::Minimum(60.0), U::Maximum(86400.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaximumRetryAttempts", schema: S { kind: K::Number, rules: &[U::Minimum(0.0), U::Maximum(185.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static SCHEDULE__SAGE_MAKER_PIPELINE_PARAMETER: Definition = Definition { name: "SageMakerPipelineParameter", properties: &[
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[A-Za-z0-9\\-_]*$"), U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Value", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[A-Za-z0-9\\-_]*$"), U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Value", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static SCHEDULE__SAGE_MAKER_PIPELINE_PARAMETERS: Definition = Definition { name: "SageMakerPipelineParameters", properties: &[
-    P { name: "PipelineParameterList", schema: S { kind: K::List(&S { kind: K::Object(&SCHEDULE__SAGE_MAKER_PIPELINE_PARAMETER), rules: &[] }), rules: &[U::MaxItems(200)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "PipelineParameterList", schema: S { kind: K::List(&S { kind: K::Object(&SCHEDULE__SAGE_MAKER_PIPELINE_PARAMETER), rules: &[] }), rules: &[U::MaxItems(200)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static SCHEDULE__SQS_PARAMETERS: Definition = Definition { name: "SqsParameters", properties: &[
-    P { name: "MessageGroupId", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "MessageGroupId", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static SCHEDULE__TARGET: Definition = Definition { name: "Target", properties: &[
-    P { name: "Arn", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1600)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "DeadLetterConfig", schema: S { kind: K::Object(&SCHEDULE__DEAD_LETTER_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EcsParameters", schema: S { kind: K::Object(&SCHEDULE__ECS_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EventBridgeParameters", schema: S { kind: K::Object(&SCHEDULE__EVENT_BRIDGE_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Input", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KinesisParameters", schema: S { kind: K::Object(&SCHEDULE__KINESIS_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RetryPolicy", schema: S { kind: K::Object(&SCHEDULE__RETRY_POLICY), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RoleArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[a-z-]*:iam::\\d{12}:role\\/[\\w+=,.@\\/-]+$"), U::MinLength(1), U::MaxLength(1600)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "SageMakerPipelineParameters", schema: S { kind: K::Object(&SCHEDULE__SAGE_MAKER_PIPELINE_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SqsParameters", schema: S { kind: K::Object(&SCHEDULE__SQS_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Arn", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1600)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DeadLetterConfig", schema: S { kind: K::Object(&SCHEDULE__DEAD_LETTER_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EcsParameters", schema: S { kind: K::Object(&SCHEDULE__ECS_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EventBridgeParameters", schema: S { kind: K::Object(&SCHEDULE__EVENT_BRIDGE_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Input", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KinesisParameters", schema: S { kind: K::Object(&SCHEDULE__KINESIS_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RetryPolicy", schema: S { kind: K::Object(&SCHEDULE__RETRY_POLICY), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RoleArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[a-z-]*:iam::\\d{12}:role\\/[\\w+=,.@\\/-]+$"), U::MinLength(1), U::MaxLength(1600)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SageMakerPipelineParameters", schema: S { kind: K::Object(&SCHEDULE__SAGE_MAKER_PIPELINE_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SqsParameters", schema: S { kind: K::Object(&SCHEDULE__SQS_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static SCHEDULE: ResourceType = ResourceType { name: "AWS::Scheduler::Schedule", tags: None, attributes: &["Arn"], properties: &[
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EndDate", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FlexibleTimeWindow", schema: S { kind: K::Object(&SCHEDULE__FLEXIBLE_TIME_WINDOW), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "GroupName", schema: S { kind: K::String, rules: &[U::Pattern("^[0-9a-zA-Z-_.]+$"), U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KmsKeyArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[a-z-]*:kms:[a-z0-9\\-]+:\\d{12}:(key|alias)\\/[0-9a-zA-Z-_]*$"), U::MinLength(1), U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[0-9a-zA-Z-_.]+$"), U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ScheduleExpression", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ScheduleExpressionTimezone", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StartDate", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "State", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Target", schema: S { kind: K::Object(&SCHEDULE__TARGET), rules: &[] }, required: true, replacement: R::No, write_only: false },
+static SCHEDULE: ResourceType = ResourceType { name: "AWS::Scheduler::Schedule", scrutiny: None, tags: None, attributes: &["Arn"], properties: &[
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EndDate", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FlexibleTimeWindow", schema: S { kind: K::Object(&SCHEDULE__FLEXIBLE_TIME_WINDOW), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "GroupName", schema: S { kind: K::String, rules: &[U::Pattern("^[0-9a-zA-Z-_.]+$"), U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KmsKeyArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[a-z-]*:kms:[a-z0-9\\-]+:\\d{12}:(key|alias)\\/[0-9a-zA-Z-_]*$"), U::MinLength(1), U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[0-9a-zA-Z-_.]+$"), U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ScheduleExpression", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ScheduleExpressionTimezone", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StartDate", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "State", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Target", schema: S { kind: K::Object(&SCHEDULE__TARGET), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static SCHEDULE_GROUP: ResourceType = ResourceType { name: "AWS::Scheduler::ScheduleGroup", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "CreationDate", "LastModificationDate", "State"], properties: &[
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[0-9a-zA-Z-_.]+$"), U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(200)] }, required: false, replacement: R::No, write_only: false },
+static SCHEDULE_GROUP: ResourceType = ResourceType { name: "AWS::Scheduler::ScheduleGroup", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "CreationDate", "LastModificationDate", "State"], properties: &[
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[0-9a-zA-Z-_.]+$"), U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(200)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 
 pub(super) static TYPES: &[&ResourceType] = &[

@@ -2,72 +2,72 @@
 //! Facts of `AWS::SecretsManager::*`
 
 use super::*;
-static RESOURCE_POLICY: ResourceType = ResourceType { name: "AWS::SecretsManager::ResourcePolicy", tags: None, attributes: &["Id"], properties: &[
-    P { name: "BlockPublicPolicy", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "ResourcePolicy", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "SecretId", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(2048)] }, required: true, replacement: R::Yes, write_only: false },
+static RESOURCE_POLICY: ResourceType = ResourceType { name: "AWS::SecretsManager::ResourcePolicy", scrutiny: Some(Y::ResourcePolicy), tags: None, attributes: &["Id"], properties: &[
+    P { name: "BlockPublicPolicy", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "ResourcePolicy", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SecretId", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(2048)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static ROTATION_SCHEDULE__EXTERNAL_SECRET_ROTATION_METADATA_ITEM: Definition = Definition { name: "ExternalSecretRotationMetadataItem", properties: &[
-    P { name: "Key", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Value", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Key", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Value", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ROTATION_SCHEDULE__HOSTED_ROTATION_LAMBDA: Definition = Definition { name: "HostedRotationLambda", properties: &[
-    P { name: "ExcludeCharacters", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "KmsKeyArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "MasterSecretArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "MasterSecretKmsKeyArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "RotationLambdaName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "RotationType", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: true },
-    P { name: "Runtime", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "SuperuserSecretArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "SuperuserSecretKmsKeyArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "VpcSecurityGroupIds", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "VpcSubnetIds", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true },
+    P { name: "ExcludeCharacters", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "KmsKeyArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "MasterSecretArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "MasterSecretKmsKeyArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "RotationLambdaName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "RotationType", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Runtime", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "SuperuserSecretArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "SuperuserSecretKmsKeyArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "VpcSecurityGroupIds", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "VpcSubnetIds", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
 ] };
 static ROTATION_SCHEDULE__ROTATION_RULES: Definition = Definition { name: "RotationRules", properties: &[
-    P { name: "AutomaticallyAfterDays", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Duration", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ScheduleExpression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "AutomaticallyAfterDays", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Duration", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ScheduleExpression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static ROTATION_SCHEDULE: ResourceType = ResourceType { name: "AWS::SecretsManager::RotationSchedule", tags: None, attributes: &["Id"], properties: &[
-    P { name: "ExternalSecretRotationMetadata", schema: S { kind: K::List(&S { kind: K::Object(&ROTATION_SCHEDULE__EXTERNAL_SECRET_ROTATION_METADATA_ITEM), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ExternalSecretRotationRoleArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "HostedRotationLambda", schema: S { kind: K::Object(&ROTATION_SCHEDULE__HOSTED_ROTATION_LAMBDA), rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "RotateImmediatelyOnUpdate", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "RotationLambdaARN", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RotationRules", schema: S { kind: K::Object(&ROTATION_SCHEDULE__ROTATION_RULES), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SecretId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static ROTATION_SCHEDULE: ResourceType = ResourceType { name: "AWS::SecretsManager::RotationSchedule", scrutiny: None, tags: None, attributes: &["Id"], properties: &[
+    P { name: "ExternalSecretRotationMetadata", schema: S { kind: K::List(&S { kind: K::Object(&ROTATION_SCHEDULE__EXTERNAL_SECRET_ROTATION_METADATA_ITEM), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ExternalSecretRotationRoleArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "HostedRotationLambda", schema: S { kind: K::Object(&ROTATION_SCHEDULE__HOSTED_ROTATION_LAMBDA), rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "RotateImmediatelyOnUpdate", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "RotationLambdaARN", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RotationRules", schema: S { kind: K::Object(&ROTATION_SCHEDULE__ROTATION_RULES), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SecretId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static SECRET__GENERATE_SECRET_STRING: Definition = Definition { name: "GenerateSecretString", properties: &[
-    P { name: "ExcludeCharacters", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ExcludeLowercase", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ExcludeNumbers", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ExcludePunctuation", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ExcludeUppercase", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "GenerateStringKey", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IncludeSpace", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PasswordLength", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RequireEachIncludedType", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SecretStringTemplate", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ExcludeCharacters", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ExcludeLowercase", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ExcludeNumbers", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ExcludePunctuation", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ExcludeUppercase", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "GenerateStringKey", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IncludeSpace", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PasswordLength", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RequireEachIncludedType", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SecretStringTemplate", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static SECRET__REPLICA_REGION: Definition = Definition { name: "ReplicaRegion", properties: &[
-    P { name: "KmsKeyId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Region", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "KmsKeyId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Region", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static SECRET: ResourceType = ResourceType { name: "AWS::SecretsManager::Secret", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], properties: &[
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "GenerateSecretString", schema: S { kind: K::Object(&SECRET__GENERATE_SECRET_STRING), rules: &[] }, required: false, replacement: R::No, write_only: true },
-    P { name: "KmsKeyId", schema: S { kind: K::String, rules: &[U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ReplicaRegions", schema: S { kind: K::List(&S { kind: K::Object(&SECRET__REPLICA_REGION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SecretString", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(65536)] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Type", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false },
+static SECRET: ResourceType = ResourceType { name: "AWS::SecretsManager::Secret", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], properties: &[
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "GenerateSecretString", schema: S { kind: K::Object(&SECRET__GENERATE_SECRET_STRING), rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "KmsKeyId", schema: S { kind: K::String, rules: &[U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ReplicaRegions", schema: S { kind: K::List(&S { kind: K::Object(&SECRET__REPLICA_REGION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SecretString", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(65536)] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Type", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static SECRET_TARGET_ATTACHMENT: ResourceType = ResourceType { name: "AWS::SecretsManager::SecretTargetAttachment", tags: None, attributes: &["Id"], properties: &[
-    P { name: "SecretId", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(2048)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "TargetId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "TargetType", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+static SECRET_TARGET_ATTACHMENT: ResourceType = ResourceType { name: "AWS::SecretsManager::SecretTargetAttachment", scrutiny: None, tags: None, attributes: &["Id"], properties: &[
+    P { name: "SecretId", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(2048)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TargetId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TargetType", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 
 pub(super) static TYPES: &[&ResourceType] = &[

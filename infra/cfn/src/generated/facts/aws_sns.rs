@@ -3,54 +3,54 @@
 
 use super::*;
 static SUBSCRIPTION__REDRIVE_POLICY: Definition = Definition { name: "RedrivePolicy", properties: &[
-    P { name: "deadLetterTargetArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "deadLetterTargetArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static SUBSCRIPTION: ResourceType = ResourceType { name: "AWS::SNS::Subscription", tags: None, attributes: &["Arn"], properties: &[
-    P { name: "DeliveryPolicy", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Endpoint", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "FilterPolicy", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FilterPolicyScope", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Protocol", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "RawMessageDelivery", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RedrivePolicy", schema: S { kind: K::Object(&SUBSCRIPTION__REDRIVE_POLICY), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Region", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Maybe, write_only: true },
-    P { name: "ReplayPolicy", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SubscriptionRoleArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TopicArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static SUBSCRIPTION: ResourceType = ResourceType { name: "AWS::SNS::Subscription", scrutiny: None, tags: None, attributes: &["Arn"], properties: &[
+    P { name: "DeliveryPolicy", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Endpoint", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "FilterPolicy", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FilterPolicyScope", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Protocol", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "RawMessageDelivery", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RedrivePolicy", schema: S { kind: K::Object(&SUBSCRIPTION__REDRIVE_POLICY), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: Some(Y::ResourcePolicy) },
+    P { name: "Region", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Maybe, write_only: true, scrutiny: None },
+    P { name: "ReplayPolicy", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: Some(Y::ResourcePolicy) },
+    P { name: "SubscriptionRoleArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TopicArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static TOPIC__LOGGING_CONFIG: Definition = Definition { name: "LoggingConfig", properties: &[
-    P { name: "FailureFeedbackRoleArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Protocol", schema: S { kind: K::String, rules: &[U::Values(&["application", "firehose", "http/s", "lambda", "sqs"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "SuccessFeedbackRoleArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SuccessFeedbackSampleRate", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "FailureFeedbackRoleArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Protocol", schema: S { kind: K::String, rules: &[U::Values(&["application", "firehose", "http/s", "lambda", "sqs"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SuccessFeedbackRoleArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SuccessFeedbackSampleRate", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static TOPIC__SUBSCRIPTION: Definition = Definition { name: "Subscription", properties: &[
-    P { name: "Endpoint", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Protocol", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Endpoint", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Protocol", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static TOPIC: ResourceType = ResourceType { name: "AWS::SNS::Topic", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["TopicArn", "TopicName"], properties: &[
-    P { name: "ArchivePolicy", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ContentBasedDeduplication", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DataProtectionPolicy", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DeliveryStatusLogging", schema: S { kind: K::List(&S { kind: K::Object(&TOPIC__LOGGING_CONFIG), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DisplayName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FifoThroughputScope", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FifoTopic", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "KmsMasterKeyId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaximumMessageSize", schema: S { kind: K::Integer, rules: &[U::Minimum(1024.0), U::Maximum(1048576.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SignatureVersion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Subscription", schema: S { kind: K::List(&S { kind: K::Object(&TOPIC__SUBSCRIPTION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TopicName", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "TracingConfig", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+static TOPIC: ResourceType = ResourceType { name: "AWS::SNS::Topic", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["TopicArn", "TopicName"], properties: &[
+    P { name: "ArchivePolicy", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: Some(Y::ResourcePolicy) },
+    P { name: "ContentBasedDeduplication", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DataProtectionPolicy", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: Some(Y::ResourcePolicy) },
+    P { name: "DeliveryStatusLogging", schema: S { kind: K::List(&S { kind: K::Object(&TOPIC__LOGGING_CONFIG), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DisplayName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FifoThroughputScope", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FifoTopic", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "KmsMasterKeyId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaximumMessageSize", schema: S { kind: K::Integer, rules: &[U::Minimum(1024.0), U::Maximum(1048576.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SignatureVersion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Subscription", schema: S { kind: K::List(&S { kind: K::Object(&TOPIC__SUBSCRIPTION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TopicName", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "TracingConfig", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static TOPIC_INLINE_POLICY: ResourceType = ResourceType { name: "AWS::SNS::TopicInlinePolicy", tags: None, attributes: &[], properties: &[
-    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "TopicArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static TOPIC_INLINE_POLICY: ResourceType = ResourceType { name: "AWS::SNS::TopicInlinePolicy", scrutiny: Some(Y::ResourcePolicy), tags: None, attributes: &[], properties: &[
+    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TopicArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static TOPIC_POLICY: ResourceType = ResourceType { name: "AWS::SNS::TopicPolicy", tags: None, attributes: &["Id"], properties: &[
-    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Topics", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
+static TOPIC_POLICY: ResourceType = ResourceType { name: "AWS::SNS::TopicPolicy", scrutiny: Some(Y::ResourcePolicy), tags: None, attributes: &["Id"], properties: &[
+    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Topics", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 
 pub(super) static TYPES: &[&ResourceType] = &[

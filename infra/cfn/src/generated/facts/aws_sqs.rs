@@ -3,38 +3,38 @@
 
 use super::*;
 static QUEUE__REDRIVE_ALLOW_POLICY: Definition = Definition { name: "RedriveAllowPolicy", properties: &[
-    P { name: "redrivePermission", schema: S { kind: K::String, rules: &[U::Values(&["allowAll", "byQueue", "denyAll"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "sourceQueueArns", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MaxItems(10)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "redrivePermission", schema: S { kind: K::String, rules: &[U::Values(&["allowAll", "byQueue", "denyAll"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "sourceQueueArns", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MaxItems(10)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static QUEUE__REDRIVE_POLICY: Definition = Definition { name: "RedrivePolicy", properties: &[
-    P { name: "deadLetterTargetArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "maxReceiveCount", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(1000.0)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "deadLetterTargetArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "maxReceiveCount", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(1000.0)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static QUEUE: ResourceType = ResourceType { name: "AWS::SQS::Queue", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "QueueName", "QueueUrl"], properties: &[
-    P { name: "ContentBasedDeduplication", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DeduplicationScope", schema: S { kind: K::String, rules: &[U::Values(&["messageGroup", "queue"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DelaySeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(900.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "FifoQueue", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "FifoThroughputLimit", schema: S { kind: K::String, rules: &[U::Values(&["perMessageGroupId", "perQueue"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KmsDataKeyReusePeriodSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(60.0), U::Maximum(86400.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "KmsMasterKeyId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaximumMessageSize", schema: S { kind: K::Integer, rules: &[U::Minimum(1024.0), U::Maximum(1048576.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MessageRetentionPeriod", schema: S { kind: K::Integer, rules: &[U::Minimum(60.0), U::Maximum(1209600.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "QueueName", schema: S { kind: K::String, rules: &[U::Pattern("^[A-Za-z0-9_-]+(\\.fifo)?$"), U::MinLength(1), U::MaxLength(80)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "ReceiveMessageWaitTimeSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(20.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RedriveAllowPolicy", schema: S { kind: K::Object(&QUEUE__REDRIVE_ALLOW_POLICY), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RedrivePolicy", schema: S { kind: K::Object(&QUEUE__REDRIVE_POLICY), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SqsManagedSseEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "VisibilityTimeout", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(43200.0)] }, required: false, replacement: R::No, write_only: false },
+static QUEUE: ResourceType = ResourceType { name: "AWS::SQS::Queue", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "QueueName", "QueueUrl"], properties: &[
+    P { name: "ContentBasedDeduplication", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DeduplicationScope", schema: S { kind: K::String, rules: &[U::Values(&["messageGroup", "queue"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DelaySeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(900.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "FifoQueue", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "FifoThroughputLimit", schema: S { kind: K::String, rules: &[U::Values(&["perMessageGroupId", "perQueue"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KmsDataKeyReusePeriodSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(60.0), U::Maximum(86400.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "KmsMasterKeyId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaximumMessageSize", schema: S { kind: K::Integer, rules: &[U::Minimum(1024.0), U::Maximum(1048576.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MessageRetentionPeriod", schema: S { kind: K::Integer, rules: &[U::Minimum(60.0), U::Maximum(1209600.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "QueueName", schema: S { kind: K::String, rules: &[U::Pattern("^[A-Za-z0-9_-]+(\\.fifo)?$"), U::MinLength(1), U::MaxLength(80)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "ReceiveMessageWaitTimeSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(20.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RedriveAllowPolicy", schema: S { kind: K::Object(&QUEUE__REDRIVE_ALLOW_POLICY), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: Some(Y::ResourcePolicy) },
+    P { name: "RedrivePolicy", schema: S { kind: K::Object(&QUEUE__REDRIVE_POLICY), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SqsManagedSseEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "VisibilityTimeout", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(43200.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static QUEUE_INLINE_POLICY: ResourceType = ResourceType { name: "AWS::SQS::QueueInlinePolicy", tags: None, attributes: &[], properties: &[
-    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Queue", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false },
+static QUEUE_INLINE_POLICY: ResourceType = ResourceType { name: "AWS::SQS::QueueInlinePolicy", scrutiny: Some(Y::ResourcePolicy), tags: None, attributes: &[], properties: &[
+    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Queue", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static QUEUE_POLICY: ResourceType = ResourceType { name: "AWS::SQS::QueuePolicy", tags: None, attributes: &["Id"], properties: &[
-    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Queues", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
+static QUEUE_POLICY: ResourceType = ResourceType { name: "AWS::SQS::QueuePolicy", scrutiny: Some(Y::ResourcePolicy), tags: None, attributes: &["Id"], properties: &[
+    P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Queues", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 
 pub(super) static TYPES: &[&ResourceType] = &[

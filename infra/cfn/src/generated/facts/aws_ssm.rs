@@ -3,269 +3,269 @@
 
 use super::*;
 static ASSOCIATION__INSTANCE_ASSOCIATION_OUTPUT_LOCATION: Definition = Definition { name: "InstanceAssociationOutputLocation", properties: &[
-    P { name: "S3Location", schema: S { kind: K::Object(&ASSOCIATION__S3_OUTPUT_LOCATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "S3Location", schema: S { kind: K::Object(&ASSOCIATION__S3_OUTPUT_LOCATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ASSOCIATION__S3_OUTPUT_LOCATION: Definition = Definition { name: "S3OutputLocation", properties: &[
-    P { name: "OutputS3BucketName", schema: S { kind: K::String, rules: &[U::MinLength(3), U::MaxLength(63)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "OutputS3KeyPrefix", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "OutputS3Region", schema: S { kind: K::String, rules: &[U::MinLength(3), U::MaxLength(20)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "OutputS3BucketName", schema: S { kind: K::String, rules: &[U::MinLength(3), U::MaxLength(63)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OutputS3KeyPrefix", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OutputS3Region", schema: S { kind: K::String, rules: &[U::MinLength(3), U::MaxLength(20)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static ASSOCIATION__TARGET: Definition = Definition { name: "Target", properties: &[
-    P { name: "Key", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z\\u{80}-\\u{10ffff} \\u{80}-\\u{10ffff}0-9\\u{80}-\\u{10ffff}_.:/=+\\-@]{1,128}$|resource-groups:Name"), U::MinLength(1), U::MaxLength(163)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Values", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MaxItems(50)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Key", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z\\u{80}-\\u{10ffff} \\u{80}-\\u{10ffff}0-9\\u{80}-\\u{10ffff}_.:/=+\\-@]{1,128}$|resource-groups:Name"), U::MinLength(1), U::MaxLength(163)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Values", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MaxItems(50)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static ASSOCIATION: ResourceType = ResourceType { name: "AWS::SSM::Association", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["AssociationId"], properties: &[
-    P { name: "ApplyOnlyAtCronInterval", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AssociationDispatchAssumeRole", schema: S { kind: K::String, rules: &[U::Pattern("arn:aws(-[^:]+)?:iam::[0-9]{12}:role/.+"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AssociationName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-.]{3,128}$")] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AutomationTargetParameterName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "CalendarNames", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ComplianceSeverity", schema: S { kind: K::String, rules: &[U::Values(&["CRITICAL", "HIGH", "LOW", "MEDIUM", "UNSPECIFIED"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DocumentVersion", schema: S { kind: K::String, rules: &[U::Pattern("([$]LATEST|[$]DEFAULT|^[1-9][0-9]*$)")] }, required: false, replacement: R::No, write_only: false },
-    P { name: "InstanceId", schema: S { kind: K::String, rules: &[U::Pattern("(^i-(\\w{8}|\\w{17})$)|(^mi-\\w{17}$)")] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "MaxConcurrency", schema: S { kind: K::String, rules: &[U::Pattern("^([1-9][0-9]{0,6}|[1-9][0-9]%|[1-9]%|100%)$"), U::MinLength(1), U::MaxLength(7)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaxErrors", schema: S { kind: K::String, rules: &[U::Pattern("^([1-9][0-9]{0,6}|[0]|[1-9][0-9]%|[0-9]%|100%)$"), U::MinLength(1), U::MaxLength(7)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-.:/]{3,200}$")] }, required: true, replacement: R::No, write_only: false },
-    P { name: "OutputLocation", schema: S { kind: K::Object(&ASSOCIATION__INSTANCE_ASSOCIATION_OUTPUT_LOCATION), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Parameters", schema: S { kind: K::Map(&S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ScheduleExpression", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ScheduleOffset", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(6.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SyncCompliance", schema: S { kind: K::String, rules: &[U::Values(&["AUTO", "MANUAL"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(1000)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Targets", schema: S { kind: K::List(&S { kind: K::Object(&ASSOCIATION__TARGET), rules: &[] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "WaitForSuccessTimeoutSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(15.0), U::Maximum(172800.0)] }, required: false, replacement: R::No, write_only: true },
+static ASSOCIATION: ResourceType = ResourceType { name: "AWS::SSM::Association", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["AssociationId"], properties: &[
+    P { name: "ApplyOnlyAtCronInterval", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AssociationDispatchAssumeRole", schema: S { kind: K::String, rules: &[U::Pattern("arn:aws(-[^:]+)?:iam::[0-9]{12}:role/.+"), U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AssociationName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-.]{3,128}$")] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AutomationTargetParameterName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "CalendarNames", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ComplianceSeverity", schema: S { kind: K::String, rules: &[U::Values(&["CRITICAL", "HIGH", "LOW", "MEDIUM", "UNSPECIFIED"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DocumentVersion", schema: S { kind: K::String, rules: &[U::Pattern("([$]LATEST|[$]DEFAULT|^[1-9][0-9]*$)")] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "InstanceId", schema: S { kind: K::String, rules: &[U::Pattern("(^i-(\\w{8}|\\w{17})$)|(^mi-\\w{17}$)")] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "MaxConcurrency", schema: S { kind: K::String, rules: &[U::Pattern("^([1-9][0-9]{0,6}|[1-9][0-9]%|[1-9]%|100%)$"), U::MinLength(1), U::MaxLength(7)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaxErrors", schema: S { kind: K::String, rules: &[U::Pattern("^([1-9][0-9]{0,6}|[0]|[1-9][0-9]%|[0-9]%|100%)$"), U::MinLength(1), U::MaxLength(7)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-.:/]{3,200}$")] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OutputLocation", schema: S { kind: K::Object(&ASSOCIATION__INSTANCE_ASSOCIATION_OUTPUT_LOCATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Parameters", schema: S { kind: K::Map(&S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ScheduleExpression", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ScheduleOffset", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(6.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SyncCompliance", schema: S { kind: K::String, rules: &[U::Values(&["AUTO", "MANUAL"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(1000)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Targets", schema: S { kind: K::List(&S { kind: K::Object(&ASSOCIATION__TARGET), rules: &[] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "WaitForSuccessTimeoutSeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(15.0), U::Maximum(172800.0)] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
 ] };
 static CLOUD_CONNECTOR__AZURE_CONFIGURATION: Definition = Definition { name: "AzureConfiguration", properties: &[
-    P { name: "ApplicationDisplayName", schema: S { kind: K::String, rules: &[U::Pattern("^([a-zA-Z\\u{80}-\\u{10ffff} \\u{80}-\\u{10ffff}0-9\\u{80}-\\u{10ffff}!-/:-@\\[-`{-~\\u{80}-\\u{10ffff}\\u{80}-\\u{10ffff}]*)$"), U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ApplicationId", schema: S { kind: K::String, rules: &[U::Pattern("^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$")] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Targets", schema: S { kind: K::Object(&CLOUD_CONNECTOR__CONFIGURATION_TARGETS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TenantDisplayName", schema: S { kind: K::String, rules: &[U::Pattern("^([a-zA-Z\\u{80}-\\u{10ffff} \\u{80}-\\u{10ffff}0-9\\u{80}-\\u{10ffff}!-/:-@\\[-`{-~\\u{80}-\\u{10ffff}\\u{80}-\\u{10ffff}]*)$"), U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TenantId", schema: S { kind: K::String, rules: &[U::Pattern("^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$")] }, required: true, replacement: R::Yes, write_only: false },
+    P { name: "ApplicationDisplayName", schema: S { kind: K::String, rules: &[U::Pattern("^([a-zA-Z\\u{80}-\\u{10ffff} \\u{80}-\\u{10ffff}0-9\\u{80}-\\u{10ffff}!-/:-@\\[-`{-~\\u{80}-\\u{10ffff}\\u{80}-\\u{10ffff}]*)$"), U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ApplicationId", schema: S { kind: K::String, rules: &[U::Pattern("^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$")] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Targets", schema: S { kind: K::Object(&CLOUD_CONNECTOR__CONFIGURATION_TARGETS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TenantDisplayName", schema: S { kind: K::String, rules: &[U::Pattern("^([a-zA-Z\\u{80}-\\u{10ffff} \\u{80}-\\u{10ffff}0-9\\u{80}-\\u{10ffff}!-/:-@\\[-`{-~\\u{80}-\\u{10ffff}\\u{80}-\\u{10ffff}]*)$"), U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TenantId", schema: S { kind: K::String, rules: &[U::Pattern("^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$")] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static CLOUD_CONNECTOR__AZURE_SUBSCRIPTION: Definition = Definition { name: "AzureSubscription", properties: &[
-    P { name: "DisplayName", schema: S { kind: K::String, rules: &[U::Pattern("^([a-zA-Z\\u{80}-\\u{10ffff} \\u{80}-\\u{10ffff}0-9\\u{80}-\\u{10ffff}!-/:-@\\[-`{-~\\u{80}-\\u{10ffff}\\u{80}-\\u{10ffff}]*)$"), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Id", schema: S { kind: K::String, rules: &[U::Pattern("^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"), U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "DisplayName", schema: S { kind: K::String, rules: &[U::Pattern("^([a-zA-Z\\u{80}-\\u{10ffff} \\u{80}-\\u{10ffff}0-9\\u{80}-\\u{10ffff}!-/:-@\\[-`{-~\\u{80}-\\u{10ffff}\\u{80}-\\u{10ffff}]*)$"), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Id", schema: S { kind: K::String, rules: &[U::Pattern("^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"), U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CLOUD_CONNECTOR__CLOUD_CONNECTOR_CONFIGURATION: Definition = Definition { name: "CloudConnectorConfiguration", properties: &[
-    P { name: "AzureConfiguration", schema: S { kind: K::Object(&CLOUD_CONNECTOR__AZURE_CONFIGURATION), rules: &[] }, required: true, replacement: R::No, write_only: false },
+    P { name: "AzureConfiguration", schema: S { kind: K::Object(&CLOUD_CONNECTOR__AZURE_CONFIGURATION), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static CLOUD_CONNECTOR__CONFIGURATION_TARGETS: Definition = Definition { name: "ConfigurationTargets", properties: &[
-    P { name: "Subscriptions", schema: S { kind: K::List(&S { kind: K::Object(&CLOUD_CONNECTOR__AZURE_SUBSCRIPTION), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(75)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Subscriptions", schema: S { kind: K::List(&S { kind: K::Object(&CLOUD_CONNECTOR__AZURE_SUBSCRIPTION), rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(75)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static CLOUD_CONNECTOR: ResourceType = ResourceType { name: "AWS::SSM::CloudConnector", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CloudConnectorArn", "CloudConnectorId", "CreatedAt", "UpdatedAt"], properties: &[
-    P { name: "ConfigConnectorArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws(-cn|-us-gov)?:config:[a-z0-9-]+:\\d{12}:connector/.+$"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Configuration", schema: S { kind: K::Object(&CLOUD_CONNECTOR__CLOUD_CONNECTOR_CONFIGURATION), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z\\u{80}-\\u{10ffff} \\u{80}-\\u{10ffff}0-9\\u{80}-\\u{10ffff}!-/:-@\\[-`{-~\\u{80}-\\u{10ffff}\\u{80}-\\u{10ffff}]*$"), U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DisplayName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z\\u{80}-\\u{10ffff} \\u{80}-\\u{10ffff}0-9\\u{80}-\\u{10ffff}!-/:-@\\[-`{-~\\u{80}-\\u{10ffff}\\u{80}-\\u{10ffff}]*$"), U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "RoleArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[a-z0-9-]*:iam::\\d{12}:role/[\\w\\-/.@+=,]{1,1017}$"), U::MinLength(20), U::MaxLength(2048)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
+static CLOUD_CONNECTOR: ResourceType = ResourceType { name: "AWS::SSM::CloudConnector", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CloudConnectorArn", "CloudConnectorId", "CreatedAt", "UpdatedAt"], properties: &[
+    P { name: "ConfigConnectorArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws(-cn|-us-gov)?:config:[a-z0-9-]+:\\d{12}:connector/.+$"), U::MinLength(1), U::MaxLength(512)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Configuration", schema: S { kind: K::Object(&CLOUD_CONNECTOR__CLOUD_CONNECTOR_CONFIGURATION), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z\\u{80}-\\u{10ffff} \\u{80}-\\u{10ffff}0-9\\u{80}-\\u{10ffff}!-/:-@\\[-`{-~\\u{80}-\\u{10ffff}\\u{80}-\\u{10ffff}]*$"), U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DisplayName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z\\u{80}-\\u{10ffff} \\u{80}-\\u{10ffff}0-9\\u{80}-\\u{10ffff}!-/:-@\\[-`{-~\\u{80}-\\u{10ffff}\\u{80}-\\u{10ffff}]*$"), U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RoleArn", schema: S { kind: K::String, rules: &[U::Pattern("^arn:aws[a-z0-9-]*:iam::\\d{12}:role/[\\w\\-/.@+=,]{1,1017}$"), U::MinLength(20), U::MaxLength(2048)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static DOCUMENT__ATTACHMENTS_SOURCE: Definition = Definition { name: "AttachmentsSource", properties: &[
-    P { name: "Key", schema: S { kind: K::String, rules: &[U::Values(&["AttachmentReference", "S3FileUrl", "SourceUrl"])] }, required: false, replacement: R::Maybe, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^([a-zA-Z\\u{80}-\\u{10ffff} \\u{80}-\\u{10ffff}0-9\\u{80}-\\u{10ffff}_.:/=+\\-@]*)$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::Maybe, write_only: false },
-    P { name: "Values", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(100000)] }), rules: &[U::MinItems(1), U::MaxItems(1)] }, required: false, replacement: R::Maybe, write_only: false },
+    P { name: "Key", schema: S { kind: K::String, rules: &[U::Values(&["AttachmentReference", "S3FileUrl", "SourceUrl"])] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^([a-zA-Z\\u{80}-\\u{10ffff} \\u{80}-\\u{10ffff}0-9\\u{80}-\\u{10ffff}_.:/=+\\-@]*)$"), U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "Values", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(100000)] }), rules: &[U::MinItems(1), U::MaxItems(1)] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
 ] };
 static DOCUMENT__DOCUMENT_REQUIRES: Definition = Definition { name: "DocumentRequires", properties: &[
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-.:/]{3,200}$"), U::MaxLength(200)] }, required: false, replacement: R::Maybe, write_only: false },
-    P { name: "Version", schema: S { kind: K::String, rules: &[U::Pattern("([$]LATEST|[$]DEFAULT|^[1-9][0-9]*$)"), U::MaxLength(8)] }, required: false, replacement: R::Maybe, write_only: false },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-.:/]{3,200}$"), U::MaxLength(200)] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "Version", schema: S { kind: K::String, rules: &[U::Pattern("([$]LATEST|[$]DEFAULT|^[1-9][0-9]*$)"), U::MaxLength(8)] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
 ] };
-static DOCUMENT: ResourceType = ResourceType { name: "AWS::SSM::Document", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &[], properties: &[
-    P { name: "Attachments", schema: S { kind: K::List(&S { kind: K::Object(&DOCUMENT__ATTACHMENTS_SOURCE), rules: &[] }), rules: &[U::MaxItems(20)] }, required: false, replacement: R::Maybe, write_only: true },
-    P { name: "Content", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::Maybe, write_only: false },
-    P { name: "DocumentFormat", schema: S { kind: K::String, rules: &[U::Values(&["JSON", "TEXT", "YAML"])] }, required: false, replacement: R::Maybe, write_only: false },
-    P { name: "DocumentType", schema: S { kind: K::String, rules: &[U::Values(&["ApplicationConfiguration", "ApplicationConfigurationSchema", "AutoApprovalPolicy", "Automation", "Automation.ChangeTemplate", "ChangeCalendar", "CloudFormation", "Command", "DeploymentStrategy", "ManualApprovalPolicy", "Package", "Policy", "ProblemAnalysis", "ProblemAnalysisTemplate", "Session"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-.]{3,128}$")] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Requires", schema: S { kind: K::List(&S { kind: K::Object(&DOCUMENT__DOCUMENT_REQUIRES), rules: &[] }), rules: &[U::MinItems(1)] }, required: false, replacement: R::Maybe, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(1000)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TargetType", schema: S { kind: K::String, rules: &[U::Pattern("^\\/[\\w\\.\\-\\:\\/]*$"), U::MaxLength(200)] }, required: false, replacement: R::Maybe, write_only: false },
-    P { name: "UpdateMethod", schema: S { kind: K::String, rules: &[U::Values(&["NewVersion", "Replace"])] }, required: false, replacement: R::No, write_only: true },
-    P { name: "VersionName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-.]{1,128}$")] }, required: false, replacement: R::Maybe, write_only: false },
+static DOCUMENT: ResourceType = ResourceType { name: "AWS::SSM::Document", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &[], properties: &[
+    P { name: "Attachments", schema: S { kind: K::List(&S { kind: K::Object(&DOCUMENT__ATTACHMENTS_SOURCE), rules: &[] }), rules: &[U::MaxItems(20)] }, required: false, replacement: R::Maybe, write_only: true, scrutiny: None },
+    P { name: "Content", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "DocumentFormat", schema: S { kind: K::String, rules: &[U::Values(&["JSON", "TEXT", "YAML"])] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "DocumentType", schema: S { kind: K::String, rules: &[U::Values(&["ApplicationConfiguration", "ApplicationConfigurationSchema", "AutoApprovalPolicy", "Automation", "Automation.ChangeTemplate", "ChangeCalendar", "CloudFormation", "Command", "DeploymentStrategy", "ManualApprovalPolicy", "Package", "Policy", "ProblemAnalysis", "ProblemAnalysisTemplate", "Session"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-.]{3,128}$")] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Requires", schema: S { kind: K::List(&S { kind: K::Object(&DOCUMENT__DOCUMENT_REQUIRES), rules: &[] }), rules: &[U::MinItems(1)] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(1000)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TargetType", schema: S { kind: K::String, rules: &[U::Pattern("^\\/[\\w\\.\\-\\:\\/]*$"), U::MaxLength(200)] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
+    P { name: "UpdateMethod", schema: S { kind: K::String, rules: &[U::Values(&["NewVersion", "Replace"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "VersionName", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-.]{1,128}$")] }, required: false, replacement: R::Maybe, write_only: false, scrutiny: None },
 ] };
-static MAINTENANCE_WINDOW: ResourceType = ResourceType { name: "AWS::SSM::MaintenanceWindow", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["WindowId"], properties: &[
-    P { name: "AllowUnassociatedTargets", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Cutoff", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(23.0)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Duration", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(24.0)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "EndDate", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-.]{3,128}$"), U::MinLength(3), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Schedule", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ScheduleOffset", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(6.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ScheduleTimezone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "StartDate", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(1000)] }, required: false, replacement: R::No, write_only: false },
+static MAINTENANCE_WINDOW: ResourceType = ResourceType { name: "AWS::SSM::MaintenanceWindow", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["WindowId"], properties: &[
+    P { name: "AllowUnassociatedTargets", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Cutoff", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(23.0)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Duration", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(24.0)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EndDate", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-.]{3,128}$"), U::MinLength(3), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Schedule", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ScheduleOffset", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(6.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ScheduleTimezone", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "StartDate", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(1000)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static MAINTENANCE_WINDOW_TARGET__TARGETS: Definition = Definition { name: "Targets", properties: &[
-    P { name: "Key", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z\\u{80}-\\u{10ffff} \\u{80}-\\u{10ffff}0-9\\u{80}-\\u{10ffff}_.:/=\\-@]*$|resource-groups:ResourceTypeFilters|resource-groups:Name$"), U::MinLength(1), U::MaxLength(163)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Values", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MaxItems(50)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Key", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z\\u{80}-\\u{10ffff} \\u{80}-\\u{10ffff}0-9\\u{80}-\\u{10ffff}_.:/=\\-@]*$|resource-groups:ResourceTypeFilters|resource-groups:Name$"), U::MinLength(1), U::MaxLength(163)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Values", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MaxItems(50)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static MAINTENANCE_WINDOW_TARGET: ResourceType = ResourceType { name: "AWS::SSM::MaintenanceWindowTarget", tags: None, attributes: &["WindowTargetId"], properties: &[
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-.]{3,128}$"), U::MinLength(3), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "OwnerInformation", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ResourceType", schema: S { kind: K::String, rules: &[U::Values(&["INSTANCE", "RESOURCE_GROUP"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Targets", schema: S { kind: K::List(&S { kind: K::Object(&MAINTENANCE_WINDOW_TARGET__TARGETS), rules: &[] }), rules: &[U::MaxItems(5)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "WindowId", schema: S { kind: K::String, rules: &[U::Pattern("^mw-[0-9a-f]{17}$"), U::MinLength(20), U::MaxLength(20)] }, required: true, replacement: R::Yes, write_only: false },
+static MAINTENANCE_WINDOW_TARGET: ResourceType = ResourceType { name: "AWS::SSM::MaintenanceWindowTarget", scrutiny: None, tags: None, attributes: &["WindowTargetId"], properties: &[
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-.]{3,128}$"), U::MinLength(3), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OwnerInformation", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ResourceType", schema: S { kind: K::String, rules: &[U::Values(&["INSTANCE", "RESOURCE_GROUP"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Targets", schema: S { kind: K::List(&S { kind: K::Object(&MAINTENANCE_WINDOW_TARGET__TARGETS), rules: &[] }), rules: &[U::MaxItems(5)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "WindowId", schema: S { kind: K::String, rules: &[U::Pattern("^mw-[0-9a-f]{17}$"), U::MinLength(20), U::MaxLength(20)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static MAINTENANCE_WINDOW_TASK__CLOUD_WATCH_OUTPUT_CONFIG: Definition = Definition { name: "CloudWatchOutputConfig", properties: &[
-    P { name: "CloudWatchLogGroupName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "CloudWatchOutputEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "CloudWatchLogGroupName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "CloudWatchOutputEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static MAINTENANCE_WINDOW_TASK__LOGGING_INFO: Definition = Definition { name: "LoggingInfo", properties: &[
-    P { name: "Region", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "S3Bucket", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "S3Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Region", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "S3Bucket", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "S3Prefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static MAINTENANCE_WINDOW_TASK__MAINTENANCE_WINDOW_AUTOMATION_PARAMETERS: Definition = Definition { name: "MaintenanceWindowAutomationParameters", properties: &[
-    P { name: "DocumentVersion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Parameters", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "DocumentVersion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Parameters", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static MAINTENANCE_WINDOW_TASK__MAINTENANCE_WINDOW_LAMBDA_PARAMETERS: Definition = Definition { name: "MaintenanceWindowLambdaParameters", properties: &[
-    P { name: "ClientContext", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Payload", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Qualifier", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ClientContext", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Payload", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Qualifier", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static MAINTENANCE_WINDOW_TASK__MAINTENANCE_WINDOW_RUN_COMMAND_PARAMETERS: Definition = Definition { name: "MaintenanceWindowRunCommandParameters", properties: &[
-    P { name: "CloudWatchOutputConfig", schema: S { kind: K::Object(&MAINTENANCE_WINDOW_TASK__CLOUD_WATCH_OUTPUT_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Comment", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DocumentHash", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DocumentHashType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DocumentVersion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NotificationConfig", schema: S { kind: K::Object(&MAINTENANCE_WINDOW_TASK__NOTIFICATION_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "OutputS3BucketName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "OutputS3KeyPrefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Parameters", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ServiceRoleArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TimeoutSeconds", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "CloudWatchOutputConfig", schema: S { kind: K::Object(&MAINTENANCE_WINDOW_TASK__CLOUD_WATCH_OUTPUT_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Comment", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DocumentHash", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DocumentHashType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DocumentVersion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NotificationConfig", schema: S { kind: K::Object(&MAINTENANCE_WINDOW_TASK__NOTIFICATION_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OutputS3BucketName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OutputS3KeyPrefix", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Parameters", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ServiceRoleArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TimeoutSeconds", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static MAINTENANCE_WINDOW_TASK__MAINTENANCE_WINDOW_STEP_FUNCTIONS_PARAMETERS: Definition = Definition { name: "MaintenanceWindowStepFunctionsParameters", properties: &[
-    P { name: "Input", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Input", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static MAINTENANCE_WINDOW_TASK__NOTIFICATION_CONFIG: Definition = Definition { name: "NotificationConfig", properties: &[
-    P { name: "NotificationArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "NotificationEvents", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "NotificationType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "NotificationArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NotificationEvents", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "NotificationType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static MAINTENANCE_WINDOW_TASK__TARGET: Definition = Definition { name: "Target", properties: &[
-    P { name: "Key", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z\\u{80}-\\u{10ffff} \\u{80}-\\u{10ffff}0-9\\u{80}-\\u{10ffff}_.:/=\\-@]*$|resource-groups:ResourceTypeFilters|resource-groups:Name$"), U::MinLength(1), U::MaxLength(163)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Values", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MaxItems(50)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "Key", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z\\u{80}-\\u{10ffff} \\u{80}-\\u{10ffff}0-9\\u{80}-\\u{10ffff}_.:/=\\-@]*$|resource-groups:ResourceTypeFilters|resource-groups:Name$"), U::MinLength(1), U::MaxLength(163)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Values", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MaxItems(50)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static MAINTENANCE_WINDOW_TASK__TASK_INVOCATION_PARAMETERS: Definition = Definition { name: "TaskInvocationParameters", properties: &[
-    P { name: "MaintenanceWindowAutomationParameters", schema: S { kind: K::Object(&MAINTENANCE_WINDOW_TASK__MAINTENANCE_WINDOW_AUTOMATION_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaintenanceWindowLambdaParameters", schema: S { kind: K::Object(&MAINTENANCE_WINDOW_TASK__MAINTENANCE_WINDOW_LAMBDA_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaintenanceWindowRunCommandParameters", schema: S { kind: K::Object(&MAINTENANCE_WINDOW_TASK__MAINTENANCE_WINDOW_RUN_COMMAND_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaintenanceWindowStepFunctionsParameters", schema: S { kind: K::Object(&MAINTENANCE_WINDOW_TASK__MAINTENANCE_WINDOW_STEP_FUNCTIONS_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "MaintenanceWindowAutomationParameters", schema: S { kind: K::Object(&MAINTENANCE_WINDOW_TASK__MAINTENANCE_WINDOW_AUTOMATION_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaintenanceWindowLambdaParameters", schema: S { kind: K::Object(&MAINTENANCE_WINDOW_TASK__MAINTENANCE_WINDOW_LAMBDA_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaintenanceWindowRunCommandParameters", schema: S { kind: K::Object(&MAINTENANCE_WINDOW_TASK__MAINTENANCE_WINDOW_RUN_COMMAND_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaintenanceWindowStepFunctionsParameters", schema: S { kind: K::Object(&MAINTENANCE_WINDOW_TASK__MAINTENANCE_WINDOW_STEP_FUNCTIONS_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static MAINTENANCE_WINDOW_TASK: ResourceType = ResourceType { name: "AWS::SSM::MaintenanceWindowTask", tags: None, attributes: &["WindowTaskId"], properties: &[
-    P { name: "CutoffBehavior", schema: S { kind: K::String, rules: &[U::Values(&["CANCEL_TASK", "CONTINUE_TASK"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "LoggingInfo", schema: S { kind: K::Object(&MAINTENANCE_WINDOW_TASK__LOGGING_INFO), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaxConcurrency", schema: S { kind: K::String, rules: &[U::Pattern("^([1-9][0-9]*|[1-9][0-9]%|[1-9]%|100%)$"), U::MinLength(1), U::MaxLength(7)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "MaxErrors", schema: S { kind: K::String, rules: &[U::Pattern("^([1-9][0-9]*|[0]|[1-9][0-9]%|[0-9]%|100%)$"), U::MinLength(1), U::MaxLength(7)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-.]{3,128}$"), U::MinLength(3), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Priority", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ServiceRoleArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Targets", schema: S { kind: K::List(&S { kind: K::Object(&MAINTENANCE_WINDOW_TASK__TARGET), rules: &[] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TaskArn", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1600)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "TaskInvocationParameters", schema: S { kind: K::Object(&MAINTENANCE_WINDOW_TASK__TASK_INVOCATION_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TaskParameters", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "TaskType", schema: S { kind: K::String, rules: &[U::Values(&["AUTOMATION", "LAMBDA", "RUN_COMMAND", "STEP_FUNCTIONS"])] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "WindowId", schema: S { kind: K::String, rules: &[U::Pattern("^mw-[0-9a-f]{17}$"), U::MinLength(20), U::MaxLength(20)] }, required: true, replacement: R::Yes, write_only: false },
+static MAINTENANCE_WINDOW_TASK: ResourceType = ResourceType { name: "AWS::SSM::MaintenanceWindowTask", scrutiny: None, tags: None, attributes: &["WindowTaskId"], properties: &[
+    P { name: "CutoffBehavior", schema: S { kind: K::String, rules: &[U::Values(&["CANCEL_TASK", "CONTINUE_TASK"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "LoggingInfo", schema: S { kind: K::Object(&MAINTENANCE_WINDOW_TASK__LOGGING_INFO), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaxConcurrency", schema: S { kind: K::String, rules: &[U::Pattern("^([1-9][0-9]*|[1-9][0-9]%|[1-9]%|100%)$"), U::MinLength(1), U::MaxLength(7)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "MaxErrors", schema: S { kind: K::String, rules: &[U::Pattern("^([1-9][0-9]*|[0]|[1-9][0-9]%|[0-9]%|100%)$"), U::MinLength(1), U::MaxLength(7)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-.]{3,128}$"), U::MinLength(3), U::MaxLength(128)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Priority", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ServiceRoleArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Targets", schema: S { kind: K::List(&S { kind: K::Object(&MAINTENANCE_WINDOW_TASK__TARGET), rules: &[] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TaskArn", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1600)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TaskInvocationParameters", schema: S { kind: K::Object(&MAINTENANCE_WINDOW_TASK__TASK_INVOCATION_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TaskParameters", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "TaskType", schema: S { kind: K::String, rules: &[U::Values(&["AUTOMATION", "LAMBDA", "RUN_COMMAND", "STEP_FUNCTIONS"])] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "WindowId", schema: S { kind: K::String, rules: &[U::Pattern("^mw-[0-9a-f]{17}$"), U::MinLength(20), U::MaxLength(20)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static OPS_ITEM: ResourceType = ResourceType { name: "AWS::SSM::OpsItem", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreatedBy", "CreatedTime", "LastModifiedBy", "LastModifiedTime", "OpsItemArn", "OpsItemId", "OpsItemType", "Status", "Version"], properties: &[
-    P { name: "Category", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::Pattern("^[\\s\\S]*\\S[\\s\\S]*$"), U::MinLength(1), U::MaxLength(2048)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Priority", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(5.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Severity", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Source", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(1000)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Title", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: true, replacement: R::No, write_only: false },
+static OPS_ITEM: ResourceType = ResourceType { name: "AWS::SSM::OpsItem", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["CreatedBy", "CreatedTime", "LastModifiedBy", "LastModifiedTime", "OpsItemArn", "OpsItemId", "OpsItemType", "Status", "Version"], properties: &[
+    P { name: "Category", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::Pattern("^[\\s\\S]*\\S[\\s\\S]*$"), U::MinLength(1), U::MaxLength(2048)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Priority", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(5.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Severity", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Source", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(1000)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Title", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static PARAMETER: ResourceType = ResourceType { name: "AWS::SSM::Parameter", tags: Some(Tags { property: "Tags", shape: TagShape::Map }), attributes: &["Arn", "Type", "Value"], properties: &[
-    P { name: "AllowedPattern", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: true },
-    P { name: "DataType", schema: S { kind: K::String, rules: &[U::MaxLength(128), U::Values(&["aws:ec2:image", "text"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(2048)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "Policies", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(4096)] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Tags", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tier", schema: S { kind: K::String, rules: &[U::Values(&["Advanced", "Intelligent-Tiering", "Standard"])] }, required: false, replacement: R::No, write_only: true },
-    P { name: "Type", schema: S { kind: K::String, rules: &[U::Values(&["String", "StringList"])] }, required: true, replacement: R::No, write_only: false },
-    P { name: "Value", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false },
+static PARAMETER: ResourceType = ResourceType { name: "AWS::SSM::Parameter", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::Map }), attributes: &["Arn", "Type", "Value"], properties: &[
+    P { name: "AllowedPattern", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "DataType", schema: S { kind: K::String, rules: &[U::MaxLength(128), U::Values(&["aws:ec2:image", "text"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(2048)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "Policies", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(4096)] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tier", schema: S { kind: K::String, rules: &[U::Values(&["Advanced", "Intelligent-Tiering", "Standard"])] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
+    P { name: "Type", schema: S { kind: K::String, rules: &[U::Values(&["String", "StringList"])] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Value", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static PATCH_BASELINE__PATCH_FILTER: Definition = Definition { name: "PatchFilter", properties: &[
-    P { name: "Key", schema: S { kind: K::String, rules: &[U::Values(&["ADVISORY_ID", "ARCH", "BUGZILLA_ID", "CLASSIFICATION", "CVE_ID", "EPOCH", "MSRC_SEVERITY", "NAME", "PATCH_ID", "PATCH_SET", "PRIORITY", "PRODUCT", "PRODUCT_FAMILY", "RELEASE", "REPOSITORY", "SECTION", "SECURITY", "SEVERITY", "VERSION"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Values", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }), rules: &[U::MaxItems(20)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Key", schema: S { kind: K::String, rules: &[U::Values(&["ADVISORY_ID", "ARCH", "BUGZILLA_ID", "CLASSIFICATION", "CVE_ID", "EPOCH", "MSRC_SEVERITY", "NAME", "PATCH_ID", "PATCH_SET", "PRIORITY", "PRODUCT", "PRODUCT_FAMILY", "RELEASE", "REPOSITORY", "SECTION", "SECURITY", "SEVERITY", "VERSION"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Values", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }), rules: &[U::MaxItems(20)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static PATCH_BASELINE__PATCH_FILTER_GROUP: Definition = Definition { name: "PatchFilterGroup", properties: &[
-    P { name: "PatchFilters", schema: S { kind: K::List(&S { kind: K::Object(&PATCH_BASELINE__PATCH_FILTER), rules: &[] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "PatchFilters", schema: S { kind: K::List(&S { kind: K::Object(&PATCH_BASELINE__PATCH_FILTER), rules: &[] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static PATCH_BASELINE__PATCH_SOURCE: Definition = Definition { name: "PatchSource", properties: &[
-    P { name: "Configuration", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-.]{3,50}$")] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Products", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }), rules: &[U::MaxItems(20)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "Configuration", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-.]{3,50}$")] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Products", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(128)] }), rules: &[U::MaxItems(20)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static PATCH_BASELINE__RULE: Definition = Definition { name: "Rule", properties: &[
-    P { name: "ApproveAfterDays", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(360.0)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ApproveUntilDate", schema: S { kind: K::String, rules: &[U::MaxLength(10)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ComplianceLevel", schema: S { kind: K::String, rules: &[U::Values(&["CRITICAL", "HIGH", "INFORMATIONAL", "LOW", "MEDIUM", "UNSPECIFIED"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "EnableNonSecurity", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "PatchFilterGroup", schema: S { kind: K::Object(&PATCH_BASELINE__PATCH_FILTER_GROUP), rules: &[] }, required: false, replacement: R::No, write_only: false },
+    P { name: "ApproveAfterDays", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(360.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ApproveUntilDate", schema: S { kind: K::String, rules: &[U::MaxLength(10)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ComplianceLevel", schema: S { kind: K::String, rules: &[U::Values(&["CRITICAL", "HIGH", "INFORMATIONAL", "LOW", "MEDIUM", "UNSPECIFIED"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "EnableNonSecurity", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "PatchFilterGroup", schema: S { kind: K::Object(&PATCH_BASELINE__PATCH_FILTER_GROUP), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static PATCH_BASELINE__RULE_GROUP: Definition = Definition { name: "RuleGroup", properties: &[
-    P { name: "PatchRules", schema: S { kind: K::List(&S { kind: K::Object(&PATCH_BASELINE__RULE), rules: &[] }), rules: &[U::MaxItems(10)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "PatchRules", schema: S { kind: K::List(&S { kind: K::Object(&PATCH_BASELINE__RULE), rules: &[] }), rules: &[U::MaxItems(10)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static PATCH_BASELINE: ResourceType = ResourceType { name: "AWS::SSM::PatchBaseline", tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], properties: &[
-    P { name: "ApprovalRules", schema: S { kind: K::Object(&PATCH_BASELINE__RULE_GROUP), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ApprovedPatches", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(100)] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ApprovedPatchesComplianceLevel", schema: S { kind: K::String, rules: &[U::Values(&["CRITICAL", "HIGH", "INFORMATIONAL", "LOW", "MEDIUM", "UNSPECIFIED"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "ApprovedPatchesEnableNonSecurity", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "AvailableSecurityUpdatesComplianceStatus", schema: S { kind: K::String, rules: &[U::Values(&["COMPLIANT", "NON_COMPLIANT"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "DefaultBaseline", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Description", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "GlobalFilters", schema: S { kind: K::Object(&PATCH_BASELINE__PATCH_FILTER_GROUP), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-.]{3,128}$"), U::MinLength(3), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "OperatingSystem", schema: S { kind: K::String, rules: &[U::Values(&["ALMA_LINUX", "AMAZON_LINUX", "AMAZON_LINUX_2", "AMAZON_LINUX_2022", "AMAZON_LINUX_2023", "CENTOS", "DEBIAN", "MACOS", "ORACLE_LINUX", "RASPBIAN", "REDHAT_ENTERPRISE_LINUX", "ROCKY_LINUX", "SUSE", "UBUNTU", "WINDOWS"])] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "PatchGroups", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RejectedPatches", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(100)] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "RejectedPatchesAction", schema: S { kind: K::String, rules: &[U::Values(&["ALLOW_AS_DEPENDENCY", "BLOCK"])] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Sources", schema: S { kind: K::List(&S { kind: K::Object(&PATCH_BASELINE__PATCH_SOURCE), rules: &[] }), rules: &[U::MaxItems(20)] }, required: false, replacement: R::No, write_only: false },
-    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(1000)] }, required: false, replacement: R::No, write_only: false },
+static PATCH_BASELINE: ResourceType = ResourceType { name: "AWS::SSM::PatchBaseline", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], properties: &[
+    P { name: "ApprovalRules", schema: S { kind: K::Object(&PATCH_BASELINE__RULE_GROUP), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ApprovedPatches", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(100)] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ApprovedPatchesComplianceLevel", schema: S { kind: K::String, rules: &[U::Values(&["CRITICAL", "HIGH", "INFORMATIONAL", "LOW", "MEDIUM", "UNSPECIFIED"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ApprovedPatchesEnableNonSecurity", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "AvailableSecurityUpdatesComplianceStatus", schema: S { kind: K::String, rules: &[U::Values(&["COMPLIANT", "NON_COMPLIANT"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "DefaultBaseline", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Description", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "GlobalFilters", schema: S { kind: K::Object(&PATCH_BASELINE__PATCH_FILTER_GROUP), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[a-zA-Z0-9_\\-.]{3,128}$"), U::MinLength(3), U::MaxLength(128)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OperatingSystem", schema: S { kind: K::String, rules: &[U::Values(&["ALMA_LINUX", "AMAZON_LINUX", "AMAZON_LINUX_2", "AMAZON_LINUX_2022", "AMAZON_LINUX_2023", "CENTOS", "DEBIAN", "MACOS", "ORACLE_LINUX", "RASPBIAN", "REDHAT_ENTERPRISE_LINUX", "ROCKY_LINUX", "SUSE", "UBUNTU", "WINDOWS"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "PatchGroups", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RejectedPatches", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(100)] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "RejectedPatchesAction", schema: S { kind: K::String, rules: &[U::Values(&["ALLOW_AS_DEPENDENCY", "BLOCK"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Sources", schema: S { kind: K::List(&S { kind: K::Object(&PATCH_BASELINE__PATCH_SOURCE), rules: &[] }), rules: &[U::MaxItems(20)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(1000)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static RESOURCE_DATA_SYNC__AWS_ORGANIZATIONS_SOURCE: Definition = Definition { name: "AwsOrganizationsSource", properties: &[
-    P { name: "OrganizationSourceType", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }, required: true, replacement: R::No, write_only: false },
-    P { name: "OrganizationalUnits", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(1000)] }, required: false, replacement: R::No, write_only: false },
+    P { name: "OrganizationSourceType", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "OrganizationalUnits", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[U::MinItems(1), U::MaxItems(1000)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static RESOURCE_DATA_SYNC__S3_DESTINATION: Definition = Definition { name: "S3Destination", properties: &[
-    P { name: "BucketName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(2048)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "BucketPrefix", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "BucketRegion", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "KMSKeyArn", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SyncFormat", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024), U::Values(&["JsonSerDe"])] }, required: true, replacement: R::Yes, write_only: false },
+    P { name: "BucketName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(2048)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "BucketPrefix", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "BucketRegion", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "KMSKeyArn", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SyncFormat", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024), U::Values(&["JsonSerDe"])] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
 static RESOURCE_DATA_SYNC__SYNC_SOURCE: Definition = Definition { name: "SyncSource", properties: &[
-    P { name: "AwsOrganizationsSource", schema: S { kind: K::Object(&RESOURCE_DATA_SYNC__AWS_ORGANIZATIONS_SOURCE), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "IncludeFutureRegions", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SourceRegions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }), rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "SourceType", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }, required: true, replacement: R::No, write_only: false },
+    P { name: "AwsOrganizationsSource", schema: S { kind: K::Object(&RESOURCE_DATA_SYNC__AWS_ORGANIZATIONS_SOURCE), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "IncludeFutureRegions", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SourceRegions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SourceType", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static RESOURCE_DATA_SYNC: ResourceType = ResourceType { name: "AWS::SSM::ResourceDataSync", tags: None, attributes: &["SyncName"], properties: &[
-    P { name: "BucketName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(2048)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "BucketPrefix", schema: S { kind: K::String, rules: &[U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "BucketRegion", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "KMSKeyArn", schema: S { kind: K::String, rules: &[U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "S3Destination", schema: S { kind: K::Object(&RESOURCE_DATA_SYNC__S3_DESTINATION), rules: &[] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SyncFormat", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::Yes, write_only: false },
-    P { name: "SyncName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "SyncSource", schema: S { kind: K::Object(&RESOURCE_DATA_SYNC__SYNC_SOURCE), rules: &[] }, required: false, replacement: R::No, write_only: false },
-    P { name: "SyncType", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false },
+static RESOURCE_DATA_SYNC: ResourceType = ResourceType { name: "AWS::SSM::ResourceDataSync", scrutiny: None, tags: None, attributes: &["SyncName"], properties: &[
+    P { name: "BucketName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(2048)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "BucketPrefix", schema: S { kind: K::String, rules: &[U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "BucketRegion", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "KMSKeyArn", schema: S { kind: K::String, rules: &[U::MaxLength(512)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "S3Destination", schema: S { kind: K::Object(&RESOURCE_DATA_SYNC__S3_DESTINATION), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SyncFormat", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SyncName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SyncSource", schema: S { kind: K::Object(&RESOURCE_DATA_SYNC__SYNC_SOURCE), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "SyncType", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static RESOURCE_POLICY: ResourceType = ResourceType { name: "AWS::SSM::ResourcePolicy", tags: None, attributes: &["PolicyHash", "PolicyId"], properties: &[
-    P { name: "Policy", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false },
-    P { name: "ResourceArn", schema: S { kind: K::String, rules: &[U::MinLength(20), U::MaxLength(2048)] }, required: true, replacement: R::Yes, write_only: false },
+static RESOURCE_POLICY: ResourceType = ResourceType { name: "AWS::SSM::ResourcePolicy", scrutiny: Some(Y::ResourcePolicy), tags: None, attributes: &["PolicyHash", "PolicyId"], properties: &[
+    P { name: "Policy", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
+    P { name: "ResourceArn", schema: S { kind: K::String, rules: &[U::MinLength(20), U::MaxLength(2048)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static SERVICE_SETTING: ResourceType = ResourceType { name: "AWS::SSM::ServiceSetting", tags: None, attributes: &["Arn", "LastModifiedDate", "LastModifiedUser", "Status"], properties: &[
-    P { name: "SettingId", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1000)] }, required: true, replacement: R::Yes, write_only: false },
-    P { name: "SettingValue", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(4096)] }, required: true, replacement: R::No, write_only: false },
+static SERVICE_SETTING: ResourceType = ResourceType { name: "AWS::SSM::ServiceSetting", scrutiny: None, tags: None, attributes: &["Arn", "LastModifiedDate", "LastModifiedUser", "Status"], properties: &[
+    P { name: "SettingId", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1000)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
+    P { name: "SettingValue", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(4096)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 
 pub(super) static TYPES: &[&ResourceType] = &[

@@ -39,7 +39,7 @@ mod aws_scheduler;
 mod aws_secretsmanager;
 
 #[allow(unused_imports, reason = "without the feature of a service there is no table")]
-use crate::facts::{Definition, Kind as K, Property as P, Replacement as R, ResourceType, Rule as U, Schema as S, TagShape, Tags};
+use crate::facts::{Definition, Kind as K, Property as P, Replacement as R, ResourceType, Rule as U, Schema as S, Scrutiny as Y, TagShape, Tags};
 
 /// Service, and its types sorted by name.
 pub(crate) static SERVICES: &[(&str, &[&ResourceType])] = &[
