@@ -137,14 +137,19 @@ where
                 }
             }
         }
-        if !letters.is_empty()
-            && let Err(error) = self.dead_letters.send(self.function.name(), &letters).await
-        {
-            log.error("send_dead_letters", json!({"reason": error.to_string()}));
-            for index in &error.failed {
-                if let Some(letter) = letters.get(*index) {
-                    report(&letter.message_id);
-                }
+        if !letters.is_empty() {
+            // Past its time nobody knows which letters were taken: all come back, and one may be in the queue twice.
+            let send = self.dead_letters.send(self.function.name(), &letters);
+            let (reason, kept): (String, Vec<usize>) = match tokio::time::timeout_at(invocation.answer_by, send).await {
+                Ok(Ok(())) => (String::new(), Vec::new()),
+                Ok(Err(error)) => (error.to_string(), error.failed),
+                Err(_) => ("not sent before the time-out".to_owned(), (0..letters.len()).collect()),
+            };
+            if !kept.is_empty() {
+                log.error("send_dead_letters", json!({"reason": reason}));
+            }
+            for letter in kept.iter().filter_map(|index| letters.get(*index)) {
+                report(&letter.message_id);
             }
         }
         self.function

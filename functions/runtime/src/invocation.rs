@@ -7,8 +7,9 @@ use tokio::time::Instant;
 
 /// One invocation of a function.
 ///
-/// Lambda kills the process at the time-out. Before it lie two lines: `work_until`, after which no new work begins so
-/// that what is done can still be sent on, and `deadline`, at which the harness reports what it has.
+/// Lambda kills the process at the time-out. Before it lie three lines: `work_until`, after which no new work begins so
+/// that what is done can still be sent on, `deadline`, at which the harness
+/// takes stock, and `answer_by`, at which it stops trying to send dead letters.
 #[derive(Debug, Clone)]
 pub struct Invocation {
     /// Lambda's id of the invocation, the same again when an asynchronous invocation is retried.
@@ -17,6 +18,8 @@ pub struct Invocation {
     pub work_until: Instant,
     /// The harness answers now: a tenth of the time left, at most 5 s, before the time-out.
     pub deadline: Instant,
+    /// The answer leaves now, whatever is still under way: half of the last margin before the time-out.
+    pub answer_by: Instant,
 }
 
 impl Invocation {
@@ -29,6 +32,7 @@ impl Invocation {
             request_id: request_id.into(),
             work_until: now + (left - work_margin),
             deadline: now + (left - answer_margin),
+            answer_by: now + (left - answer_margin / 2),
         }
     }
 
@@ -47,10 +51,10 @@ mod tests {
         let left = |seconds| {
             let invocation = Invocation::new("r", Duration::from_secs(seconds));
             let now = Instant::now();
-            (invocation.work_until - now, invocation.deadline - now)
+            (invocation.work_until - now, invocation.deadline - now, invocation.answer_by - now)
         };
-        assert_eq!(left(300), (Duration::from_secs(280), Duration::from_secs(295)));
-        assert_eq!(left(9), (Duration::from_secs(6), Duration::from_millis(8_100)));
-        assert_eq!(left(0), (Duration::ZERO, Duration::ZERO));
+        assert_eq!(left(300), (Duration::from_secs(280), Duration::from_secs(295), Duration::from_millis(297_500)));
+        assert_eq!(left(9), (Duration::from_secs(6), Duration::from_millis(8_100), Duration::from_millis(8_550)));
+        assert_eq!(left(0), (Duration::ZERO, Duration::ZERO, Duration::ZERO));
     }
 }

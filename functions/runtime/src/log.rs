@@ -1,5 +1,6 @@
 //! Logs: one JSON object a line on standard output. Refuses secrets by never looking at the environment.
 
+#[cfg(not(test))]
 use std::io::Write;
 
 use jiff::Timestamp;
@@ -106,12 +107,20 @@ pub(crate) fn write_line(line: &str) {
     let mut bytes = Vec::with_capacity(line.len() + 1);
     bytes.extend_from_slice(line.as_bytes());
     bytes.push(b'\n');
+    #[cfg(not(test))]
     let _ = std::io::stdout().lock().write_all(&bytes);
+    #[cfg(test)]
+    tests::print(&bytes);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The harness holds back what is printed by a test that passes, and cannot hold back a straight write.
+    pub(super) fn print(bytes: &[u8]) {
+        print!("{}", String::from_utf8_lossy(bytes));
+    }
 
     #[test]
     fn a_log_line_is_one_json_object_with_the_promised_fields() {

@@ -21,6 +21,8 @@ struct Letters {
     taken: RefCell<Vec<DeadLetter>>,
     /// Message ids that the queue does not take.
     refuses: Vec<&'static str>,
+    /// It takes everything and never says so.
+    hangs: bool,
 }
 
 impl DeadLetters for Letters {
@@ -28,6 +30,9 @@ impl DeadLetters for Letters {
         assert_eq!(function, "FipeModelLoader");
         let refused = |letter: &DeadLetter| self.refuses.contains(&letter.message_id.as_str());
         self.taken.borrow_mut().extend(letters.iter().filter(|letter| !refused(letter)).cloned());
+        if self.hangs {
+            std::future::pending::<()>().await;
+        }
         let failed: Vec<usize> = (0..letters.len()).filter(|index| refused(&letters[*index])).collect();
         if failed.is_empty() {
             Ok(())
@@ -146,6 +151,17 @@ async fn a_message_that_the_handler_forgets_comes_back() {
     })
     .await;
     assert_eq!(back, ["m2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dead_letters_that_are_not_taken_in_time_come_back_before_the_time_out() {
+    let letters = Letters { hangs: true, ..Letters::default() };
+    let begun = tokio::time::Instant::now();
+    let (two, hangs) = (body(2), body(5));
+    let event = event(&[("m1", &two, 1), ("m2", &hangs, 1), ("m3", "{", 1)]);
+    let back = handle(&letters, &event, async |messages, invocation| each(messages, invocation, &moody).await).await;
+    assert_eq!(back.iter().collect::<std::collections::BTreeSet<_>>().len(), 3, "{back:?}");
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
