@@ -67,6 +67,13 @@ impl Error {
             | Self::MigrationOrder { .. } => false,
         }
     }
+
+    /// Whether the server refused the password of a freshly fetched secret. While a rotation is under way the database
+    /// has the new one and the secret still the old one, for seconds; no time mends a secret that is simply wrong.
+    #[must_use]
+    pub fn is_authentication(&self) -> bool {
+        matches!(self, Self::Connect { source, .. } if is_authentication(source))
+    }
 }
 
 /// Whose fault a failed statement is.

@@ -1,7 +1,7 @@
 //! One batch: store it, blame single messages where it cannot be stored, then look whether a crawl is complete.
 //!
-//! A database that is away is waited for as long as the invocation lasts, since every return of a message to the queue
-//! costs one of its few receives. Refuses to call a message poison for what the set-up or the network did.
+//! A database that is away, or whose password is being rotated, is waited for as long as the invocation lasts, since
+//! every return of a message to the queue costs one of its few receives. Refuses to call a message poison for what the set-up or the network did.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub enum Error {
 impl Error {
     fn is_retryable(&self) -> bool {
         match self {
-            Self::Unreachable(error) => error.is_retryable(),
+            Self::Unreachable(error) => error.is_retryable() || error.is_authentication(),
             Self::Store(fipe_store::Error::Database(error)) => classify(error) == Fault::Transient,
             Self::Store(_) => false,
         }

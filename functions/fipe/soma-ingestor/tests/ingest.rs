@@ -6,6 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use fipe_core::message::{Brand, Calls, Crawl, Load, ModelPrices, Price};
@@ -22,6 +23,17 @@ struct Fixed(Secret);
 impl SecretSource for Fixed {
     fn fetch(&self) -> Pin<Box<dyn Future<Output = Result<Secret, Error>> + Send + '_>> {
         Box::pin(async { Ok(self.0.clone()) })
+    }
+}
+
+/// A secret that still has the old password for the next so many fetches, as while a rotation is under way.
+struct Rotating(AtomicU32, Secret);
+
+impl SecretSource for Rotating {
+    fn fetch(&self) -> Pin<Box<dyn Future<Output = Result<Secret, Error>> + Send + '_>> {
+        let old = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
+        let password = if old { "the old one".to_owned() } else { self.1.password.clone() };
+        Box::pin(async { Ok(Secret { password, ..self.1.clone() }) })
     }
 }
 
@@ -44,6 +56,11 @@ impl Topic for &FlakyTopic {
 }
 
 fn pool(server: &Server, database: &str, user: &str, password: &str) -> Pool {
+    let secret = Secret { username: user.to_owned(), password: password.to_owned() };
+    pool_with(server, database, Fixed(secret))
+}
+
+fn pool_with(server: &Server, database: &str, secrets: impl SecretSource + 'static) -> Pool {
     let endpoint = Endpoint {
         host: "127.0.0.1".to_owned(),
         hostaddr: None,
@@ -52,8 +69,7 @@ fn pool(server: &Server, database: &str, user: &str, password: &str) -> Pool {
         tls: Tls::Disable,
         application_name: "ingestor tests".to_owned(),
     };
-    let secret = Secret { username: user.to_owned(), password: password.to_owned() };
-    Pool::new(endpoint, None, Arc::new(Fixed(secret)))
+    Pool::new(endpoint, None, Arc::new(secrets))
 }
 
 /// A pool of the application role over an empty database with the schema.
@@ -222,6 +238,23 @@ async fn a_database_that_is_away_is_waited_for() {
     let (outcomes, ()) = tokio::join!(ingest, resume);
     assert_eq!(ends(&outcomes), ["m0 done"]);
     assert_eq!(models(&server, &database).await, [1, 3]);
+}
+
+#[tokio::test]
+async fn a_password_that_is_being_rotated_is_waited_for_and_a_wrong_one_comes_back() {
+    let (database, _) = fresh().await;
+    let topic = FlakyTopic::default();
+    let function = function();
+    let ingest = async |stale: u32, left: Duration| {
+        let secret = Secret { username: "fipe_app".to_owned(), password: "application".to_owned() };
+        let pool = pool_with(Server::shared(), &database, Rotating(stale.into(), secret));
+        let invocation = Invocation::new("request", left);
+        ends(&Ingestor::new(&function, pool, &topic).ingest(messages([prices(1, "1")]), &invocation).await)
+    };
+    assert_eq!(ingest(5, Duration::from_secs(60)).await, ["m0 done"]);
+    let wrong = ingest(u32::MAX, Duration::from_secs(1)).await;
+    assert!(wrong[0].starts_with("m0 comes back: the database is out of reach: "), "{wrong:?}");
+    assert!(!wrong[0].contains("the old one"), "no password in a reason: {wrong:?}");
 }
 
 #[tokio::test]
