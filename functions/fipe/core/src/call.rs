@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::error::Fault;
+use crate::fipe_code::is_fipe_code;
 use crate::message::{Brand, Model, Price, YearFuel};
 use crate::month::Month;
 
@@ -310,21 +311,6 @@ fn fuel_code(name: &str) -> Option<i16> {
         "gás natural" | "gas natural" => 7,
         _ => return None,
     })
-}
-
-/// `NNNNNN-D` with its check digit: modulo 11, weights 7 to 2 from the left, 10 and 11 become 0.
-fn is_fipe_code(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let [number @ .., b'-', check] = bytes else { return false };
-    if number.len() != 6 || !number.iter().chain([check]).all(u8::is_ascii_digit) {
-        return false;
-    }
-    let sum: u32 = number.iter().zip((2..=7).rev()).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
-    let expected = match 11 - sum % 11 {
-        10 | 11 => 0,
-        digit => digit,
-    };
-    u32::from(check - b'0') == expected
 }
 
 /// Reads `R$ 39.225,00`; `None` when it is not an amount above 0 with two places.

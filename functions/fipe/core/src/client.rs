@@ -1,5 +1,6 @@
 //! FIPE, asked within its budget and within the time there is. Refuses to start a call or a wait that cannot end in time.
 
+use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use crate::answer::RawAnswer;
 use crate::call::Call;
 use crate::error::{Error, Fault};
 use crate::message::Calls;
+use crate::month::Month;
 use crate::pacing::{Pacing, wait_after};
 
 /// A call is given up after this; FIPE answers within a second when it is well.
@@ -60,6 +62,8 @@ pub struct Fipe<H> {
     pacing: Mutex<Pacing>,
     in_flight: Semaphore,
     width: usize,
+    /// The month of each reference code, as FIPE last listed them.
+    pub(crate) months: tokio::sync::Mutex<HashMap<i32, Month>>,
     /// Ever; never reset.
     successes: AtomicU64,
     calls: AtomicU64,
@@ -77,6 +81,7 @@ impl<H: Http> Fipe<H> {
             pacing: Mutex::new(Pacing::new(calls_per_minute, Instant::now())),
             in_flight: Semaphore::new(width),
             width,
+            months: tokio::sync::Mutex::default(),
             successes: AtomicU64::new(0),
             calls: AtomicU64::new(0),
             retries: AtomicU64::new(0),

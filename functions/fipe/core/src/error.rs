@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::month::Month;
+
 /// A fault of the chain.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -17,6 +19,15 @@ pub enum Error {
     /// A month that FIPE does not list.
     #[error("{month} is not a month of the FIPE table; the newest ones are {newest}")]
     UnknownMonth { month: String, newest: String },
+    /// A task of a month that FIPE has under another code.
+    #[error("reference {reference_code} is {listed}, not {month}")]
+    OtherMonth { reference_code: i32, listed: Month, month: Month },
+    /// A task that names what FIPE does not have.
+    #[error("FIPE does not list {what}")]
+    Unlisted { what: String },
+    /// A task without work.
+    #[error("the task names no model")]
+    NoModel,
     /// A call failed for good, or so often that it is left for later.
     #[error("{call} failed after {attempts} calls")]
     Call {
@@ -97,6 +108,7 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Month { .. } | Self::YearFuel { .. } | Self::Event { .. } | Self::UnknownMonth { .. } => false,
+            Self::OtherMonth { .. } | Self::Unlisted { .. } | Self::NoModel => false,
             Self::Call { fault, .. } => fault.is_transient(),
             Self::OutOfTime { .. } | Self::Send { .. } => true,
             Self::VehicleTypes { first, .. } | Self::NoProgress { first, .. } => first.is_transient(),
@@ -110,12 +122,20 @@ impl Error {
             Self::YearFuel { .. } => "year_fuel",
             Self::Event { .. } => "event",
             Self::UnknownMonth { .. } => "unknown_month",
+            Self::OtherMonth { .. } => "other_month",
+            Self::Unlisted { .. } => "unlisted",
+            Self::NoModel => "no_model",
             Self::Call { fault: Fault::InvalidParameters { .. }, .. } => "invalid_parameters",
             Self::Call { .. } => "upstream",
             Self::OutOfTime { .. } => "out_of_time",
             Self::Send { .. } => "send",
             Self::VehicleTypes { first, .. } | Self::NoProgress { first, .. } => first.kind(),
         }
+    }
+
+    /// Whether time ran out although the upstream did nothing wrong: others took it.
+    pub(crate) fn is_crowded_out(&self) -> bool {
+        self.is_transient() && !self.is_upstreams()
     }
 
     /// Whether the upstream did anything wrong, rather than time having run out on its own.

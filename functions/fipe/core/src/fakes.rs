@@ -68,7 +68,14 @@ impl FakeFipe {
 
     /// A client with an unhindered pace.
     pub(crate) fn client(self) -> Fipe<Self> {
-        Fipe::new(self, 600_000.0, 4)
+        self.client_at(600_000.0, 4)
+    }
+
+    /// A client that has asked for the months already.
+    pub(crate) fn client_at(self, calls_per_minute: f64, calls_in_flight: u16) -> Fipe<Self> {
+        let mut fipe = Fipe::new(self, calls_per_minute, calls_in_flight);
+        *fipe.months.get_mut() = [(73, crawl().month)].into();
+        fipe
     }
 
     fn answer(&self, endpoint: &str, body: &Value) -> Value {
@@ -83,7 +90,7 @@ impl FakeFipe {
                 let kind = &body["codigoTipoVeiculo"];
                 json!([{"Label": "Agrale", "Value": format!("{kind}1")}, {"Label": "AGRALE", "Value": format!("{kind}2")}])
             }
-            "ConsultarModelos" if body["codigoMarca"] == "0" => nothing,
+            "ConsultarModelos" if body["codigoMarca"] == "12" || body["codigoMarca"] == "404" => nothing,
             "ConsultarModelos" => {
                 let item = |code: &i64| json!({"Label": format!("Modelo {code}"), "Value": code});
                 json!({"Modelos": self.models.keys().map(item).collect::<Vec<_>>(), "Anos": []})

@@ -73,30 +73,42 @@ pub fn crawl_id(request_id: &str, reference_code: i32) -> Uuid {
     Uuid::from_u128(request.as_u128() ^ u128::from(reference_code.unsigned_abs()))
 }
 
-/// Starts a crawl: of each vehicle type first the manifest, then a task for each brand.
-///
-/// Every type is tried even when one fails, so that the rerun, which is harmless, has less to do.
+/// The crawl that an event asks for, and the calls it took to find its month.
 ///
 /// # Errors
-/// The event makes no sense, the month is unknown, or [`Error::VehicleTypes`] names the types that failed.
+/// The event makes no sense, the month is unknown, or the upstream failed.
+pub async fn find_crawl<H: Http>(
+    fipe: &Fipe<H>,
+    event: &Value,
+    request_id: &str,
+    until: Instant,
+) -> Result<(Crawl, Calls), Error> {
+    let wanted = wanted_month(event)?;
+    let mut calls = Calls::default();
+    let ReferenceTable { code, month } = table_of(wanted, &fipe.ask(&ReferenceTables, until, &mut calls).await?)?;
+    Ok((Crawl { id: crawl_id(request_id, code), reference_code: code, month }, calls))
+}
+
+/// Starts a crawl: of each vehicle type first the manifest, then a task for each brand.
+///
+/// Every type is tried even when one fails, so that the rerun, which is harmless, has less to do. `calls` are those that
+/// were made before.
+///
+/// # Errors
+/// [`Error::VehicleTypes`] names the types that failed.
 pub async fn start_crawl<H: Http>(
     fipe: &Fipe<H>,
     manifests: &impl Queue,
     tasks: &impl Queue,
-    event: &Value,
-    request_id: &str,
+    crawl: &Crawl,
+    mut calls: Calls,
     until: Instant,
 ) -> Result<Started, Error> {
-    let wanted = wanted_month(event)?;
-    let mut calls = Calls::default();
-    let table = table_of(wanted, &fipe.ask(&ReferenceTables, until, &mut calls).await?)?;
-    let crawl = Crawl { id: crawl_id(request_id, table.code), reference_code: table.code, month: table.month };
-
     let mut brands = BTreeMap::new();
     let mut failed: Vec<(i16, Error)> = Vec::new();
     for vehicle_type in VEHICLE_TYPES {
         // The call for the months counts to the first type, so that the sum over all manifests is right.
-        match list_brands(fipe, manifests, tasks, &crawl, vehicle_type, std::mem::take(&mut calls), until).await {
+        match list_brands(fipe, manifests, tasks, crawl, vehicle_type, std::mem::take(&mut calls), until).await {
             Ok(count) => {
                 brands.insert(vehicle_type, count);
             }
@@ -105,7 +117,10 @@ pub async fn start_crawl<H: Http>(
     }
     let types: Vec<String> = failed.iter().map(|(vehicle_type, _)| vehicle_type.to_string()).collect();
     match failed.into_iter().next() {
-        None => Ok(Started { crawl_id: crawl.id, reference_code: table.code, reference_month: table.month, brands }),
+        None => {
+            let Crawl { id, reference_code, month } = *crawl;
+            Ok(Started { crawl_id: id, reference_code, reference_month: month, brands })
+        }
         Some((_, first)) => Err(Error::VehicleTypes { types: types.join(", "), first: Box::new(first) }),
     }
 }

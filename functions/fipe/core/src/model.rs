@@ -33,7 +33,7 @@ pub enum Listed {
 /// Lists the models of a brand: first the manifest, then tasks of at most `models_per_message` models.
 ///
 /// # Errors
-/// The upstream failed, or a queue did not take everything; running again is harmless.
+/// The task names what FIPE does not list, the upstream failed, or a queue did not take everything; running again is harmless.
 pub async fn list_models<H: Http>(
     fipe: &Fipe<H>,
     queues: &ModelQueues<'_, impl Queue, impl Queue, impl Queue>,
@@ -45,10 +45,14 @@ pub async fn list_models<H: Http>(
     let successes = fipe.successes();
     let BrandTask { crawl, vehicle_type, brand } = &task;
     let call = Models { reference_code: crawl.reference_code, vehicle_type: *vehicle_type, brand_code: &brand.code };
-    let models = match fipe.ask(&call, until, &mut calls).await {
+    let listed = async {
+        fipe.check_month(crawl, until, &mut calls).await?;
+        fipe.models(&call, until, &mut calls).await
+    };
+    let models = match listed.await {
         Ok(models) => models,
         // Other brands took the time and got on. Without that it may be an outage, which must not circle for ever.
-        Err(error) if !error.is_upstreams() && fipe.successes() > successes => {
+        Err(error) if error.is_crowded_out() && fipe.successes() > successes => {
             send(queues.handed_on, "a brand task that there was no time for", &[&task]).await?;
             return Ok(Listed::HandedOn);
         }

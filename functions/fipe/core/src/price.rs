@@ -65,17 +65,25 @@ impl Progress {
 /// that was found; a model that can never succeed is split off first and fails alone when it comes back.
 ///
 /// # Errors
-/// A queue did not take everything, a single model failed for good, or [`Error::NoProgress`]: not one call succeeded, so
+/// The task names what FIPE does not list, a queue did not take everything, a single model failed for good, or [`Error::NoProgress`]: not one call succeeded, so
 /// that an outage ends in the dead-letter queue and not in an endless circle.
 pub async fn load_prices<H: Http>(
     fipe: &Fipe<H>,
     prices: &impl Queue,
     handed_on: &impl Queue,
-    task: ModelTask,
+    mut task: ModelTask,
     until: Instant,
 ) -> Result<Priced, Error> {
     let count = task.models.len();
     let successes = fipe.successes();
+    let Some(first) = task.models.first_mut() else { return Err(Error::NoModel) };
+    if let Err(error) = fipe.check_month(&task.crawl, until, &mut first.calls).await {
+        if !error.is_crowded_out() || fipe.successes() == successes {
+            return Err(error);
+        }
+        send(handed_on, "a model task that there was no time for", &[&task]).await?;
+        return Ok(Priced { handed_on: count, ..Priced::default() });
+    }
     let progress: Vec<Progress> = stream::iter(&task.models)
         .map(|work| price_model(fipe, &task, work, until))
         .buffer_unordered(fipe.width())
@@ -100,7 +108,7 @@ pub async fn load_prices<H: Http>(
     if found.is_empty() {
         // Other tasks took the time and got on: the same task again. Several models, one of them hopeless: split below.
         let splits = count > 1 && left.iter().any(|(_, error)| !error.is_transient());
-        let crowded_out = fipe.successes() > successes && !left.iter().any(|(_, error)| error.is_upstreams());
+        let crowded_out = fipe.successes() > successes && left.iter().all(|(_, error)| error.is_crowded_out());
         if !splits && !crowded_out {
             let index = left.iter().position(|(_, error)| error.is_upstreams()).unwrap_or_default();
             let (_, first) = left.swap_remove(index);
@@ -140,7 +148,7 @@ async fn price_model<H: Http>(fipe: &Fipe<H>, task: &ModelTask, work: &ModelWork
     let mut progress = Progress { calls: work.calls, listed: None, found, left: None };
     let pairs = match &work.pending {
         Some(pending) => pending.clone(),
-        None => match fipe.ask(&of, until, &mut progress.calls).await {
+        None => match fipe.year_fuels(&of, until, &mut progress.calls).await {
             Ok(pairs) => progress.listed.insert(pairs).clone(),
             Err(error) => {
                 progress.left = Some((ModelWork { code: work.code, pending: None, calls: progress.calls }, error));

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use fipe_core::message::{BrandTask, Load, ModelTask};
-use fipe_core::{Fault, Fipe, FipeHttp, Http, ModelQueues, list_models, load_prices, start_crawl};
+use fipe_core::{Fault, Fipe, FipeHttp, Http, ModelQueues, find_crawl, list_models, load_prices, start_crawl};
 use fipe_server::{FipeServer, Generated, Options, generate};
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -37,7 +37,8 @@ async fn crawl(fipe: &Fipe<FipeHttp>, time: Duration) -> BTreeSet<(i32, String, 
     };
 
     let until = Instant::now() + Duration::from_secs(60);
-    start_crawl(fipe, &to_loads, &to_brands, &json!({"mes": 8, "ano": 2026}), "local", until).await.unwrap();
+    let (crawl, calls) = find_crawl(fipe, &json!({"mes": 8, "ano": 2026}), "local", until).await.unwrap();
+    start_crawl(fipe, &to_loads, &to_brands, &crawl, calls, until).await.unwrap();
     let ports = ModelQueues { manifests: &to_loads, tasks: &to_models, handed_on: &to_brands };
     for task in read::<BrandTask>(&brands) {
         list_models(fipe, &ports, 20, task, until).await.unwrap();

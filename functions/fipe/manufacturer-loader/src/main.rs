@@ -1,9 +1,10 @@
-//! `FipeManufacturerLoader`: settings, adapters, run. The rules are [`fipe_core::start_crawl`].
+//! `FipeManufacturerLoader`: settings, adapters, run. The rules are [`fipe_core::find_crawl`] and
+//! [`fipe_core::start_crawl`].
 
 use std::process::ExitCode;
 
 use contract::ManufacturerLoader;
-use fipe_core::{Fipe, FipeHttp, start_crawl};
+use fipe_core::{Fipe, FipeHttp, find_crawl, start_crawl};
 use function_runtime::{Error, Failure, Function, Queue, run_events, sdk_config, settings};
 use serde_json::{Value, json};
 
@@ -24,13 +25,22 @@ async fn run() -> Result<(), Error> {
     let tasks = async |bodies| Ok(output.send(bodies).await?);
     run_events(&function, async |event: Value, invocation| {
         let log = function.log().of_request(&invocation.request_id);
-        log.started("start_crawl", json!({"event": event}));
         let (request_id, until) = (&invocation.request_id, invocation.work_until);
-        let started = start_crawl(&fipe, &manifests, &tasks, &event, request_id, until).await;
+        let failure = |error: fipe_core::Error| Failure::of(error.is_transient(), error.kind(), &error);
+        let started = async {
+            let (crawl, calls) = find_crawl(&fipe, &event, request_id, until).await.map_err(failure)?;
+            let log = log.of_trace(crawl.id);
+            log.started("start_crawl", json!({"event": event, "crawl": crawl}));
+            let started = start_crawl(&fipe, &manifests, &tasks, &crawl, calls, until).await.map_err(failure);
+            match &started {
+                Ok(started) => log.success("start_crawl", json!(started)),
+                Err(failure) => log.error("start_crawl", json!({"reason": failure.reason()})),
+            }
+            started
+        }
+        .await;
         function.metrics().counts(fipe.take_counts().named()).emit();
-        let started = started.map_err(|error| Failure::of(error.is_transient(), error.kind(), &error))?;
-        log.of_trace(started.crawl_id).success("start_crawl", json!(started));
-        Ok(started)
+        started
     })
     .await
 }

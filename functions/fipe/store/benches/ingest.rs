@@ -104,12 +104,18 @@ fn crawl(round: i32) -> Crawl {
     Crawl { id: Uuid::from_u128(round as u128), reference_code: 330 + round, month }
 }
 
+/// The code with this number: one of the ten check digits is right.
+fn fipe_code(number: usize) -> String {
+    let codes = (0..10).map(|digit| format!("{number:06}-{digit}"));
+    codes.into_iter().find(|code| fipe_core::is_fipe_code(code)).expect("a check digit")
+}
+
 /// Batches of messages; `change` is added to each price.
 fn month(crawl: &Crawl, change: i64) -> Vec<Vec<Load>> {
     let price = |model: usize, year: usize| Price {
         year_fuel: YearFuel::new(2000 + year as i32, 1).expect("a year and fuel"),
         fuel: "Gasolina".to_owned(),
-        fipe_code: format!("{:06}-{}", model / 3, model % 10),
+        fipe_code: fipe_code(model / 3),
         price: Decimal::new((model * 7 + year * 1_000 + 10_000) as i64 * 100 + change * 100, 2),
     };
     let model = |code: usize| {

@@ -1,5 +1,6 @@
 //! What a message must hold before it may meet the database. Refuses to mend anything.
 
+use fipe_core::is_fipe_code;
 use fipe_core::message::{Load, ModelPrices};
 use rust_decimal::Decimal;
 
@@ -51,11 +52,6 @@ fn check_text(text: &str) -> Result<(), Error> {
     if text.is_empty() || text.contains('\0') { Err(Error::Text { text: text.to_owned() }) } else { Ok(()) }
 }
 
-fn is_fipe_code(text: &str) -> bool {
-    text.len() == 8
-        && text.bytes().enumerate().all(|(index, byte)| if index == 6 { byte == b'-' } else { byte.is_ascii_digit() })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,13 +59,5 @@ mod tests {
     #[test]
     fn the_limit_of_a_price_is_ten_to_the_tenth() {
         assert_eq!(PRICE_LIMIT, Decimal::from(10_000_000_000_i64));
-    }
-
-    #[test]
-    fn a_fipe_code_is_six_digits_a_dash_and_a_digit() {
-        assert!(is_fipe_code("015069-0"));
-        for wrong in ["", "0150690", "015069-", "015069-00", "01506-90", "015069_0", "a15069-0"] {
-            assert!(!is_fipe_code(wrong), "{wrong:?}");
-        }
     }
 }

@@ -32,7 +32,7 @@ pub enum Error {
     )]
     Price { model_code: i32, year_fuel: YearFuel, price: Decimal },
     /// A FIPE code of another shape.
-    #[error("fipe code {fipe_code:?} of model {model_code} is not of the form NNNNNN-D")]
+    #[error("fipe code {fipe_code:?} of model {model_code} is not NNNNNN-D with its check digit")]
     FipeCode { model_code: i32, fipe_code: String },
     /// An answer for a pair that the same message does not expect.
     #[error("model {model_code} has an answer for year {year_fuel}, which its own message does not expect")]

@@ -14,7 +14,8 @@ fn month(text: &str) -> Month {
 
 async fn start(fipe: &Fipe<FakeFipe>, queues: &Queues, event: Value) -> Result<Started, Error> {
     let (manifests, tasks) = (queues.queue("manifests"), queues.queue("tasks"));
-    start_crawl(fipe, &manifests, &tasks, &event, REQUEST, in_seconds(60)).await
+    let (crawl, calls) = find_crawl(fipe, &event, REQUEST, in_seconds(60)).await?;
+    start_crawl(fipe, &manifests, &tasks, &crawl, calls, in_seconds(60)).await
 }
 
 #[test]

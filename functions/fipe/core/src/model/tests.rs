@@ -38,7 +38,7 @@ async fn the_manifest_goes_first_and_the_tasks_in_chunks() {
 #[tokio::test(start_paused = true)]
 async fn a_brand_without_models_is_recorded_as_such() {
     let (fipe, queues) = (FakeFipe::default().client(), Queues::default());
-    assert_eq!(list(&fipe, &queues, "0", in_seconds(60)).await.unwrap(), Listed::Models(0));
+    assert_eq!(list(&fipe, &queues, "12", in_seconds(60)).await.unwrap(), Listed::Models(0));
     assert_eq!(queues.order(), ["manifests"]);
     let manifests: Vec<Load> = queues.take("manifests");
     assert!(matches!(&manifests[0], Load::Models { models, .. } if models.is_empty()));
@@ -47,7 +47,7 @@ async fn a_brand_without_models_is_recorded_as_such() {
 #[tokio::test(start_paused = true)]
 async fn a_brand_that_others_left_no_time_for_is_handed_on() {
     // One call a second: one brand has its turn.
-    let (fipe, queues) = (Fipe::new(FakeFipe::default(), 60.0, 1), Queues::default());
+    let (fipe, queues) = (FakeFipe::default().client_at(60.0, 1), Queues::default());
     let until = Instant::now() + Duration::from_millis(500);
     let (first, second) =
         futures_util::future::join(list(&fipe, &queues, "26", until), list(&fipe, &queues, "27", until)).await;
@@ -56,6 +56,14 @@ async fn a_brand_that_others_left_no_time_for_is_handed_on() {
 
     let error = list(&fipe, &queues, "26", Instant::now()).await.unwrap_err();
     assert!(error.is_transient(), "nothing got on, so it may be an outage: {error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_brand_that_fipe_does_not_list_leaves_no_trace() {
+    let (fipe, queues) = (FakeFipe::default().client(), Queues::default());
+    let error = list(&fipe, &queues, "404", in_seconds(60)).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_transient()), ("unlisted", false));
+    assert!(queues.order().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -53,7 +53,7 @@ fn everything() -> Stored {
             .map(|(code, text, price)| (code, pair(text), price.to_owned()))
             .into(),
         without_price: [(2, pair("2011-3"))].into(),
-        calls: [(1, 3), (2, 3), (3, 1)].into(),
+        calls: [(1, 3), (2, 3), (3, 2)].into(),
     }
 }
 
@@ -62,7 +62,7 @@ async fn only_the_pairs_that_exist_are_asked_and_what_has_no_price_is_a_fact() {
     let (fipe, queues) = (FakeFipe::default().client(), Queues::default());
     let priced = load(&fipe, &queues, model_task([1, 2, 3]), in_seconds(60)).await.unwrap();
     assert_eq!(priced, Priced { prices: 3, without_price: 1, handed_on: 0 });
-    assert_eq!(fipe.http.calls.get(), 7);
+    assert_eq!(fipe.http.calls.get(), 8, "a model without years is looked up in its brand");
     assert!(fipe.http.asked.borrow().iter().all(|(_, body, _)| body["codigoTabelaReferencia"] == 73));
     assert_eq!(queues.order(), ["prices"], "several models in one message");
     let mut stored = Stored::default();
@@ -103,7 +103,7 @@ async fn what_cannot_finish_in_time_is_handed_on_behind_what_is_done() {
         rounds += 1;
         assert!(rounds < 10, "it comes to an end");
         // Two calls fit into each invocation.
-        let fipe = Fipe::new(FakeFipe::default(), 60.0, 1);
+        let fipe = FakeFipe::default().client_at(60.0, 1);
         let priced = load(&fipe, &queues, task, Instant::now() + Duration::from_millis(1_500)).await.unwrap();
         let order = queues.order();
         assert_eq!(order.iter().filter(|name| **name == "handed on").count(), usize::from(priced.handed_on > 0));
@@ -118,7 +118,7 @@ async fn what_cannot_finish_in_time_is_handed_on_behind_what_is_done() {
 #[tokio::test(start_paused = true)]
 async fn a_task_that_others_left_no_time_for_is_handed_on_as_it_is() {
     // One call a second: the first task takes the only one that fits.
-    let (fipe, queues) = (Fipe::new(FakeFipe::default(), 60.0, 1), Queues::default());
+    let (fipe, queues) = (FakeFipe::default().client_at(60.0, 1), Queues::default());
     let until = Instant::now() + Duration::from_millis(500);
     let both = futures_util::future::join(
         load(&fipe, &queues, model_task([1]), until),
@@ -178,6 +178,32 @@ async fn a_hopeless_model_is_split_off_and_then_fails_alone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_task_that_contradicts_fipes_lists_fails_for_good_and_sends_nothing() {
+    let other_month = Crawl { month: "2026-07".parse().unwrap(), ..model_task([]).crawl };
+    let other_code = Crawl { reference_code: 999, ..model_task([]).crawl };
+    for (task, kind) in [
+        (ModelTask { crawl: other_month, ..model_task([1]) }, "other_month"),
+        (ModelTask { crawl: other_code, ..model_task([1]) }, "unlisted"),
+        (model_task([404]), "unlisted"),
+        (model_task([]), "no_model"),
+    ] {
+        let (fipe, queues) = (FakeFipe::default().client(), Queues::default());
+        let error = load(&fipe, &queues, task, in_seconds(60)).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_transient()), (kind, false), "{error}");
+        assert!(queues.order().is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_calls_for_the_months_count_to_the_first_model() {
+    let (fipe, queues) = (Fipe::new(FakeFipe::default(), 600_000.0, 4), Queues::default());
+    load(&fipe, &queues, model_task([1, 2, 3]), in_seconds(60)).await.unwrap();
+    let mut stored = Stored::default();
+    stored.add(&queues);
+    assert_eq!(stored.calls, [(1, 4), (2, 3), (3, 2)].into());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lost_queue_fails_the_task_and_running_again_only_repeats() {
     let (fipe, queues) = (FakeFipe::default().client(), Queues::default());
     queues.broken.set("prices");
@@ -186,7 +212,7 @@ async fn a_lost_queue_fails_the_task_and_running_again_only_repeats() {
     assert!(queues.order().is_empty(), "nothing is handed on before the prices are safe");
 
     queues.broken.set("handed on");
-    let slow = Fipe::new(FakeFipe::default(), 60.0, 1);
+    let slow = FakeFipe::default().client_at(60.0, 1);
     let soon = Instant::now() + Duration::from_millis(1_500);
     assert_eq!(load(&slow, &queues, model_task([1, 2, 3]), soon).await.unwrap_err().kind(), "send");
     queues.broken.set("");

@@ -216,7 +216,7 @@ async fn a_message_that_can_never_be_stored_says_why() {
         (brands(&crawl(1), 4, &[("25", "Hyundai")]), "vehicle type 4 is none of 1 car, 2 motorcycle, 3 truck"),
         (brands(&crawl(1), 1, &[("25", "Hyun\0dai")]), "text \"Hyun\\0dai\" is empty or holds a NUL character"),
         (models(&crawl(1), 1, "", "Hyundai", &[]), "text \"\" is empty or holds a NUL character"),
-        (prices(&crawl(1), vec![code]), "fipe code \"15069-0\" of model 7 is not of the form NNNNNN-D"),
+        (prices(&crawl(1), vec![code]), "fipe code \"15069-0\" of model 7 is not NNNNNN-D with its check digit"),
         (
             prices(&crawl(1), vec![thirds]),
             "price 10.001 of model 7 year 2014-1 is not an amount above 0 and below 10^10 with at most two places",
