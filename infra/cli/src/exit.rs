@@ -44,6 +44,27 @@ pub(crate) struct CrawlIncomplete {
     pub(crate) missing: String,
 }
 
+/// A function of the chain answered with an error.
+#[derive(Debug, thiserror::Error)]
+#[error("{function} failed: {kind}: {message}")]
+pub(crate) struct FunctionFailed {
+    pub(crate) function: String,
+    /// The `errorType` of its answer.
+    pub(crate) kind: String,
+    pub(crate) message: String,
+}
+
+impl FunctionFailed {
+    /// Reads `{"errorType": .., "errorMessage": ..}`; of anything else, the text is the message.
+    pub(crate) fn of(function: String, payload: &[u8]) -> Self {
+        let answer: serde_json::Value = serde_json::from_slice(payload).unwrap_or_default();
+        let kind = answer["errorType"].as_str().unwrap_or("unhandled").to_owned();
+        let message = answer["errorMessage"].as_str();
+        let message = message.map_or_else(|| String::from_utf8_lossy(payload).into_owned(), str::to_owned);
+        Self { function, kind, message }
+    }
+}
+
 impl Exit {
     /// The code of an error, by the first of its causes that is known.
     pub(crate) fn of(error: &anyhow::Error) -> Self {
@@ -63,6 +84,13 @@ impl Exit {
             }
             if cause.downcast_ref::<local_cloud::Error>().is_some_and(local_cloud::Error::is_setting) {
                 return Self::Usage;
+            }
+            if let Some(failed) = cause.downcast_ref::<FunctionFailed>() {
+                return match failed.kind.as_str() {
+                    "transient" => Self::Retryable,
+                    "unknown_month" => Self::Usage,
+                    _ => Self::Failed,
+                };
             }
             if let Some(error) = cause.downcast_ref::<deploy::CallError>() {
                 // The first call of all, which only asks whose the credentials are.
@@ -125,5 +153,19 @@ mod tests {
         assert_eq!(under(deploy::Error::Missing(Vec::new()).into()), Exit::Usage);
         assert_eq!(under(StaleTemplates(vec!["FipeApi.yaml".to_owned()]).into()), Exit::Stale);
         assert_eq!(under(anyhow::anyhow!("disk full")), Exit::Failed);
+        let function = |answer: &str| under(FunctionFailed::of("Loader-dev".to_owned(), answer.as_bytes()).into());
+        assert_eq!(function(r#"{"errorType": "transient", "errorMessage": "out of reach"}"#), Exit::Retryable);
+        assert_eq!(function(r#"{"errorType": "unknown_month", "errorMessage": "2020-01"}"#), Exit::Usage);
+        assert_eq!(function("killed"), Exit::Failed);
+    }
+
+    #[test]
+    fn a_functions_error_is_told_in_its_own_words() {
+        let told = |answer: &str| FunctionFailed::of("Loader-dev".to_owned(), answer.as_bytes()).to_string();
+        assert_eq!(
+            told(r#"{"errorType": "transient", "errorMessage": "out of reach"}"#),
+            "Loader-dev failed: transient: out of reach"
+        );
+        assert_eq!(told("killed"), "Loader-dev failed: unhandled: killed");
     }
 }

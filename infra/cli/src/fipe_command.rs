@@ -12,7 +12,7 @@ use stacks::StageName;
 
 use crate::arguments::{Account, InvokeFipe, StatusFipe};
 use crate::crawl::Crawl;
-use crate::exit::BadInput;
+use crate::exit::{BadInput, FunctionFailed};
 use crate::queues::{Queue, Queues};
 use crate::repository::Repository;
 use crate::terminal::Terminal;
@@ -45,8 +45,8 @@ impl Chain {
         let call = self.lambda.invoke().function_name(&name).payload(Blob::new(event.to_string()));
         let answer = call.send().await.map_err(|error| call_error("Invoke", error))?;
         let payload = answer.payload().map(|blob| blob.as_ref().to_vec()).unwrap_or_default();
-        if let Some(kind) = answer.function_error() {
-            anyhow::bail!("{name} failed ({kind}): {}", String::from_utf8_lossy(&payload));
+        if answer.function_error().is_some() {
+            return Err(FunctionFailed::of(name, &payload).into());
         }
         serde_json::from_slice(&payload).map_err(|error| {
             anyhow::anyhow!("{name} answered no JSON ({error}): {}", String::from_utf8_lossy(&payload))

@@ -1,9 +1,7 @@
 //! All that is printed: data to stdout, the rest to stderr, bars on a terminal and lines elsewhere.
 //! Refuses colours and bars where nobody watches.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one place that prints")]
-
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -24,14 +22,18 @@ impl Terminal {
         self.bars.is_some()
     }
 
-    /// A line of the result, to stdout.
+    /// A line of the result, to stdout. Whoever reads it may stop in the middle (`| head`): then there is nothing left to do.
     pub(crate) fn data(&self, line: &str) {
-        self.suspended(|| println!("{line}"));
+        self.suspended(|| {
+            if writeln!(std::io::stdout(), "{line}").is_err() {
+                std::process::exit(0);
+            }
+        });
     }
 
-    /// A line about what happens, to stderr.
+    /// A line about what happens, to stderr. The work goes on when nobody reads it.
     pub(crate) fn note(&self, line: &str) {
-        self.suspended(|| eprintln!("{line}"));
+        self.suspended(|| _ = writeln!(std::io::stderr(), "{line}"));
     }
 
     /// An error and all that led to it, once.
@@ -69,7 +71,7 @@ impl Terminal {
 
     /// Asks on a terminal; the answer without blanks around it.
     pub(crate) fn ask(&self, question: &str) -> std::io::Result<String> {
-        self.suspended(|| eprint!("{question} "));
+        self.suspended(|| _ = write!(std::io::stderr(), "{question} "));
         let mut answer = String::new();
         std::io::stdin().read_line(&mut answer)?;
         Ok(answer.trim().to_owned())

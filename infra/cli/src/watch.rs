@@ -7,27 +7,37 @@ use jiff::Timestamp;
 use stacks::StageName;
 
 use crate::crawl::Crawl;
-use crate::exit::CrawlIncomplete;
+use crate::exit::{CrawlIncomplete, Exit};
 use crate::fipe_command::Chain;
 use crate::queues::Queue;
 use crate::table::{Table, grouped};
 use crate::terminal::Terminal;
 
-/// How often to look, how often to say so in lines, and after how long without any movement to give up.
+/// How often to look, how often to say so in lines, for how long to bear that nobody answers, and after how long
+/// without any movement to give up.
 struct Patience {
     look: Duration,
     say: Duration,
+    away: Duration,
     rest: Duration,
 }
 
 impl Patience {
     fn of(stage: StageName) -> Self {
         match stage {
-            StageName::Local => {
-                Self { look: Duration::from_millis(500), say: Duration::from_secs(2), rest: Duration::from_secs(120) }
-            }
+            StageName::Local => Self {
+                look: Duration::from_millis(500),
+                say: Duration::from_secs(2),
+                away: Duration::from_secs(30),
+                rest: Duration::from_secs(120),
+            },
             // A message that was lost in a crash comes back after its visibility time-out, 31 minutes.
-            _ => Self { look: Duration::from_secs(10), say: Duration::from_secs(60), rest: Duration::from_secs(2_400) },
+            _ => Self {
+                look: Duration::from_secs(10),
+                say: Duration::from_secs(60),
+                away: Duration::from_secs(300),
+                rest: Duration::from_secs(2_400),
+            },
         }
     }
 }
@@ -42,8 +52,21 @@ pub(crate) async fn until_complete(
     let mut bars = Bars::new(terminal);
     let (mut seen, mut moved, mut said): (Option<(Option<Crawl>, Vec<Queue>)>, _, _) =
         (None, Instant::now(), Instant::now());
+    let (mut answered, mut is_away) = (Instant::now(), false);
     loop {
-        let now = (chain.crawl(crawl_id).await?, chain.queues().await?);
+        let now = match look(chain, crawl_id).await {
+            Ok(now) => now,
+            // The crawl outlives a database that is away for a moment, and so does whoever watches it.
+            Err(error) if Exit::of(&error) == Exit::Retryable && answered.elapsed() < patience.away => {
+                if !std::mem::replace(&mut is_away, true) {
+                    terminal.note(&format!("{error}; looking again for {} s", patience.away.as_secs()));
+                }
+                tokio::time::sleep(patience.look).await;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        (answered, is_away) = (Instant::now(), false);
         if seen.as_ref() != Some(&now) {
             moved = Instant::now();
         }
@@ -68,6 +91,10 @@ pub(crate) async fn until_complete(
         }
         tokio::time::sleep(patience.look).await;
     }
+}
+
+async fn look(chain: &Chain, crawl_id: Option<&str>) -> anyhow::Result<(Option<Crawl>, Vec<Queue>)> {
+    Ok((chain.crawl(crawl_id).await?, chain.queues().await?))
 }
 
 /// Everything about a crawl, once: a table for people, one document for programs.
