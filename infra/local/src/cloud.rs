@@ -82,6 +82,7 @@ pub async fn up(config: &Config, progress: &mut dyn FnMut(Event)) -> Result<Stat
             }
         }
     }
+    ministack::require(&layout)?;
     let before = state.started(ServiceName::Fipe).map(|fipe| fipe.arguments.clone());
     let fipe_arguments = fipe_arguments(config, before.as_deref().unwrap_or_default())?;
     let is_changed = |running: &&Started| running.arguments != fipe_arguments || running.process.program_is_replaced();
@@ -96,7 +97,6 @@ pub async fn up(config: &Config, progress: &mut dyn FnMut(Event)) -> Result<Stat
         clear(&layout, &mut state).await?;
         remove(&layout.logs_dir())?;
     }
-    ministack::require(&layout)?;
     if let Some(running) = state.alive(ServiceName::Fipe).filter(is_changed) {
         progress(Event::Changed { service: ServiceName::Fipe });
         end(running).await?;
