@@ -70,6 +70,36 @@ fn nested_values_are_told_by_their_path() {
 }
 
 #[test]
+fn too_few_items_and_too_short_texts_are_refused() {
+    let group = RawResource::new("AWS::Lambda::CodeSigningConfig")
+        .property("AllowedPublishers", json!({ "SigningProfileVersionArns": [] }));
+    let path = "Test > It (AWS::Lambda::CodeSigningConfig) > AllowedPublishers.SigningProfileVersionArns";
+    assert_eq!(messages_of(group), [format!("{path}: 0 items are fewer than 1; give at least 1")]);
+    let mapping = RawResource::new("AWS::Lambda::EventSourceMapping")
+        .property("FunctionName", "f")
+        .property("Queues", json!([""]));
+    assert_eq!(
+        messages_of(mapping),
+        ["Test > It (AWS::Lambda::EventSourceMapping) > Queues[0]: `` has 0 characters, fewer than 1; use at least 1"]
+    );
+}
+
+#[test]
+fn values_that_aws_takes_in_any_case_are_taken_in_any_case() {
+    let address = |domain| RawResource::new("AWS::EC2::EIP").property("Domain", domain);
+    assert_eq!(messages_of(address("VPC")), [""; 0]);
+    assert_eq!(messages_of(address("vpn")).len(), 1);
+}
+
+#[test]
+fn what_may_be_a_secret_is_never_repeated() {
+    let parameters = json!({ "BasicAuthParameters": { "Username": "me", "Password": "correct\u{7}horse" } });
+    let connection = RawResource::new("AWS::Events::Connection").property("AuthParameters", parameters);
+    let messages = messages_of(connection);
+    assert!(messages.len() == 1 && messages[0].contains("Password: the value does not match"), "{messages:?}");
+}
+
+#[test]
 fn lengths_are_counted_in_characters() {
     let name = "ã".repeat(128);
     assert_eq!(messages_of(CfnQueue::new().tags([(name.as_str(), "")])), [""; 0]);

@@ -9,7 +9,7 @@ use crate::facts::{self, Kind, Property, Rule, Schema};
 use crate::{Json, Template};
 
 pub(super) fn check(template: &Template, report: &mut Report<'_>) {
-    let mut checker = Checker { patterns: HashMap::new(), report };
+    let mut checker = Checker { patterns: HashMap::new(), report, hidden: false };
     for entry in &template.resources {
         let subject = Subject { id: Some(&entry.id), kind: &entry.parts.resource_type };
         let properties = || entry.parts.properties.iter();
@@ -27,6 +27,8 @@ pub(super) fn check(template: &Template, report: &mut Report<'_>) {
 struct Checker<'a, 'b> {
     patterns: HashMap<&'static str, Option<Regex>>,
     report: &'a mut Report<'b>,
+    /// What stands here can never be read back, it may be a secret: no message repeats it.
+    hidden: bool,
 }
 
 impl Checker<'_, '_> {
@@ -41,7 +43,12 @@ impl Checker<'_, '_> {
         for (name, value) in entries.clone() {
             let path = join(path, name);
             match facts::find(known, name) {
-                Some(property) => self.value(value, &property.schema, &path, subject),
+                Some(property) => {
+                    let around = self.hidden;
+                    self.hidden |= property.write_only;
+                    self.value(value, &property.schema, &path, subject);
+                    self.hidden = around;
+                }
                 None if open || *value == Json::Absent => {}
                 None => {
                     let fix = match nearest(name, known.iter().map(|property| property.name)) {
@@ -107,17 +114,17 @@ impl Checker<'_, '_> {
             let (name, message, fix) = match *rule {
                 Rule::MinLength(least) if length < least => (
                     "length",
-                    format!("{} has {length} characters, fewer than {least}", brief_text(text)),
+                    format!("{} has {length} characters, fewer than {least}", self.shown(text)),
                     format!("use at least {least}"),
                 ),
                 Rule::MaxLength(most) if length > most => (
                     "length",
-                    format!("{} has {length} characters, more than {most}", brief_text(text)),
+                    format!("{} has {length} characters, more than {most}", self.shown(text)),
                     format!("use at most {most}"),
                 ),
                 Rule::Pattern(pattern) if !self.matches(pattern, text) => (
                     "pattern",
-                    format!("{} does not match {pattern}", brief_text(text)),
+                    format!("{} does not match {pattern}", self.shown(text)),
                     "change it so that it matches".to_owned(),
                 ),
                 Rule::Values(values) if known_only && !values.contains(&text) => unknown_value(text, values),
@@ -130,6 +137,10 @@ impl Checker<'_, '_> {
             };
             self.report.add(name, subject, path, message, fix);
         }
+    }
+
+    fn shown(&self, text: &str) -> String {
+        if self.hidden { "the value".to_owned() } else { brief_text(text) }
     }
 
     fn number(&mut self, number: f64, rules: &[Rule], path: &str, subject: Subject<'_>) {
