@@ -1,4 +1,5 @@
-//! A topic that tells people or programs something.
+//! A topic that tells people or programs something: names and counts, no secrets. Its policy is SNS's own, which admits this
+//! account alone. No key of KMS: CloudWatch cannot publish under the one that AWS manages.
 
 use cfn::aws_sns::CfnTopic;
 use cfn::{Handle, Value};

@@ -189,9 +189,12 @@ pub(crate) fn fipe_api(stage: &Stage, pacing: &Pacing) -> SynthesizedStack {
     let queues = [("Manufacturer", &manufacturer_queue), ("Model", &model_queue), ("Price", &price_queue)];
     let functions = [&manufacturer_loader, &model_loader, &price_loader, &soma_ingestor];
     add_alarms(&mut stack, &queues, &functions, &alarms);
-    let blocked = fipe_metric(stage, &price_loader, "Blocked");
-    let text = "FIPE answers 403: the address or the browser's name is blocked.";
-    Alarm::new(&mut stack, "FipeBlockedAlarm", &blocked, 0, text, &alarms);
+    for loader in [&manufacturer_loader, &model_loader, &price_loader] {
+        let text =
+            format!("FIPE answers {} with 403: its address or browser's name is blocked.", loader.function_name());
+        let blocked = fipe_metric(stage, loader, "Blocked");
+        Alarm::new(&mut stack, &format!("{}BlockedAlarm", loader.id()), &blocked, 0, &text, &alarms);
+    }
     add_dashboard(&mut stack, stage, &queues.map(|(_, queue)| queue), &functions);
 
     for (name, queue) in queues {

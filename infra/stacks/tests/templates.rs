@@ -355,6 +355,9 @@ fn an_alarm_watches_every_dead_letter_queue_every_queue_and_every_function() {
     }
     for function in ["FipeManufacturerLoader", "FipeModelLoader", "FipePriceLoader", "FipeSomaIngestor"] {
         assert!(watched.contains(&("Errors".to_owned(), format!("{function}-dev"))), "{function}: {watched:?}");
+        // Whoever asks FIPE can be turned away.
+        let blocked = watched.contains(&("Blocked".to_owned(), function.to_owned()));
+        assert_eq!(blocked, function != "FipeSomaIngestor", "{function}: {watched:?}");
     }
 }
 
