@@ -81,6 +81,9 @@ pub(crate) async fn until_complete(
                 said = Instant::now();
                 terminal.note(&line(crawl, queues));
             }
+        } else if said.elapsed() >= patience.say {
+            said = Instant::now();
+            terminal.note("the crawl is not in the database yet");
         }
         if moved.elapsed() >= patience.rest {
             bars.clear();
