@@ -8,8 +8,8 @@ SHELL := /bin/bash
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 INFRA := $(TARGET_DIR)/debug/infra
 
-# Settings of the local cloud reach `infra` by the environment, unless they are empty.
-SETTINGS := FIPE_DATASET FIPE_FAULTS MINISTACK_PORT POSTGRES_PORT FIPE_PORT
+# Settings reach `infra` by the environment, unless they are empty.
+SETTINGS := FIPE_DATASET FIPE_FAULTS MINISTACK_PORT POSTGRES_PORT FIPE_PORT AWS_PROFILE AWS_REGION VPC_ID ALLOWED_IP
 $(foreach setting,$(SETTINGS),$(if $($(setting)),$(eval export $(setting)),$(eval unexport $(setting))))
 ACCOUNT = $(if $(AWS_PROFILE),--profile $(AWS_PROFILE)) $(if $(AWS_REGION),--region $(AWS_REGION))
 VALUES = $(if $(VPC_ID),--vpc-id $(VPC_ID)) $(if $(ALLOWED_IP),--allowed-ip $(ALLOWED_IP))

@@ -62,7 +62,7 @@ impl Connection {
             Target::Local { endpoint, region } => local(endpoint, region.clone()),
         };
         let endpoint = config.endpoint_url().map(str::to_owned);
-        let Some(region) = config.region().map(ToString::to_string) else {
+        let Some(region) = config.region().map(ToString::to_string).filter(|region| !region.is_empty()) else {
             return Err(CallError {
                 operation: "GetCallerIdentity",
                 code: None,
