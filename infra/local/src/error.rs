@@ -53,7 +53,7 @@ pub enum Error {
     )]
     Unreachable { user: &'static str, tried: String },
 
-    #[error("{service} has no log: the local cloud was not started")]
+    #[error("{service} has no log: the local cloud was not started, `infra local up` starts it")]
     NoLog { service: ServiceName },
 }
 
