@@ -31,7 +31,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     }
     let local = if is_local { Some(aws::local_cloud(repository)?) } else { None };
     let connection = aws::connect(repository, stage.name, &arguments.account).await?;
-    parameters::look_up(&mut values, &synthesized, &arguments.stacks, stage.name, &connection, local.as_ref()).await?;
+    parameters::look_up(&mut values, &synthesized, &arguments.stacks, &stage, &connection, local.as_ref()).await?;
     let plan = Plan::new(stacks(synthesized)?, &arguments.stacks, values)?;
     let archives = build::archives(repository, terminal, &stage, &plan.assets(), arguments.skip_build).await?;
 

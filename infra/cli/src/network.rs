@@ -1,6 +1,6 @@
 //! Which subnets and route tables of a VPC a stage uses. Refuses a VPC that an Aurora cluster cannot live in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use deploy::aws::{Connection, Ec2, RouteTable, Subnet};
 
@@ -19,37 +19,59 @@ pub(crate) async fn default_vpc(connection: &Connection) -> anyhow::Result<Strin
     Ok(vpc_id.ok_or_else(|| BadInput("the region has no default VPC; give --vpc-id".to_owned()))?)
 }
 
-/// All subnets of a VPC in the region's availability zones, in order of their ids, and the route tables that they use.
-pub(crate) async fn subnets(connection: &Connection, vpc_id: &str) -> anyhow::Result<Subnets> {
-    let ec2 = Ec2::new(connection);
-    let subnet_ids = usable(vpc_id, &connection.region, &ec2.subnets(vpc_id).await?)?;
-    let route_table_ids = used_tables(&ec2.route_tables(vpc_id).await?, &subnet_ids);
-    Ok(Subnets { subnet_ids, route_table_ids })
+/// Whether the database gets a public address, and so a subnet with a way to the internet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    Public,
+    Private,
 }
 
-fn usable(vpc_id: &str, region: &str, subnets: &[Subnet]) -> Result<Vec<String>, BadInput> {
-    // A local zone has a longer name (`us-east-1-bos-1a`); Aurora does not run there.
-    let is_usable =
-        |subnet: &&Subnet| subnet.availability_zone.strip_prefix(region).is_some_and(|rest| rest.len() == 1);
-    let (ids, zones): (BTreeSet<_>, BTreeSet<_>) =
-        (subnets.iter().filter(is_usable)).map(|subnet| (subnet.subnet_id.clone(), &*subnet.availability_zone)).unzip();
+/// One subnet of each of the VPC's availability zones, since an interface endpoint takes no second one, and the route
+/// tables that they use. Where a zone has both, a public subnet for a public database and a private one otherwise.
+pub(crate) async fn subnets(connection: &Connection, vpc_id: &str, reach: Reach) -> anyhow::Result<Subnets> {
+    let ec2 = Ec2::new(connection);
+    let (subnets, tables) = (ec2.subnets(vpc_id).await?, ec2.route_tables(vpc_id).await?);
+    let subnet_ids = one_a_zone(vpc_id, &connection.region, &subnets, &tables, reach)?;
+    let route_table_ids =
+        subnet_ids.iter().filter_map(|id| table_of(&tables, id)).map(|table| table.route_table_id.clone());
+    Ok(Subnets { route_table_ids: route_table_ids.collect::<BTreeSet<_>>().into_iter().collect(), subnet_ids })
+}
+
+fn one_a_zone(
+    vpc_id: &str,
+    region: &str,
+    subnets: &[Subnet],
+    tables: &[RouteTable],
+    reach: Reach,
+) -> Result<Vec<String>, BadInput> {
+    // The best of each zone: of the reach that is asked for, then the lowest id, so that a second look gives the same.
+    let mut best: BTreeMap<&str, (bool, &str)> = BTreeMap::new();
+    for subnet in subnets {
+        // A local zone has a longer name (`us-east-1-bos-1a`); Aurora does not run there.
+        if subnet.availability_zone.strip_prefix(region).is_none_or(|rest| rest.len() != 1) {
+            continue;
+        }
+        let is_public = table_of(tables, &subnet.subnet_id).is_some_and(|table| table.internet);
+        let candidate = (is_public != (reach == Reach::Public), subnet.subnet_id.as_str());
+        best.entry(&subnet.availability_zone).and_modify(|known| *known = candidate.min(*known)).or_insert(candidate);
+    }
+    let zones: Vec<&str> = best.keys().copied().collect();
     match zones.len() {
         0 => Err(BadInput(format!(
             "{vpc_id} has no subnets that this account can see in {region}; check --vpc-id, --region and --profile"
         ))),
         1 => Err(BadInput(format!(
             "{vpc_id} has subnets in {} alone; an Aurora cluster needs two availability zones: add a subnet in another",
-            zones.into_iter().collect::<Vec<_>>().join(", ")
+            zones[0]
         ))),
-        _ => Ok(ids.into_iter().collect()),
+        _ => Ok(best.into_values().map(|(_, id)| id.to_owned()).collect::<BTreeSet<_>>().into_iter().collect()),
     }
 }
 
-/// The table that each subnet is associated with, or the VPC's main one.
-fn used_tables(tables: &[RouteTable], subnet_ids: &[String]) -> Vec<String> {
-    let main = tables.iter().find(|table| table.main);
-    let used = subnet_ids.iter().filter_map(|id| tables.iter().find(|table| table.subnet_ids.contains(id)).or(main));
-    used.map(|table| table.route_table_id.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+/// The table that a subnet is associated with, or the VPC's main one.
+fn table_of<'a>(tables: &'a [RouteTable], subnet_id: &str) -> Option<&'a RouteTable> {
+    let own = tables.iter().find(|table| table.subnet_ids.iter().any(|id| id == subnet_id));
+    own.or_else(|| tables.iter().find(|table| table.main))
 }
 
 #[cfg(test)]
@@ -60,9 +82,15 @@ mod tests {
         Subnet { subnet_id: id.to_owned(), availability_zone: zone.to_owned() }
     }
 
+    fn table(id: &str, main: bool, internet: bool, subnets: &[&str]) -> RouteTable {
+        let subnet_ids = subnets.iter().map(|id| (*id).to_owned()).collect();
+        RouteTable { route_table_id: id.to_owned(), main, subnet_ids, internet }
+    }
+
     #[test]
     fn two_availability_zones_are_needed_and_a_local_zone_is_none() {
-        let told = |subnets: &[Subnet]| usable("vpc-1", "sa-east-1", subnets).unwrap_err().to_string();
+        let of = |subnets: &[Subnet]| one_a_zone("vpc-1", "sa-east-1", subnets, &[], Reach::Private);
+        let told = |subnets: &[Subnet]| of(subnets).unwrap_err().to_string();
         assert!(told(&[]).contains("vpc-1 has no subnets"));
         let one = [
             subnet("subnet-1", "sa-east-1a"),
@@ -70,21 +98,25 @@ mod tests {
             subnet("subnet-3", "sa-east-1-bue-1a"),
         ];
         assert!(told(&one).contains("has subnets in sa-east-1a alone"), "{}", told(&one));
-        let two = [subnet("subnet-2", "sa-east-1b"), subnet("subnet-1", "sa-east-1a")];
-        assert_eq!(usable("vpc-1", "sa-east-1", &two).unwrap(), ["subnet-1", "subnet-2"]);
+        let two = [subnet("subnet-2", "sa-east-1a"), subnet("subnet-1", "sa-east-1b")];
+        assert_eq!(of(&two).unwrap(), ["subnet-1", "subnet-2"]);
+    }
+
+    #[test]
+    fn each_zone_gives_one_subnet_of_the_reach_that_is_asked_for() {
+        let subnets = ["a", "a", "b", "b", "c"].iter().enumerate();
+        let subnets: Vec<Subnet> =
+            subnets.map(|(number, zone)| subnet(&format!("subnet-{number}"), &format!("us-east-1{zone}"))).collect();
+        let tables = [table("rtb-main", true, false, &[]), table("rtb-igw", false, true, &["subnet-1", "subnet-2"])];
+        let of = |reach| one_a_zone("vpc-1", "us-east-1", &subnets, &tables, reach).unwrap();
+        assert_eq!(of(Reach::Public), ["subnet-1", "subnet-2", "subnet-4"]);
+        assert_eq!(of(Reach::Private), ["subnet-0", "subnet-3", "subnet-4"]);
     }
 
     #[test]
     fn a_subnet_without_a_table_of_its_own_uses_the_main_one() {
-        let table = |id: &str, main, subnets: &[&str]| RouteTable {
-            route_table_id: id.to_owned(),
-            main,
-            subnet_ids: subnets.iter().map(|id| (*id).to_owned()).collect(),
-        };
-        let tables =
-            [table("rtb-main", true, &[]), table("rtb-1", false, &["subnet-1"]), table("rtb-9", false, &["subnet-9"])];
-        let used = |ids: &[&str]| used_tables(&tables, &ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>());
-        assert_eq!(used(&["subnet-1", "subnet-2"]), ["rtb-1", "rtb-main"]);
-        assert_eq!(used(&["subnet-1"]), ["rtb-1"]);
+        let tables = [table("rtb-main", true, false, &[]), table("rtb-1", false, false, &["subnet-1"])];
+        let used = |id: &str| table_of(&tables, id).unwrap().route_table_id.as_str();
+        assert_eq!((used("subnet-1"), used("subnet-2")), ("rtb-1", "rtb-main"));
     }
 }

@@ -8,7 +8,7 @@ use stacks::{Asked, ParameterSource, Stage, StageName};
 
 use crate::arguments::Deploy;
 use crate::exit::BadInput;
-use crate::network;
+use crate::network::{self, Reach};
 use crate::synth_command::Synthesized;
 
 /// What was given, by parameter name; checked, and nothing looked up yet.
@@ -48,7 +48,7 @@ pub(crate) async fn look_up(
     values: &mut BTreeMap<String, String>,
     stacks: &[Synthesized],
     selection: &[String],
-    stage: StageName,
+    stage: &Stage,
     connection: &Connection,
     local: Option<&local_cloud::Status>,
 ) -> anyhow::Result<()> {
@@ -75,11 +75,13 @@ pub(crate) async fn look_up(
         }
     }
     let needs_subnets = is_open(values, Asked::SubnetIds) || is_open(values, Asked::RouteTableIds);
-    if stage == StageName::Local && !values.contains_key(Asked::VpcId.name()) {
+    if stage.name == StageName::Local && !values.contains_key(Asked::VpcId.name()) {
         values.insert(Asked::VpcId.name().to_owned(), network::default_vpc(connection).await?);
     }
     if needs_subnets && let Some(vpc_id) = values.get(Asked::VpcId.name()) {
-        let subnets = network::subnets(connection, vpc_id).await?;
+        // From the stage and not from whether an address is given now, so that two deployments choose the same.
+        let reach = if stage.network.public_access { Reach::Public } else { Reach::Private };
+        let subnets = network::subnets(connection, vpc_id, reach).await?;
         set(values, Asked::SubnetIds, subnets.subnet_ids.join(","));
         set(values, Asked::RouteTableIds, subnets.route_table_ids.join(","));
     }

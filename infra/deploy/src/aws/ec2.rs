@@ -52,6 +52,8 @@ pub struct RouteTable {
     pub main: bool,
     /// Subnets that use it by name.
     pub subnet_ids: Vec<String>,
+    /// Whether it routes to an internet gateway, which makes its subnets public.
+    pub internet: bool,
 }
 
 impl Ec2 {
@@ -105,6 +107,9 @@ impl Ec2 {
                 route_table_id: table.text("routeTableId")?.to_owned(),
                 main: associations().any(|association| association.text("main") == Some("true")),
                 subnet_ids: associations().filter_map(|one| one.text("subnetId").map(str::to_owned)).collect(),
+                internet: table
+                    .items("routeSet")
+                    .any(|route| route.text("gatewayId").is_some_and(|gateway| gateway.starts_with("igw-"))),
             })
         })
         .await
