@@ -59,7 +59,8 @@ pub(crate) fn fipe_api(stage: &Stage, pacing: &Pacing) -> SynthesizedStack {
     let db_endpoint = matching("^[A-Za-z0-9.-]+$", "Host name of the database's writer.");
     let db_endpoint = from_data("DBEndpoint", fipe_data::DB_ENDPOINT, db_endpoint);
     let db_port = from_data("DBPort", fipe_data::DB_PORT, matching("^[0-9]{1,5}$", "Port of the database."));
-    let credentials = matching("^arn:[a-z-]+:secretsmanager:.+$", "ARN of the functions' secret.");
+    // A name too: the emulator's `Ref` of a secret is its name, and Secrets Manager takes either.
+    let credentials = matching("^[A-Za-z0-9/_+=.@:-]+$", "ARN of the functions' secret.");
     // Linters take a parameter with "Secret" in its name for the secret itself.
     let credentials = from_data("DBCredentialsArn", fipe_data::DB_APP_SECRET_ARN, credentials);
     let security_group_id = Parameter::security_group_id().description("Group that reaches the database.");
