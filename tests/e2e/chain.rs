@@ -12,6 +12,7 @@ use std::time::Duration;
 use libtest_mimic::{Arguments, Failed, Trial};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use serde_json::json;
 use system_tests::{Cloud, QUEUES};
 
 const NEWEST: &str = "2026-08";
@@ -19,7 +20,7 @@ const BEFORE: &str = "2026-07";
 
 type Scenario = fn(&mut Cloud) -> anyhow::Result<()>;
 
-const SCENARIOS: [(&str, Scenario); 8] = [
+const SCENARIOS: [(&str, Scenario); 11] = [
     ("a_second_deploy_changes_nothing", a_second_deploy_changes_nothing),
     ("a_month_is_in_the_view_exactly_as_the_upstream_has_it", a_month_is_in_the_view_exactly_as_the_upstream_has_it),
     ("another_month_stands_beside_it", another_month_stands_beside_it),
@@ -27,7 +28,10 @@ const SCENARIOS: [(&str, Scenario); 8] = [
         "the_same_month_again_changes_no_row_and_is_announced_once",
         the_same_month_again_changes_no_row_and_is_announced_once,
     ),
+    ("messages_again_and_in_another_order_change_no_row", messages_again_and_in_another_order_change_no_row),
+    ("a_changed_price_updates_its_row_alone", a_changed_price_updates_its_row_alone),
     ("an_unknown_month_is_refused_by_name", an_unknown_month_is_refused_by_name),
+    ("a_rotated_password_is_fetched_in_mid_crawl", a_rotated_password_is_fetched_in_mid_crawl),
     ("a_faulty_upstream_costs_time_and_nothing_else", a_faulty_upstream_costs_time_and_nothing_else),
     ("the_dead_letter_queues_hold_exactly_the_poison_with_reasons", the_dead_letter_queues_hold_exactly_the_poison),
     ("killed_functions_and_a_lost_database_cost_time_and_nothing_else", killed_functions_and_a_lost_database),
@@ -117,6 +121,95 @@ fn the_same_month_again_changes_no_row_and_is_announced_once(cloud: &mut Cloud) 
     let of_this_crawl = notices.iter().filter(|(body, _)| body.contains(&crawl)).count();
     anyhow::ensure!(of_this_crawl == 1 && notices.len() == 1, "one notice of {crawl} was due, these came: {notices:?}");
     Ok(())
+}
+
+/// A model's price and its manifests, of a crawl that is complete: the manifests last, all five times, beside each other.
+fn messages_again_and_in_another_order_change_no_row(cloud: &mut Cloud) -> anyhow::Result<()> {
+    let row = cloud.wait(cloud.database.query_one(
+        "SELECT c.crawl_id::text, c.reference_code, v.model_code, v.model_year, v.fuel_code::integer AS fuel_code, v.fuel,
+                v.fipe_code, v.price::text AS price, v.brand_code, v.brand_name, v.model_name, v.vehicle_type
+         FROM fipe_prices AS v JOIN fipe_crawl_completeness AS p USING (reference_month) JOIN fipe_crawl AS c USING (crawl_id)
+         WHERE v.reference_month = ($1 || '-01')::date LIMIT 1",
+        &[&NEWEST],
+    ))?;
+    let text = |name: &str| row.get::<_, String>(name);
+    let number = |name: &str| row.get::<_, i32>(name);
+    let crawl = json!({"id": text("crawl_id"), "reference_code": number("reference_code"), "month": NEWEST});
+    let model: i32 = text("model_code").parse()?;
+    let (calls, pair) = (json!({"made": 0, "retried": 0}), format!("{}-{}", number("model_year"), number("fuel_code")));
+    let brand = json!({"code": text("brand_code"), "name": text("brand_name")});
+    let price =
+        json!({"year_fuel": pair, "fuel": text("fuel"), "fipe_code": text("fipe_code"), "price": text("price")});
+    let prices = json!({"kind": "prices", "crawl": crawl, "models": [{"code": model, "prices": [price]}]});
+    let models = json!({
+        "kind": "models", "crawl": crawl, "vehicle_type": number("vehicle_type"), "brand": brand, "calls": calls,
+        "models": [{"code": model, "name": text("model_name")}],
+    });
+    let brands = json!({"kind": "brands", "crawl": crawl, "vehicle_type": number("vehicle_type"), "brands": [brand], "calls": calls});
+
+    let state = |cloud: &Cloud| -> anyhow::Result<_> {
+        let sql = "SELECT string_agg(row::text, ' ') FROM (
+            SELECT 't', vehicle_type::text, xmin::text FROM fipe_crawl_vehicle_type
+            UNION ALL SELECT 'b', brand_code, xmin::text FROM fipe_crawl_brand
+            UNION ALL SELECT 'm', model_code::text, xmin::text FROM fipe_crawl_model ORDER BY 1, 2, 3) AS row";
+        let manifests: String = cloud.wait(cloud.database.query_one(sql, &[]))?.get(0);
+        Ok((cloud.row_versions(NEWEST)?, manifests))
+    };
+    let before = state(cloud)?;
+    for message in [prices, models, brands] {
+        for _ in 0..5 {
+            cloud.send("fipe-price-queue-local", &message.to_string())?;
+        }
+    }
+    cloud.until("an empty price queue", Duration::from_secs(30), || Ok(cloud.depth("fipe-price-queue-local")? == 0))?;
+    anyhow::ensure!(state(cloud)? == before, "a row was written");
+    assert_no_dead_letters(cloud)
+}
+
+fn a_changed_price_updates_its_row_alone(cloud: &mut Cloud) -> anyhow::Result<()> {
+    let export = cloud.export(NEWEST)?;
+    let priced = |line: &&str| line.rsplit(',').next().is_some_and(|price| price.parse::<u32>().is_ok());
+    let line = export.lines().skip(1).filter(priced).nth(100).ok_or_else(|| anyhow::anyhow!("no hundred prices"))?;
+    let (rest, price) = line.rsplit_once(',').unwrap_or_default();
+    let changed_line = format!("{rest},{}", price.parse::<u32>()? + 13);
+
+    let (newest, before) = (cloud.row_versions(NEWEST)?, cloud.row_versions(BEFORE)?);
+    cloud.serve(NEWEST, &export.replacen(line, &changed_line, 1))?;
+    let crawl = cloud.crawl(NEWEST);
+    cloud.serve(NEWEST, &export)?;
+    crawl?;
+    let again = cloud.row_versions(NEWEST)?;
+    let changed: Vec<_> = newest.iter().filter(|(key, version)| again.get(*key) != Some(version)).collect();
+    anyhow::ensure!(changed.len() == 1 && newest.len() == again.len(), "of {line:?} these changed: {changed:?}");
+    let model = line.split(',').nth(3).unwrap_or_default();
+    anyhow::ensure!(changed[0].0.starts_with(&format!("{model} ")), "not of {line:?}: {changed:?}");
+    anyhow::ensure!(before == cloud.row_versions(BEFORE)?, "rows of {BEFORE} were written");
+    cloud.crawl(NEWEST)?;
+    assert_month(cloud, NEWEST)
+}
+
+fn a_rotated_password_is_fetched_in_mid_crawl(cloud: &mut Cloud) -> anyhow::Result<()> {
+    cloud.forget_everything()?;
+    let secret_id = output(cloud, "DBAppSecretArn")?;
+    let secret = cloud.secrets_manager("GetSecretValue", &json!({"SecretId": secret_id}))?;
+    let mut secret: serde_json::Value = serde_json::from_str(secret["SecretString"].as_str().unwrap_or_default())?;
+    secret["password"] = json!("rotated-in-mid-crawl");
+
+    let crawl = cloud.invoke(NEWEST)?;
+    cloud.until("the first prices", Duration::from_secs(30), || Ok(!cloud.row_versions(NEWEST)?.is_empty()))?;
+    cloud.wait(cloud.database.batch_execute(
+        "ALTER ROLE fipe_app PASSWORD 'rotated-in-mid-crawl';
+         SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'fipe_app'",
+    ))?;
+    // The secret follows a moment later, as in a rotation of Secrets Manager.
+    std::thread::sleep(Duration::from_secs(1));
+    let value =
+        json!({"SecretId": secret_id, "SecretString": secret.to_string(), "ClientRequestToken": uuid::Uuid::new_v4()});
+    cloud.secrets_manager("PutSecretValue", &value)?;
+    // Far below the visibility time-out: no message had to come back for it.
+    cloud.wait_for_crawl(&crawl, Duration::from_secs(30))?;
+    assert_month(cloud, NEWEST)?;
+    assert_no_dead_letters(cloud)
 }
 
 fn an_unknown_month_is_refused_by_name(cloud: &mut Cloud) -> anyhow::Result<()> {

@@ -28,6 +28,7 @@ pub struct Cloud {
     pub sqs: aws_sdk_sqs::Client,
     pub sns: aws_sdk_sns::Client,
     http: reqwest::Client,
+    endpoint: String,
     fipe_url: String,
 }
 
@@ -67,6 +68,7 @@ impl Cloud {
             sqs: aws_sdk_sqs::Client::new(&aws),
             sns: aws_sdk_sns::Client::new(&aws),
             http: reqwest::Client::new(),
+            endpoint,
             fipe_url,
         })
     }
@@ -128,13 +130,8 @@ impl Cloud {
 
     /// The prices of a month as the upstream has them, sorted.
     pub fn expected_prices(&self, month: &str) -> anyhow::Result<Vec<Row>> {
-        let output = Command::new(self.infra.target.join("debug/fipe-server"))
-            .args(["export", "--month", month])
-            .stderr(Stdio::inherit())
-            .output()?;
-        anyhow::ensure!(output.status.success(), "fipe-server export failed");
         let mut rows = Vec::new();
-        for record in csv::Reader::from_reader(output.stdout.as_slice()).records() {
+        for record in csv::Reader::from_reader(self.export(month)?.as_bytes()).records() {
             let row: Row = record?.iter().map(str::to_owned).collect();
             if !row[10].is_empty() {
                 rows.push(row);
@@ -171,6 +168,53 @@ impl Cloud {
         let answer = self.wait(self.http.put(url).body(rates.to_owned()).send())?;
         anyhow::ensure!(answer.status().is_success(), "the FIPE server refused {rates:?}: {}", answer.status());
         Ok(())
+    }
+
+    /// What the upstream serves of a month, as a data set file: the header first.
+    pub fn export(&self, month: &str) -> anyhow::Result<String> {
+        let mut command = Command::new(self.infra.target.join("debug/fipe-server"));
+        let output = command.args(["export", "--month", month]).stderr(Stdio::inherit()).output()?;
+        anyhow::ensure!(output.status.success(), "fipe-server export failed");
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Lets the upstream serve this text in place of what it has of the month.
+    pub fn serve(&self, month: &str, dataset: &str) -> anyhow::Result<()> {
+        let first_day = format!("{month}-01");
+        let sql = "SELECT reference_code FROM fipe_reference_month WHERE month = $1::text::date";
+        let reference: i32 = self.wait(self.database.query_one(sql, &[&first_day]))?.get(0);
+        let path = self.infra.root.join(format!("{month}-ref{reference}.csv"));
+        std::fs::write(&path, dataset)?;
+        let body = serde_json::json!({"path": path}).to_string();
+        let request = self.http.post(format!("{}/_fipe/datasets", self.fipe_url)).body(body);
+        let answer = self.wait(request.header("Content-Type", "application/json").send())?;
+        anyhow::ensure!(
+            answer.status().is_success(),
+            "the FIPE server refused {}: {}",
+            path.display(),
+            answer.status()
+        );
+        Ok(())
+    }
+
+    /// One call of Secrets Manager, whose SDK crate no test needs for more.
+    pub fn secrets_manager(&self, action: &str, body: &Value) -> anyhow::Result<Value> {
+        let request = self
+            .http
+            .post(&self.endpoint)
+            .header("X-Amz-Target", format!("secretsmanager.{action}"))
+            .header("Content-Type", "application/x-amz-json-1.1")
+            .header(
+                "Authorization",
+                "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/secretsmanager/aws4_request, SignedHeaders=host, Signature=0",
+            )
+            .body(body.to_string());
+        let (status, text) = self.wait(async {
+            let answer = request.send().await?;
+            anyhow::Ok((answer.status(), answer.text().await?))
+        })?;
+        anyhow::ensure!(status.is_success(), "{action} ended with {status}");
+        Ok(serde_json::from_str(&text)?)
     }
 
     /// The upstream's own counts.
