@@ -268,9 +268,22 @@ fn the_dead_letter_queues_hold_exactly_the_poison(cloud: &mut Cloud) -> anyhow::
     assert_month(cloud, NEWEST)
 }
 
-/// Five ways to be wrong: no JSON, another shape, a wrong type, a value out of range, nothing.
+/// Six ways to be wrong: no JSON, another shape, a wrong type, a value out of range, nothing, and the right shape with a
+/// reference that FIPE does not list, or a price of 0.
 fn poison(queue: &str, number: u32) -> String {
+    let crawl = json!({"id": uuid::Uuid::from_u128(7), "reference_code": 999, "month": NEWEST});
     match number % 5 {
+        _ if number == 9 => match queue {
+            "fipe-manufacturer" => {
+                json!({"crawl": crawl, "vehicle_type": 1, "brand": {"code": "1", "name": "Unlisted"}})
+            }
+            "fipe-model" => json!({"crawl": crawl, "vehicle_type": 1, "brand_code": "1", "models": [{"code": 1}]}),
+            _ => {
+                let price = json!({"year_fuel": "2014-1", "fuel": "Gasolina", "fipe_code": "015069-0", "price": "0"});
+                json!({"kind": "prices", "crawl": crawl, "models": [{"code": 1, "prices": [price]}]})
+            }
+        }
+        .to_string(),
         0 => format!("not JSON {queue} {number}"),
         1 => format!(r#"{{"unknown":"{queue} {number}"}}"#),
         2 => format!(r#"{{"crawl":{number},"queue":"{queue}"}}"#),
