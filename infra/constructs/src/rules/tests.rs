@@ -1,3 +1,5 @@
+//! What each rule refuses and what it allows.
+
 use cfn::{DeletionPolicy, Json, LogicalId, RawResource, ResourceOptions, Template, UpdateReplacePolicy, json};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The budget of calls, split over loaders and instances.
+
 use super::*;
 
 fn stage(name: &str) -> Stage {

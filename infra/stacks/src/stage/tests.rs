@@ -1,3 +1,5 @@
+//! What a stage.toml may say, and how a wrong one is answered.
+
 use super::*;
 
 const DEV: &str = include_str!("../../../../environments/dev/stage.toml");
