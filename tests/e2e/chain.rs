@@ -74,7 +74,10 @@ fn trials(cloud: &Arc<Mutex<Option<Cloud>>>) -> Vec<Trial> {
 }
 
 fn a_second_deploy_changes_nothing(cloud: &mut Cloud) -> anyhow::Result<()> {
-    let outputs = cloud.infra(&["deploy", "--stage", "local", "--skip-build"])?;
+    let (outputs, notes) = cloud.infra_output(&["deploy", "--stage", "local", "--skip-build"])?;
+    for stack in ["FipeData-local", "FipeApi-local"] {
+        anyhow::ensure!(notes.contains(&format!("{stack}  up to date")), "{stack} was changed:\n{notes}");
+    }
     for name in ["DBEndpoint", "DBSecretArn", "ManufacturerQueueUrl", "PriceDLQUrl", "FipeManufacturerLambda"] {
         anyhow::ensure!(outputs.contains(name), "no output {name} in:\n{outputs}");
     }

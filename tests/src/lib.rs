@@ -78,6 +78,11 @@ impl Cloud {
         self.infra.run(arguments)
     }
 
+    /// The same, with what it says beside its result.
+    pub fn infra_output(&self, arguments: &[&str]) -> anyhow::Result<(String, String)> {
+        self.infra.output(arguments)
+    }
+
     pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
     }
@@ -350,6 +355,11 @@ struct Infra {
 
 impl Infra {
     fn run(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        Ok(self.output(arguments)?.0)
+    }
+
+    /// What it prints: data and notes.
+    fn output(&self, arguments: &[&str]) -> anyhow::Result<(String, String)> {
         let output = Command::new(self.target.join("debug/infra"))
             .args(arguments)
             .current_dir(&self.root)
@@ -359,15 +369,15 @@ impl Infra {
             .env_remove("FIPE_FAULTS")
             .stdin(Stdio::null())
             .output()?;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let (data, notes) = (text(&output.stdout), text(&output.stderr));
         anyhow::ensure!(
             output.status.success(),
-            "`infra {}` ended with {}:\n{text}{}",
+            "`infra {}` ended with {}:\n{data}{notes}",
             arguments.join(" "),
-            output.status,
-            String::from_utf8_lossy(&output.stderr)
+            output.status
         );
-        Ok(text)
+        Ok((data, notes))
     }
 }
 
