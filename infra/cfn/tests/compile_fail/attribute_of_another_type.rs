@@ -1,3 +1,5 @@
+//! Does not compile: attribute of another type.
+
 use cfn::aws_sqs::CfnQueue;
 use cfn::aws_rds::CfnDBCluster;
 use cfn::Template;

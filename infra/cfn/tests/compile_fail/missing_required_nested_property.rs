@@ -1,3 +1,5 @@
+//! Does not compile: missing required nested property.
+
 use cfn::aws_sqs::CfnQueue;
 use cfn::aws_sqs::cfn_queue::RedrivePolicyProperty;
 

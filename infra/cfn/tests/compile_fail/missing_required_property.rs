@@ -1,3 +1,5 @@
+//! Does not compile: missing required property.
+
 use cfn::Template;
 use cfn::aws_lambda::CfnFunction;
 use cfn::aws_lambda::cfn_function::CodeProperty;

@@ -1,3 +1,5 @@
+//! Does not compile: number for text.
+
 use cfn::aws_sqs::CfnQueue;
 
 fn main() {

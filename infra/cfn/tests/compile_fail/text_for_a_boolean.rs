@@ -1,3 +1,5 @@
+//! Does not compile: text for a boolean.
+
 use cfn::aws_sqs::CfnQueue;
 
 fn main() {

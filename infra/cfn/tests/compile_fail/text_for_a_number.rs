@@ -1,3 +1,5 @@
+//! Does not compile: text for a number.
+
 use cfn::aws_lambda::CfnFunction;
 
 fn main() {
