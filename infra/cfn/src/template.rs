@@ -1,5 +1,7 @@
 //! The template of one stack: everything in the order in which it was added.
 
+use std::panic::Location;
+
 use crate::parameter::ParameterParts;
 use crate::{
     Condition, ConditionHandle, Handle, IntoValue, Json, LogicalId, Output, Parameter, ParameterHandle, Resource,
@@ -24,6 +26,9 @@ pub struct Template {
 pub struct ResourceEntry {
     pub id: LogicalId,
     pub parts: ResourceParts,
+    /// The line of Rust that added it: whoever called [`Template::add`], through every `#[track_caller]` between. Never part of
+    /// the template's text.
+    pub declared_at: &'static Location<'static>,
 }
 
 impl Template {
@@ -75,9 +80,14 @@ impl Template {
     }
 
     /// Adds a resource. A second one of the same id is kept and reported by `validate`.
+    #[track_caller]
     pub fn add<R: Resource>(&mut self, id: impl Into<LogicalId>, resource: R) -> Handle<R> {
         let id = id.into();
-        self.resources.push(ResourceEntry { id: id.clone(), parts: resource.into_parts() });
+        self.resources.push(ResourceEntry {
+            id: id.clone(),
+            parts: resource.into_parts(),
+            declared_at: Location::caller(),
+        });
         Handle::new(id)
     }
 

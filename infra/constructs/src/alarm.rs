@@ -10,6 +10,7 @@ pub struct Alarm;
 
 impl Alarm {
     /// Rings while the metric is above `threshold` (in the metric's unit).
+    #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, metric: &Metric, threshold: u32, description: &str, topic: &Topic) -> Self {
         let dimensions = metric.dimensions.iter();
         let dimensions: Vec<_> =

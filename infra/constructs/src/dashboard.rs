@@ -21,6 +21,7 @@ const WIDTH: usize = 12;
 const HEIGHT: usize = 6;
 
 impl Dashboard {
+    #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, dashboard_name: String, widgets: &[Widget]) -> Self {
         let widgets: Vec<_> = widgets.iter().enumerate().map(|(index, widget)| graph(index, widget)).collect();
         let body = format!("{{\"widgets\": [\n{}\n]}}\n", widgets.join(",\n"));

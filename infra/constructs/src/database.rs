@@ -88,6 +88,7 @@ pub struct DatabaseCluster {
 
 impl DatabaseCluster {
     /// Makes `<id>SubnetGroup`, `<id>ParameterGroup`, `<id>`, `<id>Writer`, and attaches the owner's secret.
+    #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, props: DatabaseClusterProps<'_>) -> Self {
         let subnets = CfnDBSubnetGroup::new()
             .db_subnet_group_description("Subnets of the database.")

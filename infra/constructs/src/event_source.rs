@@ -21,6 +21,7 @@ pub struct SqsEventSource<'a> {
 
 impl RustFunction {
     /// Makes the mapping `<id>Source` **and** grants the function what polling needs.
+    #[track_caller]
     pub fn add_event_source(&self, stack: &mut Stack, source: SqsEventSource<'_>) {
         source.queue.grant_consume_messages(stack, self);
         let window = seconds(source.max_batching_window);

@@ -87,6 +87,7 @@ pub struct RustFunction {
 
 impl RustFunction {
     /// Makes `<id>LogGroup`, `<id>Role` and `<id>`, in this order.
+    #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, props: RustFunctionProps) -> Self {
         let (bucket, key) = stack.asset(props.code.asset);
         let log_group = CfnLogGroup::new()
@@ -148,6 +149,7 @@ impl RustFunction {
     }
 
     /// How asynchronous invocations are tried again, and the topic that hears of one that failed for good.
+    #[track_caller]
     pub fn configure_async_invoke(
         &self,
         stack: &mut Stack,

@@ -38,16 +38,19 @@ impl Grantee for Role {
 
 impl Role {
     /// A role that one service (`lambda.amazonaws.com`) assumes.
+    #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, service: &'static str, description: &'static str) -> Self {
         Self::trusting(stack, id, service, description, None)
     }
 
     /// The same, for a service that acts on behalf of many accounts: it has to act on behalf of this one.
+    #[track_caller]
     pub fn of_this_account(stack: &mut Stack, id: &str, service: &'static str, description: &'static str) -> Self {
         let condition = json!({ "StringEquals": { "aws:SourceAccount": cfn::pseudo::account_id() } });
         Self::trusting(stack, id, service, description, Some(condition))
     }
 
+    #[track_caller]
     fn trusting(
         stack: &mut Stack,
         id: &str,

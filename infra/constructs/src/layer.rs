@@ -12,6 +12,7 @@ pub struct LayerVersion {
 
 impl LayerVersion {
     /// A layer of data, for any architecture.
+    #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, layer_name: String, description: &str, asset: &str) -> Self {
         let (bucket, key) = stack.asset(asset);
         let layer = CfnLayerVersion::new()

@@ -33,6 +33,7 @@ pub enum Peer {
 
 impl SecurityGroup {
     /// `egress`: the TCP ports that it may connect to anywhere, each with a description.
+    #[track_caller]
     pub fn new(
         stack: &mut Stack,
         id: &str,
@@ -89,6 +90,7 @@ pub struct InterfaceVpcEndpoint {
 
 impl InterfaceVpcEndpoint {
     /// `service`: the last part of its name, such as `secretsmanager`.
+    #[track_caller]
     pub fn new(
         stack: &mut Stack,
         id: &str,
@@ -121,6 +123,7 @@ pub struct GatewayVpcEndpoint {
 
 impl GatewayVpcEndpoint {
     /// `service`: the last part of its name, such as `s3`.
+    #[track_caller]
     pub fn new(
         stack: &mut Stack,
         id: &str,

@@ -41,6 +41,7 @@ pub struct QueueProps {
 
 impl Queue {
     /// Makes `<id>` and `<id>DeadLetters`.
+    #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, props: QueueProps) -> Self {
         let dead_letters = CfnQueue::new()
             .queue_name(&props.dead_letter_queue_name)

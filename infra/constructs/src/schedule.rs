@@ -29,6 +29,7 @@ pub struct Schedule;
 
 impl Schedule {
     /// Makes `<id>Role`, which may invoke the target alone, and `<id>`.
+    #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, target: &RustFunction, props: ScheduleProps) -> Self {
         let role = Role::of_this_account(stack, &format!("{id}Role"), "scheduler.amazonaws.com", props.description);
         target.grant_invoke(stack, &role);

@@ -17,6 +17,7 @@ pub struct Secret {
 }
 
 impl Secret {
+    #[track_caller]
     pub fn generated(stack: &mut Stack, id: &str, username: &str, description: &'static str) -> Self {
         let generate = cfn_secret::GenerateSecretStringProperty::new()
             .secret_string_template(format!(r#"{{"username":"{username}"}}"#))
@@ -42,6 +43,7 @@ impl Secret {
     }
 
     /// Adds engine, host, port and database name of the cluster to the secret.
+    #[track_caller]
     pub fn attach(&self, stack: &mut Stack, cluster: &Handle<CfnDBCluster>) {
         let attachment = CfnSecretTargetAttachment::new()
             .secret_id(self.secret_arn())

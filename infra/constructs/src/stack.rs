@@ -36,6 +36,15 @@ pub struct SynthesizedStack {
     pub tags: Vec<(String, String)>,
 }
 
+impl SynthesizedStack {
+    /// Where a resource was declared: the file, relative to the workspace's root, and its line, from 1. Cargo compiles the members of
+    /// a workspace by their relative paths, from wherever it is started.
+    pub fn declared_at(&self, logical_id: &str) -> Option<(&'static str, u32)> {
+        let entry = self.template.resources().iter().find(|entry| entry.id.as_str() == logical_id)?;
+        Some((entry.declared_at.file(), entry.declared_at.line()))
+    }
+}
+
 impl Stack {
     /// A stack named `<name>-<stage>`, tagged with `Stage`, `Application` and `tags`.
     pub fn new(name: &'static str, stage: &str, application: &str, tags: &[(String, String)]) -> Self {
@@ -57,6 +66,7 @@ impl Stack {
         self
     }
 
+    #[track_caller]
     pub fn add<R: Resource>(&mut self, id: impl Into<LogicalId>, resource: R) -> Handle<R> {
         self.template.add(id, resource)
     }

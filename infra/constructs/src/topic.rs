@@ -12,6 +12,7 @@ pub struct Topic {
 }
 
 impl Topic {
+    #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, topic_name: String) -> Self {
         Self { handle: stack.add(id, CfnTopic::new().topic_name(topic_name)) }
     }

@@ -221,6 +221,7 @@ struct InVpc {
     rds_ca_layer: Value<String>,
 }
 
+#[track_caller]
 fn function(
     stack: &mut Stack,
     stage: &Stage,
@@ -247,6 +248,7 @@ fn function(
 }
 
 /// `fipe-<name>-queue-<stage>` and its dead-letter queue, for one consumer.
+#[track_caller]
 fn queue(stack: &mut Stack, stage: &Stage, name: &str, consumer: ConsumerSize) -> Queue {
     let (kebab, stage_name) = (name.to_ascii_lowercase(), stage.name);
     let props = QueueProps {
@@ -260,6 +262,7 @@ fn queue(stack: &mut Stack, stage: &Stage, name: &str, consumer: ConsumerSize) -
 }
 
 /// Feeds a function from a queue; what it gives up for good, it sends to the dead-letter queue with the reason.
+#[track_caller]
 fn consume(
     stack: &mut Stack,
     stage: &Stage,
