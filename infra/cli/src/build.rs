@@ -4,15 +4,27 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::Context;
+use clap::Args;
 use deploy::{Archive, Compression, Entry};
 use stacks::{Stage, StageName};
 
-use crate::arguments::Build;
+use crate::arguments::stage_names;
 use crate::exit::BadInput;
 use crate::repository::Repository;
 use crate::synth_command;
 use crate::terminal::Terminal;
 use crate::tools::Tools;
+
+/// What is built.
+#[derive(Debug, Args)]
+pub(crate) struct Build {
+    /// The stage whose architecture the archives are for.
+    #[arg(long, value_parser = stage_names(), default_value = "dev")]
+    pub(crate) stage: StageName,
+    /// Another architecture than the stage's.
+    #[arg(long, value_parser = ["arm64", "x86_64"])]
+    pub(crate) architecture: Option<String>,
+}
 
 /// The layer with the RDS certificate bundle: asset name, file below the root, path in the archive (and so below `/opt`).
 const RDS_CA: (&str, &str, &str) = ("rds-ca", "layers/rds-ca/rds-ca-bundle.pem", "rds-ca-bundle.pem");

@@ -2,18 +2,40 @@
 
 use std::time::Instant;
 
+use clap::Args;
 use deploy::aws::{AwsCloudFormation, S3AssetStore};
 use deploy::{Deployed, Deployer, Event, Operation, Options, Pace, Parameter, Plan, Source, Stack, StackEvent};
 use indicatif::ProgressBar;
 use stacks::{ParameterSource, StageName};
 
-use crate::arguments::Deploy;
+use crate::arguments::{Account, stage_names};
 use crate::exit::StaleTemplates;
+use crate::parameters::Values;
 use crate::repository::Repository;
 use crate::synth_command::{self, Synthesized};
 use crate::table::Table;
 use crate::terminal::Terminal;
 use crate::{aws, build, parameters};
+
+/// What is deployed, and with which values.
+#[derive(Debug, Args)]
+pub(crate) struct Deploy {
+    #[arg(long, value_parser = stage_names())]
+    pub(crate) stage: StageName,
+    /// Only these stacks, for example FipeApi; all when none is named.
+    #[arg(value_name = "STACK")]
+    pub(crate) stacks: Vec<String>,
+    #[command(flatten)]
+    pub(crate) account: Account,
+    #[command(flatten)]
+    pub(crate) values: Values,
+    /// Deploy the archives that were built last.
+    #[arg(long)]
+    pub(crate) skip_build: bool,
+    /// Delete a stack whose creation failed, and create it again; always so on the stage local.
+    #[arg(long)]
+    pub(crate) replace_failed: bool,
+}
 
 pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Deploy) -> anyhow::Result<()> {
     let start = Instant::now();
@@ -24,7 +46,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
         return Err(StaleTemplates(stale).into());
     }
     let is_local = stage.name == StageName::Local;
-    let mut values = parameters::given(arguments, &stage)?;
+    let mut values = parameters::given(&arguments.values, &stage)?;
     if !is_local && !values.contains_key(stacks::Asked::VpcId.name()) {
         // Nothing can be looked up, so what is missing is known without asking anybody.
         Plan::new(stacks(synth_command::synthesize(&stage)?)?, &arguments.stacks, values.clone())?;

@@ -3,16 +3,32 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
+use clap::Args;
 use deploy::aws::AwsCloudFormation;
 use deploy::{Destroyed, Plan, Source};
 use stacks::StageName;
 
-use crate::arguments::Destroy;
+use crate::arguments::{Account, stage_names};
 use crate::deploy_command::{Progress, options, stacks};
 use crate::exit::BadInput;
 use crate::repository::Repository;
 use crate::terminal::Terminal;
 use crate::{aws, synth_command};
+
+/// What is deleted.
+#[derive(Debug, Args)]
+pub(crate) struct Destroy {
+    #[arg(long, value_parser = stage_names())]
+    pub(crate) stage: StageName,
+    /// Only these stacks; all when none is named.
+    #[arg(value_name = "STACK")]
+    pub(crate) stacks: Vec<String>,
+    #[command(flatten)]
+    pub(crate) account: Account,
+    /// The stage's name again, instead of the question that a terminal gets.
+    #[arg(long, value_name = "STAGE")]
+    pub(crate) yes_destroy: Option<String>,
+}
 
 pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Destroy) -> anyhow::Result<()> {
     let stage = arguments.stage;

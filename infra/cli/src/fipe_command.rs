@@ -5,18 +5,58 @@ use std::path::{Path, PathBuf};
 
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
+use clap::Args;
 use deploy::CloudFormation;
 use deploy::aws::{AwsCloudFormation, Connection, call_error};
 use serde_json::{Value, json};
 use stacks::StageName;
 
-use crate::arguments::{Account, InvokeFipe, StatusFipe};
+use crate::arguments::{Account, stage_names};
 use crate::crawl::Crawl;
 use crate::exit::{BadInput, FunctionFailed};
 use crate::queues::{Queue, Queues};
 use crate::repository::Repository;
 use crate::terminal::Terminal;
 use crate::{aws, watch};
+
+/// Which months, and whether to watch.
+#[derive(Debug, Args)]
+pub(crate) struct InvokeFipe {
+    #[arg(long, value_parser = stage_names(), default_value = "local")]
+    pub(crate) stage: StageName,
+    #[command(flatten)]
+    pub(crate) account: Account,
+    /// A reference month; may be given several times, one crawl after the other. The newest when not given.
+    #[arg(long = "month", value_name = "YYYY-MM")]
+    pub(crate) months: Vec<String>,
+    /// Crawl the months of these files, oldest first, unless months are given; on the stage local alone.
+    #[arg(long, env = "FIPE_DATASET", value_delimiter = ',', value_name = "FILE")]
+    pub(crate) fipe_dataset: Vec<PathBuf>,
+    /// Show the progress until the crawl is complete, and end with a table.
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Print JSON documents instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which crawl, and how it is shown.
+#[derive(Debug, Args)]
+pub(crate) struct StatusFipe {
+    #[arg(long, value_parser = stage_names(), default_value = "local")]
+    pub(crate) stage: StageName,
+    #[command(flatten)]
+    pub(crate) account: Account,
+    /// A crawl by its id; the latest when not given.
+    #[arg(long, value_name = "ID")]
+    pub(crate) crawl: Option<uuid::Uuid>,
+    /// Show the progress until the crawl is complete.
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// One JSON document instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 /// The chain of a stage, as far as it is looked at from here.
 pub(crate) struct Chain {

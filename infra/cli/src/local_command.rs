@@ -1,14 +1,62 @@
 //! `infra local`: the local cloud up, its state, its logs, down. Refuses to know how it works.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use local_cloud::{Config, FipeData, FipeMonths, Ports, Status};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Subcommand};
+use local_cloud::{Config, FipeData, FipeMonths, Ports, ServiceName, Status};
 
-use crate::arguments::{Local, Up};
 use crate::repository::Repository;
 use crate::table::Table;
 use crate::terminal::Terminal;
 use crate::tools::Tools;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Local {
+    /// Install the pinned tools if need be, and start what does not run.
+    Up(Up),
+    /// Tell what runs and where.
+    Status {
+        /// One JSON document instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
+    /// End everything and forget all data.
+    Down,
+    /// The end of the services' logs.
+    Logs {
+        /// Only this service.
+        #[arg(value_parser = service_names())]
+        service: Option<ServiceName>,
+        /// Go on as lines come, until interrupted.
+        #[arg(long, short)]
+        follow: bool,
+        /// How many lines to begin with.
+        #[arg(long, default_value_t = 50)]
+        lines: usize,
+    },
+}
+
+/// What the local cloud serves, and where.
+#[derive(Debug, Args)]
+pub(crate) struct Up {
+    /// Port of MiniStack, the AWS endpoint.
+    #[arg(long, env = "MINISTACK_PORT", value_parser = port(), default_value_t = local_cloud::Ports::default().ministack)]
+    pub(crate) ministack_port: u16,
+    /// Port of PostgreSQL.
+    #[arg(long, env = "POSTGRES_PORT", value_parser = port(), default_value_t = local_cloud::Ports::default().postgres)]
+    pub(crate) postgres_port: u16,
+    /// Port of the FIPE server.
+    #[arg(long, env = "FIPE_PORT", value_parser = port(), default_value_t = local_cloud::Ports::default().fipe)]
+    pub(crate) fipe_port: u16,
+    /// Real months to serve, files named YYYY-MM-refNNN.csv.gz with commas between; a small shipped set when not given.
+    #[arg(long, env = "FIPE_DATASET", value_delimiter = ',', value_name = "FILE")]
+    pub(crate) fipe_dataset: Vec<PathBuf>,
+    /// How often the FIPE server fails, for example 429=0.05,503=0.02.
+    #[arg(long, env = "FIPE_FAULTS", default_value = "", hide_default_value = true, value_name = "RATES")]
+    pub(crate) fipe_faults: String,
+}
 
 pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Local) -> anyhow::Result<()> {
     let root = repository.root();
@@ -84,4 +132,16 @@ fn table(status: &Status) -> Vec<String> {
         table.row(vec![service.name.to_string(), state.to_owned(), version, service.pid.to_string(), address.clone()]);
     }
     table.lines()
+}
+
+/// Any port but 0, which would be another one at each start.
+fn port() -> clap::builder::RangedI64ValueParser<u16> {
+    clap::value_parser!(u16).range(1..)
+}
+
+fn service_names() -> impl TypedValueParser<Value = ServiceName> {
+    PossibleValuesParser::new(ServiceName::ALL.map(ServiceName::as_str)).map(|name| {
+        let service = ServiceName::ALL.into_iter().find(|service| service.as_str() == name);
+        service.unwrap_or(ServiceName::MiniStack)
+    })
 }

@@ -2,17 +2,31 @@
 
 use std::collections::BTreeMap;
 
+use clap::Args;
 use deploy::address::{AllowedIp, VpcId};
 use deploy::aws::Connection;
 use stacks::{Asked, ParameterSource, Stage, StageName};
 
-use crate::arguments::Deploy;
 use crate::exit::BadInput;
 use crate::network::{self, Reach};
 use crate::synth_command::Synthesized;
 
+/// Values for the templates' parameters.
+#[derive(Debug, Args)]
+pub(crate) struct Values {
+    /// The VPC of the database and the functions that use it; on the stage local the default VPC.
+    #[arg(long, env = "VPC_ID", value_name = "vpc-..")]
+    pub(crate) vpc_id: Option<String>,
+    /// The one IPv4 address outside the VPC that may reach the database.
+    #[arg(long, env = "ALLOWED_IP", value_name = "ADDRESS")]
+    pub(crate) allowed_ip: Option<String>,
+    /// A template parameter by its name, instead of what would be given or looked up; may be given several times.
+    #[arg(long = "parameter", value_name = "NAME=VALUE")]
+    pub(crate) parameters: Vec<String>,
+}
+
 /// What was given, by parameter name; checked, and nothing looked up yet.
-pub(crate) fn given(arguments: &Deploy, stage: &Stage) -> anyhow::Result<BTreeMap<String, String>> {
+pub(crate) fn given(arguments: &Values, stage: &Stage) -> anyhow::Result<BTreeMap<String, String>> {
     let mut values = BTreeMap::new();
     for parameter in &arguments.parameters {
         let Some((name, value)) = parameter.split_once('=').filter(|(name, _)| !name.is_empty()) else {

@@ -4,11 +4,24 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use anyhow::Context;
+use clap::Args;
 use stacks::{Stage, StageName, SynthesizedStack};
 
+use crate::arguments::stage_names;
 use crate::exit::StaleTemplates;
 use crate::repository::Repository;
 use crate::terminal::Terminal;
+
+/// Which stages, and whether to write.
+#[derive(Debug, Args)]
+pub(crate) struct Synth {
+    /// Only this stage; may be given several times.
+    #[arg(long, value_parser = stage_names())]
+    stage: Vec<StageName>,
+    /// Write nothing; fail with code 3 and name the files that are stale.
+    #[arg(long)]
+    check: bool,
+}
 
 /// A stack as it will be deployed: what was synthesized, and its template as text.
 pub(crate) struct Synthesized {
@@ -29,14 +42,10 @@ pub(crate) fn synthesize(stage: &Stage) -> anyhow::Result<Vec<Synthesized>> {
     Ok(stacks.into_iter().map(|stack| Synthesized { text: stack.template.to_yaml(), stack }).collect())
 }
 
-/// Writes the templates of `stages` (all when there are none), or compares them with what is committed.
-pub(crate) fn run(
-    repository: &Repository,
-    terminal: &Terminal,
-    stages: &[StageName],
-    check: bool,
-) -> anyhow::Result<()> {
-    let stages = if stages.is_empty() { &StageName::ALL[..] } else { stages };
+/// Writes the templates of the stages (all when none is named), or compares them with what is committed.
+pub(crate) fn run(repository: &Repository, terminal: &Terminal, arguments: &Synth) -> anyhow::Result<()> {
+    let check = arguments.check;
+    let stages = if arguments.stage.is_empty() { &StageName::ALL[..] } else { &arguments.stage };
     let (mut stale, mut count) = (Vec::new(), 0);
     for name in stages {
         let synthesized = synthesize(&stage(repository, name.as_str())?)?;
