@@ -27,12 +27,13 @@ Examples:
   infra destroy --stage dev
 
 Exit codes:
-  0  done, or there was nothing to do
-  1  it was started and failed
-  2  wrong or missing arguments, values or settings; nothing was touched
-  3  a committed template is stale
-  4  AWS or the network was busy or away; the same command may succeed later
-  5  a crawl came to rest and is not complete
+  0    done, or there was nothing to do
+  1    it was started and failed
+  2-5  the answer of a command that looks: see its own --help (diff, drift, review); 5 also: a crawl came to rest and is not complete
+  64   wrong or missing arguments, values or settings; nothing was touched
+  65   a committed template is stale, or not committed
+  75   AWS or the network was busy or away; the same command may succeed later
+  77   not approved; nothing was touched
   130  interrupted
 
 Results go to stdout, everything else to stderr.";
@@ -111,23 +112,27 @@ pub(crate) fn stage_names() -> impl TypedValueParser<Value = StageName> {
 
 /// Does what the command line says, prints the error if there is one, and tells how it went.
 pub(crate) fn run() -> Exit {
-    let arguments = Arguments::parse();
-    let terminal = Terminal::new();
-    match dispatch(arguments.command, &terminal) {
-        Ok(()) => Exit::Success,
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
         Err(error) => {
-            terminal.error(&error);
-            Exit::of(&error)
+            // Help that was asked for is no error, and goes to stdout. Whoever reads either may stop in the middle.
+            _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Success };
         }
-    }
+    };
+    let terminal = Terminal::new();
+    dispatch(arguments.command, &terminal).unwrap_or_else(|error| {
+        terminal.error(&error);
+        Exit::of(&error)
+    })
 }
 
-fn dispatch(command: Command, terminal: &Terminal) -> anyhow::Result<()> {
+fn dispatch(command: Command, terminal: &Terminal) -> anyhow::Result<Exit> {
     let repository = Repository::find()?;
     let (repository, terminal) = (&repository, terminal);
     match command {
         // No runtime: this is to be done before one is started.
-        Command::Synth(arguments) => synth_command::run(repository, terminal, &arguments),
+        Command::Synth(arguments) => synth_command::run(repository, terminal, &arguments).map(Exit::from),
         Command::Build(arguments) => interruptible(build::run(repository, terminal, &arguments), ""),
         Command::Deploy(arguments) => interruptible(deploy_command::run(repository, terminal, &arguments), GOES_ON),
         Command::Destroy(arguments) => interruptible(destroy_command::run(repository, terminal, &arguments), GOES_ON),
@@ -145,12 +150,16 @@ fn dispatch(command: Command, terminal: &Terminal) -> anyhow::Result<()> {
 const GOES_ON: &str = "; what CloudFormation has begun goes on, and the same command watches it to its end";
 const CRAWLS_ON: &str = "; a crawl that was started goes on, and `infra status fipe --watch` watches it";
 
-/// Runs to the end or to the first interrupt, which drops the work and with it what it had started on this machine.
-fn interruptible(work: impl Future<Output = anyhow::Result<()>>, after: &'static str) -> anyhow::Result<()> {
+/// Runs to the end or to the first interrupt, which drops the work and with it what it had started on this machine. A
+/// command ends with nothing, or with an [`Exit`] when it has an answer to give.
+fn interruptible<T: Into<Exit>>(
+    work: impl Future<Output = anyhow::Result<T>>,
+    after: &'static str,
+) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         tokio::select! {
-            result = work => result,
+            result = work => result.map(Into::into),
             _ = tokio::signal::ctrl_c() => Err(crate::exit::Interrupted(after).into()),
         }
     })

@@ -2,23 +2,34 @@
 
 use std::process::ExitCode;
 
-/// Exit codes, as `infra --help` documents them.
+/// Exit codes, as `infra --help` documents them. What went wrong has the numbers of BSD's sysexits.h; 2 to 5 are left to
+/// commands that look and answer, so that a script can tell an answer from an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Done, or there was nothing to do.
     Success,
+    /// What a command that looks has found: 2 to 5, each documented by its command.
+    Answer(u8),
     /// The work was started and failed.
     Failed,
-    /// The arguments, values or settings are wrong or missing; nothing was touched. Clap's code for arguments, too.
+    /// The arguments, values or settings are wrong or missing; nothing was touched. EX_USAGE.
     Usage,
-    /// Committed templates differ from what the code makes.
+    /// Committed templates differ from what the code makes, or from what git has. EX_DATAERR.
     Stale,
-    /// The network or AWS was busy or away; the same command may succeed later.
+    /// The network or AWS was busy or away; the same command may succeed later. EX_TEMPFAIL.
     Retryable,
+    /// It needed somebody's approval and did not get it; nothing was touched. EX_NOPERM.
+    NotApproved,
     /// A crawl came to rest and is not complete.
     Incomplete,
     /// The user stopped it.
     Interrupted,
+}
+
+impl From<()> for Exit {
+    fn from((): ()) -> Self {
+        Self::Success
+    }
 }
 
 /// Committed templates differ from what the code makes.
@@ -118,11 +129,13 @@ impl Exit {
     fn code(self) -> u8 {
         match self {
             Self::Success => 0,
+            Self::Answer(code) => code,
             Self::Failed => 1,
-            Self::Usage => 2,
-            Self::Stale => 3,
-            Self::Retryable => 4,
             Self::Incomplete => 5,
+            Self::Usage => 64,
+            Self::Stale => 65,
+            Self::Retryable => 75,
+            Self::NotApproved => 77,
             // 128 and the number of SIGINT, as shells do.
             Self::Interrupted => 130,
         }

@@ -18,7 +18,7 @@ pub(crate) struct Synth {
     /// Only this stage; may be given several times.
     #[arg(long, value_parser = stage_names())]
     stage: Vec<StageName>,
-    /// Write nothing; fail with code 3 and name the files that are stale.
+    /// Write nothing; fail with code 65 and name the files that are stale.
     #[arg(long)]
     check: bool,
 }
