@@ -33,6 +33,11 @@ impl Json {
         Self::List(items.into_iter().map(Into::into).collect())
     }
 
+    /// As JSON text with a line end, keys in declaration order, intrinsics in their long form.
+    pub fn to_text(&self) -> String {
+        crate::text::json(self)
+    }
+
     /// The value of a key, if this is an object that has it.
     pub fn get(&self, key: &str) -> Option<&Json> {
         match self {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use cfn::facts::{self, TagShape};
 use cfn::{Handle, Json, LogicalId, Output, Parameter, ParameterHandle, Resource, Template, Value};
 
-use crate::{Asked, ParameterSource};
+use crate::{Asked, ParameterSource, Protection};
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
 const BUCKET_NAME_PATTERN: &str = "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$";
@@ -20,6 +20,8 @@ pub struct Stack {
     parameters: Vec<(String, ParameterSource)>,
     tags: Vec<(String, String)>,
     asset_bucket: Option<ParameterHandle<String>>,
+    /// Termination protection, stack policy.
+    protected: (bool, bool),
 }
 
 /// A finished stack.
@@ -34,6 +36,7 @@ pub struct SynthesizedStack {
     pub parameters: Vec<(String, ParameterSource)>,
     /// The tags that stand on every taggable resource.
     pub tags: Vec<(String, String)>,
+    pub protection: Protection,
 }
 
 impl SynthesizedStack {
@@ -58,11 +61,18 @@ impl Stack {
             parameters: Vec::new(),
             tags: all,
             asset_bucket: None,
+            protected: (false, false),
         }
     }
 
     pub fn description(mut self, text: &str) -> Self {
         self.template = self.template.description(text);
+        self
+    }
+
+    /// Whether the deployed stack is protected against deletion, and what holds data against replacement and removal.
+    pub fn protected(mut self, termination: bool, stack_policy: bool) -> Self {
+        self.protected = (termination, stack_policy);
         self
     }
 
@@ -125,8 +135,9 @@ impl Stack {
     /// Puts the tags on and gives the stack out.
     pub fn finish(mut self) -> SynthesizedStack {
         self.tag_resources();
+        let protection = Protection::of(&self.template, self.protected.0, self.protected.1);
         let Self { name, stack_name, template, parameters, tags, .. } = self;
-        SynthesizedStack { name, stack_name, template, parameters, tags }
+        SynthesizedStack { name, stack_name, template, parameters, tags, protection }
     }
 
     fn tag_resources(&mut self) {

@@ -42,9 +42,11 @@ const NEWEST_MONTH: &str = r#"{"mes":0,"ano":0}"#;
 const URL_FIPE: &str = "https://veiculos.fipe.org.br/api/veiculos/";
 
 pub(crate) fn fipe_api(stage: &Stage, pacing: &Pacing) -> SynthesizedStack {
-    let mut stack = Stack::new(NAME, stage.name.as_str(), APPLICATION, &stage.tags).description(
-        "FIPE crawl: four functions, three queues with dead-letter queues, a schedule, alarms, a dashboard.",
-    );
+    let mut stack = Stack::new(NAME, stage.name.as_str(), APPLICATION, &stage.tags)
+        .protected(stage.protection.termination, stage.protection.stack_policy)
+        .description(
+            "FIPE crawl: four functions, three queues with dead-letter queues, a schedule, alarms, a dashboard.",
+        );
     let sizes = &stage.functions;
 
     // What is asked for, and what FipeData gives

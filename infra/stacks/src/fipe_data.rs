@@ -45,6 +45,7 @@ const ANSWER_MARGIN: Duration = Duration::from_secs(60);
 
 pub(crate) fn fipe_data(stage: &Stage) -> SynthesizedStack {
     let mut stack = Stack::new(NAME, stage.name.as_str(), APPLICATION, &stage.tags)
+        .protected(stage.protection.termination, stage.protection.stack_policy)
         .description("FIPE database: Aurora PostgreSQL, its secrets, its schema, and who may reach it.");
 
     // What is asked for

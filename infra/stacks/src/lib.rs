@@ -15,11 +15,11 @@ use constructs::rules;
 
 pub use cfn::Diagnostic;
 pub use constructs::rules::{RULES, Rule};
-pub use constructs::{Architecture, Asked, DatabaseCapacity, ParameterSource, SynthesizedStack};
+pub use constructs::{Architecture, Asked, DatabaseCapacity, ParameterSource, Protection, SynthesizedStack};
 pub use pacing::{Pace, Pacing, PacingError};
 pub use stage::{
-    ConsumerSize, Database, Endpoint, Fipe, FunctionSize, Functions, MonthlySchedule, Network, Stage, StageError,
-    StageFault, StageName, Tls,
+    ConsumerSize, Database, Endpoint, Fipe, FunctionSize, Functions, MonthlySchedule, Network, Safeguards, Stage,
+    StageError, StageFault, StageName, Tls,
 };
 
 /// The value of the tag `Application` on everything.

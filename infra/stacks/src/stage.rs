@@ -15,6 +15,7 @@ use toml::{Table, Value};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stage {
     pub name: StageName,
+    pub protection: Safeguards,
     pub network: Network,
     pub database: Database,
     pub fipe: Fipe,
@@ -49,6 +50,15 @@ impl fmt::Display for StageName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// What keeps the deployed stacks from accidents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Safeguards {
+    /// CloudFormation refuses to delete the stacks.
+    pub termination: bool,
+    /// Updates may neither replace nor delete what holds data.
+    pub stack_policy: bool,
 }
 
 /// Who reaches the database, and how functions in the VPC reach AWS.
@@ -196,6 +206,7 @@ impl Stage {
         let mut root = Section::root(&table, &faults);
         let stage = Self {
             name: stage_name,
+            protection: read_protection(root.section("protection")),
             network: read_network(root.section("network")),
             database: read_database(root.section("database"), stage_name),
             fipe: read_fipe(root.section("fipe")),
@@ -208,6 +219,13 @@ impl Stage {
             faults => Err(StageError { stage: name.to_owned(), faults }),
         }
     }
+}
+
+fn read_protection(mut section: Section<'_>) -> Safeguards {
+    let safeguards =
+        Safeguards { termination: section.flag("termination"), stack_policy: section.flag("stack_policy") };
+    section.refuse_unknown_keys();
+    safeguards
 }
 
 fn read_network(mut section: Section<'_>) -> Network {

@@ -310,6 +310,43 @@ fn the_cluster_is_encrypted_backed_up_and_kept_as_a_snapshot() {
 }
 
 #[test]
+fn a_stack_policy_keeps_everything_that_holds_data_from_replacement_and_deletion() {
+    for name in [StageName::Stg, StageName::Prd] {
+        for stack in stacks_of(name) {
+            assert!(stack.protection.termination);
+            let policy = stack.protection.stack_policy.as_deref().expect("both stacks hold something");
+            assert!(policy.len() < 16_384, "CloudFormation takes no longer policy");
+            let policy: serde_json::Value = serde_json::from_str(policy).expect("JSON");
+            let statements = policy["Statement"].as_array().expect("a list");
+            let allow = serde_json::json!({"Effect": "Allow", "Principal": "*", "Action": "Update:*", "Resource": "*"});
+            assert_eq!(statements[0], allow);
+            assert_eq!((&statements[1]["Effect"], &statements[1]["Principal"]), (&"Deny".into(), &"*".into()));
+            assert_eq!(statements[1]["Action"], serde_json::json!(["Update:Replace", "Update:Delete"]));
+            let denied = statements[1]["Resource"].as_array().expect("a list");
+            let denied: Vec<_> = denied.iter().map(|id| id.as_str().expect("text")).collect();
+            let stateful: Vec<_> = (stack.template.resources().iter())
+                .filter(|entry| cfn::facts::is_stateful(&entry.parts.resource_type))
+                .map(|entry| format!("LogicalResourceId/{}", entry.id))
+                .collect();
+            assert_eq!(denied, stateful);
+        }
+    }
+    let [data, api] = stacks_of(StageName::Prd);
+    assert!(data.protection.stack_policy.expect("some").contains("\"LogicalResourceId/Cluster\""));
+    assert!(api.protection.stack_policy.expect("some").contains("\"LogicalResourceId/PriceQueueDeadLetters\""));
+    for stack in [StageName::Local, StageName::Dev].into_iter().flat_map(stacks_of) {
+        assert_eq!(stack.protection, stacks::Protection::default());
+    }
+}
+
+#[test]
+fn the_policy_of_a_resource_that_is_named_can_be_lifted() {
+    let [data, _] = stacks_of(StageName::Prd);
+    let policy = stacks::Protection::stack_policy_of(&data.template, &["Cluster"]).expect("others stay protected");
+    assert!(!policy.contains("LogicalResourceId/Cluster\"") && policy.contains("LogicalResourceId/OwnerSecret\""));
+}
+
+#[test]
 fn a_stage_may_have_a_serverless_database() {
     let mut stage = stage(StageName::Dev);
     stage.database.capacity = stacks::DatabaseCapacity::ServerlessV2 { min_acu: 0.5, max_acu: 4.0 };

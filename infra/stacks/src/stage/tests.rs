@@ -55,6 +55,20 @@ fn plain_text_connections_are_refused_outside_the_local_stage() {
 }
 
 #[test]
+fn the_stages_that_people_rely_on_are_protected() {
+    let committed = |name: &str| {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../environments");
+        let text = std::fs::read_to_string(format!("{root}/{name}/stage.toml")).expect("readable");
+        Stage::parse(name, &text).expect("valid").protection
+    };
+    let (on, off) =
+        (Safeguards { termination: true, stack_policy: true }, Safeguards { termination: false, stack_policy: false });
+    assert_eq!(["local", "dev", "stg", "prd"].map(committed), [off, off, on, on]);
+    let toml = DEV.replace("termination = false", "termination = \"no\"");
+    assert!(faults("dev", &toml).contains("protection.termination \"no\" is not true or false"));
+}
+
+#[test]
 fn serverless_capacity_is_read_and_its_bounds_are_checked() {
     let with = |capacity: &str| DEV.replace("{ instance_class = \"db.t3.medium\" }", capacity);
     assert_eq!(

@@ -1,0 +1,50 @@
+//! What keeps a deployed stack from accidents: termination protection, and a stack policy drawn from the resources that hold data.
+//! Refuses to know whether a change is meant: whoever means it lifts the protection of the resource by name.
+
+use cfn::{Json, Template, facts, json};
+
+/// How a stack is protected once it is deployed. Nothing by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Protection {
+    /// Whether CloudFormation refuses to delete the stack.
+    pub termination: bool,
+    /// The stack policy, as JSON: updates may neither replace nor delete a resource that holds data. `None` where the stage wants
+    /// none, or no resource of the stack holds data.
+    pub stack_policy: Option<String>,
+}
+
+impl Protection {
+    /// The protection of a finished template.
+    pub fn of(template: &Template, termination: bool, stack_policy: bool) -> Self {
+        let stack_policy = if stack_policy { Self::stack_policy_of(template, &[]) } else { None };
+        Self { termination, stack_policy }
+    }
+
+    /// The stack policy of a template, but for the resources in `lifted` (logical ids): those may be replaced and deleted. `None` where
+    /// nothing is left to protect. Stack policies are in force while a stack is updated, not while it is deleted:
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html>
+    pub fn stack_policy_of(template: &Template, lifted: &[&str]) -> Option<String> {
+        let protected: Vec<_> = template
+            .resources()
+            .iter()
+            .filter(|entry| facts::is_stateful(&entry.parts.resource_type) && !lifted.contains(&entry.id.as_str()))
+            .map(|entry| format!("LogicalResourceId/{}", entry.id))
+            .collect();
+        if protected.is_empty() {
+            return None;
+        }
+        // Without an Allow everything is denied; a Deny is stronger than any Allow.
+        let policy = json!({
+            "Statement": [
+                { "Effect": "Allow", "Principal": "*", "Action": "Update:*", "Resource": "*" },
+                {
+                    "Effect": "Deny",
+                    "Principal": "*",
+                    "Action": ["Update:Replace", "Update:Delete"],
+                    "Resource": (Json::list(protected)),
+                },
+            ],
+        });
+        Some(policy.to_text())
+    }
+}
