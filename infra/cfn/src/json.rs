@@ -46,6 +46,17 @@ impl Json {
         }
     }
 
+    /// The value of a key, to change in place: [`Json::Absent`] if it is new. What is no object becomes one.
+    pub fn entry(&mut self, key: &'static str) -> &mut Json {
+        if !matches!(self, Self::Object(_)) {
+            *self = Self::Object(Vec::new());
+        }
+        match self {
+            Self::Object(entries) => crate::properties::entry(entries, key),
+            other => other,
+        }
+    }
+
     /// The text, if this is a literal string.
     pub fn as_str(&self) -> Option<&str> {
         match self {

@@ -28,6 +28,11 @@ impl Properties {
         self.0.iter_mut().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
+    /// The value of a property, to change in place; one that is not set is [`Json::Absent`] until it is.
+    pub fn entry(&mut self, name: &'static str) -> &mut Json {
+        entry(&mut self.0, name)
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Json)> + Clone {
         self.0.iter().map(|(name, value)| (name.as_ref(), value))
     }
@@ -49,6 +54,15 @@ impl Properties {
             (None, value) => self.0.push((name, value)),
         }
     }
+}
+
+/// The value of a key, [`Json::Absent`] if it is new.
+pub(crate) fn entry<'a>(entries: &'a mut Vec<(Cow<'static, str>, Json)>, name: &'static str) -> &'a mut Json {
+    let place = entries.iter().position(|(key, _)| key == name).unwrap_or_else(|| {
+        entries.push((Cow::Borrowed(name), Json::Absent));
+        entries.len() - 1
+    });
+    &mut entries[place].1
 }
 
 impl From<Properties> for Json {

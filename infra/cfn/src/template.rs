@@ -4,8 +4,8 @@ use std::panic::Location;
 
 use crate::parameter::ParameterParts;
 use crate::{
-    Condition, ConditionHandle, Handle, IntoValue, Json, LogicalId, Output, Parameter, ParameterHandle, Resource,
-    ResourceParts, Value, text,
+    Condition, ConditionHandle, Handle, IntoValue, Json, LogicalId, Output, Parameter, ParameterHandle, Properties,
+    Resource, ResourceParts, Value, text,
 };
 
 /// The template of one stack.
@@ -13,7 +13,7 @@ use crate::{
 pub struct Template {
     pub(crate) name: String,
     pub(crate) description: Option<String>,
-    pub(crate) metadata: Vec<(String, Json)>,
+    pub(crate) metadata: Properties,
     pub(crate) parameters: Vec<(LogicalId, ParameterParts)>,
     pub(crate) mappings: Vec<(LogicalId, Json)>,
     pub(crate) conditions: Vec<(LogicalId, Json)>,
@@ -37,7 +37,7 @@ impl Template {
         Self {
             name: name.into(),
             description: None,
-            metadata: Vec::new(),
+            metadata: Properties::new(),
             parameters: Vec::new(),
             mappings: Vec::new(),
             conditions: Vec::new(),
@@ -57,7 +57,16 @@ impl Template {
     }
 
     pub fn metadata(&mut self, key: impl Into<String>, value: impl Into<Json>) {
-        self.metadata.push((key.into(), value.into()));
+        self.metadata.set(key.into(), value);
+    }
+
+    pub fn metadata_mut(&mut self) -> &mut Properties {
+        &mut self.metadata
+    }
+
+    /// The template's own metadata; each resource has its own besides.
+    pub fn get_metadata(&self, key: &str) -> Option<&Json> {
+        self.metadata.get(key)
     }
 
     pub fn parameter<T>(&mut self, id: impl Into<LogicalId>, parameter: Parameter<T>) -> ParameterHandle<T> {
@@ -146,11 +155,14 @@ impl Template {
         let parameters = self.parameters.iter().map(|(id, parts)| (id.to_string().into(), parts.to_json()));
         let resources = self.resources.iter().map(|entry| (entry.id.to_string().into(), entry.parts.to_json()));
         let outputs = self.outputs.iter().map(|output| (output.id.to_string().into(), output.to_json()));
-        let metadata = self.metadata.iter().map(|(key, value)| (key.clone().into(), value.clone()));
+        let metadata = match self.metadata.is_empty() {
+            true => Json::Absent,
+            false => self.metadata.clone().into(),
+        };
         Json::Object(vec![
             ("AWSTemplateFormatVersion".into(), "2010-09-09".into()),
             ("Description".into(), self.description.clone().into()),
-            ("Metadata".into(), section(metadata.collect())),
+            ("Metadata".into(), metadata),
             ("Parameters".into(), section(parameters.collect())),
             ("Mappings".into(), plain(&self.mappings)),
             ("Conditions".into(), plain(&self.conditions)),

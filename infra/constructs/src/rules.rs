@@ -2,6 +2,7 @@
 //! refused like one of ours. Owns what is refused and how it is told; refuses to judge a value that only deployment knows.
 
 mod connections;
+mod exceptions;
 mod functions;
 mod mappings;
 mod permissions;
@@ -43,6 +44,8 @@ pub const RULES: &[Rule] = &[
     stateful::RETENTION_POLICY,
     connections::DATABASE_CONNECTIONS,
     upstream::UPSTREAM_BUDGET,
+    exceptions::WITHOUT_REASON,
+    exceptions::WITHOUT_EXPIRY,
 ];
 
 /// What the rules look at: all templates of one stage, and what the stage allows.

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use cfn::aws_sns::CfnTopic;
 use cfn::{Json, LogicalId, Value};
 use constructs::{
-    Architecture, Code, ParameterSource, Queue, QueueProps, RustFunction, RustFunctionProps, Secret, SqsEventSource,
-    Stack, VpcPlacement,
+    Acknowledgement, Architecture, Code, Exceptions, ParameterSource, Queue, QueueProps, RustFunction,
+    RustFunctionProps, Secret, SqsEventSource, Stack, Suppression, VpcPlacement,
 };
 
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
@@ -152,4 +153,40 @@ fn tags_stand_on_everything_that_takes_them() {
     let yaml = stack.finish().template.to_yaml();
     assert_eq!(yaml.matches("Key: Application").count(), 5, "{yaml}");
     assert_eq!(yaml.matches("Value: data").count(), 5);
+}
+
+#[test]
+fn exceptions_come_out_as_the_metadata_that_their_readers_take() {
+    let mut stack = stack();
+    let accepted = |rule| Acknowledgement { rule, reason: "moved to Orders", until: "2027-03-31" };
+    let topic = CfnTopic::new()
+        .suppress(Suppression::checkov("CKV_AWS_26", "no people's data"))
+        .suppress(Suppression::cfn_lint("W3005", "the order matters"))
+        .acknowledge(accepted("encryption/removed"));
+    stack.add("Topic", topic);
+    stack.suppress("Topic", Suppression::checkov("CKV_AWS_1", "another"));
+    stack.suppress("Topic", Suppression::guard("TOPIC_RULE", "a third"));
+    stack.suppress("Topic", Suppression::guard("TOPIC_RULE", "a third"));
+    stack.acknowledge("Topic", accepted("exposure/widened"));
+    stack.acknowledge_removed("OldTable", accepted("data-loss/removed"));
+    let template = serde_json::from_str::<serde_json::Value>(&stack.finish().template.to_json()).expect("JSON");
+    let accepted = |rule: &str| serde_json::json!({ "Rule": rule, "Reason": "moved to Orders", "Until": "2027-03-31" });
+    assert_eq!(
+        template["Resources"]["Topic"]["Metadata"],
+        serde_json::json!({
+            "checkov": { "skip": [
+                { "id": "CKV_AWS_26", "comment": "no people's data" },
+                { "id": "CKV_AWS_1", "comment": "another" },
+            ] },
+            "cfn-lint": {
+                "config": { "ignore_checks": ["W3005"] },
+                "reasons": { "W3005": "the order matters" },
+            },
+            "guard": { "SuppressedRules": ["TOPIC_RULE"], "Reasons": { "TOPIC_RULE": "a third" } },
+            "Acknowledged": [accepted("encryption/removed"), accepted("exposure/widened")],
+        })
+    );
+    let mut removed = accepted("data-loss/removed");
+    removed["LogicalId"] = "OldTable".into();
+    assert_eq!(template["Metadata"], serde_json::json!({ "Acknowledged": [removed] }));
 }

@@ -363,6 +363,47 @@ fn upstream_budgets_above_the_stages_are_refused() {
 }
 
 #[test]
+fn exceptions_without_a_reason_are_refused_wherever_they_stand() {
+    let metadata = |key: &'static str, value: Json| {
+        let mut template = sound();
+        template.resource_mut(&"Queue".into()).expect("it is there").parts.metadata.set(key, value);
+        template
+    };
+    let rule = "exception-without-reason";
+    for comment in [json!({ "id": "CKV_AWS_27" }), json!({ "id": "CKV_AWS_27", "comment": " " })] {
+        refused(&metadata("checkov", json!({ "skip": [comment] })), rule, "Queue Metadata.checkov.skip");
+    }
+    let lint = json!({ "config": { "ignore_checks": ["W3005", "W1001"] }, "reasons": { "W1001": "why" } });
+    let lint = metadata("cfn-lint", lint);
+    refused(&lint, rule, "Queue Metadata.cfn-lint");
+    assert!(diagnostics(&lint)[0].message.starts_with("W3005 without a reason"));
+    refused(&metadata("guard", json!({ "SuppressedRules": ["X"] })), rule, "Queue Metadata.guard");
+    let accepted = json!([{ "Rule": "data-loss/removed", "Until": "2027-03-31" }]);
+    refused(&metadata("Acknowledged", accepted.clone()), rule, "Queue Metadata.Acknowledged");
+    let mut template = sound();
+    template.metadata("Acknowledged", accepted);
+    refused(&template, rule, " Metadata.Acknowledged");
+    allowed(&metadata("guard", json!({ "SuppressedRules": ["X"], "Reasons": { "X": "why" } })));
+}
+
+#[test]
+fn an_acknowledgement_ends_on_a_day_of_the_calendar() {
+    let until = |until: &'static str| {
+        let mut template = sound();
+        template.metadata("Acknowledged", json!([{ "Rule": "data-loss/removed", "Reason": "why", "Until": until }]));
+        template
+    };
+    for day in
+        ["never", "", "2027-3-31", "2027-02-29", "2100-02-29", "2027-04-31", "2027-13-01", "2027-01-00", "2027-03-31-1"]
+    {
+        refused(&until(day), "acknowledgement-without-expiry", " Metadata.Acknowledged");
+    }
+    for day in ["2027-03-31", "2028-02-29", "2000-02-29"] {
+        allowed(&until(day));
+    }
+}
+
+#[test]
 fn every_rule_says_what_it_refuses_and_has_its_own_id() {
     let mut ids: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
     ids.sort_unstable();
