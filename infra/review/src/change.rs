@@ -1,0 +1,221 @@
+//! The verdict as data: changes, their properties and findings. Rendering is elsewhere.
+
+use serde::Serialize;
+
+/// What two sets of templates differ in. Most dangerous first; the same input gives the same order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Review {
+    pub changes: Vec<Change>,
+    pub sections: Vec<SectionChange>,
+    pub skew: Vec<Skew>,
+}
+
+/// What happens to one resource.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    pub stage: Option<String>,
+    pub stack: String,
+    pub logical_id: String,
+    /// The new type when it changes.
+    pub resource_type: String,
+    pub action: Action,
+    pub replacement: Replacement,
+    /// Why it is, or may be, replaced; and which values change because something else is.
+    pub replaced_by: Vec<Cause>,
+    pub properties: Vec<PropertyChange>,
+    pub findings: Vec<Finding>,
+    /// The logical id under which the same content stood before.
+    pub renamed_from: Option<String>,
+    /// The logical id under which the same content stands now.
+    pub renamed_to: Option<String>,
+}
+
+/// Why a resource is replaced, or a value of it changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cause {
+    /// The property, such as `QueueName`.
+    pub path: String,
+    /// The replaced resource that the property refers to; `None` when the property itself was edited.
+    pub logical_id: Option<String>,
+    /// What a change of that property does.
+    pub replacement: Replacement,
+    /// A sentence for people.
+    pub reason: String,
+}
+
+/// One value that differs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PropertyChange {
+    /// Below `Properties`: `Environment.Variables.URL`; or an attribute beside them, such as `DeletionPolicy`.
+    pub path: String,
+    /// It stands beside `Properties`.
+    pub attribute: bool,
+    /// On one line, for people; `None`: was not there. [`MASK`] where the value is write-only.
+    pub before: Option<String>,
+    pub after: Option<String>,
+    pub replacement: Replacement,
+    pub write_only: bool,
+    /// The text stayed, but what it refers to changed: the replaced resource, the parameter, the condition.
+    pub because: Option<String>,
+}
+
+/// Stands for a value that must not be shown.
+pub const MASK: &str = "****";
+
+/// What a rule has to say about a change.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finding {
+    pub category: Category,
+    /// Such as `data-loss/removed`.
+    pub rule: &'static str,
+    pub severity: Severity,
+    /// The property or attribute; empty: the resource as a whole.
+    pub path: String,
+    /// One sentence, lowercase, without a full stop.
+    pub reason: String,
+    /// Who accepted it, until when and why, in the template.
+    pub accepted: Option<Acceptance>,
+}
+
+/// A finding accepted in code, not yet expired.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Acceptance {
+    pub reason: String,
+    /// `YYYY-MM-DD`, the last day on which it holds.
+    pub until: String,
+}
+
+/// A parameter, output, condition, mapping or other part of a template that differs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SectionChange {
+    pub stage: Option<String>,
+    pub stack: String,
+    /// `Parameters`, `Outputs`, ..
+    pub section: String,
+    /// Empty for sections without names, such as `Transform`.
+    pub name: String,
+    pub action: Action,
+    pub before: Option<String>,
+    pub after: Option<String>,
+}
+
+/// What one stage has that another has not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Skew {
+    /// The stage that lacks it, such as `stg`.
+    pub behind: String,
+    /// The stage that has it, such as `prd`.
+    pub ahead: String,
+    pub stack: String,
+    /// Empty: the whole stack.
+    pub logical_id: String,
+    pub resource_type: String,
+    /// Empty: the whole resource.
+    pub path: String,
+    /// The value in the stage behind; `None`: not there.
+    pub behind_value: Option<String>,
+    pub ahead_value: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    Add,
+    Modify,
+    Remove,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Replacement {
+    No,
+    Maybe,
+    Yes,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Category {
+    DataLoss,
+    Permissions,
+    Exposure,
+    Encryption,
+    Reliability,
+}
+
+/// Whether a person must agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Worth a look.
+    Notice,
+    Danger,
+}
+
+impl From<cfn::facts::Replacement> for Replacement {
+    fn from(fact: cfn::facts::Replacement) -> Self {
+        match fact {
+            cfn::facts::Replacement::No => Self::No,
+            cfn::facts::Replacement::Maybe => Self::Maybe,
+            cfn::facts::Replacement::Yes => Self::Yes,
+        }
+    }
+}
+
+impl Finding {
+    /// A person must agree and has not.
+    pub fn is_dangerous(&self) -> bool {
+        self.severity == Severity::Danger && self.accepted.is_none()
+    }
+}
+
+impl Change {
+    pub fn is_dangerous(&self) -> bool {
+        self.findings.iter().any(Finding::is_dangerous)
+    }
+
+    /// The categories of its findings, each once, in their order.
+    pub fn categories(&self) -> Vec<Category> {
+        let mut categories: Vec<Category> = self.findings.iter().map(|finding| finding.category).collect();
+        categories.sort_unstable();
+        categories.dedup();
+        categories
+    }
+
+    /// One sentence, without a full stop: the worst finding, else why it is replaced, else what changes.
+    pub fn reason(&self) -> String {
+        let worst = self
+            .findings
+            .iter()
+            .max_by_key(|finding| (finding.is_dangerous(), finding.severity, std::cmp::Reverse(finding.category)));
+        if let Some(finding) = worst {
+            return finding.reason.clone();
+        }
+        if let Some(cause) = self.replaced_by.iter().max_by_key(|cause| (cause.replacement, cause.logical_id.is_none()))
+        {
+            return cause.reason.clone();
+        }
+        match (self.action, self.properties.as_slice()) {
+            (Action::Add, _) => format!("{} is added", self.resource_type),
+            (Action::Remove, _) => format!("{} is removed", self.resource_type),
+            (Action::Modify, [only]) => format!("{} changes in place", only.path),
+            (Action::Modify, all) => {
+                let paths: Vec<&str> = all.iter().take(3).map(|property| property.path.as_str()).collect();
+                let more = if all.len() > 3 { format!(" and {} more", all.len() - 3) } else { String::new() };
+                format!("{}{more} change in place", paths.join(", "))
+            }
+        }
+    }
+}
+
+impl Review {
+    /// At least one change needs a person who agrees.
+    pub fn is_dangerous(&self) -> bool {
+        self.changes.iter().any(Change::is_dangerous)
+    }
+
+    /// Nothing differs: resources, sections, stages.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.sections.is_empty() && self.skew.is_empty()
+    }
+}

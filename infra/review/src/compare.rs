@@ -1,0 +1,320 @@
+//! Which values differ, at nested paths, and what a change of each does. Two ways to write the same are no difference.
+
+use cfn::facts::{self, Kind, ResourceType, Schema};
+
+use crate::change::{MASK, PropertyChange, Replacement};
+use crate::document;
+use crate::node::{Node, Value, push_index, push_key};
+use crate::parse::embedded;
+use crate::template::Resource;
+
+/// Attributes beside `Properties` that are compared, in the order of the report.
+const ATTRIBUTES: &[&str] =
+    &["DeletionPolicy", "UpdateReplacePolicy", "Condition", "DependsOn", "CreationPolicy", "UpdatePolicy", "Metadata"];
+
+/// Lists whose order AWS does not keep.
+const SETS: &[&str] = &[
+    "Tags",
+    "SecurityGroupIds",
+    "SecurityGroups",
+    "VpcSecurityGroupIds",
+    "SubnetIds",
+    "Subnets",
+    "SecurityGroupIngress",
+    "SecurityGroupEgress",
+    "ManagedPolicyArns",
+    "Policies",
+    "AttributeDefinitions",
+    "GlobalSecondaryIndexes",
+    "LocalSecondaryIndexes",
+    "AlarmActions",
+    "OKActions",
+    "InsufficientDataActions",
+    "EnableCloudwatchLogsExports",
+    "RouteTableIds",
+    "FunctionResponseTypes",
+    "DependsOn",
+    "Dimensions",
+    "Roles",
+    "Users",
+    "Groups",
+    "Queues",
+    "Topics",
+];
+
+/// What names an item of a list of maps.
+const IDENTITIES: &[&str] =
+    &["Key", "Id", "Sid", "Name", "PolicyName", "AttributeName", "IndexName", "ParameterName", "DeviceName"];
+
+/// What differs between two states of a resource.
+pub(crate) fn differences(before: &Resource, after: &Resource) -> Vec<PropertyChange> {
+    let mut changes = Changes { found: Vec::new(), attribute: true };
+    if before.resource_type != after.resource_type {
+        let texts = [Some(before.resource_type.clone()), Some(after.resource_type.clone())];
+        let [before, after] = texts;
+        changes.found.push(PropertyChange {
+            path: "Type".to_owned(),
+            attribute: true,
+            before,
+            after,
+            replacement: Replacement::Yes,
+            write_only: false,
+            because: None,
+        });
+    }
+    for name in ATTRIBUTES {
+        changes.walk(&mut (*name).to_owned(), name, before.attribute(name), after.attribute(name), &Along::attribute());
+    }
+    changes.attribute = false;
+    let facts = facts::resource_type(&after.resource_type).filter(|_| before.resource_type == after.resource_type);
+    changes.entries(&mut String::new(), &before.properties, &after.properties, &Along::of(facts));
+    changes.found
+}
+
+/// What differs between two values that no facts are known of.
+pub(crate) fn is_same(before: Option<&Node>, after: Option<&Node>) -> bool {
+    let mut changes = Changes { found: Vec::new(), attribute: true };
+    changes.walk(&mut String::new(), "", before, after, &Along::attribute());
+    changes.found.is_empty()
+}
+
+/// What is known on the way to a value.
+#[derive(Clone, Copy)]
+struct Along {
+    known: Known,
+    replacement: Replacement,
+    write_only: bool,
+    in_policy: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Known {
+    Properties(&'static [facts::Property]),
+    Value(&'static Schema),
+    /// Beside `Properties`, or free-form JSON: nothing below it is described, and what is around it decides.
+    Free,
+    /// No facts: a change of anything may replace.
+    Nothing,
+}
+
+impl Along {
+    fn attribute() -> Self {
+        Self { known: Known::Free, replacement: Replacement::No, write_only: false, in_policy: false }
+    }
+
+    fn of(facts: Option<&'static ResourceType>) -> Self {
+        let known = facts.map_or(Known::Nothing, |facts| Known::Properties(facts.properties));
+        Self { known, ..Self::attribute() }
+    }
+
+    fn key(&self, key: &str) -> Self {
+        let properties = match self.known {
+            Known::Properties(properties) => properties,
+            Known::Value(Schema { kind: Kind::Object(definition), .. }) => definition.properties,
+            Known::Value(Schema { kind: Kind::Map(item), .. }) => return Self { known: Known::Value(item), ..*self },
+            Known::Value(_) | Known::Free => return Self { known: Known::Free, ..*self },
+            // Tags never replace a resource, of whatever type.
+            Known::Nothing if key == "Tags" => return Self { known: Known::Free, ..*self },
+            Known::Nothing => return Self { replacement: Replacement::Maybe, ..*self },
+        };
+        match properties.binary_search_by(|property| property.name.cmp(key)) {
+            Ok(place) => {
+                let property = &properties[place];
+                Self {
+                    known: Known::Value(&property.schema),
+                    replacement: self.replacement.max(property.replacement.into()),
+                    write_only: self.write_only || property.write_only,
+                    in_policy: self.in_policy,
+                }
+            }
+            Err(_) => Self { known: Known::Nothing, replacement: self.replacement.max(Replacement::Maybe), ..*self },
+        }
+    }
+
+    fn item(&self) -> Self {
+        match self.known {
+            Known::Value(Schema { kind: Kind::List(item), .. }) => Self { known: Known::Value(item), ..*self },
+            Known::Value(_) => Self { known: Known::Free, ..*self },
+            _ => *self,
+        }
+    }
+
+    /// Whether `10` and `"10"` are two values: only inside JSON that some service reads.
+    fn is_strict(&self) -> bool {
+        !self.in_policy && matches!(self.known, Known::Free | Known::Value(Schema { kind: Kind::Json, .. }))
+    }
+
+    fn is_number(&self) -> bool {
+        matches!(self.known, Known::Value(Schema { kind: Kind::Integer | Kind::Number, .. }))
+    }
+
+    fn takes_json(&self) -> bool {
+        matches!(
+            self.known,
+            Known::Free | Known::Nothing | Known::Value(Schema { kind: Kind::Json | Kind::Object(_), .. })
+        )
+    }
+}
+
+struct Changes {
+    found: Vec<PropertyChange>,
+    attribute: bool,
+}
+
+impl Changes {
+    fn push(&mut self, path: &str, before: Option<&Node>, after: Option<&Node>, along: &Along) {
+        let text =
+            |node: Option<&Node>| node.map(|node| if along.write_only { MASK.to_owned() } else { node.render() });
+        self.found.push(PropertyChange {
+            path: path.to_owned(),
+            attribute: self.attribute,
+            before: text(before),
+            after: text(after),
+            replacement: along.replacement,
+            write_only: along.write_only,
+            because: None,
+        });
+    }
+
+    fn walk(&mut self, path: &mut String, key: &str, before: Option<&Node>, after: Option<&Node>, along: &Along) {
+        let is_nothing =
+            |node: &Node| matches!(&node.value, Value::Null) || node.as_list().is_some_and(<[Node]>::is_empty);
+        let (before, after) = match (before.filter(|node| !is_nothing(node)), after.filter(|node| !is_nothing(node))) {
+            (None, None) => return,
+            (Some(before), Some(after)) => (before, after),
+            (before, after) => return self.push(path, before, after, along),
+        };
+        if before == after || same_scalar(before, after, along) {
+            return;
+        }
+        if along.takes_json() && (before.as_str().is_some() != after.as_str().is_some() || before.as_str().is_some()) {
+            let parsed = |node: &Node| node.as_str().map_or_else(|| Some(node.clone()), embedded);
+            if let (Some(before), Some(after)) = (parsed(before), parsed(after))
+                && !before.is_scalar()
+                && !after.is_scalar()
+            {
+                return self.values(path, key, &before, &after, along);
+            }
+        }
+        self.values(path, key, before, after, along);
+    }
+
+    fn values(&mut self, path: &mut String, key: &str, before: &Node, after: &Node, along: &Along) {
+        if document::is_policy(before) && document::is_policy(after) {
+            if document::normal(before) == document::normal(after) {
+                return;
+            }
+            return self.entries(path, before, after, &Along { in_policy: true, ..*along });
+        }
+        if before.is_plain_map() && after.is_plain_map() {
+            return self.entries(path, before, after, along);
+        }
+        let both_lists = before.as_list().is_some() && after.as_list().is_some();
+        let list_of_one = along.in_policy && !before.is_plain_map() && !after.is_plain_map() || key == "DependsOn";
+        if both_lists || list_of_one && (before.as_list().is_some() || after.as_list().is_some()) {
+            return self.lists(path, key, before, after, along);
+        }
+        self.push(path, Some(before), Some(after), along);
+    }
+
+    fn entries(&mut self, path: &mut String, before: &Node, after: &Node, along: &Along) {
+        let length = path.len();
+        let gone = before.entries().iter().filter(|entry| after.get(&entry.key).is_none());
+        let pairs = after.entries().iter().map(|entry| (&entry.key, before.get(&entry.key), Some(&entry.value)));
+        let pairs: Vec<_> = pairs.chain(gone.map(|entry| (&entry.key, Some(&entry.value), None))).collect();
+        for (key, before, after) in pairs {
+            if before == after {
+                continue;
+            }
+            push_key(path, key);
+            self.walk(path, key, before, after, &along.key(key));
+            path.truncate(length);
+        }
+    }
+
+    fn lists(&mut self, path: &mut String, key: &str, before: &Node, after: &Node, along: &Along) {
+        let (old, new) = (before.items(), after.items());
+        let item = along.item();
+        let length = path.len();
+        let mut at = |changes: &mut Self, index: usize, before: Option<&Node>, after: Option<&Node>| {
+            push_index(path, index);
+            changes.walk(path, "", before, after, &item);
+            path.truncate(length);
+        };
+        if let Some(identity) = identity(old, new) {
+            for (index, after) in new.iter().enumerate() {
+                at(self, index, old.iter().find(|before| before.get(identity) == after.get(identity)), Some(after));
+            }
+            for (index, before) in old.iter().enumerate() {
+                if !new.iter().any(|after| after.get(identity) == before.get(identity)) {
+                    at(self, index, Some(before), None);
+                }
+            }
+            return;
+        }
+        let mut rest: Vec<(usize, &Node)> = old.iter().enumerate().collect();
+        let mut unmatched = Vec::new();
+        let mut last = None;
+        let mut reordered = false;
+        for (index, after) in new.iter().enumerate() {
+            match rest.iter().position(|(_, before)| *before == after || self.is_same_item(before, after, &item)) {
+                Some(place) => {
+                    let (from, _) = rest.remove(place);
+                    reordered |= last.is_some_and(|last| from < last);
+                    last = Some(from);
+                }
+                None => unmatched.push((index, after)),
+            }
+        }
+        if rest.is_empty() && unmatched.is_empty() {
+            let is_set = along.in_policy || SETS.contains(&key);
+            if reordered && !is_set {
+                // Whether the order counts is not among the facts.
+                let along = Along { replacement: along.replacement.min(Replacement::Maybe), ..*along };
+                self.push(path, Some(before), Some(after), &along);
+            }
+            return;
+        }
+        let mut rest = rest.into_iter();
+        for (index, after) in unmatched {
+            at(self, index, rest.next().map(|(_, before)| before), Some(after));
+        }
+        for (index, before) in rest {
+            at(self, index, Some(before), None);
+        }
+    }
+
+    fn is_same_item(&self, before: &Node, after: &Node, along: &Along) -> bool {
+        let mut trial = Self { found: Vec::new(), attribute: self.attribute };
+        trial.walk(&mut String::new(), "", Some(before), Some(after), along);
+        trial.found.is_empty()
+    }
+}
+
+fn same_scalar(before: &Node, after: &Node, along: &Along) -> bool {
+    let (Some(one), Some(two)) = (before.text(), after.text()) else { return false };
+    if along.is_number()
+        && let (Some(one), Some(two)) = (before.as_f64(), after.as_f64())
+    {
+        return one == two;
+    }
+    let is_boolean = matches!(along.known, Known::Value(Schema { kind: Kind::Boolean, .. }));
+    if is_boolean && before.as_bool().is_some() {
+        return before.as_bool() == after.as_bool();
+    }
+    !along.is_strict() && one == two
+}
+
+/// The key that names each item on both sides, if there is one.
+fn identity(old: &[Node], new: &[Node]) -> Option<&'static str> {
+    IDENTITIES.iter().copied().find(|key| {
+        [old, new].iter().all(|items| {
+            !items.is_empty()
+                && items.iter().enumerate().all(|(index, item)| {
+                    item.get(key).is_some_and(|name| {
+                        name.text().is_some() && items[..index].iter().all(|other| other.get(key) != Some(name))
+                    })
+                })
+        })
+    })
+}

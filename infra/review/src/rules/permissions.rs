@@ -1,0 +1,5 @@
+//! Findings of the category permissions.
+
+use super::Rule;
+
+pub(super) const RULES: &[Rule] = &[];

@@ -1,0 +1,5 @@
+//! Findings of the category reliability.
+
+use super::Rule;
+
+pub(super) const RULES: &[Rule] = &[];

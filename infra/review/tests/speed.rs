@@ -1,0 +1,48 @@
+//! All committed templates of all stages, read and compared.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use review::{Options, Pair, parse, review};
+
+fn templates() -> Vec<(String, String, String)> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../environments");
+    let mut found = Vec::new();
+    for stage in std::fs::read_dir(root).expect("environments").flatten() {
+        let Ok(files) = std::fs::read_dir(stage.path().join("templates")) else { continue };
+        for file in files.flatten() {
+            let text = std::fs::read_to_string(file.path()).expect("a template");
+            found.push((stage.file_name().to_string_lossy().into_owned(), file.path().display().to_string(), text));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn all_stages_are_read_and_reviewed_in_a_tenth_of_a_second() {
+    let texts = templates();
+    assert!(texts.len() >= 8, "{}", texts.len());
+    let mut best = Duration::MAX;
+    for _ in 0..5 {
+        let start = Instant::now();
+        let pairs: Vec<Pair> = texts
+            .iter()
+            .map(|(stage, path, text)| {
+                let edited = text.replace("MessageRetentionPeriod: 345600", "MessageRetentionPeriod: 60");
+                Pair {
+                    stage: Some(stage.clone()),
+                    stack: path.rsplit('/').next().unwrap_or_default().to_owned(),
+                    before: Some(parse(path, text).expect("ours")),
+                    after: Some(parse(path, &edited).expect("ours")),
+                }
+            })
+            .collect();
+        let review = review(&pairs, &Options::default());
+        best = best.min(start.elapsed());
+        assert_eq!(review.changes.len(), 3 * 4, "the three queues of each of four stages");
+    }
+    let size: usize = texts.iter().map(|(_, _, text)| text.len()).sum();
+    println!("{} templates, {size} bytes, twice each: {best:?}", texts.len());
+    assert!(best < Duration::from_millis(100), "{best:?}");
+}
