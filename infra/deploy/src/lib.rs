@@ -9,6 +9,7 @@ pub mod aws;
 mod cloudformation;
 mod deployer;
 mod destroyer;
+pub mod drift;
 mod error;
 mod event;
 mod plan;

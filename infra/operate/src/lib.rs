@@ -1,3 +1,31 @@
 //! Looks after what is deployed: status, logs, redrive, and what a machine needs to deploy.
 //!
-//! Owns the questions and their order, over narrow ports with AWS adapters. Refuses to print and to change a stack.
+//! Owns the questions and their order, over narrow ports with adapters in [`aws`] and [`ThisMachine`]. Finds everything in the
+//! stacks' own resources and knows no name of a system. Refuses to print and to change a stack.
+
+pub mod aws;
+mod cron;
+pub mod doctor;
+mod error;
+mod inventory;
+mod line;
+mod logs;
+mod machine;
+mod queues;
+mod redrive;
+mod status;
+
+pub use cron::next_run;
+pub use error::Error;
+pub use inventory::{Inventory, Resource, StackState, Stacks, inventory};
+pub use line::{Kind, Line};
+pub use logs::{LogEvent, LogGroups, Polled, Source, Tail, sources};
+pub use machine::ThisMachine;
+pub use queues::{Pair, Queue, QueueAttributes, Queues, find_pair, pairs, queues};
+pub use redrive::{
+    Attribute, AttributeValue, Ended, Message, MoveStatus, MoveTask, Outcome, Progress, Redriving, redrive,
+};
+pub use status::{
+    DeadLetters, FunctionState, Functions, Mapping, MappingState, QueueStatus, Schedule, ScheduleState, Schedules,
+    Status, status,
+};

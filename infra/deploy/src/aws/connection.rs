@@ -57,10 +57,7 @@ impl Connection {
     /// # Errors
     /// When there is no region, or when the credentials are missing, expired or wrong.
     pub async fn open(target: &Target) -> Result<Self, CallError> {
-        let config = match target {
-            Target::Aws { profile, region } => aws(profile.as_deref(), region.clone()).await,
-            Target::Local { endpoint, region } => local(endpoint, region.clone()),
-        };
+        let config = sdk_config(target).await;
         let endpoint = config.endpoint_url().map(str::to_owned);
         let Some(region) = config.region().map(ToString::to_string).filter(|region| !region.is_empty()) else {
             return Err(CallError {
@@ -81,6 +78,14 @@ impl Connection {
         })?;
         let account = identity.account().unwrap_or_default().to_owned();
         Ok(Self { config, account, region, endpoint })
+    }
+}
+
+/// Configuration for any client of the AWS SDK; nobody is asked whose the credentials are, and there may be no region.
+pub async fn sdk_config(target: &Target) -> SdkConfig {
+    match target {
+        Target::Aws { profile, region } => aws(profile.as_deref(), region.clone()).await,
+        Target::Local { endpoint, region } => local(endpoint, region.clone()),
     }
 }
 

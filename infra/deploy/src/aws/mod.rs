@@ -2,13 +2,15 @@
 
 mod cloudformation;
 mod connection;
+mod drift;
 mod ec2;
 mod failure;
 mod s3;
 mod xml;
 
 pub use cloudformation::AwsCloudFormation;
-pub use connection::{Connection, Target};
+pub use connection::{Connection, Target, sdk_config};
+pub use drift::AwsDriftDetection;
 pub use ec2::{Ec2, RouteTable, Subnet};
 pub use failure::call_error;
 pub use s3::S3AssetStore;

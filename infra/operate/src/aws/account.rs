@@ -1,0 +1,105 @@
+//! An account as the doctor asks about it. Refuses to find out more than whether a deployment will be let in.
+
+use std::time::SystemTime;
+
+use aws_config::SdkConfig;
+use aws_credential_types::provider::ProvideCredentials;
+use deploy::aws::{Connection, Ec2, call_error};
+use deploy::{CallError, CallErrorKind};
+use jiff::Timestamp;
+
+use crate::doctor::{Account, Identity};
+
+/// The account of a configuration; nobody is asked before the first question.
+#[derive(Debug, Clone)]
+pub struct AwsAccount {
+    config: SdkConfig,
+}
+
+impl AwsAccount {
+    /// Over a configuration whose credentials may be missing or wrong.
+    pub fn new(config: SdkConfig) -> Self {
+        Self { config }
+    }
+}
+
+impl Account for AwsAccount {
+    async fn identity(&self) -> Result<Identity, CallError> {
+        let denied = |message: &str, source| CallError {
+            operation: "GetCallerIdentity",
+            code: None,
+            message: message.to_owned(),
+            kind: CallErrorKind::Denied,
+            source,
+        };
+        let provider = self.config.credentials_provider().ok_or_else(|| denied("no credentials are set", None))?;
+        let credentials = provider.provide_credentials().await;
+        let credentials = credentials.map_err(|error| denied("no credentials were found", Some(error.into())))?;
+        let expires_at = credentials.expiry().and_then(|end| {
+            let end = end.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+            Timestamp::from_second(i64::try_from(end.as_secs()).ok()?).ok()
+        });
+        // Without a region there is no address to ask; the check of the region says so.
+        if self.config.region().is_none() {
+            return Ok(Identity { arn: format!("access key {}", credentials.access_key_id()), expires_at });
+        }
+        let answer = aws_sdk_sts::Client::new(&self.config).get_caller_identity().send().await;
+        let answer = answer.map_err(|error| call_error("GetCallerIdentity", error))?;
+        Ok(Identity { arn: answer.arn().unwrap_or_default().to_owned(), expires_at })
+    }
+
+    async fn stacks(&self) -> Result<u64, CallError> {
+        let client = aws_sdk_cloudformation::Client::new(&self.config);
+        let (mut stacks, mut next) = (0, None::<String>);
+        loop {
+            let page = client.list_stacks().set_next_token(next).send().await;
+            let page = page.map_err(|error| call_error("ListStacks", error))?;
+            let is_there = |status: &str| status != "DELETE_COMPLETE";
+            let of_page = page.stack_summaries().iter().filter_map(|stack| stack.stack_status());
+            stacks += of_page.filter(|status| is_there(status.as_str())).count() as u64;
+            next = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+            if next.is_none() {
+                return Ok(stacks);
+            }
+        }
+    }
+
+    async fn zones(&self, vpc_id: &str) -> Result<Vec<String>, CallError> {
+        let connection = Connection {
+            account: String::new(),
+            region: self.config.region().map(ToString::to_string).unwrap_or_default(),
+            endpoint: self.config.endpoint_url().map(str::to_owned),
+            config: self.config.clone(),
+        };
+        let subnets = Ec2::new(&connection).subnets(vpc_id).await?;
+        Ok(subnets.into_iter().map(|subnet| subnet.availability_zone).collect())
+    }
+
+    async fn quota(&self, service: &str, code: &str) -> Result<f64, CallError> {
+        let client = aws_sdk_servicequotas::Client::new(&self.config);
+        let applied = client.get_service_quota().service_code(service).quota_code(code).send().await;
+        let value = match applied {
+            Ok(applied) => applied.quota().and_then(|quota| quota.value()),
+            Err(error) => match call_error("GetServiceQuota", error) {
+                // Never asked to be raised: the default holds.
+                error
+                    if error.kind == CallErrorKind::NotFound
+                        || error.code.as_deref() == Some("NoSuchResourceException") =>
+                {
+                    let default =
+                        client.get_aws_default_service_quota().service_code(service).quota_code(code).send().await;
+                    let default = default.map_err(|error| call_error("GetAWSDefaultServiceQuota", error))?;
+                    default.quota().and_then(|quota| quota.value())
+                }
+                error => return Err(error),
+            },
+        };
+        value.ok_or_else(|| CallError {
+            operation: "GetServiceQuota",
+            code: None,
+            message: format!("{service} {code} has no value"),
+            kind: CallErrorKind::Invalid,
+            source: None,
+        })
+    }
+}

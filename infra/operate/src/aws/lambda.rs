@@ -1,0 +1,63 @@
+//! Functions and event source mappings from Lambda. Refuses to invoke them.
+
+use deploy::CallError;
+use deploy::aws::call_error;
+
+use super::{AwsCloud, absent};
+use crate::{FunctionState, Functions, MappingState};
+
+impl Functions for AwsCloud {
+    async fn function(&self, name: &str) -> Result<Option<FunctionState>, CallError> {
+        let configuration = self.lambda.get_function_configuration().function_name(name).send();
+        let concurrency = self.lambda.get_function_concurrency().function_name(name).send();
+        let (configuration, concurrency) = tokio::join!(configuration, concurrency);
+        let function = match configuration {
+            Ok(function) => function,
+            Err(error) => return absent(call_error("GetFunctionConfiguration", error)),
+        };
+        let reserved = concurrency.map_err(|error| call_error("GetFunctionConcurrency", error))?;
+        let state = function.state().map_or("Active", |state| state.as_str());
+        let update = function.last_update_status().map(|status| status.as_str());
+        let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
+        let reason = match (state, update) {
+            ("Active", Some("Failed")) => text(function.last_update_status_reason()),
+            ("Active", _) => None,
+            _ => text(function.state_reason()),
+        };
+        let number = |number: Option<i32>| number.and_then(|number| u32::try_from(number).ok());
+        Ok(Some(FunctionState {
+            state: state.to_owned(),
+            reason,
+            // `2026-11-22T01:02:03.000+0000`
+            last_modified: function.last_modified().and_then(|time| {
+                let parsed = jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", time).ok()?;
+                parsed.to_timestamp().ok()
+            }),
+            memory_mb: number(function.memory_size()).unwrap_or_default(),
+            timeout_seconds: number(function.timeout()).unwrap_or_default(),
+            reserved_concurrency: number(reserved.reserved_concurrent_executions()),
+            log_group: text(function.logging_config().and_then(|logging| logging.log_group()))
+                .unwrap_or_else(|| format!("/aws/lambda/{name}")),
+        }))
+    }
+
+    async fn mapping(&self, uuid: &str) -> Result<Option<MappingState>, CallError> {
+        let mapping = match self.lambda.get_event_source_mapping().uuid(uuid).send().await {
+            Ok(mapping) => mapping,
+            Err(error) => return absent(call_error("GetEventSourceMapping", error)),
+        };
+        let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
+        let number = |number: Option<i32>| number.and_then(|number| u32::try_from(number).ok());
+        let function = mapping.function_arn().unwrap_or_default();
+        Ok(Some(MappingState {
+            state: mapping.state().unwrap_or_default().to_owned(),
+            reason: text(mapping.state_transition_reason()),
+            last_result: text(mapping.last_processing_result()),
+            source_arn: mapping.event_source_arn().unwrap_or_default().to_owned(),
+            // arn:aws:lambda:REGION:ACCOUNT:function:NAME, with a qualifier at times.
+            function: function.split(':').nth(6).unwrap_or(function).to_owned(),
+            batch_size: number(mapping.batch_size()),
+            max_concurrency: number(mapping.scaling_config().and_then(|scaling| scaling.maximum_concurrency())),
+        }))
+    }
+}

@@ -1,0 +1,22 @@
+//! Schedules from EventBridge Scheduler. Refuses to change them.
+
+use deploy::CallError;
+use deploy::aws::call_error;
+
+use super::{AwsCloud, absent};
+use crate::{ScheduleState, Schedules};
+
+impl Schedules for AwsCloud {
+    async fn schedule(&self, name: &str) -> Result<Option<ScheduleState>, CallError> {
+        let schedule = match self.scheduler.get_schedule().name(name).send().await {
+            Ok(schedule) => schedule,
+            Err(error) => return absent(call_error("GetSchedule", error)),
+        };
+        Ok(Some(ScheduleState {
+            expression: schedule.schedule_expression().unwrap_or_default().to_owned(),
+            time_zone: schedule.schedule_expression_timezone().unwrap_or("UTC").to_owned(),
+            enabled: schedule.state().is_none_or(|state| state.as_str() == "ENABLED"),
+            next_run: None,
+        }))
+    }
+}

@@ -1,0 +1,78 @@
+//! What can go wrong in looking after a stage. Refuses to render causes: the caller walks the chain.
+
+use deploy::CallError;
+
+/// Why a question has no answer, or a redrive did not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A call to AWS failed for good.
+    #[error("a call to AWS failed")]
+    Call(#[from] CallError),
+    /// No queue with a dead-letter queue goes by this name.
+    #[error("no queue with a dead-letter queue is called {name:?}; there {}", list(.known))]
+    UnknownQueue {
+        /// The name that was given.
+        name: String,
+        /// Logical ids of those that could be named.
+        known: Vec<String>,
+    },
+    /// Two stacks of the stage have a queue of this name.
+    #[error("{name:?} could be any of {}; give a queue's physical name", .physical_names.join(", "))]
+    AmbiguousQueue {
+        /// The name that was given.
+        name: String,
+        /// Physical names of those that it fits.
+        physical_names: Vec<String>,
+    },
+    /// SQS's own task works on this queue, and it takes no limit.
+    #[error(
+        "a move task of {queue} is under way and moves everything; wait for it, or run redrive without --max to watch it"
+    )]
+    MoveUnderWay {
+        /// Name of the dead-letter queue.
+        queue: String,
+    },
+    /// SQS gave its move task up.
+    #[error("SQS gave up moving the messages of {queue} after {moved}: {reason}; the rest is still there")]
+    MoveFailed {
+        /// Name of the dead-letter queue.
+        queue: String,
+        /// How many it had moved.
+        moved: u64,
+        /// SQS's sentence.
+        reason: String,
+    },
+    /// A message was not taken by its queue; it is still in the dead-letter queue, as are those after it.
+    #[error("{queue} did not take a message back after {moved} had been moved; it is still in the dead-letter queue")]
+    NotSent {
+        /// Name of the source queue.
+        queue: String,
+        /// How many had been moved.
+        moved: u64,
+        /// Why not.
+        source: CallError,
+    },
+}
+
+impl Error {
+    /// Whether the same command may succeed when it is run again unchanged.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Call(error) | Self::NotSent { source: error, .. } => error.is_retryable(),
+            Self::MoveUnderWay { .. } => true,
+            Self::UnknownQueue { .. } | Self::AmbiguousQueue { .. } | Self::MoveFailed { .. } => false,
+        }
+    }
+
+    /// Whether what was asked for cannot be, so that nothing was touched.
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::UnknownQueue { .. } | Self::AmbiguousQueue { .. })
+    }
+}
+
+fn list(known: &[String]) -> String {
+    match known {
+        [] => "is none in these stacks".to_owned(),
+        known => format!("are {}", known.join(", ")),
+    }
+}
