@@ -4,7 +4,7 @@
 use cfn::aws_rds::{CfnDBCluster, CfnDBClusterParameterGroup, CfnDBInstance, CfnDBSubnetGroup, cfn_db_cluster};
 use cfn::{DeletionPolicy, Handle, ResourceOptions, UpdateReplacePolicy, Value, json};
 
-use crate::{Secret, SecurityGroup, Stack};
+use crate::{Exceptions, Secret, SecurityGroup, Stack, Suppression};
 
 const ENGINE: &str = "aurora-postgresql";
 /// The newest of major version 17 when this was written.
@@ -133,7 +133,11 @@ impl DatabaseCluster {
             .db_instance_class(class)
             .publicly_accessible(props.publicly_accessible)
             .deletion_policy(DeletionPolicy::Delete)
-            .update_replace_policy(UpdateReplacePolicy::Delete);
+            .update_replace_policy(UpdateReplacePolicy::Delete)
+            .suppress(Suppression::checkov(
+                "CKV_AWS_118",
+                "its metrics by the second cost by the hour; those of CloudWatch by the minute do for a load of a few batches at once",
+            ));
         let writer = stack.add(format!("{id}Writer"), writer);
         props.credentials.attach(stack, &cluster);
         Self { handle: cluster, writer }
@@ -146,6 +150,10 @@ impl DatabaseCluster {
     /// The same resource, made after the writer: a cluster without one takes no connection.
     pub fn needed_by<R: ResourceOptions>(&self, resource: R) -> R {
         resource.depends_on(&self.writer)
+    }
+
+    pub fn writer(&self) -> &Handle<CfnDBInstance> {
+        &self.writer
     }
 
     pub fn cluster_identifier(&self) -> Value<String> {

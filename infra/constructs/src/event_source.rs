@@ -5,7 +5,7 @@ use std::time::Duration;
 use cfn::aws_lambda::{CfnEventSourceMapping, cfn_event_source_mapping};
 
 use crate::stack::seconds;
-use crate::{Queue, RustFunction, Stack};
+use crate::{Queue, RustFunction, Stack, Suppression};
 
 /// How a queue feeds a function. Failures are always reported message by message.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +24,8 @@ impl RustFunction {
     #[track_caller]
     pub fn add_event_source(&self, stack: &mut Stack, source: SqsEventSource<'_>) {
         source.queue.grant_consume_messages(stack, self);
+        let reason = "its queue has a dead-letter queue; one of the function's own is for asynchronous invocations";
+        stack.suppress(self.id(), Suppression::checkov("CKV_AWS_116", reason));
         let window = seconds(source.max_batching_window);
         let scaling =
             cfn_event_source_mapping::ScalingConfigProperty::new().maximum_concurrency(source.max_concurrency);

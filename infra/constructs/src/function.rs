@@ -8,7 +8,7 @@ use cfn::aws_logs::CfnLogGroup;
 use cfn::{DeletionPolicy, Handle, IntoValue, LogicalId, ResourceOptions, UpdateReplacePolicy, Value};
 
 use crate::stack::seconds;
-use crate::{Grantee, PolicyStatement, Role, Stack, Topic};
+use crate::{Exceptions, Grantee, PolicyStatement, Role, Stack, Suppression, Topic};
 
 /// What CloudWatch Logs takes, in days:
 /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>
@@ -26,6 +26,23 @@ const NETWORK_INTERFACES: &[&str] = &[
     "ec2:AssignPrivateIpAddresses",
     "ec2:UnassignPrivateIpAddresses",
 ];
+
+const LOGS_ENCRYPTED: Suppression = Suppression::checkov(
+    "CKV_AWS_158",
+    "CloudWatch Logs encrypts all it keeps; a key of our own costs by the month, and secrets are never logged",
+);
+const NO_SECRETS: Suppression = Suppression::checkov(
+    "CKV_AWS_173",
+    "Lambda encrypts variables with its own key; the rule function-secret-in-environment keeps secrets out of them",
+);
+const NOT_RESERVED: Suppression = Suppression::checkov(
+    "CKV_AWS_115",
+    "a new account has too few instances to reserve any; the mapping's MaximumConcurrency is what limits a consumer",
+);
+const CANNOT_BE_NARROWED: Suppression = Suppression::checkov(
+    "CKV_AWS_111",
+    "IAM knows no resource for the network interfaces of functions in a VPC; the function's own code is denied them",
+);
 
 /// The processor a function is built for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +111,8 @@ impl RustFunction {
             .log_group_name(format!("/aws/lambda/{}", props.function_name))
             .retention_in_days(props.log_retention_days)
             .deletion_policy(DeletionPolicy::Delete)
-            .update_replace_policy(UpdateReplacePolicy::Delete);
+            .update_replace_policy(UpdateReplacePolicy::Delete)
+            .suppress(LOGS_ENCRYPTED);
         let log_group = stack.add(format!("{id}LogGroup"), log_group);
         let role = Role::new(stack, &format!("{id}Role"), "lambda.amazonaws.com", props.description);
         let actions = &["logs:CreateLogStream", "logs:PutLogEvents"];
@@ -105,6 +123,7 @@ impl RustFunction {
                 stack,
                 PolicyStatement { sid: "NetworkInterfaces", actions: NETWORK_INTERFACES, resources },
             );
+            stack.suppress(role.id(), CANNOT_BE_NARROWED);
             role.deny_to_function(stack, "NetworkInterfacesOfItsOwn", NETWORK_INTERFACES, &props.function_name);
         }
         let vpc_config = props.vpc.map(|vpc| {
@@ -128,7 +147,9 @@ impl RustFunction {
             .layers((!props.layers.is_empty()).then_some(props.layers))
             .vpc_config(vpc_config)
             .environment(cfn_function::EnvironmentProperty::new().variables(props.environment))
-            .logging_config(logging);
+            .logging_config(logging)
+            .suppress(NO_SECRETS)
+            .suppress(NOT_RESERVED);
         Self { handle: stack.add(id, function), name: props.function_name, role }
     }
 
@@ -158,6 +179,8 @@ impl RustFunction {
         on_failure: &Topic,
     ) {
         on_failure.grant_publish(stack, self);
+        let reason = "what fails for good is told to a topic: DestinationConfig of its EventInvokeConfig";
+        stack.suppress(self.id(), Suppression::checkov("CKV_AWS_116", reason));
         let destination = cfn_event_invoke_config::OnFailureProperty::new().destination(on_failure.topic_arn());
         let destinations = cfn_event_invoke_config::DestinationConfigProperty::new().on_failure(destination);
         let config = CfnEventInvokeConfig::new()

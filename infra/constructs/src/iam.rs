@@ -2,7 +2,7 @@
 
 use cfn::aws_iam::CfnRole;
 use cfn::intrinsics::sub;
-use cfn::{Handle, Json, Value, json};
+use cfn::{Handle, Json, LogicalId, Value, json};
 
 use crate::Stack;
 
@@ -69,6 +69,10 @@ impl Role {
         });
         let role = CfnRole::new().description(description).assume_role_policy_document(trust);
         Self { handle: stack.add(id, role) }
+    }
+
+    pub fn id(&self) -> &LogicalId {
+        self.handle.id()
     }
 
     pub fn role_arn(&self) -> Value<String> {

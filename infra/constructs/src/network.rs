@@ -2,7 +2,7 @@
 
 use cfn::aws_ec2::{CfnSecurityGroup, CfnVPCEndpoint, cfn_security_group, cfn_vpc_endpoint};
 use cfn::intrinsics::{if_, sub};
-use cfn::{ConditionHandle, Handle, IntoValue, Json, Value};
+use cfn::{ConditionHandle, Handle, IntoValue, Json, LogicalId, Value};
 
 use crate::Stack;
 
@@ -59,6 +59,10 @@ impl SecurityGroup {
 
     pub fn security_group_id(&self) -> Value<String> {
         self.handle.attr_group_id()
+    }
+
+    pub fn id(&self) -> &LogicalId {
+        self.handle.id()
     }
 
     pub fn add_ingress_rule(&self, stack: &mut Stack, rule: IngressRule) {

@@ -6,12 +6,16 @@ use cfn::aws_sqs::{CfnQueue, cfn_queue};
 use cfn::{DeletionPolicy, Handle, ResourceOptions, UpdateReplacePolicy, Value};
 
 use crate::stack::seconds;
-use crate::{Grantee, PolicyStatement, Stack};
+use crate::{Exceptions, Grantee, PolicyStatement, Stack, Suppression};
 
 /// What AWS asks for: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
 const TIMEOUTS_IN_VISIBILITY: u32 = 6;
 /// A standard dead-letter queue keeps the time of the first send, so it has to keep messages longer than the queue.
 const DEAD_LETTER_RETENTION: Duration = Duration::from_secs(14 * 24 * 3600);
+const ENCRYPTED: Suppression = Suppression::checkov(
+    "CKV_AWS_27",
+    "encrypted by SQS itself (SqsManagedSseEnabled); the check knows keys of KMS alone",
+);
 
 /// A standard queue and its dead-letter queue.
 #[derive(Debug, Clone)]
@@ -43,13 +47,9 @@ impl Queue {
     /// Makes `<id>` and `<id>DeadLetters`.
     #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, props: QueueProps) -> Self {
-        let dead_letters = CfnQueue::new()
-            .queue_name(&props.dead_letter_queue_name)
-            .message_retention_period(seconds(DEAD_LETTER_RETENTION))
-            .sqs_managed_sse_enabled(true);
-        let dead_letters = stack.add(format!("{id}DeadLetters"), transient(dead_letters));
+        let dead_letter_queue = DeadLetterQueue::new(stack, &format!("{id}DeadLetters"), props.dead_letter_queue_name);
         let redrive = cfn_queue::RedrivePolicyProperty::new()
-            .dead_letter_target_arn(dead_letters.attr_arn())
+            .dead_letter_target_arn(dead_letter_queue.queue_arn())
             .max_receive_count(props.max_receive_count);
         let queue = CfnQueue::new()
             .queue_name(&props.queue_name)
@@ -58,7 +58,6 @@ impl Queue {
             .redrive_policy(redrive)
             .sqs_managed_sse_enabled(true);
         let handle = stack.add(id, transient(queue));
-        let dead_letter_queue = DeadLetterQueue { handle: dead_letters, name: props.dead_letter_queue_name };
         Self { handle, name: props.queue_name, dead_letter_queue }
     }
 
@@ -96,6 +95,16 @@ impl Queue {
 }
 
 impl DeadLetterQueue {
+    /// One for what is no queue, such as a schedule; a queue makes its own.
+    #[track_caller]
+    pub fn new(stack: &mut Stack, id: &str, queue_name: String) -> Self {
+        let queue = CfnQueue::new()
+            .queue_name(&queue_name)
+            .message_retention_period(seconds(DEAD_LETTER_RETENTION))
+            .sqs_managed_sse_enabled(true);
+        Self { handle: stack.add(id, transient(queue)), name: queue_name }
+    }
+
     pub fn queue_name(&self) -> &str {
         &self.name
     }
@@ -119,5 +128,5 @@ fn send(queue_arn: Value<String>) -> PolicyStatement {
 
 /// Messages are work under way: a deleted stack has no use for them, and a crawl can be asked for again.
 fn transient<R: ResourceOptions>(queue: R) -> R {
-    queue.deletion_policy(DeletionPolicy::Delete).update_replace_policy(UpdateReplacePolicy::Delete)
+    queue.deletion_policy(DeletionPolicy::Delete).update_replace_policy(UpdateReplacePolicy::Delete).suppress(ENCRYPTED)
 }

@@ -1,11 +1,11 @@
-//! A schedule of EventBridge Scheduler that invokes a function, with the role it needs.
+//! A schedule of EventBridge Scheduler that invokes a function, with the role it needs and a dead-letter queue for what it gives up.
 
 use std::time::Duration;
 
 use cfn::aws_scheduler::{CfnSchedule, cfn_schedule};
 
 use crate::stack::seconds;
-use crate::{Role, RustFunction, Stack};
+use crate::{DeadLetterQueue, Role, RustFunction, Stack};
 
 #[derive(Debug, Clone)]
 pub struct ScheduleProps {
@@ -22,17 +22,23 @@ pub struct ScheduleProps {
     pub retry_attempts: u32,
     /// How long it is tried at most.
     pub max_event_age: Duration,
+    /// Keeps the events that it could not deliver.
+    pub dead_letter_queue_name: String,
 }
 
-#[derive(Debug, Clone, Copy)]
-pub struct Schedule;
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    dead_letter_queue: DeadLetterQueue,
+}
 
 impl Schedule {
-    /// Makes `<id>Role`, which may invoke the target alone, and `<id>`.
+    /// Makes `<id>DeadLetters`, `<id>Role`, which may invoke the target and send to that queue alone, and `<id>`.
     #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, target: &RustFunction, props: ScheduleProps) -> Self {
+        let dead_letter_queue = DeadLetterQueue::new(stack, &format!("{id}DeadLetters"), props.dead_letter_queue_name);
         let role = Role::of_this_account(stack, &format!("{id}Role"), "scheduler.amazonaws.com", props.description);
         target.grant_invoke(stack, &role);
+        dead_letter_queue.grant_send_messages(stack, &role);
         let retry = cfn_schedule::RetryPolicyProperty::new()
             .maximum_retry_attempts(props.retry_attempts)
             .maximum_event_age_in_seconds(seconds(props.max_event_age));
@@ -40,7 +46,8 @@ impl Schedule {
             .arn(target.function_arn())
             .role_arn(role.role_arn())
             .input(props.input)
-            .retry_policy(retry);
+            .retry_policy(retry)
+            .dead_letter_config(cfn_schedule::DeadLetterConfigProperty::new().arn(dead_letter_queue.queue_arn()));
         let schedule = CfnSchedule::new()
             .name(props.schedule_name)
             .description(props.description)
@@ -50,6 +57,10 @@ impl Schedule {
             .state(if props.enabled { cfn_schedule::State::ENABLED } else { cfn_schedule::State::DISABLED })
             .target(target);
         stack.add(id, schedule);
-        Self
+        Self { dead_letter_queue }
+    }
+
+    pub fn dead_letter_queue(&self) -> &DeadLetterQueue {
+        &self.dead_letter_queue
     }
 }

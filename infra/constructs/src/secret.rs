@@ -5,7 +5,7 @@ use cfn::aws_secretsmanager::{CfnSecret, CfnSecretTargetAttachment, cfn_secret};
 use cfn::intrinsics::sub;
 use cfn::{DeletionPolicy, Handle, ResourceOptions, UpdateReplacePolicy, Value};
 
-use crate::{Grantee, PolicyStatement, Stack};
+use crate::{Exceptions, Grantee, PolicyStatement, Stack, Suppression};
 
 /// Characters of a generated password. Letters and digits alone, so that it needs no quoting in any connection string.
 const PASSWORD_LENGTH: u32 = 40;
@@ -29,7 +29,11 @@ impl Secret {
             .description(description)
             .generate_secret_string(generate)
             .deletion_policy(DeletionPolicy::Delete)
-            .update_replace_policy(UpdateReplacePolicy::Delete);
+            .update_replace_policy(UpdateReplacePolicy::Delete)
+            .suppress(Suppression::checkov(
+                "CKV_AWS_149",
+                "encrypted with the key that AWS manages; a key of our own costs by the month and admits nobody less in one account",
+            ));
         Self { handle: stack.add(id, secret) }
     }
 

@@ -1,10 +1,13 @@
 //! A topic that tells people or programs something: names and counts, no secrets. Its policy is SNS's own, which admits this
-//! account alone. No key of KMS: CloudWatch cannot publish under the one that AWS manages.
+//! account alone.
 
 use cfn::aws_sns::CfnTopic;
 use cfn::{Handle, Value};
 
-use crate::{Grantee, PolicyStatement, Stack};
+use crate::{Exceptions, Grantee, PolicyStatement, Stack, Suppression};
+
+/// The key that AWS manages for SNS. Whoever may publish in this account may use it.
+const KEY_OF_SNS: &str = "alias/aws/sns";
 
 #[derive(Debug, Clone)]
 pub struct Topic {
@@ -12,9 +15,22 @@ pub struct Topic {
 }
 
 impl Topic {
+    /// For functions that publish. CloudWatch cannot: the key of SNS does not admit it.
     #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, topic_name: String) -> Self {
-        Self { handle: stack.add(id, CfnTopic::new().topic_name(topic_name)) }
+        Self { handle: stack.add(id, CfnTopic::new().topic_name(topic_name).kms_master_key_id(KEY_OF_SNS)) }
+    }
+
+    /// For alarms: not encrypted at rest.
+    #[track_caller]
+    pub fn for_alarms(stack: &mut Stack, id: &str, topic_name: String) -> Self {
+        let reason = "alarms cannot publish under the key that AWS manages, another costs by the month, and names of alarms \
+                      and counts are no secret";
+        let topic = CfnTopic::new()
+            .topic_name(topic_name)
+            .suppress(Suppression::checkov("CKV_AWS_26", reason))
+            .suppress(Suppression::guard("TOPICS_ENCRYPTED", reason));
+        Self { handle: stack.add(id, topic) }
     }
 
     pub fn topic_arn(&self) -> Value<String> {

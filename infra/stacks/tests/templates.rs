@@ -93,6 +93,7 @@ fn names_and_outputs_are_those_that_users_know() {
             "fipe-model-queue-dev",
             "fipe-price-dlq-dev",
             "fipe-price-queue-dev",
+            "fipe-schedule-dlq-dev",
         ]
     );
     for output in ["DBEndpoint", "DBPort", "DBSecretArn"] {
@@ -105,6 +106,7 @@ fn names_and_outputs_are_those_that_users_know() {
         "ManufacturerDLQUrl",
         "ModelDLQUrl",
         "PriceDLQUrl",
+        "ScheduleDLQUrl",
         "FipeManufacturerLambda",
     ] {
         assert!(outputs(&api).contains(&output), "{output}");
@@ -168,6 +170,7 @@ fn each_role_may_do_what_its_function_does_and_nothing_else() {
             "FipeSomaIngestorRole Publish CrawlCompleteTopic",
             "FipeSomaIngestorRole ReadSecrets DBCredentialsArn",
             "MonthlyCrawlRole Invoke FipeManufacturerLoader",
+            "MonthlyCrawlRole SendMessages MonthlyCrawlDeadLetters",
         ]
     );
 }
@@ -347,6 +350,14 @@ fn the_policy_of_a_resource_that_is_named_can_be_lifted() {
 }
 
 #[test]
+fn the_schedule_keeps_what_it_could_not_start() {
+    let [_, api] = stacks_of(StageName::Dev);
+    let target = property(resource(&api, "MonthlyCrawl"), "Target.DeadLetterConfig.Arn").and_then(Json::as_intrinsic);
+    let Some(cfn::Intrinsic::GetAtt(queue, _)) = target else { panic!("it names a queue: {target:?}") };
+    assert_eq!(text(resource(&api, queue), "QueueName"), "fipe-schedule-dlq-dev");
+}
+
+#[test]
 fn a_stage_may_have_a_serverless_database() {
     let mut stage = stage(StageName::Dev);
     stage.database.capacity = stacks::DatabaseCapacity::ServerlessV2 { min_acu: 0.5, max_acu: 4.0 };
@@ -390,6 +401,8 @@ fn an_alarm_watches_every_dead_letter_queue_every_queue_and_every_function() {
         let oldest = ("ApproximateAgeOfOldestMessage".to_owned(), format!("fipe-{queue}-queue-dev"));
         assert!(watched.contains(&dead) && watched.contains(&oldest), "{queue}: {watched:?}");
     }
+    let unsent = ("ApproximateNumberOfMessagesVisible".to_owned(), "fipe-schedule-dlq-dev".to_owned());
+    assert!(watched.contains(&unsent), "{watched:?}");
     for function in ["FipeManufacturerLoader", "FipeModelLoader", "FipePriceLoader", "FipeSomaIngestor"] {
         assert!(watched.contains(&("Errors".to_owned(), format!("{function}-dev"))), "{function}: {watched:?}");
         // Whoever asks FIPE can be turned away.

@@ -71,7 +71,8 @@ pub(super) const DEAD_LETTER_QUEUE: Rule = Rule {
         for (template, queue) in of_type(stage.templates, QUEUE) {
             let has_one = property(queue, "RedrivePolicy.deadLetterTargetArn").is_some();
             if !has_one && !is_dead_letter_queue(stage, template, queue) {
-                let allowed = "a redrive policy, unless another queue redrives to this one".to_owned();
+                let allowed = "a redrive policy, unless another queue or a schedule sends its dead letters to this one"
+                    .to_owned();
                 diagnostics.push(DEAD_LETTER_QUEUE.at(template, queue, "RedrivePolicy", "nothing".to_owned(), allowed));
             }
         }
@@ -123,7 +124,12 @@ fn redrives<'a>(stage: &'a Stage<'_>) -> impl Iterator<Item = (&'a Template, &'a
 }
 
 fn is_dead_letter_queue(stage: &Stage<'_>, template: &Template, queue: &ResourceEntry) -> bool {
-    redrives(stage).any(|(other, _, target)| other.name() == template.name() && target.id == queue.id)
+    let redriven = redrives(stage).any(|(other, _, target)| other.name() == template.name() && target.id == queue.id);
+    let of_schedule = of_type(stage.templates, "AWS::Scheduler::Schedule").any(|(other, schedule)| {
+        let target = property(schedule, "Target.DeadLetterConfig.Arn").and_then(|arn| resource(other, arn));
+        other.name() == template.name() && target.is_some_and(|target| target.id == queue.id)
+    });
+    redriven || of_schedule
 }
 
 fn kind(queue: &ResourceEntry) -> &'static str {

@@ -144,6 +144,17 @@ fn a_queue_without_dead_letter_queue_is_refused_unless_it_is_one() {
 }
 
 #[test]
+fn a_queue_of_a_schedules_dead_letters_needs_none_itself() {
+    let mut template = sound();
+    let unsent = RawResource::new("AWS::SQS::Queue").deletion_policy(DeletionPolicy::Delete);
+    let unsent = template.add("Unsent", unsent.update_replace_policy(UpdateReplacePolicy::Delete));
+    refused(&template, "queue-dead-letter-queue", "Unsent RedrivePolicy");
+    let target = json!({ "DeadLetterConfig": { "Arn": unsent.get_att::<String>("Arn") } });
+    template.add("Schedule", RawResource::new("AWS::Scheduler::Schedule").property("Target", target));
+    allowed(&template);
+}
+
+#[test]
 fn a_dead_letter_queue_of_another_kind_is_refused() {
     let path = "Queue RedrivePolicy.deadLetterTargetArn";
     refused(&with("Queue", "FifoQueue", true), "queue-dead-letter-kind", path);
