@@ -67,6 +67,7 @@ lint: tools ## Check format, lints, generated files, templates and documentation
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo run --quiet -p cfn-codegen -- generate --check
 	$(INFRA) synth --check
+	cargo test --quiet -p stacks --test linters
 	python3 layers/rds-ca/prepare.py --check
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
 

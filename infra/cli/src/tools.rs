@@ -1,17 +1,24 @@
 //! The pinned tools below `.tools`, by what they are for. Refuses to install what is there.
 
+use std::path::Path;
+
+use anyhow::{Context, ensure};
 use clap::ValueEnum;
 use local_cloud::Layout;
+use tokio::process::Command;
 
 use crate::repository::Repository;
 use crate::terminal::Terminal;
+
+/// Its rules are in `infra/stacks/policies`.
+const GUARD: (&str, &str) = ("cfn-guard", "3.2.1");
 
 /// What tools are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Tools {
     /// MiniStack and PostgreSQL.
     Local,
-    /// cfn-lint and cloudformation-validate.
+    /// cfn-lint, cloudformation-validate, checkov and cfn-guard.
     Lint,
     /// cargo-lambda and zig.
     Release,
@@ -36,17 +43,61 @@ impl Tools {
 
     /// Installs what is not there yet.
     pub(crate) async fn install(self, repository: &Repository, terminal: &Terminal) -> anyhow::Result<()> {
-        let requirements = repository.root().join(self.requirements());
+        let root = repository.root();
+        let requirements = root.join(self.requirements());
         let stamp = self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-        let spinner = terminal.spinner(self.describe().to_owned());
-        let is_new = local_cloud::install(repository.root(), &requirements, &stamp).await;
-        spinner.inspect(|spinner| spinner.finish_and_clear());
-        if is_new? {
-            let venv = Layout::new(repository.root()).venv();
-            terminal.note(&format!("installed {} into {}", self.describe(), venv.display()));
+        let venv = Layout::new(root).venv();
+        let packages = async || Ok(local_cloud::install(root, &requirements, &stamp).await?);
+        install_one(terminal, self.describe(), &venv, packages).await?;
+        if self == Self::Lint {
+            let (requirements, venv) = (root.join("tests/checkov-requirements.txt"), root.join(".tools/checkov"));
+            let packages = async || Ok(local_cloud::install_into(root, &venv, &requirements, "checkov").await?);
+            install_one(terminal, "checkov", &venv, packages).await?;
+            let tools = root.join(".tools");
+            install_one(terminal, "cfn-guard (compiled, about a minute)", &tools, async || guard(&tools).await).await?;
         }
         Ok(())
     }
+}
+
+async fn install_one(
+    terminal: &Terminal,
+    what: &str,
+    place: &Path,
+    install: impl AsyncFnOnce() -> anyhow::Result<bool>,
+) -> anyhow::Result<()> {
+    let spinner = terminal.spinner(what.to_owned());
+    let is_new = install().await;
+    spinner.inspect(|spinner| spinner.finish_and_clear());
+    if is_new? {
+        terminal.note(&format!("installed {what} into {}", place.display()));
+    }
+    Ok(())
+}
+
+/// There is no package of it, so cargo compiles it. Our rules take a fraction of a second even without optimization, which would take
+/// another two minutes.
+async fn guard(tools: &Path) -> anyhow::Result<bool> {
+    let (name, version) = GUARD;
+    let said = Command::new(tools.join("bin").join(name)).arg("--version").output().await;
+    if said.is_ok_and(|said| String::from_utf8_lossy(&said.stdout).trim() == format!("{name} {version}")) {
+        return Ok(false);
+    }
+    let output = Command::new("cargo")
+        .args(["install", "--quiet", "--locked", "--force", "--profile", "dev", "--version", &format!("={version}")])
+        .arg("--root")
+        .arg(tools)
+        .arg(name)
+        .env("CARGO_PROFILE_DEV_DEBUG", "false")
+        .env("CARGO_PROFILE_DEV_INCREMENTAL", "false")
+        .env_remove("CARGO_TARGET_DIR")
+        .kill_on_drop(true)
+        .output()
+        .await
+        .context("cargo does not start")?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "`cargo install {name}` says: {}", said.trim());
+    Ok(true)
 }
 
 /// Installs several sets, one after the other.

@@ -19,7 +19,7 @@ pub use error::Error;
 pub use layout::Layout;
 pub use logs::{LogFollower, logs};
 pub use state::{Service, ServiceName, Status};
-pub use tools::{install, python};
+pub use tools::{install, install_into, python};
 
 use std::path::PathBuf;
 

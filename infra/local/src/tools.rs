@@ -21,8 +21,16 @@ const MINIMUM: (u32, u32) = (3, 10);
 /// # Errors
 /// When python3 is missing, too old or without `venv`; when pip fails, with what it said.
 pub async fn install(root: &Path, requirements: &Path, stamp: &str) -> Result<bool, Error> {
+    install_into(root, &Layout::new(root).venv(), requirements, stamp).await
+}
+
+/// The same, into another virtual environment: some tools do not get along with each other's packages.
+///
+/// # Errors
+/// As [`install`].
+pub async fn install_into(root: &Path, venv: &Path, requirements: &Path, stamp: &str) -> Result<bool, Error> {
     let layout = Layout::new(root);
-    let stamp = layout.venv().join(format!(".{stamp}-stamp"));
+    let stamp = venv.join(format!(".{stamp}-stamp"));
     let text = std::fs::read(requirements).at("read", requirements)?;
     let checksum: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
     let is_installed = || std::fs::read_to_string(&stamp).is_ok_and(|old| old.trim() == checksum);
@@ -33,11 +41,11 @@ pub async fn install(root: &Path, requirements: &Path, stamp: &str) -> Result<bo
     if is_installed() {
         return Ok(false);
     }
-    let python = layout.venv().join("bin/python");
+    let python = venv.join("bin/python");
     // A moved or half-made environment does not start: make it anew.
     if run(&python, &["-m", "pip", "--version"]).await.is_err() {
         let system = self::python().await?;
-        let venv = layout.venv().display().to_string();
+        let venv = venv.display().to_string();
         run(&system, &["-m", "venv", "--clear", &venv]).await.map_err(|error| match error {
             Error::Command { output, .. } => Error::Python { problem: format!("`python3 -m venv` says: {output}") },
             other => other,
