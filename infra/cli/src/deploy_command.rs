@@ -4,7 +4,10 @@ use std::time::Instant;
 
 use clap::Args;
 use deploy::aws::{AwsCloudFormation, S3AssetStore};
-use deploy::{Deployed, Deployer, Event, Operation, Options, Pace, Parameter, Plan, Source, Stack, StackEvent};
+use deploy::{
+    Approver, Deployed, Deployer, Event, FailedStack, Operation, Options, Pace, Parameter, Plan, Preview, Protection,
+    Refusal, Source, Stack, StackEvent,
+};
 use indicatif::ProgressBar;
 use stacks::{ParameterSource, StageName};
 
@@ -57,13 +60,11 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     let plan = Plan::new(stacks(synthesized)?, &arguments.stacks, values)?;
     let archives = build::archives(repository, terminal, &stage, &plan.assets(), arguments.skip_build).await?;
 
-    let deployer = Deployer {
-        cloudformation: &AwsCloudFormation::new(&connection.config),
-        store: &S3AssetStore::new(&connection),
-        options: options(stage.name, arguments.replace_failed),
-    };
+    let (cloudformation, store) = (AwsCloudFormation::new(&connection.config), S3AssetStore::new(&connection));
+    let deployer = Deployer::new(&cloudformation, &store, options(stage.name));
+    let approver = Flags { replace_failed: arguments.replace_failed || is_local };
     let mut progress = Progress::new(terminal, stage.name);
-    let deployed = deployer.deploy(&plan, &archives, &mut |event| progress.tell(event)).await;
+    let deployed = deployer.deploy(&plan, &archives, &approver, &mut |event| progress.tell(event)).await;
     progress.clear();
     let deployed = deployed?;
     for line in outputs(&deployed) {
@@ -74,12 +75,24 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
 }
 
 /// How deployments and deletions of a stage are run.
-pub(crate) fn options(stage: StageName, replace_failed: bool) -> Options {
-    let is_local = stage == StageName::Local;
-    Options {
-        run_id: uuid::Uuid::new_v4().simple().to_string(),
-        pace: if is_local { Pace::LOCAL } else { Pace::AWS },
-        replace_failed: replace_failed || is_local,
+pub(crate) fn options(stage: StageName) -> Options {
+    let pace = if stage == StageName::Local { Pace::LOCAL } else { Pace::AWS };
+    Options::new(uuid::Uuid::new_v4().simple().to_string(), pace, cfn::facts::is_stateful)
+}
+
+/// Says yes to every change, and to a deletion when the flag says so.
+struct Flags {
+    replace_failed: bool,
+}
+
+impl Approver for Flags {
+    async fn approve(&self, _preview: &Preview) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    async fn delete_failed(&self, stack: &FailedStack) -> Result<(), Refusal> {
+        let reason = format!("it is {}; deploy again with --replace-failed, which deletes it first", stack.status);
+        if self.replace_failed { Ok(()) } else { Err(Refusal { reason, refused: Vec::new() }) }
     }
 }
 
@@ -105,6 +118,10 @@ pub(crate) fn stacks(synthesized: Vec<Synthesized>) -> anyhow::Result<Vec<Stack>
             template: text,
             parameters,
             tags: stack.tags,
+            protection: Protection {
+                termination: stack.protection.termination,
+                stack_policy: stack.protection.stack_policy,
+            },
         }
     };
     Ok(synthesized.into_iter().map(stack).collect())
@@ -139,25 +156,26 @@ impl<'a> Progress<'a> {
 
     pub(crate) fn tell(&mut self, event: Event) {
         match event {
-            Event::Planned(stacks) => self.note(&format!("stacks in order: {}", stacks.join(", "))),
-            Event::BucketCreated(bucket) => self.note(&format!("created bucket {bucket}")),
+            Event::Planned { stacks } => self.note(&format!("stacks in order: {}", stacks.join(", "))),
+            Event::BucketCreated { bucket } => self.note(&format!("created bucket {bucket}")),
             Event::AssetUploaded { asset, bytes, .. } => {
                 self.note(&format!("uploaded {asset}, {:.1} MB", bytes as f64 / 1e6));
             }
-            Event::AssetPresent { .. } => {}
             Event::Attached { stack, status } => {
                 self.note(&format!("{stack}  {status}: waiting for what somebody else started"));
             }
-            Event::Started { stack, operation, changes } => {
+            Event::Started { stack, operation, changes, .. } => {
                 self.note(&format!("{stack}  {}", started(operation, changes)));
                 self.clear();
                 (self.finished, self.changes) = (0, changes);
                 self.spinner = self.terminal.spinner(stack);
             }
-            Event::Resource { stack, event } => self.resource(&stack, &event),
+            Event::Resource { stack, event, .. } => self.resource(&stack, &event),
             Event::Retrying { operation, reason } => self.note(&format!("{operation}: {reason}; trying again")),
             Event::UpToDate { stack } => self.note(&format!("{stack}  up to date")),
             Event::Finished { .. } => self.clear(),
+            Event::Skipped { stack, because } => self.note(&format!("{stack}  not begun, since {because} failed")),
+            _ => {}
         }
     }
 

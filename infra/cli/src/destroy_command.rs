@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
 use clap::Args;
-use deploy::aws::AwsCloudFormation;
-use deploy::{Destroyed, Plan, Source};
+use deploy::aws::{AwsCloudFormation, S3Buckets};
+use deploy::{Consent, Destroyed, Plan, Source};
 use stacks::StageName;
 
 use crate::arguments::{Account, stage_names};
@@ -54,13 +54,14 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     confirm(terminal, arguments, &plan, &connection.account, &connection.region)?;
     let mut progress = Progress::new(terminal, stage);
     let cloudformation = AwsCloudFormation::new(&connection.config);
+    let (buckets, consent, options) = (S3Buckets::new(&connection), Consent::default(), options(stage));
     let destroyed =
-        deploy::destroy(&cloudformation, &plan, &options(stage, false), &mut |event| progress.tell(event)).await;
+        deploy::destroy(&cloudformation, &buckets, &plan, consent, &options, &mut |event| progress.tell(event)).await;
     progress.clear();
     for stack in destroyed? {
         terminal.data(&match stack {
-            Destroyed::Deleted(name) => format!("{name} deleted"),
-            Destroyed::Absent(name) => format!("{name} was not there"),
+            Destroyed::Deleted { stack, .. } => format!("{stack} deleted"),
+            Destroyed::Absent { stack } => format!("{stack} was not there"),
         });
     }
     Ok(())

@@ -1,34 +1,71 @@
-//! The port to CloudFormation: the seven calls that a deployment makes, in AWS's words. Refuses SDK types and waiting.
+//! The port to CloudFormation: the calls that a deployment makes, in AWS's words. Refuses SDK types and waiting.
 
-use crate::CallError;
+use serde::Serialize;
 
-/// CloudFormation as the flow needs it. A call answers once; repeating, waiting and ordering are the flow's.
+use crate::{CallError, ResourceChange};
+
+/// CloudFormation as the flow needs it. A call answers once, in bounded time; repeating, waiting and ordering are the
+/// flow's. Stacks are named by name or ARN; by its ARN a deleted stack is still described.
 #[expect(async_fn_in_trait, reason = "one current-thread runtime drives the flow, so no Send bound is needed")]
 pub trait CloudFormation {
-    /// DescribeStacks of one name or id; `None` when there is none. By id, a deleted stack is still described.
+    /// DescribeStacks of one name or id; `None` when there is none.
     async fn describe_stack(&self, stack: &str) -> Result<Option<StackDescription>, CallError>;
 
     /// CreateChangeSet; answers with the ids of the change set and its stack.
     async fn create_change_set(&self, request: &ChangeSetRequest) -> Result<(String, String), CallError>;
 
-    /// DescribeChangeSet, all pages.
-    async fn describe_change_set(&self, change_set_id: &str) -> Result<ChangeSet, CallError>;
+    /// One page of DescribeChangeSet, with property values (IncludePropertyValues) or without. A change set is named by its
+    /// ARN, or by its name and its stack.
+    async fn describe_change_set(
+        &self,
+        stack: Option<&str>,
+        change_set: &str,
+        values: bool,
+        next: Option<&str>,
+    ) -> Result<ChangeSetPage, CallError>;
+
+    /// ListChangeSets, all pages.
+    async fn list_change_sets(&self, stack: &str) -> Result<Vec<ChangeSetSummary>, CallError>;
 
     /// ExecuteChangeSet; the same token makes a repetition harmless.
     async fn execute_change_set(&self, change_set_id: &str, token: &str) -> Result<(), CallError>;
 
-    /// DeleteChangeSet.
-    async fn delete_change_set(&self, change_set_id: &str) -> Result<(), CallError>;
+    /// DeleteChangeSet by name; one that is not there, also because its stack is not, counts as deleted.
+    async fn delete_change_set(&self, stack: &str, name: &str) -> Result<(), CallError>;
 
     /// DeleteStack; the same token makes a repetition harmless.
     async fn delete_stack(&self, stack_id: &str, token: &str) -> Result<(), CallError>;
 
+    /// CancelUpdateStack; the same token makes a repetition harmless.
+    async fn cancel_update_stack(&self, stack_id: &str, token: &str) -> Result<(), CallError>;
+
+    /// RollbackStack; the same token makes a repetition harmless.
+    async fn rollback_stack(&self, stack_id: &str, token: &str) -> Result<(), CallError>;
+
+    /// ContinueUpdateRollback, leaving these logical ids as they are; the same token makes a repetition harmless.
+    async fn continue_update_rollback(&self, stack_id: &str, skip: &[String], token: &str) -> Result<(), CallError>;
+
     /// One page of DescribeStackEvents, newest event first.
     async fn describe_stack_events(&self, stack_id: &str, next: Option<&str>) -> Result<EventsPage, CallError>;
+
+    /// ListStackResources, all pages.
+    async fn list_stack_resources(&self, stack: &str) -> Result<Vec<StackResource>, CallError>;
+
+    /// GetTemplate, as it was sent.
+    async fn get_template(&self, stack: &str) -> Result<String, CallError>;
+
+    /// GetStackPolicy; `None` when there is none.
+    async fn get_stack_policy(&self, stack: &str) -> Result<Option<String>, CallError>;
+
+    /// SetStackPolicy. Setting what is set changes nothing.
+    async fn set_stack_policy(&self, stack: &str, policy: &str) -> Result<(), CallError>;
+
+    /// UpdateTerminationProtection. Setting what is set changes nothing.
+    async fn update_termination_protection(&self, stack: &str, enabled: bool) -> Result<(), CallError>;
 }
 
 /// A stack as DescribeStacks tells it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StackDescription {
     /// ARN; stays readable when the stack is deleted.
     pub stack_id: String,
@@ -38,10 +75,41 @@ pub struct StackDescription {
     pub status_reason: Option<String>,
     /// Outputs in CloudFormation's order.
     pub outputs: Vec<(String, String)>,
+    /// Parameters; `****` where the template says NoEcho.
+    pub parameters: Vec<(String, String)>,
+    /// Tags.
+    pub tags: Vec<(String, String)>,
+    /// Whether termination protection is on.
+    pub termination_protection: bool,
+}
+
+/// A resource as ListStackResources tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StackResource {
+    /// Logical id.
+    pub logical_id: String,
+    /// Physical id, empty while there is none.
+    pub physical_id: String,
+    /// For example `AWS::SQS::Queue`.
+    pub resource_type: String,
+    /// For example `CREATE_COMPLETE`.
+    pub status: String,
+    /// CloudFormation's sentence, empty when there is none.
+    pub reason: String,
+}
+
+/// A change set as ListChangeSets tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeSetSummary {
+    /// Its name.
+    pub name: String,
+    /// Milliseconds since 1970, UTC.
+    pub created_ms: i64,
 }
 
 /// Whether a change set makes a stack or changes one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ChangeSetKind {
     /// The stack does not exist, or exists only as the shell of an earlier change set.
     Create,
@@ -75,6 +143,8 @@ pub struct ChangeSetRequest {
     pub parameters: Vec<(String, String)>,
     /// Tags of the stack, which CloudFormation puts on its resources too.
     pub tags: Vec<(String, String)>,
+    /// Whether nested stacks get change sets of their own.
+    pub nested: bool,
 }
 
 /// How far a change set is.
@@ -90,13 +160,23 @@ pub enum ChangeSetStatus {
     Failed(String),
 }
 
-/// A change set as DescribeChangeSet tells it.
+/// One page of a change set as DescribeChangeSet tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChangeSet {
+pub struct ChangeSetPage {
+    /// ARN.
+    pub id: String,
+    /// ARN of its stack.
+    pub stack_id: String,
     /// How far it is.
     pub status: ChangeSetStatus,
-    /// Number of resources that change.
-    pub changes: usize,
+    /// Whether it can be executed now: its ExecutionStatus is `AVAILABLE`.
+    pub is_executable: bool,
+    /// CloudFormation's sentence. On a change set that is ready it warns when property values were left out.
+    pub reason: String,
+    /// The changes of this page.
+    pub changes: Vec<ResourceChange>,
+    /// Token of the next page.
+    pub next: Option<String>,
 }
 
 impl ChangeSetStatus {
@@ -122,12 +202,12 @@ pub struct EventsPage {
 }
 
 /// One line of a stack's history.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StackEvent {
     /// Unique id.
     pub event_id: String,
-    /// Seconds since 1970, UTC.
-    pub timestamp: i64,
+    /// Milliseconds since 1970, UTC.
+    pub timestamp_ms: i64,
     /// Logical id; of the stack itself, its name.
     pub logical_id: String,
     /// Physical id, empty while there is none.
@@ -138,12 +218,19 @@ pub struct StackEvent {
     pub status: String,
     /// CloudFormation's sentence, empty when there is none.
     pub reason: String,
+    /// ClientRequestToken of the call that began the operation.
+    pub token: Option<String>,
 }
 
 impl StackEvent {
     /// Whether this is about the stack `stack_id` itself and not about one of its resources.
     pub fn is_of_stack(&self, stack_id: &str) -> bool {
         self.resource_type == "AWS::CloudFormation::Stack" && self.physical_id == stack_id
+    }
+
+    /// Whether an operation of the stack ends with this, when it is of the stack itself.
+    pub(crate) fn is_end(&self) -> bool {
+        !is_in_progress(&self.status)
     }
 
     /// Whether the resource failed by itself, not because another failed first.

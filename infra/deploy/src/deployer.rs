@@ -1,18 +1,21 @@
-//! The whole deployment of a plan: assets first, then stack after stack, outputs of one feeding the next.
-//! Refuses to start when something is known to be missing.
+//! The whole deployment of a plan: what is known to be missing first, then assets and stacks, outputs of one feeding the
+//! next. Refuses to start when something is missing.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use crate::retry::retry;
-use crate::stack::{self, Request};
-use crate::store::{ensure_bucket, upload};
-use crate::{Archive, AssetStore, CloudFormation, Error, Event, Pace, Plan, Source, Stack, TemplateLocation};
+use futures_util::future::join;
+use tokio::sync::Mutex;
 
-/// CloudFormation's limits of a template in bytes: in the request, and in S3.
-/// Source: "AWS CloudFormation quotas", template body size.
-const BODY_LIMIT: usize = 51_200;
-const URL_LIMIT: usize = 1_000_000;
+use crate::assets::{Assets, URL_LIMIT};
+use crate::run::{Leaving, Run, Teller};
+use crate::values::{self, Outputs};
+use crate::{
+    Approver, Archive, AssetStore, Cancelled, CloudFormation, Creation, Error, Event, Pace, Plan, Preview, Source,
+    Stack, Watched,
+};
+use crate::{canceller, leavings, plan, previewer, schedule, stack};
 
 /// How a deployment is run.
 #[derive(Debug, Clone)]
@@ -21,14 +24,27 @@ pub struct Options {
     pub run_id: String,
     /// How often AWS is asked.
     pub pace: Pace,
-    /// Delete a stack whose creation failed, and create it again. Such a stack holds nothing that works.
-    pub replace_failed: bool,
+    /// Stacks that are worked on at the same time, at least 1.
+    pub concurrency: usize,
+    /// Losses that are accepted, each as `<stack within the stage>/<logical id>`, for example `FipeData/Cluster`.
+    pub accept_data_loss: BTreeSet<String>,
+    /// What a roll-back that failed may leave as it is, named in the same way.
+    pub skip_rollback: BTreeSet<String>,
+    /// Whether the loss of a resource of this type is a loss of data.
+    pub is_stateful: fn(&str) -> bool,
 }
 
 impl Options {
-    /// A client request token: at most 128 characters, the same for the same step of this run.
-    pub(crate) fn token(&self, step: &str, stack: &str) -> String {
-        format!("{}-{step}-{stack}", self.run_id).chars().take(128).collect()
+    /// Four stacks at a time, no loss accepted, nothing skipped.
+    pub fn new(run_id: impl Into<String>, pace: Pace, is_stateful: fn(&str) -> bool) -> Self {
+        Self {
+            run_id: run_id.into(),
+            pace,
+            concurrency: 4,
+            accept_data_loss: BTreeSet::new(),
+            skip_rollback: BTreeSet::new(),
+            is_stateful,
+        }
     }
 }
 
@@ -61,154 +77,181 @@ pub struct Deployed {
 }
 
 /// Deploys plans to one account and region.
+///
+/// Any of its futures may be dropped, for example when the user interrupts: what CloudFormation has begun goes on there.
+/// Whoever drops one awaits [`Deployer::clean_up`] afterwards, which takes away what was made and will not be executed.
 #[derive(Debug)]
 pub struct Deployer<'a, C, S> {
-    /// Where stacks are.
-    pub cloudformation: &'a C,
-    /// Where assets go.
-    pub store: &'a S,
-    /// How it is run.
-    pub options: Options,
+    cloudformation: &'a C,
+    store: &'a S,
+    options: Options,
+    leavings: RefCell<Vec<Leaving>>,
 }
 
-impl<C: CloudFormation, S: AssetStore> Deployer<'_, C, S> {
-    /// Uploads what is needed of `archives` and deploys the stacks of `plan` one after the other, telling `on` each step.
+impl<'a, C: CloudFormation, S: AssetStore> Deployer<'a, C, S> {
+    /// Over an account's stacks and its assets bucket.
+    pub fn new(cloudformation: &'a C, store: &'a S, options: Options) -> Self {
+        Self { cloudformation, store, options, leavings: RefCell::default() }
+    }
+
+    /// Deploys the stacks of `plan`, each after those whose outputs it takes, independent ones at the same time, and uploads
+    /// what is needed of `archives` before the stack that needs it. When a stack fails, those that need it are skipped and
+    /// the others go on. `approver` is asked before anything of a stack is changed; `on` is told each step.
     ///
     /// # Errors
-    /// The first thing that failed; stacks that were finished before it stay as they are, so a repetition goes on from there.
+    /// What was missing, before anything was touched, or [`Error::Stacks`]. Stacks that were finished stay as they are, so a
+    /// repetition goes on from there.
     pub async fn deploy(
         &self,
         plan: &Plan,
         archives: &[Archive],
+        approver: &impl Approver,
         on: &mut dyn FnMut(Event),
     ) -> Result<Vec<Deployed>, Error> {
-        let archives = self.needed(plan, archives)?;
-        let mut outputs = self.outputs_of_others(plan, on).await?;
-        on(Event::Planned(plan.stacks().iter().map(|stack| stack.stack_name.clone()).collect()));
-        if !archives.is_empty() || plan.stacks().iter().any(|stack| stack.template.len() > BODY_LIMIT) {
-            ensure_bucket(self.store, self.options.pace, on).await?;
-        }
-        for archive in archives.values() {
-            upload(self.store, archive, self.options.pace, on).await?;
-        }
-        let mut deployed = Vec::new();
-        for stack in plan.stacks() {
-            let start = Instant::now();
-            let request = Request {
-                stack_name: stack.stack_name.clone(),
-                template: self.template(stack, on).await?,
-                parameters: self.parameters(stack, plan, &archives, &outputs)?,
-                tags: stack.tags.clone(),
-            };
-            let (outcome, described) = stack::deploy(self.cloudformation, request, &self.options, on).await?;
-            outputs.insert(stack.name.clone(), described.outputs.clone());
-            deployed.push(Deployed {
-                name: stack.name.clone(),
-                stack_name: stack.stack_name.clone(),
-                stack_id: described.stack_id,
-                outcome,
-                outputs: described.outputs,
-                elapsed: start.elapsed(),
-            });
-        }
-        Ok(deployed)
+        let run = self.run(on);
+        let archives = needed(plan, archives, true)?;
+        let outputs = values::live_outputs(&run, plan, true).await?;
+        values::check_outputs(plan, &outputs)?;
+        let assets = Assets::new(self.store, &self.options, &run.teller, archives.into_values());
+        let (outputs, gate) = (RefCell::new(outputs), Mutex::new(()));
+        let (names, needs) = (names(plan), needs(plan));
+        run.tell(Event::Planned { stacks: names.clone() });
+        let step = async |index: usize| {
+            self.stack(&run, plan, &plan.stacks()[index], &assets, &outputs, approver, &gate).await
+        };
+        let skip = |index: usize, because: usize| {
+            run.tell(Event::Skipped { stack: names[index].clone(), because: names[because].clone() });
+        };
+        let stacks = schedule::run(&names, &needs, self.options.concurrency, step, skip);
+        let (_, deployed) = join(assets.upload_all(), stacks).await;
+        let cleaned = leavings::discard_all(&run).await;
+        let deployed = deployed?;
+        cleaned.map(|()| deployed)
     }
 
-    /// The archives that the plan names, by asset name; checks template sizes on the way.
-    fn needed<'b>(&self, plan: &Plan, archives: &'b [Archive]) -> Result<BTreeMap<String, &'b Archive>, Error> {
-        let mut needed = BTreeMap::new();
-        for stack in plan.stacks() {
-            if stack.template.len() > URL_LIMIT {
-                return Err(Error::TemplateTooLarge { stack: stack.stack_name.clone(), bytes: stack.template.len() });
-            }
-            for parameter in &stack.parameters {
-                let Source::AssetKey { asset } = &parameter.source else { continue };
-                let archive = archives
-                    .iter()
-                    .find(|archive| archive.name() == asset)
-                    .ok_or_else(|| Error::NoAsset { stack: stack.stack_name.clone(), asset: asset.clone() })?;
-                needed.insert(asset.clone(), archive);
-            }
-        }
-        Ok(needed)
-    }
-
-    /// Outputs of stacks that are linked to but not part of the plan; every linked output has to be there.
-    async fn outputs_of_others(
+    /// What a deployment would change, stack for stack, by change sets that are taken away again. Nothing live changes.
+    ///
+    /// # Errors
+    /// The first thing that failed; what was made is taken away then, too.
+    pub async fn preview(
         &self,
         plan: &Plan,
+        archives: &[Archive],
         on: &mut dyn FnMut(Event),
-    ) -> Result<BTreeMap<String, Vec<(String, String)>>, Error> {
-        let mut outputs: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
-        for stack in plan.stacks() {
-            for parameter in &stack.parameters {
-                let Source::Output { stack: from, output } = &parameter.source else { continue };
-                if plan.stacks().iter().any(|selected| selected.name == *from) {
-                    continue;
-                }
-                let stack_name = plan.stack_name(from).unwrap_or(from);
-                let missing = |why| Error::NoOutput {
-                    stack: stack.stack_name.clone(),
-                    output: output.clone(),
-                    from: stack_name.to_owned(),
-                    why,
-                };
-                if !outputs.contains_key(from) {
-                    let found = async || self.cloudformation.describe_stack(stack_name).await;
-                    let found = retry(self.options.pace, on, found).await?;
-                    let found = found.filter(|found| found.status != "REVIEW_IN_PROGRESS");
-                    let found = found.ok_or_else(|| missing("is not deployed"))?;
-                    outputs.insert(from.clone(), found.outputs);
-                }
-                if !outputs[from].iter().any(|(name, _)| name == output) {
-                    return Err(missing("does not have it"));
-                }
+    ) -> Result<Vec<Preview>, Error> {
+        let run = self.run(on);
+        let archives = needed(plan, archives, false)?;
+        let assets = Assets::new(self.store, &self.options, &run.teller, archives.into_values());
+        let previews = previewer::preview(&run, plan, &assets).await;
+        let cleaned = leavings::discard_all(&run).await;
+        let previews = previews?;
+        cleaned.map(|()| previews)
+    }
+
+    /// Watches whatever is under way in the stacks of `plan` to its end, whoever started it. Stacks at rest are left out.
+    ///
+    /// # Errors
+    /// [`Error::Stacks`] when a stack cannot be watched. An operation that ends badly is no error here.
+    pub async fn watch(&self, plan: &Plan, on: &mut dyn FnMut(Event)) -> Result<Vec<Watched>, Error> {
+        let run = self.run(on);
+        canceller::watch(&run, plan).await
+    }
+
+    /// Asks what is under way in the stacks of `plan` to stop, and watches it roll back. An update is cancelled; a creation
+    /// is deleted only when `creation` says so; what rolls back or is deleted already goes on.
+    ///
+    /// # Errors
+    /// [`Error::Stacks`] when a stack cannot be stopped or watched.
+    pub async fn cancel(
+        &self,
+        plan: &Plan,
+        creation: Creation,
+        on: &mut dyn FnMut(Event),
+    ) -> Result<Vec<Cancelled>, Error> {
+        let run = self.run(on);
+        canceller::cancel(&run, plan, creation).await
+    }
+
+    /// Takes away what a dropped future has left: change sets that were not executed, with the empty stack that held one,
+    /// and a stack policy that was open. Does nothing when nothing is left.
+    ///
+    /// # Errors
+    /// The first thing that could not be taken away; the others were. It may be called again.
+    pub async fn clean_up(&self, on: &mut dyn FnMut(Event)) -> Result<(), Error> {
+        leavings::discard_all(&self.run(on)).await
+    }
+
+    fn run<'b>(&'b self, on: &'b mut dyn FnMut(Event)) -> Run<'b, C> {
+        Run {
+            cloudformation: self.cloudformation,
+            options: &self.options,
+            leavings: &self.leavings,
+            teller: Teller::new(on),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one step of a deployment takes all of it")]
+    async fn stack(
+        &self,
+        run: &Run<'_, C>,
+        plan: &Plan,
+        stack: &Stack,
+        assets: &Assets<'_, S>,
+        outputs: &RefCell<Outputs>,
+        approver: &impl Approver,
+        gate: &Mutex<()>,
+    ) -> Result<Deployed, Error> {
+        let start = Instant::now();
+        for parameter in &stack.parameters {
+            if let Source::AssetKey { asset } = &parameter.source {
+                assets.ensure(asset).await?;
             }
         }
-        Ok(outputs)
+        let known = outputs.borrow().clone();
+        let request = values::request(plan, stack, assets, &known).await?;
+        let (outcome, described) = stack::deploy(run, approver, gate, &request).await?;
+        outputs.borrow_mut().insert(stack.name.clone(), described.outputs.clone());
+        Ok(Deployed {
+            name: stack.name.clone(),
+            stack_name: stack.stack_name.clone(),
+            stack_id: described.stack_id,
+            outcome,
+            outputs: described.outputs,
+            elapsed: start.elapsed(),
+        })
     }
+}
 
-    fn parameters(
-        &self,
-        stack: &Stack,
-        plan: &Plan,
-        archives: &BTreeMap<String, &Archive>,
-        outputs: &BTreeMap<String, Vec<(String, String)>>,
-    ) -> Result<Vec<(String, String)>, Error> {
-        let mut values = Vec::new();
+/// Physical names of a plan's stacks.
+pub(crate) fn names(plan: &Plan) -> Vec<String> {
+    plan.stacks().iter().map(|stack| stack.stack_name.clone()).collect()
+}
+
+/// For each stack, the places of those in the plan that it takes outputs of.
+pub(crate) fn needs(plan: &Plan) -> Vec<Vec<usize>> {
+    let place = |name: &str| plan.stacks().iter().position(|stack| stack.name == name);
+    plan.stacks().iter().map(|stack| plan::links(stack).filter_map(place).collect()).collect()
+}
+
+/// The archives that the plan names, by asset name; checks template sizes on the way.
+fn needed<'b>(plan: &Plan, archives: &'b [Archive], all: bool) -> Result<BTreeMap<String, &'b Archive>, Error> {
+    let mut needed = BTreeMap::new();
+    for stack in plan.stacks() {
+        if stack.template.len() > URL_LIMIT {
+            return Err(Error::TemplateTooLarge { stack: stack.stack_name.clone(), bytes: stack.template.len() });
+        }
         for parameter in &stack.parameters {
-            let value = match &parameter.source {
-                // Not given: the template's default holds. What may not be missing was checked by the plan.
-                Source::Given { .. } => plan.value(&parameter.name).map(str::to_owned),
-                Source::AssetBucket => Some(self.store.bucket().to_owned()),
-                Source::AssetKey { asset } => archives.get(asset).map(|archive| archive.key()),
-                Source::Output { stack: from, output } => {
-                    let of_stack = outputs.get(from).into_iter().flatten();
-                    let value = of_stack.into_iter().find(|(name, _)| name == output).map(|(_, value)| value.clone());
-                    Some(value.ok_or_else(|| Error::NoOutput {
-                        stack: stack.stack_name.clone(),
-                        output: output.clone(),
-                        from: plan.stack_name(from).unwrap_or(from).to_owned(),
-                        why: "does not have it",
-                    })?)
+            let Source::AssetKey { asset } = &parameter.source else { continue };
+            match archives.iter().find(|archive| archive.name() == asset) {
+                Some(archive) => {
+                    needed.insert(asset.clone(), archive);
                 }
-            };
-            values.extend(value.map(|value| (parameter.name.clone(), value)));
+                None if all => {
+                    return Err(Error::NoAsset { stack: stack.stack_name.clone(), asset: asset.clone() });
+                }
+                None => {}
+            }
         }
-        Ok(values)
     }
-
-    /// The template in the request when it fits, otherwise by way of the bucket under the hash of its text.
-    async fn template(&self, stack: &Stack, on: &mut dyn FnMut(Event)) -> Result<TemplateLocation, Error> {
-        if stack.template.len() <= BODY_LIMIT {
-            return Ok(TemplateLocation::Body(stack.template.clone()));
-        }
-        let bytes = stack.template.as_bytes();
-        let key = format!("templates/{}/{}.yaml", stack.stack_name, crate::archive::sha256(bytes));
-        let pace = self.options.pace;
-        if !retry(pace, on, async || self.store.contains(&key).await).await? {
-            retry(pace, on, async || self.store.put(&key, "application/yaml", bytes.to_vec()).await).await?;
-        }
-        Ok(TemplateLocation::Url(self.store.url(&key)))
-    }
+    Ok(needed)
 }

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
+use crate::{ChangeAction, DataLoss, Refusal, Replacement};
+
 /// Why a call to AWS failed, as far as the flow has to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallErrorKind {
@@ -39,25 +43,103 @@ impl CallError {
     pub fn is_retryable(&self) -> bool {
         matches!(self.kind, CallErrorKind::Throttled | CallErrorKind::Transient)
     }
+
+    /// Whether it may have been refused for the state that things were in.
+    pub(crate) fn is_about_state(&self) -> bool {
+        matches!(self.kind, CallErrorKind::Invalid | CallErrorKind::NotFound)
+    }
 }
 
 /// The first resource that failed in a stack operation; the failures after it follow from it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Cause {
+    /// Logical ids of the nested stacks that lead to the resource, outermost first; empty in the stack itself.
+    pub path: Vec<String>,
     /// Logical id in the template.
     pub logical_id: String,
+    /// Physical id, empty when there is none.
+    pub physical_id: String,
     /// For example `AWS::SQS::Queue`.
     pub resource_type: String,
     /// For example `CREATE_FAILED`.
     pub status: String,
     /// CloudFormation's sentence.
     pub reason: String,
+    /// The property that the sentence blames, for example `RedrivePolicy.maxReceiveCount`.
+    pub property: Option<String>,
+    /// When, in milliseconds since 1970, UTC.
+    pub timestamp_ms: i64,
 }
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for nested in &self.path {
+            write!(f, "{nested}/")?;
+        }
         write!(f, "{} ({}) {}: {}", self.logical_id, self.resource_type, self.status, self.reason)
     }
+}
+
+/// What a roll-back did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct RolledBack {
+    /// Logical ids of what was undone: deleted again, or changed back. With the nested stacks before it, `Nested/Queue`.
+    pub undone: Vec<String>,
+    /// What was not.
+    pub left: Vec<Leftover>,
+}
+
+/// A resource that stays behind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Leftover {
+    /// Logical id, with the nested stacks before it.
+    pub logical_id: String,
+    /// For example `AWS::S3::Bucket`.
+    pub resource_type: String,
+    /// Physical id.
+    pub physical_id: String,
+    /// `DELETE_SKIPPED`, `DELETE_FAILED`, `UPDATE_FAILED`, ..
+    pub status: String,
+    /// CloudFormation's sentence, or the policy that keeps it.
+    pub reason: String,
+}
+
+/// What became of a deployment, or a removal, of which stacks failed. Its source is the first failure.
+#[derive(Debug, thiserror::Error)]
+#[error("{} of {} stacks {} not done{}", self.undone(), self.undone() + .done.len(), if self.undone() == 1 { "was" } else { "were" }, not_begun(.skipped))]
+pub struct StacksFailed {
+    /// Physical name of the stack that failed first.
+    pub stack: String,
+    /// Its error.
+    #[source]
+    pub error: Error,
+    /// The stacks that failed after it, each with its error.
+    pub others: Vec<(String, Error)>,
+    /// Stacks that were not begun because one they need failed.
+    pub skipped: Vec<Skipped>,
+    /// Physical names of the stacks that were finished.
+    pub done: Vec<String>,
+}
+
+impl StacksFailed {
+    /// Every stack that failed, by physical name, with its error; the first one first.
+    pub fn failures(&self) -> impl Iterator<Item = (&str, &Error)> {
+        let others = self.others.iter().map(|(stack, error)| (stack.as_str(), error));
+        std::iter::once((self.stack.as_str(), &self.error)).chain(others)
+    }
+
+    fn undone(&self) -> usize {
+        1 + self.others.len() + self.skipped.len()
+    }
+}
+
+/// A stack that was not begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// Physical name.
+    pub stack: String,
+    /// Physical name of the stack that failed.
+    pub because: String,
 }
 
 /// A parameter that nobody gave a value for.
@@ -154,6 +236,57 @@ pub enum Error {
         status: String,
         /// The first failure.
         cause: Option<Box<Cause>>,
+        /// What was undone.
+        rolled_back: RolledBack,
+    },
+    /// Stacks of the plan failed, were refused or skipped; each with its own error.
+    #[error(transparent)]
+    Stacks(Box<StacksFailed>),
+    /// Nobody said yes. Nothing of the stack was changed.
+    #[error("{stack} was left as it is, since {refusal}")]
+    Refused {
+        /// Physical stack name.
+        stack: String,
+        /// The no.
+        refusal: Refusal,
+    },
+    /// Data would be lost whose loss was not accepted by name. Nothing of the stack was changed.
+    #[error("{stack} would lose data: {}; to accept it, name each with --accept-data-loss {}", lost(.losses), .losses.iter().filter(|loss| !loss.accepted).map(|loss| loss.name.as_str()).collect::<Vec<_>>().join(" "))]
+    DataLoss {
+        /// Physical stack name.
+        stack: String,
+        /// All losses of the stack, at least one not accepted.
+        losses: Vec<DataLoss>,
+    },
+    /// The stack policy keeps an accepted loss from happening and cannot be opened for it alone.
+    #[error("the stack policy of {stack} denies changes of {} by a pattern; change the policy by hand, it is not opened further than for these", .resources.join(", "))]
+    PolicyNotOpened {
+        /// Physical stack name.
+        stack: String,
+        /// Logical ids.
+        resources: Vec<String>,
+    },
+    /// The stack is protected from deletion and nobody said to turn that off.
+    #[error("{stack} is protected from termination; nothing of it was deleted")]
+    Protected {
+        /// Physical stack name.
+        stack: String,
+    },
+    /// S3 refuses to delete objects, so the bucket cannot be deleted.
+    #[error("bucket {bucket} keeps {} objects, the first is {}", .refused.len(), .refused.first().map(String::as_str).unwrap_or_default())]
+    BucketNotEmptied {
+        /// Bucket name.
+        bucket: String,
+        /// Keys, each with S3's sentence.
+        refused: Vec<String>,
+    },
+    /// The stack changed under our hands again and again.
+    #[error("{stack} is changed by others all the time, {attempts} attempts came too late; deploy again when they are done")]
+    Overtaken {
+        /// Physical stack name.
+        stack: String,
+        /// How many times it was tried.
+        attempts: u32,
     },
     /// The template is larger than CloudFormation takes at all.
     #[error("the template of {stack} has {bytes} bytes, CloudFormation takes 1,000,000 at most; split the stack")]
@@ -184,8 +317,28 @@ pub enum Error {
 impl Error {
     /// Whether the same command may succeed when it is run again unchanged. Everything else needs a change first.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Call(error) if error.is_retryable())
+        match self {
+            Self::Call(error) => error.is_retryable(),
+            Self::Overtaken { .. } => true,
+            Self::Stacks(stacks) => stacks.failures().all(|(_, error)| error.is_retryable()),
+            _ => false,
+        }
     }
+}
+
+fn not_begun(skipped: &[Skipped]) -> String {
+    let names: Vec<&str> = skipped.iter().map(|skipped| skipped.stack.as_str()).collect();
+    if names.is_empty() { String::new() } else { format!(", {} not begun", names.join(", ")) }
+}
+
+fn lost(losses: &[DataLoss]) -> String {
+    let verb = |loss: &DataLoss| match (loss.action, loss.replacement) {
+        (ChangeAction::Remove, _) => "is removed",
+        (_, Replacement::Yes) => "is replaced",
+        _ => "may be replaced",
+    };
+    let one = |loss: &DataLoss| format!("{} ({}) {}", loss.name, loss.resource_type, verb(loss));
+    losses.iter().filter(|loss| !loss.accepted).map(one).collect::<Vec<_>>().join(", ")
 }
 
 fn because(cause: Option<&Cause>) -> String {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Error, MissingValue};
+use crate::{Error, MissingValue, Protection};
 
 /// A stack of a stage, ready to deploy.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub struct Stack {
     pub parameters: Vec<Parameter>,
     /// Tags of the stack.
     pub tags: Vec<(String, String)>,
+    /// Termination protection and stack policy that the stack shall have.
+    pub protection: Protection,
 }
 
 /// One parameter of a template.
@@ -129,7 +131,8 @@ fn in_order(mut waiting: Vec<Stack>) -> Result<Vec<Stack>, Error> {
     Ok(ordered)
 }
 
-fn links(stack: &Stack) -> impl Iterator<Item = &str> {
+/// Names of the stacks whose outputs a stack takes.
+pub(crate) fn links(stack: &Stack) -> impl Iterator<Item = &str> {
     stack.parameters.iter().filter_map(|parameter| match &parameter.source {
         Source::Output { stack, .. } => Some(stack.as_str()),
         _ => None,
@@ -192,6 +195,7 @@ mod tests {
                 .map(|(name, source)| Parameter { name: (*name).to_owned(), source: source.clone() })
                 .collect(),
             tags: Vec::new(),
+            protection: Protection::default(),
         }
     }
 

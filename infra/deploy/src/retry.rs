@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::run::Teller;
 use crate::{CallError, Event};
 
 /// The rhythm of asking: it starts at `first` and grows by half with every question that brought nothing new, up to `most`.
@@ -45,14 +46,14 @@ impl Pauses {
 /// Makes a call until it is answered, fails for good, or has been refused `pace.retries` times.
 pub(crate) async fn retry<T>(
     pace: Pace,
-    on: &mut dyn FnMut(Event),
+    teller: &Teller<'_>,
     mut call: impl AsyncFnMut() -> Result<T, CallError>,
 ) -> Result<T, CallError> {
     let mut pause = pace.most;
     for _ in 0..pace.retries {
         match call().await {
             Err(error) if error.is_retryable() => {
-                on(Event::Retrying { operation: error.operation, reason: error.message });
+                teller.tell(Event::Retrying { operation: error.operation.to_owned(), reason: error.message });
             }
             answer => return answer,
         }

@@ -1,203 +1,207 @@
-//! One stack from whatever state it is in to the state of its template. Refuses to delete anything that was not asked for.
+//! One stack from whatever state it is in to the state of its template. Refuses to execute what nobody approved.
 
-use crate::cloudformation::is_in_progress;
-use crate::deployer::{Options, Outcome};
-use crate::event::Operation;
-use crate::retry::retry;
-use crate::watch::{Ended, Start, newest_event, watch};
+use tokio::sync::Mutex;
+
+use crate::change_set::{self, Made, NAME_PREFIX, Request};
+use crate::execution;
+use crate::leavings::{self, is_abandoned};
+use crate::policies;
+use crate::preview::data_loss;
+use crate::run::Run;
+use crate::settle::{describe, settle};
 use crate::{
-    CallErrorKind, ChangeSetKind, ChangeSetRequest, ChangeSetStatus, CloudFormation, Error, Event, StackDescription,
-    TemplateLocation,
+    Approver, Basis, ChangeSetKind, CloudFormation, Error, Event, Outcome, Preview, ProtectionChange,
+    StackDescription,
 };
 
-/// A stack with every value settled.
-#[derive(Clone)]
-pub(crate) struct Request {
-    pub(crate) stack_name: String,
-    pub(crate) template: TemplateLocation,
-    pub(crate) parameters: Vec<(String, String)>,
-    pub(crate) tags: Vec<(String, String)>,
-}
+/// How often somebody else may be quicker before this gives up.
+const ATTEMPTS: u32 = 10;
 
-/// Brings one stack up to date; answers with what happened and how the stack is now.
-pub(crate) async fn deploy(
-    cloudformation: &impl CloudFormation,
-    request: Request,
-    options: &Options,
-    on: &mut dyn FnMut(Event),
+/// Looks at a stack that waits on another deployer's change set, before ours is put beside it: half a minute at AWS.
+const PATIENCE: u32 = 15;
+
+/// Brings one stack up to date; answers with what happened and how the stack is now. `gate` lets one question through at a time.
+pub(crate) async fn deploy<C: CloudFormation>(
+    run: &Run<'_, C>,
+    approver: &impl Approver,
+    gate: &Mutex<()>,
+    request: &Request,
 ) -> Result<(Outcome, StackDescription), Error> {
-    let stack = request.stack_name.clone();
-    let (kind, change_set) = loop {
-        let found = settle(cloudformation, &stack, options, on).await?;
-        let kind = match &found {
-            None => ChangeSetKind::Create,
-            Some(found) if found.status == "REVIEW_IN_PROGRESS" => ChangeSetKind::Create,
-            Some(_) => ChangeSetKind::Update,
-        };
-        match create_change_set(cloudformation, request.clone(), kind, found.is_none(), options, on).await {
-            Err(Error::Call(refused)) if refused.kind == CallErrorKind::Invalid => {
-                let now = retry(options.pace, on, async || cloudformation.describe_stack(&stack).await).await?;
-                let status = |stack: Option<StackDescription>| stack.map(|stack| stack.status);
+    let stack = &request.stack_name;
+    let mut patience = PATIENCE;
+    for attempt in 1..=ATTEMPTS {
+        let found = settle(run, &request.name, stack, approver).await?;
+        let shell = shell(run, stack, found.as_ref(), &mut patience).await?;
+        let Some(Shell { with_stack, foreign }) = shell else { continue };
+        let live = found.as_ref().filter(|found| found.status != "REVIEW_IN_PROGRESS");
+        let kind = if live.is_some() { ChangeSetKind::Update } else { ChangeSetKind::Create };
+        let made = match change_set::make(run, request, kind, with_stack, attempt).await {
+            Err(Error::Call(refused)) if refused.is_about_state() => {
+                let now = describe(run, stack).await?;
+                let state = |stack: Option<StackDescription>| stack.map(|stack| (stack.stack_id, stack.status));
                 // Refused because somebody else began after we had looked: look again. Otherwise it is our own fault.
-                if status(now) == status(found) {
+                if state(now) == state(found) {
                     return Err(refused.into());
                 }
-            }
-            made => break (kind, made?),
-        }
-    };
-    let Some((change_set_id, stack_id, changes)) = change_set else {
-        on(Event::UpToDate { stack: stack.clone() });
-        return Ok((Outcome::UpToDate, describe(cloudformation, &stack, options, on).await?));
-    };
-    let operation = match kind {
-        ChangeSetKind::Create => Operation::Create,
-        ChangeSetKind::Update => Operation::Update,
-    };
-    on(Event::Started { stack: stack.clone(), operation, changes });
-    let start = Start::After(newest_event(cloudformation, &stack_id, options.pace, on).await?);
-    let token = options.token("execute", &stack);
-    retry(options.pace, on, async || cloudformation.execute_change_set(&change_set_id, &token).await).await?;
-    let ended = watch(cloudformation, &stack, &stack_id, start, options.pace, on).await?;
-    let outcome = match ended.status.as_str() {
-        "CREATE_COMPLETE" => Outcome::Created,
-        "UPDATE_COMPLETE" => Outcome::Updated,
-        _ => return Err(Error::StackFailed { stack, status: ended.status, cause: ended.cause.map(Box::new) }),
-    };
-    on(Event::Finished { stack, status: ended.status });
-    Ok((outcome, describe(cloudformation, &stack_id, options, on).await?))
-}
-
-/// Waits for what others have under way, and deletes what was never created when that is allowed. Answers with a stack
-/// that a change set can start from, or with none.
-async fn settle(
-    cloudformation: &impl CloudFormation,
-    stack: &str,
-    options: &Options,
-    on: &mut dyn FnMut(Event),
-) -> Result<Option<StackDescription>, Error> {
-    let mut cause = None;
-    loop {
-        let found = retry(options.pace, on, async || cloudformation.describe_stack(stack).await).await?;
-        let Some(found) = found else { return Ok(None) };
-        let status = found.status.as_str();
-        if is_in_progress(status) {
-            cause = attach(cloudformation, stack, &found, options, on).await?.cause.map(Box::new);
-            continue;
-        }
-        let fix = match status {
-            "DELETE_COMPLETE" => return Ok(None),
-            "ROLLBACK_COMPLETE" | "ROLLBACK_FAILED" | "CREATE_FAILED" if options.replace_failed => {
-                delete(cloudformation, stack, &found.stack_id, options, on).await?;
                 continue;
             }
-            "ROLLBACK_COMPLETE" | "ROLLBACK_FAILED" | "CREATE_FAILED" => {
-                "its creation failed and it holds nothing that works; deploy again with --replace-failed, which deletes it first"
-            }
-            "DELETE_FAILED" => "its deletion failed; run destroy again, which tells what could not be deleted",
-            "UPDATE_ROLLBACK_FAILED" => {
-                "an update failed and could not be rolled back; repair what its events name, then `aws cloudformation continue-update-rollback`"
-            }
-            "UPDATE_FAILED" => "an update was stopped half-way; run `aws cloudformation rollback-stack` first",
-            _ if status.ends_with("_FAILED") => "bring it to a _COMPLETE status first",
-            _ => return Ok(Some(found)),
+            made => made?,
         };
-        return Err(Error::StackNotReady { stack: stack.to_owned(), status: found.status, cause, fix });
+        let (policy, protection) = policies::compare(run, &request.protection, live).await?;
+        let made = match (made, live) {
+            (Some(made), _) => made,
+            (None, Some(live)) => return unchanged(run, approver, gate, request, live, protection).await,
+            (None, None) => {
+                return Err(Error::ChangeSetFailed { stack: stack.clone(), reason: "it is empty".to_owned() });
+            }
+        };
+        let id = made.id.clone();
+        run.tell(Event::ChangeSetReady { stack: stack.clone(), change_set_id: id, changes: made.changes.len() });
+        let asked = async {
+            let preview = preview(run, request, kind, live, Some(&made), protection.clone(), foreign).await?;
+            approved(approver, gate, &preview).await.map(|()| preview)
+        };
+        let preview = match asked.await {
+            Ok(preview) => preview,
+            Err(error) => {
+                leavings::discard(run, &made.leaving).await?;
+                return Err(error);
+            }
+        };
+        let Some(outcome) = execution::execute(run, &made, &preview, policy.as_deref(), attempt).await? else { continue };
+        if let Some(change) = &protection {
+            policies::apply(run, stack, &made.stack_id, change).await?;
+        }
+        return Ok((outcome, finished(run, stack, &made.stack_id).await?));
+    }
+    Err(Error::Overtaken { stack: stack.clone(), attempts: ATTEMPTS })
+}
+
+/// A stack whose template changes nothing may still have to be protected otherwise.
+async fn unchanged<C: CloudFormation>(
+    run: &Run<'_, C>,
+    approver: &impl Approver,
+    gate: &Mutex<()>,
+    request: &Request,
+    live: &StackDescription,
+    protection: Option<ProtectionChange>,
+) -> Result<(Outcome, StackDescription), Error> {
+    let stack = &request.stack_name;
+    let Some(change) = protection else {
+        run.tell(Event::UpToDate { stack: stack.clone() });
+        return Ok((Outcome::UpToDate, live.clone()));
+    };
+    let kind = ChangeSetKind::Update;
+    let preview = preview(run, request, kind, Some(live), None, Some(change.clone()), Vec::new()).await?;
+    approved(approver, gate, &preview).await?;
+    policies::apply(run, stack, &live.stack_id, &change).await?;
+    run.tell(Event::Finished { stack: stack.clone(), status: live.status.clone() });
+    Ok((Outcome::Updated, live.clone()))
+}
+
+/// What is known of a stack that exists only to hold change sets.
+pub(crate) struct Shell {
+    /// It was made by us, or is about to be, and may go with our change set.
+    pub(crate) with_stack: bool,
+    /// Names of other people's change sets on it.
+    pub(crate) foreign: Vec<String>,
+}
+
+/// Looks who else has plans with a stack that is not there yet. Another deployer gets the time to go first; `None` when it
+/// did something in that time.
+pub(crate) async fn shell<C: CloudFormation>(
+    run: &Run<'_, C>,
+    stack: &str,
+    found: Option<&StackDescription>,
+    patience: &mut u32,
+) -> Result<Option<Shell>, Error> {
+    let Some(found) = found.filter(|found| found.status == "REVIEW_IN_PROGRESS") else {
+        return Ok(Some(Shell { with_stack: found.is_none(), foreign: Vec::new() }));
+    };
+    let own = format!("{NAME_PREFIX}{}-", run.options.run_id);
+    let mut is_told = false;
+    loop {
+        let listed = run.call(async || run.cloudformation.list_change_sets(&found.stack_id).await).await?;
+        let is_ours = |name: &str| name.starts_with(NAME_PREFIX);
+        let is_deploying = listed.iter().any(|listed| {
+            is_ours(&listed.name) && !listed.name.starts_with(&own) && !is_abandoned(listed)
+        });
+        if !is_deploying || *patience == 0 {
+            let with_stack = !listed.is_empty() && listed.iter().all(|listed| is_ours(&listed.name));
+            let foreign = listed.into_iter().map(|listed| listed.name).filter(|name| !name.starts_with(&own));
+            return Ok(Some(Shell { with_stack, foreign: foreign.collect() }));
+        }
+        if !std::mem::replace(&mut is_told, true) {
+            run.tell(Event::Attached { stack: stack.to_owned(), status: found.status.clone() });
+        }
+        *patience -= 1;
+        tokio::time::sleep(run.options.pace.most).await;
+        let now = describe(run, stack).await?;
+        if now.is_none_or(|now| now.stack_id != found.stack_id || now.status != found.status) {
+            return Ok(None);
+        }
     }
 }
 
-/// Watches what somebody else started to its end.
-pub(crate) async fn attach(
-    cloudformation: &impl CloudFormation,
-    stack: &str,
-    found: &StackDescription,
-    options: &Options,
-    on: &mut dyn FnMut(Event),
-) -> Result<Ended, Error> {
-    on(Event::Attached { stack: stack.to_owned(), status: found.status.clone() });
-    Ok(watch(cloudformation, stack, &found.stack_id, Start::UnderWay, options.pace, on).await?)
+/// Asks, unless data would be lost that nobody accepted by name: that is not open to a yes.
+async fn approved(approver: &impl Approver, gate: &Mutex<()>, preview: &Preview) -> Result<(), Error> {
+    let stack = preview.stack_name.clone();
+    if preview.data_loss.iter().any(|loss| !loss.accepted) {
+        return Err(Error::DataLoss { stack, losses: preview.data_loss.clone() });
+    }
+    let _one_at_a_time = gate.lock().await;
+    approver.approve(preview).await.map_err(|refusal| Error::Refused { stack, refusal })
 }
 
-/// Deletes a stack and waits for the end.
-pub(crate) async fn delete(
-    cloudformation: &impl CloudFormation,
+async fn finished<C: CloudFormation>(
+    run: &Run<'_, C>,
     stack: &str,
     stack_id: &str,
-    options: &Options,
-    on: &mut dyn FnMut(Event),
-) -> Result<(), Error> {
-    on(Event::Started { stack: stack.to_owned(), operation: Operation::Delete, changes: 0 });
-    let start = Start::After(newest_event(cloudformation, stack_id, options.pace, on).await?);
-    let token = options.token("delete", stack);
-    retry(options.pace, on, async || cloudformation.delete_stack(stack_id, &token).await).await?;
-    let ended = watch(cloudformation, stack, stack_id, start, options.pace, on).await?;
-    if ended.status != "DELETE_COMPLETE" {
-        return Err(Error::StackFailed {
-            stack: stack.to_owned(),
-            status: ended.status,
-            cause: ended.cause.map(Box::new),
-        });
-    }
-    on(Event::Finished { stack: stack.to_owned(), status: ended.status });
-    Ok(())
-}
-
-/// Makes a change set and waits until it can be executed: its id, the stack's id and the number of changes. `None` when it
-/// holds no change. Leaves nothing behind when it is refused.
-async fn create_change_set(
-    cloudformation: &impl CloudFormation,
-    request: Request,
-    kind: ChangeSetKind,
-    makes_stack: bool,
-    options: &Options,
-    on: &mut dyn FnMut(Event),
-) -> Result<Option<(String, String, usize)>, Error> {
-    let stack = request.stack_name.clone();
-    let request = ChangeSetRequest {
-        name: format!("infra-{}", options.run_id),
-        token: options.token("create", &stack),
-        kind,
-        stack_name: request.stack_name,
-        template: request.template,
-        parameters: request.parameters,
-        tags: request.tags,
-    };
-    let pace = options.pace;
-    let (id, stack_id) = retry(pace, on, async || cloudformation.create_change_set(&request).await).await?;
-    let mut pauses = pace.start();
-    let change_set = loop {
-        let change_set = retry(pace, on, async || cloudformation.describe_change_set(&id).await).await?;
-        if change_set.status != ChangeSetStatus::Pending {
-            break change_set;
-        }
-        pauses.pause().await;
-    };
-    let failure = match change_set.status {
-        ChangeSetStatus::Pending | ChangeSetStatus::Ready => return Ok(Some((id, stack_id, change_set.changes))),
-        ChangeSetStatus::Empty => None,
-        ChangeSetStatus::Failed(reason) => Some(reason),
-    };
-    retry(pace, on, async || cloudformation.delete_change_set(&id).await).await?;
-    let Some(reason) = failure else { return Ok(None) };
-    if makes_stack {
-        // The request has made a stack without resources to hold the change set.
-        let token = options.token("delete", &stack);
-        retry(pace, on, async || cloudformation.delete_stack(&stack_id, &token).await).await?;
-    }
-    Err(Error::ChangeSetFailed { stack, reason })
-}
-
-async fn describe(
-    cloudformation: &impl CloudFormation,
-    stack: &str,
-    options: &Options,
-    on: &mut dyn FnMut(Event),
 ) -> Result<StackDescription, Error> {
-    let found = retry(options.pace, on, async || cloudformation.describe_stack(stack).await).await?;
-    found.ok_or_else(|| Error::StackNotReady {
+    let found = describe(run, stack_id).await?.filter(|found| found.status != "DELETE_COMPLETE");
+    let found = found.ok_or_else(|| Error::StackNotReady {
         stack: stack.to_owned(),
         status: "gone".to_owned(),
         cause: None,
         fix: "it was deleted while it was deployed; deploy again",
+    })?;
+    run.tell(Event::Finished { stack: stack.to_owned(), status: found.status.clone() });
+    Ok(found)
+}
+
+/// Everything there is to say about a change set before it is executed.
+pub(crate) async fn preview<C: CloudFormation>(
+    run: &Run<'_, C>,
+    request: &Request,
+    kind: ChangeSetKind,
+    live: Option<&StackDescription>,
+    made: Option<&Made>,
+    protection: Option<ProtectionChange>,
+    foreign_change_sets: Vec<String>,
+) -> Result<Preview, Error> {
+    let live_template = match live {
+        Some(live) => Some(run.call(async || run.cloudformation.get_template(&live.stack_id).await).await?),
+        None => None,
+    };
+    let changes = made.map(|made| made.changes.clone()).unwrap_or_default();
+    Ok(Preview {
+        stack: request.name.clone(),
+        stack_name: request.stack_name.clone(),
+        kind,
+        basis: match made {
+            Some(made) => Basis::ChangeSet { id: made.id.clone(), values_incomplete: made.values_incomplete },
+            None => Basis::NoChanges,
+        },
+        data_loss: data_loss(&request.name, &changes, run.options),
+        changes,
+        live_template,
+        template: request.text.clone(),
+        live_parameters: live.map(|live| live.parameters.clone()).unwrap_or_default(),
+        parameters: request.parameters.clone(),
+        unknown_parameters: request.unknown.clone(),
+        live_tags: live.map(|live| live.tags.clone()).unwrap_or_default(),
+        tags: request.tags.clone(),
+        protection,
+        foreign_change_sets,
     })
 }

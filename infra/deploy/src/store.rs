@@ -1,7 +1,6 @@
 //! The port to the assets bucket, and what goes into it. Refuses to overwrite: a key is the hash of its content.
 
-use crate::retry::retry;
-use crate::{Archive, CallError, Error, Event, Pace};
+use crate::CallError;
 
 /// The assets bucket of one account and region, as the flow needs it.
 #[expect(async_fn_in_trait, reason = "one current-thread runtime drives the flow, so no Send bound is needed")]
@@ -34,37 +33,4 @@ pub enum BucketState {
     Created,
     /// Somebody else owns it.
     Foreign,
-}
-
-/// Makes sure of the bucket.
-pub(crate) async fn ensure_bucket(store: &impl AssetStore, pace: Pace, on: &mut dyn FnMut(Event)) -> Result<(), Error> {
-    match retry(pace, on, async || store.ensure_bucket().await).await? {
-        BucketState::Present => Ok(()),
-        BucketState::Created => {
-            on(Event::BucketCreated(store.bucket().to_owned()));
-            Ok(())
-        }
-        BucketState::Foreign => {
-            Err(Error::ForeignBucket { bucket: store.bucket().to_owned(), account: store.account().to_owned() })
-        }
-    }
-}
-
-/// Uploads an archive unless one with the same content is there.
-pub(crate) async fn upload(
-    store: &impl AssetStore,
-    archive: &Archive,
-    pace: Pace,
-    on: &mut dyn FnMut(Event),
-) -> Result<(), Error> {
-    let (asset, key) = (archive.name().to_owned(), archive.key());
-    if retry(pace, on, async || store.contains(&key).await).await? {
-        on(Event::AssetPresent { asset, key });
-        return Ok(());
-    }
-    let bytes = archive.zip().map_err(|source| Error::Archive { asset: asset.clone(), source })?;
-    let length = bytes.len();
-    retry(pace, on, async || store.put(&key, "application/zip", bytes.clone()).await).await?;
-    on(Event::AssetUploaded { asset, key, bytes: length });
-    Ok(())
 }

@@ -1,5 +1,7 @@
 //! The edge to AWS: credentials, clients and the adapters of the ports. Refuses decisions: they are the flow's.
 
+mod buckets;
+mod changes;
 mod cloudformation;
 mod connection;
 mod drift;
@@ -8,6 +10,7 @@ mod failure;
 mod s3;
 mod xml;
 
+pub use buckets::S3Buckets;
 pub use cloudformation::AwsCloudFormation;
 pub use connection::{Connection, Target, sdk_config};
 pub use drift::AwsDriftDetection;

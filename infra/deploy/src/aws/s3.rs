@@ -1,6 +1,8 @@
 //! The assets bucket through the AWS SDK: one per account and region, encrypted, versioned, private, TLS only.
 //! Refuses a bucket that belongs to another account.
 
+use std::time::Duration;
+
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
@@ -28,7 +30,13 @@ impl S3AssetStore {
         let Connection { config, account, region, endpoint } = connection;
         // One address for every bucket: a cloud on this machine has no host name per bucket.
         let path_style = endpoint.is_some();
-        let config = aws_sdk_s3::config::Builder::from(config).force_path_style(path_style).build();
+        // An upload may take minutes, an answer to anything may not take forever.
+        let timeouts = aws_sdk_s3::config::timeout::TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .operation_attempt_timeout(Duration::from_secs(10 * 60))
+            .build();
+        let config = aws_sdk_s3::config::Builder::from(config);
+        let config = config.force_path_style(path_style).timeout_config(timeouts).build();
         Self {
             client: Client::from_conf(config),
             bucket: format!("infra-assets-{account}-{region}"),

@@ -1,0 +1,73 @@
+//! Puts away what a run must not leave: change sets that were not executed, stacks made only to hold them, opened policies.
+//! Refuses to touch change sets of others, and a stack that one of those waits on.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::change_set::NAME_PREFIX;
+use crate::run::{Leaving, Run};
+use crate::{ChangeSetSummary, CloudFormation, Error, Event};
+
+/// A change set of ours that is older than this belongs to a run that was killed: no approval takes so long.
+const ABANDONED_MS: i64 = 60 * 60 * 1000;
+
+/// Questions for the end of an empty stack's deletion, which takes a second or two.
+const DELETION: u32 = 20;
+
+/// Puts away everything that was written down; goes on after a failure and tells the first.
+pub(crate) async fn discard_all<C: CloudFormation>(run: &Run<'_, C>) -> Result<(), Error> {
+    let leavings = run.leavings.borrow().clone();
+    let mut result = Ok(());
+    for leaving in leavings {
+        result = result.and(discard(run, &leaving).await);
+    }
+    result
+}
+
+/// Puts one thing away. What is gone already counts as put away.
+pub(crate) async fn discard<C: CloudFormation>(run: &Run<'_, C>, leaving: &Leaving) -> Result<(), Error> {
+    match leaving {
+        Leaving::ChangeSet { stack, name, with_stack } => {
+            let with_stack = *with_stack && delete_shell(run, stack, name).await?;
+            if !with_stack {
+                run.call(async || run.cloudformation.delete_change_set(stack, name).await).await?;
+            }
+            run.tell(Event::ChangeSetDeleted { stack: stack.clone(), with_stack });
+        }
+        Leaving::Policy { stack, policy } => {
+            run.call(async || run.cloudformation.set_stack_policy(stack, policy).await).await?;
+            run.tell(Event::PolicyRestored { stack: stack.clone() });
+        }
+    }
+    run.put_away(leaving);
+    Ok(())
+}
+
+/// Whether a change set is one of a killed run of ours.
+pub(crate) fn is_abandoned(change_set: &ChangeSetSummary) -> bool {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis() as i64);
+    change_set.name.starts_with(NAME_PREFIX) && now - change_set.created_ms > ABANDONED_MS
+}
+
+/// Deletes a stack that holds nothing but our own change sets, which go with it; answers whether it did.
+async fn delete_shell<C: CloudFormation>(run: &Run<'_, C>, stack: &str, own: &str) -> Result<bool, Error> {
+    let describe = async || run.cloudformation.describe_stack(stack).await;
+    let Some(found) = run.call(describe).await? else { return Ok(false) };
+    if found.status != "REVIEW_IN_PROGRESS" {
+        return Ok(false);
+    }
+    let listed = run.call(async || run.cloudformation.list_change_sets(stack).await).await?;
+    if listed.iter().any(|listed| listed.name != own && !is_abandoned(listed)) {
+        return Ok(false);
+    }
+    let token = run.token("shell", &found.stack_id);
+    run.call(async || run.cloudformation.delete_stack(&found.stack_id, &token).await).await?;
+    let mut pauses = run.options.pace.start();
+    for _ in 0..DELETION {
+        let now = run.call(async || run.cloudformation.describe_stack(&found.stack_id).await).await?;
+        if now.is_none_or(|now| now.status == "DELETE_COMPLETE") {
+            break;
+        }
+        pauses.pause().await;
+    }
+    Ok(true)
+}
