@@ -1,0 +1,263 @@
+//! Conditions of statements: whether one set of them admits all that another one admits, and which of them no longer limits.
+
+use super::{network::Cidr, pattern::Pattern, text};
+use serde_json::Value;
+use std::fmt;
+
+/// All of them must hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Conditions(Vec<Test>);
+
+/// One key under one operator.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Test {
+    quantifier: Option<String>,
+    operator: String,
+    if_exists: bool,
+    key: String,
+    values: Vec<String>,
+}
+
+/// What of a request tells who or whence it is, so that a test of it keeps strangers out.
+const IDENTIFYING: &[&str] = &[
+    "aws:sourcearn",
+    "aws:sourceaccount",
+    "aws:sourceowner",
+    "aws:sourceorgid",
+    "aws:sourceorgpaths",
+    "aws:principalarn",
+    "aws:principalaccount",
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:userid",
+    "aws:username",
+    "aws:sourcevpc",
+    "aws:sourcevpce",
+    "aws:sourceip",
+    "aws:vpcsourceip",
+    "aws:sourcevpcarn",
+    "kms:calleraccount",
+    "lambda:eventsourcetoken",
+    "sts:externalid",
+    "s3:dataaccesspointaccount",
+    "s3:dataaccesspointarn",
+    "elasticfilesystem:accessedviamounttarget",
+    "sns:endpoint",
+];
+
+impl Conditions {
+    /// Reads `{Operator: {key: value or values}}`.
+    pub(crate) fn read(value: &Value) -> Conditions {
+        let mut tests = Vec::new();
+        for (block, _) in text::items(value) {
+            for (operator, keys) in block.as_object().into_iter().flatten() {
+                for (keys, _) in text::items(keys) {
+                    for (key, values) in keys.as_object().into_iter().flatten() {
+                        let values = text::items(values).into_iter().map(|(value, _)| text::text(value)).collect();
+                        tests.push(Test::new(operator, key, values));
+                    }
+                }
+            }
+        }
+        Conditions(tests)
+    }
+
+    pub(crate) fn with(mut self, operator: &str, key: &str, value: String) -> Conditions {
+        self.0.push(Test::new(operator, key, vec![value]));
+        self
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether every request that the other conditions admit is admitted by these.
+    pub(crate) fn cover(&self, other: &Conditions) -> bool {
+        self.lost(other).is_empty()
+    }
+
+    /// The tests of these that the others do not imply.
+    pub(crate) fn lost(&self, after: &Conditions) -> Vec<&Test> {
+        self.0.iter().filter(|test| !after.0.iter().any(|each| each.implies(test))).collect()
+    }
+
+    /// Whether strangers are kept out: a positive test of who or whence, for something narrower than everything.
+    pub(crate) fn identify(&self) -> bool {
+        self.0.iter().any(|test| {
+            let key = test.key.as_str();
+            let known = IDENTIFYING.contains(&key)
+                || key.starts_with("aws:principaltag/")
+                || key.ends_with(":sub")
+                || key.ends_with(":aud");
+            known && !test.is_negative() && !test.if_exists && !test.values.iter().any(|value| is_everything(value))
+        })
+    }
+
+    /// The values that a key must have, of all positive tests.
+    pub(crate) fn values<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0
+            .iter()
+            .filter(move |test| test.key == key && !test.is_negative())
+            .flat_map(|test| test.values.iter().map(String::as_str))
+    }
+}
+
+fn is_everything(value: &str) -> bool {
+    value.is_empty()
+        || value.bytes().all(|byte| byte == b'*')
+        || matches!(value, "0.0.0.0/0" | "::/0" | "arn:aws:*" | "arn:*" | "arn:*:*:*:*:*")
+}
+
+impl Test {
+    fn new(operator: &str, key: &str, values: Vec<String>) -> Test {
+        let lower = operator.to_ascii_lowercase();
+        let (quantifier, rest) = match lower.split_once(':') {
+            Some((quantifier, rest)) => (Some(quantifier.to_owned()), rest),
+            None => (None, lower.as_str()),
+        };
+        let bare = rest.strip_suffix("ifexists");
+        // ArnEquals and ArnLike are the same test.
+        let operator = match bare.unwrap_or(rest) {
+            "arnequals" => "arnlike",
+            "arnnotequals" => "arnnotlike",
+            other => other,
+        };
+        Test {
+            quantifier,
+            operator: operator.to_owned(),
+            if_exists: bare.is_some(),
+            key: key.to_ascii_lowercase(),
+            values,
+        }
+    }
+
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    fn is_negative(&self) -> bool {
+        self.operator.contains("not") || self.operator == "null" && self.values.iter().any(|value| value == "true")
+    }
+
+    /// `stringlike` of `stringnotlike`.
+    fn family(&self) -> String {
+        self.operator.replace("not", "")
+    }
+
+    fn patterns(&self) -> Vec<Pattern> {
+        let wild = self.family().ends_with("like");
+        let fold = self.operator.ends_with("ignorecase");
+        self.values
+            .iter()
+            .map(|value| match (wild, fold) {
+                (true, _) => Pattern::new(value),
+                (_, true) => Pattern::literal(&value.to_lowercase()),
+                _ => Pattern::literal(value),
+            })
+            .collect()
+    }
+
+    /// Whether whatever passes this test passes the other one.
+    fn implies(&self, other: &Test) -> bool {
+        if self.key != other.key || self.quantifier != other.quantifier || (self.if_exists && !other.if_exists) {
+            return false;
+        }
+        if self.is_negative() != other.is_negative() {
+            return false;
+        }
+        let (inner, outer) = if self.is_negative() { (other, self) } else { (self, other) };
+        let comparable = |test: &Test| {
+            let family = test.family();
+            match family.as_str() {
+                "stringequals" | "stringlike" | "arnlike" => "text".to_owned(),
+                _ => family,
+            }
+        };
+        if comparable(self) != comparable(other) {
+            return false;
+        }
+        let family = self.family();
+        if let Some(number) = family.strip_prefix("numeric").or(family.strip_prefix("date"))
+            && let ([left], [right]) = (self.values.as_slice(), other.values.as_slice())
+            && number != "equals"
+        {
+            let ordering = match (left.parse::<f64>(), right.parse::<f64>()) {
+                (Ok(left), Ok(right)) => left.partial_cmp(&right),
+                _ => Some(left.cmp(right)),
+            };
+            return ordering
+                .is_some_and(|order| if number.starts_with("less") { order.is_le() } else { order.is_ge() });
+        }
+        if family == "ipaddress" {
+            return inner.values.iter().all(|narrow| {
+                outer.values.iter().any(|wide| match (Cidr::parse(wide), Cidr::parse(narrow)) {
+                    (Some(wide), Some(narrow)) => wide.covers(&narrow),
+                    _ => wide == narrow,
+                })
+            });
+        }
+        let wide = outer.patterns();
+        inner.patterns().iter().all(|narrow| wide.iter().any(|wide| wide.covers(narrow)))
+    }
+}
+
+impl fmt::Display for Test {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(quantifier) = &self.quantifier {
+            write!(f, "{quantifier}:")?;
+        }
+        let exists = if self.if_exists { "IfExists" } else { "" };
+        write!(f, "{}{exists} {} {}", self.operator, self.key, self.values.join(", "))
+    }
+}
+
+impl fmt::Display for Conditions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.iter().map(Test::to_string).collect::<Vec<_>>().join(" and "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn covers(wide: Value, narrow: Value) -> bool {
+        Conditions::read(&wide).cover(&Conditions::read(&narrow))
+    }
+
+    #[test]
+    fn no_condition_covers_any_and_not_the_other_way() {
+        let arn = json!({"ArnEquals": {"aws:SourceArn": "a"}});
+        assert!(covers(json!({}), arn.clone()));
+        assert!(!covers(arn, json!({})));
+    }
+
+    #[test]
+    fn a_condition_may_get_stricter() {
+        assert!(covers(
+            json!({"StringLike": {"aws:SourceArn": "arn:aws:sns:*"}}),
+            json!({"StringEquals": {"AWS:SourceArn": ["arn:aws:sns:a"]}})
+        ));
+        assert!(!covers(json!({"StringEquals": {"k": "a"}}), json!({"StringEquals": {"k": ["a", "b"]}})));
+        assert!(!covers(json!({"StringEquals": {"k": "a"}}), json!({"StringEqualsIfExists": {"k": "a"}})));
+        assert!(covers(json!({"StringNotEquals": {"k": "a"}}), json!({"StringNotEquals": {"k": ["a", "b"]}})));
+        assert!(covers(json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}), json!({"IpAddress": {"aws:SourceIp": "10.1.0.0/16"}})));
+        assert!(!covers(json!({"NumericLessThan": {"k": "5"}}), json!({"NumericLessThan": {"k": "10"}})));
+    }
+
+    #[test]
+    fn spelling_of_booleans_and_operators_is_no_difference() {
+        assert!(covers(json!({"Bool": {"aws:SecureTransport": false}}), json!({"bool": {"aws:securetransport": ["false"]}})));
+        assert!(covers(json!({"ArnEquals": {"aws:SourceArn": "a"}}), json!({"ArnLike": {"aws:SourceArn": "a"}})));
+    }
+
+    #[test]
+    fn only_a_real_test_of_the_caller_keeps_strangers_out() {
+        let identifies = |value| Conditions::read(&value).identify();
+        assert!(identifies(json!({"StringEquals": {"aws:PrincipalOrgID": "o-1"}})));
+        assert!(!identifies(json!({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}})));
+        assert!(!identifies(json!({"Bool": {"aws:SecureTransport": "true"}})));
+        assert!(!identifies(json!({"StringNotEquals": {"aws:SourceAccount": "1"}})));
+    }
+}

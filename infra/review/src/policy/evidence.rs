@@ -1,0 +1,117 @@
+//! What the two templates of a stack say about permissions and security groups, compared once for all rules.
+
+use super::{
+    Declared, Difference, Policies, Subject, differences,
+    groups::{GroupDifference, group_differences},
+};
+use crate::change::{Action, IngressChange, PermissionChange};
+use crate::review::Pair;
+use crate::template::Template;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Computed once a pair of templates.
+#[derive(Debug, Default)]
+pub(crate) struct Evidence {
+    pub(crate) permissions: Vec<Difference>,
+    pub(crate) ingress: Vec<GroupDifference>,
+    before: BTreeSet<String>,
+    after: BTreeSet<String>,
+}
+
+impl Evidence {
+    pub(crate) fn of(before: Option<&Template>, after: Option<&Template>) -> Evidence {
+        let (old, new) = (Side::of(before), Side::of(after));
+        let (old_all, new_all) = (old.declared(), new.declared());
+        Evidence {
+            permissions: differences(&Policies::of(&old_all), &Policies::of(&new_all)),
+            ingress: group_differences(&old_all, &new_all),
+            before: old_all.iter().map(|each| each.id.to_owned()).collect(),
+            after: new_all.iter().map(|each| each.id.to_owned()).collect(),
+        }
+    }
+
+    /// The table of IAM changes.
+    pub(crate) fn permission_changes(&self, pair: &Pair) -> Vec<PermissionChange> {
+        let line = |each: &Difference| {
+            let id = each.subject.id();
+            let (principal, resources) = match &each.subject {
+                Subject::Identity(_) => (id.to_owned(), each.resources.clone()),
+                Subject::Trust(_) => (principals(each), vec![id.to_owned()]),
+                Subject::Resource(_) if each.resources == ["*"] => (principals(each), vec![id.to_owned()]),
+                Subject::Resource(_) => (principals(each), each.resources.clone()),
+            };
+            PermissionChange {
+                stage: pair.stage.clone(),
+                stack: pair.stack.clone(),
+                logical_id: each.carrier.clone(),
+                path: each.path.clone(),
+                principal,
+                effect: if each.allow { "Allow" } else { "Deny" },
+                actions: each.actions.clone(),
+                resources,
+                condition: each.conditions.to_string(),
+                action: if each.added { Action::Add } else { Action::Remove },
+                broadens: each.opens() && !self.is_gone(id),
+            }
+        };
+        self.permissions.iter().map(line).collect()
+    }
+
+    /// The table of security group changes.
+    pub(crate) fn ingress_changes(&self, pair: &Pair) -> Vec<IngressChange> {
+        let line = |each: &GroupDifference| IngressChange {
+            stage: pair.stage.clone(),
+            stack: pair.stack.clone(),
+            logical_id: each.rule.carrier.clone(),
+            path: each.rule.path.clone(),
+            group: each.rule.group.clone(),
+            direction: each.rule.direction.name(),
+            protocol: each.rule.protocol.clone(),
+            ports: each.rule.ports.text(),
+            peer: each.rule.peer.text.clone(),
+            action: if each.added { Action::Add } else { Action::Remove },
+        };
+        self.ingress.iter().map(line).collect()
+    }
+
+    /// It is made by this change: anything that the stack does not make counts as having been there.
+    pub(crate) fn is_new(&self, id: &str) -> bool {
+        self.after.contains(id) && !self.before.contains(id)
+    }
+
+    pub(crate) fn is_gone(&self, id: &str) -> bool {
+        self.before.contains(id) && !self.after.contains(id)
+    }
+}
+
+fn principals(each: &Difference) -> String {
+    let names: Vec<&str> = each.principals.iter().map(|name| if name == "*" { "anyone" } else { name.as_str() }).collect();
+    names.join(", ")
+}
+
+struct Side<'t> {
+    template: Option<&'t Template>,
+    properties: Vec<Value>,
+}
+
+impl<'t> Side<'t> {
+    fn of(template: Option<&'t Template>) -> Side<'t> {
+        let properties =
+            template.iter().flat_map(|template| template.resources()).map(|each| each.properties.to_json()).collect();
+        Side { template, properties }
+    }
+
+    fn declared(&self) -> Vec<Declared<'_>> {
+        let resources = self.template.iter().flat_map(|template| template.resources());
+        resources
+            .zip(&self.properties)
+            .map(|(each, properties)| Declared {
+                id: &each.logical_id,
+                resource_type: &each.resource_type,
+                properties,
+                condition: each.attribute("Condition").and_then(|condition| condition.as_str()),
+            })
+            .collect()
+    }
+}
