@@ -8,6 +8,10 @@ pub struct Review {
     pub changes: Vec<Change>,
     pub sections: Vec<SectionChange>,
     pub skew: Vec<Skew>,
+    /// The table of what IAM and resource policies allow and deny now and did not before, and the other way.
+    pub permissions: Vec<PermissionChange>,
+    /// The table of what security groups let through now and did not before, and the other way.
+    pub ingress: Vec<IngressChange>,
 }
 
 /// What happens to one resource.
@@ -97,6 +101,49 @@ pub struct SectionChange {
     pub action: Action,
     pub before: Option<String>,
     pub after: Option<String>,
+}
+
+/// One line of the table of IAM changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PermissionChange {
+    pub stage: Option<String>,
+    pub stack: String,
+    /// The resource whose text says it, and where in its properties.
+    pub logical_id: String,
+    pub path: String,
+    /// Whom: a role of the stack by its logical id, `anyone`, or as the policy writes it.
+    pub principal: String,
+    /// `Allow` or `Deny`.
+    pub effect: &'static str,
+    pub actions: Vec<String>,
+    pub resources: Vec<String>,
+    /// Empty: always.
+    pub condition: String,
+    /// [`Action::Add`] or [`Action::Remove`].
+    pub action: Action,
+    /// Somebody may do more because of it.
+    pub broadens: bool,
+}
+
+/// One line of the table of security group changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IngressChange {
+    pub stage: Option<String>,
+    pub stack: String,
+    pub logical_id: String,
+    pub path: String,
+    /// The group's logical id, or its id as the template has it.
+    pub group: String,
+    /// `ingress` or `egress`.
+    pub direction: &'static str,
+    /// `tcp`, `udp`, `icmp`, `all`, ..
+    pub protocol: String,
+    /// `port 443`, `ports 80-90`, `all ports`.
+    pub ports: String,
+    /// A block of addresses, a group or a prefix list.
+    pub peer: String,
+    /// [`Action::Add`] or [`Action::Remove`].
+    pub action: Action,
 }
 
 /// What one stage has that another has not.

@@ -4,7 +4,7 @@ use cfn::facts::{self, Kind, ResourceType, Schema};
 
 use crate::change::{MASK, PropertyChange, Replacement};
 use crate::document;
-use crate::node::{Node, Value, push_index, push_key};
+use crate::node::{Node, Value, push_index, push_key, segments};
 use crate::parse::embedded;
 use crate::template::Resource;
 
@@ -76,6 +76,17 @@ pub(crate) fn is_same(before: Option<&Node>, after: Option<&Node>) -> bool {
     let mut changes = Changes { found: Vec::new(), attribute: true };
     changes.walk(&mut String::new(), "", before, after, &Along::attribute());
     changes.found.is_empty()
+}
+
+/// What a change at a path below `Properties` does, and whether its value is write-only.
+pub(crate) fn facts_at(resource_type: &str, path: &str) -> (Replacement, bool) {
+    let mut along = Along::of(facts::resource_type(resource_type));
+    for segment in segments(path) {
+        let is_index = segment.bytes().all(|byte| byte.is_ascii_digit());
+        let is_item = is_index && !matches!(along.known, Known::Value(Schema { kind: Kind::Map(_), .. }));
+        along = if is_item { along.item() } else { along.key(&segment) };
+    }
+    (along.replacement, along.write_only)
 }
 
 /// What is known on the way to a value.

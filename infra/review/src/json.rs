@@ -29,6 +29,8 @@ impl Review {
             "changes": self.changes.iter().map(change).collect::<Vec<_>>(),
             "sections": value(&self.sections),
             "skew": value(&self.skew),
+            "permissions": value(&self.permissions),
+            "ingress": value(&self.ingress),
         })
     }
 }

@@ -5,7 +5,7 @@ mod json;
 mod scalar;
 mod yaml;
 
-pub(crate) use intrinsics::substituted;
+pub(crate) use intrinsics::{canonical, substituted};
 
 use crate::node::{Node, Position};
 use crate::template::Template;

@@ -3,11 +3,13 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::change::{Action, Category, Cause, Change, PropertyChange, Replacement, Review, SectionChange, Severity};
-use crate::compare;
-use crate::node::Node;
+use crate::change::{Action, Category, Cause, Change, MASK, PropertyChange, Replacement, Review, SectionChange};
+use crate::node::{Node, Value, segments};
+use crate::policy::Evidence;
 use crate::rules::{self, Context};
+use crate::skew::{self, Stages};
 use crate::template::{Resource, Template};
+use crate::{acknowledge, compare, fold, propagate, rename};
 
 /// The two states of one stack on one stage.
 #[derive(Clone, Debug)]
@@ -30,6 +32,8 @@ pub struct Options<'a> {
     /// By stack and logical id, what a change set said: it knows the deployed state and overrides what the templates tell. A stack that
     /// is not in here is judged by its templates alone.
     pub observed: BTreeMap<String, BTreeMap<String, Observed>>,
+    /// Stages to compare with each other; see [`Review::skew`].
+    pub stages: Vec<Stages>,
 }
 
 /// What a change set said about one resource.
@@ -59,6 +63,7 @@ pub fn review(pairs: &[Pair], options: &Options<'_>) -> Review {
     for pair in pairs {
         stack(pair, options, &mut review);
     }
+    review.skew = options.stages.iter().flat_map(|stages| skew::find(pairs, stages)).collect();
     review.changes.sort_by_cached_key(|change| {
         let dangers = change.findings.iter().filter(|finding| finding.is_dangerous()).count();
         let worst: Option<Category> =
@@ -71,61 +76,120 @@ pub fn review(pairs: &[Pair], options: &Options<'_>) -> Review {
 }
 
 fn stack(pair: &Pair, options: &Options<'_>, review: &mut Review) {
-    let (before, after) = (pair.before.as_ref(), pair.after.as_ref());
-    let mut changes = resources(pair, before, after);
+    let raw = Sides { before: pair.before.as_ref(), after: pair.after.as_ref() };
+    let folded = raw.before.zip(raw.after).and_then(|(before, after)| fold::changed(before, after));
+    let mut sides = raw;
+    if let Some(folded) = &folded {
+        sides = Sides { before: Some(&folded.before), after: Some(&folded.after) };
+    }
+    let flipped = raw.flipped();
+    let without = |template: Option<&Template>, holds: bool| {
+        let template = template.filter(|_| !flipped.is_empty())?;
+        let is_there = |resource: &&Resource| flipped.get(&resource.logical_id) != Some(&holds);
+        Some(template.with(template.root().clone(), template.resources().iter().filter(is_there).cloned().collect()))
+    };
+    let (before, after) = (without(sides.before, true), without(sides.after, false));
+    sides = Sides { before: before.as_ref().or(sides.before), after: after.as_ref().or(sides.after) };
+
+    let mut changes = resources(pair, sides);
+    for change in &mut changes {
+        if let Some(holds) = flipped.get(&change.logical_id) {
+            let reason = format!("its condition is now {holds}");
+            change.replaced_by.push(Cause {
+                path: "Condition".to_owned(),
+                logical_id: None,
+                replacement: Replacement::No,
+                reason,
+            });
+        }
+        if let Some(folded) = &folded {
+            explain(change, raw, &folded.because);
+        }
+    }
+    if let Some(after) = sides.after {
+        propagate::follow(after, &mut changes, |logical_id| {
+            let resource = after.resource(logical_id)?;
+            Some(begin(pair, resource, Action::Modify, Vec::new()))
+        });
+    }
+    if let (Some(before), Some(after)) = (sides.before, sides.after) {
+        rename::find(before, after, &mut changes);
+    }
+    if let Some(observed) = options.observed.get(&pair.stack) {
+        observe(pair, observed, &mut changes);
+    }
+    let Sides { before, after } = sides;
+    let evidence = Evidence::of(before, after);
     let found: Vec<_> = changes
         .iter()
         .map(|change| {
             let (old, new) = (find(before, &change.logical_id), find(after, &change.logical_id));
             let Some(rule) = rules::RULES.first() else { return Vec::new() };
-            rules::findings(&Context { rule, change, changes: &changes, old, new, before, after }, options.without)
+            rules::findings(
+                &Context { rule, change, changes: &changes, old, new, before, after, evidence: &evidence },
+                options.without,
+            )
         })
         .collect();
-    for (change, mut findings) in changes.iter_mut().zip(found) {
-        findings.sort_by_key(|finding| (Reverse(finding.severity == Severity::Danger), finding.category));
+    for (change, findings) in changes.iter_mut().zip(found) {
         change.findings = findings;
+        acknowledge::apply(change, raw.before, raw.after, options.today);
+        change
+            .findings
+            .sort_by_key(|finding| (Reverse(finding.is_dangerous()), Reverse(finding.severity), finding.category));
     }
     review.changes.extend(changes);
+    review.permissions.extend(evidence.permission_changes(pair));
+    review.ingress.extend(evidence.ingress_changes(pair));
     sections(pair, &mut review.sections);
+}
+
+/// The templates of a stack before and after.
+#[derive(Clone, Copy)]
+struct Sides<'a> {
+    before: Option<&'a Template>,
+    after: Option<&'a Template>,
+}
+
+impl Sides<'_> {
+    /// Resources on both sides whose condition holds on one of them only, and whether it holds now.
+    fn flipped(&self) -> BTreeMap<String, bool> {
+        let Some((before, after)) = self.before.zip(self.after) else { return BTreeMap::new() };
+        let flip = |new: &Resource| {
+            let was = before.has(before.resource(&new.logical_id)?)?;
+            let is = after.has(new)?;
+            (was != is).then(|| (new.logical_id.clone(), is))
+        };
+        after.resources().iter().filter_map(flip).collect()
+    }
 }
 
 fn find<'a>(template: Option<&'a Template>, logical_id: &str) -> Option<&'a Resource> {
     template.and_then(|template| template.resource(logical_id))
 }
 
-fn resources(pair: &Pair, before: Option<&Template>, after: Option<&Template>) -> Vec<Change> {
+fn resources(pair: &Pair, Sides { before, after }: Sides<'_>) -> Vec<Change> {
     let mut changes = Vec::new();
     for new in after.map_or(&[][..], Template::resources) {
         match find(before, &new.logical_id) {
-            None => changes.push(change(pair, new, Action::Add, Vec::new())),
+            None => changes.push(begin(pair, new, Action::Add, Vec::new())),
             Some(old) => {
                 let properties = compare::differences(old, new);
                 if !properties.is_empty() {
-                    changes.push(change(pair, new, Action::Modify, properties));
+                    changes.push(begin(pair, new, Action::Modify, properties));
                 }
             }
         }
     }
     for old in before.map_or(&[][..], Template::resources) {
         if find(after, &old.logical_id).is_none() {
-            changes.push(change(pair, old, Action::Remove, Vec::new()));
+            changes.push(begin(pair, old, Action::Remove, Vec::new()));
         }
     }
     changes
 }
 
-fn change(pair: &Pair, resource: &Resource, action: Action, properties: Vec<PropertyChange>) -> Change {
-    let has_facts = cfn::facts::resource_type(&resource.resource_type).is_some();
-    let causes = properties.iter().filter(|property| property.replacement != Replacement::No).map(|property| Cause {
-        path: property.path.clone(),
-        logical_id: None,
-        replacement: property.replacement,
-        reason: match property.replacement {
-            Replacement::Yes => format!("a new {} makes a new resource", property.path),
-            _ if has_facts => format!("a new {} may make a new resource", property.path),
-            _ => format!("no facts about {}: {} may make a new resource", resource.resource_type, property.path),
-        },
-    });
+fn begin(pair: &Pair, resource: &Resource, action: Action, properties: Vec<PropertyChange>) -> Change {
     Change {
         stage: pair.stage.clone(),
         stack: pair.stack.clone(),
@@ -133,7 +197,7 @@ fn change(pair: &Pair, resource: &Resource, action: Action, properties: Vec<Prop
         resource_type: resource.resource_type.clone(),
         action,
         replacement: properties.iter().map(|property| property.replacement).max().unwrap_or(Replacement::No),
-        replaced_by: causes.collect(),
+        replaced_by: causes(&resource.resource_type, &properties),
         properties,
         findings: Vec::new(),
         renamed_from: None,
@@ -141,11 +205,135 @@ fn change(pair: &Pair, resource: &Resource, action: Action, properties: Vec<Prop
     }
 }
 
+fn causes(resource_type: &str, properties: &[PropertyChange]) -> Vec<Cause> {
+    let has_facts = cfn::facts::resource_type(resource_type).is_some();
+    let cause = |property: &PropertyChange| Cause {
+        path: property.path.clone(),
+        logical_id: None,
+        replacement: property.replacement,
+        reason: match property.replacement {
+            Replacement::Yes => format!("a new {} makes a new resource", property.path),
+            _ if has_facts => format!("a new {} may make a new resource", property.path),
+            _ => format!("no facts about {resource_type}: a new {} may make a new resource", property.path),
+        },
+    };
+    properties.iter().filter(|property| property.replacement != Replacement::No).map(cause).collect()
+}
+
+/// Says of properties whose text stayed why their value changes.
+fn explain(change: &mut Change, raw: Sides<'_>, because: &BTreeMap<String, String>) {
+    let (Some(old), Some(new)) = (find(raw.before, &change.logical_id), find(raw.after, &change.logical_id)) else {
+        return;
+    };
+    for property in &mut change.properties {
+        let (old, new) = if property.attribute { (&old.node, &new.node) } else { (&old.properties, &new.properties) };
+        let (old, new) = (deepest(old, &property.path), deepest(new, &property.path));
+        if compare::is_same(Some(old), Some(new)) {
+            property.because = mentioned(new, because);
+        }
+    }
+}
+
+/// The node at a path, or the last one on the way there.
+fn deepest<'a>(node: &'a Node, path: &str) -> &'a Node {
+    let mut found = node;
+    for segment in segments(path) {
+        let next = match segment.parse::<usize>() {
+            Ok(index) if found.as_list().is_some() => found.items().get(index),
+            _ => found.get(&segment),
+        };
+        match next {
+            Some(next) => found = next,
+            None => break,
+        }
+    }
+    found
+}
+
+fn mentioned(node: &Node, because: &BTreeMap<String, String>) -> Option<String> {
+    if let Some((_, name)) = node.references().into_iter().find(|(_, name)| because.contains_key(name)) {
+        return because.get(&name).cloned();
+    }
+    match &node.value {
+        Value::String(text) => because.get(text).cloned(),
+        Value::List(items) => items.iter().find_map(|item| mentioned(item, because)),
+        Value::Map(entries) => entries.iter().find_map(|entry| mentioned(&entry.value, because)),
+        _ => None,
+    }
+}
+
+/// Lets the change set have the last word: it knows what is deployed.
+fn observe(pair: &Pair, observed: &BTreeMap<String, Observed>, changes: &mut Vec<Change>) {
+    for (logical_id, seen) in observed {
+        if !changes.iter().any(|change| change.logical_id == *logical_id) {
+            changes.push(Change {
+                stage: pair.stage.clone(),
+                stack: pair.stack.clone(),
+                logical_id: logical_id.clone(),
+                resource_type: seen.resource_type.clone(),
+                action: seen.action,
+                replacement: seen.replacement,
+                replaced_by: Vec::new(),
+                properties: Vec::new(),
+                findings: Vec::new(),
+                renamed_from: None,
+                renamed_to: None,
+            });
+        }
+    }
+    for change in changes {
+        let Some(seen) = observed.get(&change.logical_id) else {
+            // Not in the change set: CloudFormation does nothing with it, such as for metadata alone.
+            change.replacement = Replacement::No;
+            change.replaced_by.retain(|cause| cause.replacement == Replacement::No);
+            continue;
+        };
+        change.action = seen.action;
+        for property in &seen.properties {
+            let write_only = !property.attribute && compare::facts_at(&change.resource_type, &property.path).1;
+            let show = |value: &Option<String>| {
+                value.as_ref().map(|value| if write_only { MASK.to_owned() } else { value.clone() })
+            };
+            let found = PropertyChange {
+                path: property.path.clone(),
+                attribute: property.attribute,
+                before: show(&property.before),
+                after: show(&property.after),
+                replacement: property.replacement,
+                write_only,
+                because: None,
+            };
+            match change
+                .properties
+                .iter_mut()
+                .find(|known| known.path == found.path && known.attribute == found.attribute)
+            {
+                Some(known) => {
+                    let values = [found.before.or(known.before.take()), found.after.or(known.after.take())];
+                    let [before, after] = values;
+                    *known = PropertyChange { before, after, because: known.because.take(), ..found };
+                }
+                None => change.properties.push(found),
+            }
+        }
+        change.replacement = seen.replacement;
+        change.replaced_by.retain(|cause| cause.logical_id.is_some());
+        for cause in &mut change.replaced_by {
+            cause.replacement = cause.replacement.min(seen.replacement);
+        }
+        let known: Vec<_> = change.properties.iter().filter(|property| property.because.is_none()).cloned().collect();
+        let own = causes(&change.resource_type, &known)
+            .into_iter()
+            .map(|cause| Cause { replacement: cause.replacement.min(seen.replacement), ..cause });
+        change.replaced_by.splice(0..0, own.filter(|cause| cause.replacement != Replacement::No));
+    }
+}
+
 /// Sections whose entries are compared one by one.
 const NAMED: &[&str] = &["Parameters", "Mappings", "Conditions", "Outputs", "Rules", "Hooks", "Metadata"];
 
 fn sections(pair: &Pair, found: &mut Vec<SectionChange>) {
-    let empty = Node::new(crate::node::Value::Map(Vec::new()), Default::default());
+    let empty = Node::new(Value::Map(Vec::new()), Default::default());
     let root = |template: &Option<Template>| {
         template.as_ref().map_or_else(|| empty.clone(), |template| template.root().clone())
     };

@@ -5,9 +5,12 @@ mod encryption;
 mod exposure;
 mod permissions;
 mod reliability;
+mod replacement;
+mod values;
 
 use crate::change::{Action, Category, Change, Finding, Severity};
 use crate::node::Node;
+use crate::policy::Evidence;
 use crate::template::{Resource, Template};
 
 /// A thing that must not happen unseen.
@@ -31,7 +34,7 @@ pub struct Example {
 }
 
 const FAMILIES: &[&[Rule]] =
-    &[data_loss::RULES, permissions::RULES, exposure::RULES, encryption::RULES, reliability::RULES];
+    &[data_loss::RULES, permissions::RULES, exposure::RULES, encryption::RULES, reliability::RULES, replacement::RULES];
 
 /// All rules, by family.
 pub static RULES: &[Rule] = &ALL;
@@ -77,6 +80,8 @@ pub struct Context<'a> {
     pub before: Option<&'a Template>,
     /// `None`: the stack is gone.
     pub after: Option<&'a Template>,
+    /// What both templates say about permissions and security groups, compared once for all rules.
+    pub(crate) evidence: &'a Evidence,
 }
 
 impl<'a> Context<'a> {

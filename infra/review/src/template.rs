@@ -150,7 +150,10 @@ impl Resource {
             // AWS::Include may bring the type along.
             None if node.get("Fn::Transform").is_some() => "Fn::Transform".to_owned(),
             None => {
-                return Err(Refusal::new(at, format!("resource `{logical_id}` has no `Type`, such as AWS::SQS::Queue")));
+                return Err(Refusal::new(
+                    at,
+                    format!("resource `{logical_id}` has no `Type`, such as AWS::SQS::Queue"),
+                ));
             }
         };
         let properties = match node.get("Properties") {

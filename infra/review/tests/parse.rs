@@ -201,13 +201,6 @@ const REFUSED: &[(&str, &str, u32, u32, &str)] = &[
         1,
         "Resource",
     ),
-    (
-        "unknown attribute of a resource",
-        "Resources:\n  Queue:\n    Type: AWS::SQS::Queue\n    Property: {DelaySeconds: 1}\n",
-        4,
-        5,
-        "Property",
-    ),
     ("cut-off JSON", "{\"Resources\": {\"Q\": {\"Type\": \"AWS::SQS", 1, 0, ""),
     ("cut-off JSON after a colon", "{\"Resources\": {\n\"Q\":", 2, 0, ""),
     ("trailing comma in JSON", "{\"Resources\": {\n  \"Q\": {\"Type\": \"AWS::SQS::Queue\"},\n}}\n", 0, 0, ""),

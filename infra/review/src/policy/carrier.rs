@@ -225,7 +225,9 @@ impl<'t> Reader<'t> {
             values.into_iter().map(|(value, _)| self.resolve(&text::text(value))).collect()
         };
         let service = each.resource_type;
-        if service.starts_with("AWS::IAM::") && !matches!(service, "AWS::IAM::Role" | "AWS::IAM::User" | "AWS::IAM::Group") {
+        if service.starts_with("AWS::IAM::")
+            && !matches!(service, "AWS::IAM::Role" | "AWS::IAM::User" | "AWS::IAM::Group")
+        {
             let mut subjects: Vec<Subject> =
                 HOLDERS.iter().flat_map(|property| texts(property)).map(Subject::Identity).collect();
             subjects.extend(self.holders.get(each.id).into_iter().flatten().cloned());

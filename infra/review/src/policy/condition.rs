@@ -242,13 +242,19 @@ mod tests {
         assert!(!covers(json!({"StringEquals": {"k": "a"}}), json!({"StringEquals": {"k": ["a", "b"]}})));
         assert!(!covers(json!({"StringEquals": {"k": "a"}}), json!({"StringEqualsIfExists": {"k": "a"}})));
         assert!(covers(json!({"StringNotEquals": {"k": "a"}}), json!({"StringNotEquals": {"k": ["a", "b"]}})));
-        assert!(covers(json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}), json!({"IpAddress": {"aws:SourceIp": "10.1.0.0/16"}})));
+        assert!(covers(
+            json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),
+            json!({"IpAddress": {"aws:SourceIp": "10.1.0.0/16"}})
+        ));
         assert!(!covers(json!({"NumericLessThan": {"k": "5"}}), json!({"NumericLessThan": {"k": "10"}})));
     }
 
     #[test]
     fn spelling_of_booleans_and_operators_is_no_difference() {
-        assert!(covers(json!({"Bool": {"aws:SecureTransport": false}}), json!({"bool": {"aws:securetransport": ["false"]}})));
+        assert!(covers(
+            json!({"Bool": {"aws:SecureTransport": false}}),
+            json!({"bool": {"aws:securetransport": ["false"]}})
+        ));
         assert!(covers(json!({"ArnEquals": {"aws:SourceArn": "a"}}), json!({"ArnLike": {"aws:SourceArn": "a"}})));
     }
 

@@ -124,8 +124,10 @@ impl<'p> Side<'p> {
                 });
             }
         }
-        let kinds =
-            [(What::Attachment, &self.attachments, &other.attachments), (What::Boundary, &self.boundaries, &other.boundaries)];
+        let kinds = [
+            (What::Attachment, &self.attachments, &other.attachments),
+            (What::Boundary, &self.boundaries, &other.boundaries),
+        ];
         for (what, mine, others) in kinds {
             for each in mine {
                 let known = |other: &&&Attachment| other.policy == each.policy && other.guards.is_subset(&each.guards);
@@ -229,9 +231,17 @@ fn uncovered(statement: &Statement, others: &[&Statement]) -> Vec<Group> {
 }
 
 /// In what this combination goes beyond the statements; `None` where one of them, or two for the two ways of a condition, contain it.
-fn missing(statement: &Statement, [principal, action, resource]: [&Member<'_>; 3], others: &[&Statement]) -> Option<What> {
-    let own: Guards =
-        statement.guards.iter().chain([principal, action, resource].into_iter().flat_map(Member::guards)).cloned().collect();
+fn missing(
+    statement: &Statement,
+    [principal, action, resource]: [&Member<'_>; 3],
+    others: &[&Statement],
+) -> Option<What> {
+    let own: Guards = statement
+        .guards
+        .iter()
+        .chain([principal, action, resource].into_iter().flat_map(Member::guards))
+        .cloned()
+        .collect();
     let mut best: Option<What> = None;
     let mut keep = |what: What| match &best {
         Some(What::Condition(lost)) if matches!(&what, What::Condition(other) if other.len() >= lost.len()) => {}
@@ -297,7 +307,5 @@ fn combinations<'g>(
     resources: &'g [Guards],
     principals: &'g [Guards],
 ) -> impl Iterator<Item = (&'g Guards, &'g Guards, &'g Guards)> {
-    actions
-        .iter()
-        .flat_map(move |a| resources.iter().flat_map(move |r| principals.iter().map(move |p| (a, r, p))))
+    actions.iter().flat_map(move |a| resources.iter().flat_map(move |r| principals.iter().map(move |p| (a, r, p))))
 }

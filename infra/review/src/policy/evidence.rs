@@ -86,7 +86,8 @@ impl Evidence {
 }
 
 fn principals(each: &Difference) -> String {
-    let names: Vec<&str> = each.principals.iter().map(|name| if name == "*" { "anyone" } else { name.as_str() }).collect();
+    let names: Vec<&str> =
+        each.principals.iter().map(|name| if name == "*" { "anyone" } else { name.as_str() }).collect();
     names.join(", ")
 }
 

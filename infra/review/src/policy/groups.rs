@@ -131,9 +131,7 @@ fn uncovered(rule: &GroupRule, others: &[GroupRule]) -> Vec<Ports> {
         let here: Vec<&GroupRule> = related
             .iter()
             .copied()
-            .filter(|other| {
-                other.ports.span().is_some_and(|span| subtract((pair[0], pair[1] - 1), &[span]).is_empty())
-            })
+            .filter(|other| other.ports.span().is_some_and(|span| subtract((pair[0], pair[1] - 1), &[span]).is_empty()))
             .collect();
         if is_known(&rule.peer, &here) {
             continue;
@@ -153,9 +151,7 @@ fn is_known(peer: &Peer, rules: &[&GroupRule]) -> bool {
     }
     match peer.cidr {
         None => rules.iter().any(|rule| rule.peer.is_everybody()),
-        Some(cidr) => {
-            cidr.without(&rules.iter().filter_map(|rule| rule.peer.cidr).collect::<Vec<_>>()).is_empty()
-        }
+        Some(cidr) => cidr.without(&rules.iter().filter_map(|rule| rule.peer.cidr).collect::<Vec<_>>()).is_empty(),
     }
 }
 

@@ -119,7 +119,8 @@ pub(crate) fn is_sweeping(arn: &str) -> bool {
         && (name.ends_with("FullAccess")
             || name.starts_with("AdministratorAccess")
             || name.contains("FullAccess")
-            || ["PowerUserAccess", "SystemAdministrator", "DatabaseAdministrator", "NetworkAdministrator"].contains(&name)
+            || ["PowerUserAccess", "SystemAdministrator", "DatabaseAdministrator", "NetworkAdministrator"]
+                .contains(&name)
             || name == "SecretsManagerReadWrite")
 }
 
@@ -134,7 +135,8 @@ pub(crate) fn is_sweeping_action(action: &str) -> bool {
         return false;
     }
     let lower = action.to_ascii_lowercase();
-    if MILD_FAMILIES.contains(&lower.as_str()) || WITHOUT_RESOURCE.iter().any(|each| each.eq_ignore_ascii_case(&lower)) {
+    if MILD_FAMILIES.contains(&lower.as_str()) || WITHOUT_RESOURCE.iter().any(|each| each.eq_ignore_ascii_case(&lower))
+    {
         return false;
     }
     let Some((service, verb)) = lower.split_once(':') else { return true };
@@ -164,8 +166,30 @@ pub(crate) fn is_sweeping_resource(resource: &str) -> bool {
 
 /// What stands before the name in ARNs of services with more than one kind of resource.
 const KINDS: &[&str] = &[
-    "alarm", "cluster", "db", "domain", "event-bus", "function", "group", "instance", "key", "layer", "log-group", "parameter",
-    "policy", "repository", "role", "rule", "secret", "stack", "stateMachine", "stream", "table", "task", "user", "volume",
+    "alarm",
+    "cluster",
+    "db",
+    "domain",
+    "event-bus",
+    "function",
+    "group",
+    "instance",
+    "key",
+    "layer",
+    "log-group",
+    "parameter",
+    "policy",
+    "repository",
+    "role",
+    "rule",
+    "secret",
+    "stack",
+    "stateMachine",
+    "stream",
+    "table",
+    "task",
+    "user",
+    "volume",
 ];
 
 /// Whether an action can only be written with `*` as its resource.
@@ -197,10 +221,14 @@ mod tests {
 
     #[test]
     fn a_resource_that_names_nothing_is_sweeping() {
-        for resource in ["*", "arn:aws:s3:::*", "arn:aws:sqs:*:*:*", "arn:aws:dynamodb:eu-west-1:1:table/*", "arn:aws:logs:*:*:*"] {
+        for resource in
+            ["*", "arn:aws:s3:::*", "arn:aws:sqs:*:*:*", "arn:aws:dynamodb:eu-west-1:1:table/*", "arn:aws:logs:*:*:*"]
+        {
             assert!(is_sweeping_resource(resource), "{resource}");
         }
-        for resource in ["${Queue.Arn}", "arn:aws:s3:::reports/*", "arn:aws:logs:*:1:log-group:/aws/lambda/*", "${Bucket.Arn}/*"] {
+        for resource in
+            ["${Queue.Arn}", "arn:aws:s3:::reports/*", "arn:aws:logs:*:1:log-group:/aws/lambda/*", "${Bucket.Arn}/*"]
+        {
             assert!(!is_sweeping_resource(resource), "{resource}");
         }
     }

@@ -1,7 +1,12 @@
-//! Data that is lost: stateful resources removed or replaced, policies, retention, backups and deletion protection weakened.
+//! Data that is lost: stateful resources removed or replaced, and the policies that keep them weakened. What shortens data's life is in
+//! `data_loss/lifetime.rs`, what protects it in `data_loss/protection.rs`.
+
+mod lifetime;
+mod protection;
 
 use super::{Context, Example, Rule};
 use crate::change::{Action, Category, Finding, Replacement};
+use crate::node::Node;
 use crate::template::Resource;
 
 const fn rule(
@@ -13,30 +18,60 @@ const fn rule(
     Rule { id, category: Category::DataLoss, says, example, check }
 }
 
+const fn example(before: &'static str, after: &'static str) -> Example {
+    Example { before: Some(before), after: Some(after) }
+}
+
 pub(super) const RULES: &[Rule] = &[
     rule(
         "data-loss/removed",
         "a stateful resource is removed without a DeletionPolicy that keeps it",
-        Example {
-            before: Some(
-                "{Example: {Type: 'AWS::DynamoDB::Table', DeletionPolicy: Delete}, Other: {Type: 'AWS::SNS::Topic'}}",
-            ),
-            after: Some("{Other: {Type: 'AWS::SNS::Topic'}}"),
-        },
+        example(
+            "{Example: {Type: 'AWS::DynamoDB::Table', DeletionPolicy: Delete}, Other: {Type: 'AWS::SNS::Topic'}}",
+            "{Other: {Type: 'AWS::SNS::Topic'}}",
+        ),
         removed,
     ),
     rule(
         "data-loss/replaced",
         "a stateful resource is or may be replaced without an UpdateReplacePolicy that keeps it",
-        Example {
-            before: Some("{Example: {Type: 'AWS::S3::Bucket', Properties: {BucketName: one}}}"),
-            after: Some("{Example: {Type: 'AWS::S3::Bucket', Properties: {BucketName: two}}}"),
-        },
+        example(
+            "{Example: {Type: 'AWS::S3::Bucket', Properties: {BucketName: one}}}",
+            "{Example: {Type: 'AWS::S3::Bucket', Properties: {BucketName: two}}}",
+        ),
         replaced,
     ),
+    rule(
+        "data-loss/policy-weakened",
+        "DeletionPolicy or UpdateReplacePolicy of a stateful resource no longer keeps its data",
+        example(
+            "{Example: {Type: 'AWS::DynamoDB::Table', DeletionPolicy: Retain}}",
+            "{Example: {Type: 'AWS::DynamoDB::Table', DeletionPolicy: Delete}}",
+        ),
+        policy_weakened,
+    ),
+    rule(
+        "data-loss/condition",
+        "whether a stateful resource without a DeletionPolicy that keeps it is there hangs on a condition that changed",
+        example(
+            "{Example: {Type: 'AWS::DynamoDB::Table'}}",
+            "{Example: {Type: 'AWS::DynamoDB::Table', Condition: Sometimes}}",
+        ),
+        condition,
+    ),
+    lifetime::RULES[0],
+    lifetime::RULES[1],
+    lifetime::RULES[2],
+    lifetime::RULES[3],
+    lifetime::RULES[4],
+    protection::RULES[0],
+    protection::RULES[1],
+    protection::RULES[2],
+    protection::RULES[3],
 ];
 
 /// Types whose deletion can leave a snapshot.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html>
 const SNAPSHOTS: &[&str] = &[
     "AWS::DocDB::DBCluster",
     "AWS::EC2::Volume",
@@ -48,10 +83,35 @@ const SNAPSHOTS: &[&str] = &[
     "AWS::Redshift::Cluster",
 ];
 
+/// Types that hold data and are not among the facts.
+const ALSO_STATEFUL: &[&str] = &[
+    "AWS::AmazonMQ::Broker",
+    "AWS::Cassandra::Table",
+    "AWS::CloudTrail::EventDataStore",
+    "AWS::CodeCommit::Repository",
+    "AWS::DSQL::Cluster",
+    "AWS::DocDBElastic::Cluster",
+    "AWS::ECR::Repository",
+    "AWS::ElastiCache::ServerlessCache",
+    "AWS::Events::Archive",
+    "AWS::KinesisVideo::Stream",
+    "AWS::Lightsail::Database",
+    "AWS::MSK::Cluster",
+    "AWS::MemoryDB::Cluster",
+    "AWS::NeptuneGraph::Graph",
+    "AWS::OpenSearchServerless::Collection",
+    "AWS::RDS::GlobalCluster",
+    "AWS::RedshiftServerless::Namespace",
+    "AWS::S3Express::DirectoryBucket",
+    "AWS::Timestream::Table",
+];
+
 /// It holds data of its own. An instance of a database cluster does not: the cluster does.
 fn holds_data(resource: &Resource) -> bool {
-    cfn::facts::is_stateful(&resource.resource_type)
-        && !(resource.resource_type.ends_with("::DBInstance") && resource.property("DBClusterIdentifier").is_some())
+    let kind = resource.resource_type.as_str();
+    (cfn::facts::is_stateful(kind) || ALSO_STATEFUL.contains(&kind))
+        && !matches!(kind, "AWS::DocDB::DBInstance" | "AWS::Neptune::DBInstance")
+        && !(kind == "AWS::RDS::DBInstance" && resource.property("DBClusterIdentifier").is_some())
 }
 
 /// What the policy says, or what CloudFormation does without one.
@@ -60,7 +120,7 @@ fn policy<'a>(resource: &'a Resource, attribute: &str) -> &'a str {
         ("DeletionPolicy", "AWS::RDS::DBCluster" | "AWS::RDS::DBInstance") => "Snapshot",
         _ => "Delete",
     };
-    resource.attribute(attribute).and_then(|policy| policy.as_str()).unwrap_or(default)
+    resource.attribute(attribute).and_then(Node::as_str).unwrap_or(default)
 }
 
 fn keeps(resource: &Resource, attribute: &str) -> bool {
@@ -74,18 +134,20 @@ fn keeps(resource: &Resource, attribute: &str) -> bool {
 fn removed(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let Some(old) = context.old.filter(|_| context.change.action == Action::Remove) else { return };
     if holds_data(old) && !keeps(old, "DeletionPolicy") {
-        let hint = match &context.change.renamed_to {
-            Some(new) => format!("; `{new}` has the same content: a stack refactor moves it without a loss"),
-            None => String::new(),
+        let how = match (&context.change.renamed_to, context.after) {
+            (Some(new), _) => {
+                format!("; `{new}` has the same content: move it with a stack refactor instead, which loses nothing")
+            }
+            (None, None) => ", with the whole stack".to_owned(),
+            (None, Some(_)) => {
+                context.change.replaced_by.first().map_or_else(String::new, |cause| format!(": {}", cause.reason))
+            }
         };
-        findings.push(context.danger(
-            "",
-            format!(
-                "{} is deleted with its data: its DeletionPolicy is {}{hint}",
-                old.resource_type,
-                policy(old, "DeletionPolicy")
-            ),
-        ));
+        let policy = policy(old, "DeletionPolicy");
+        findings.push(
+            context
+                .danger("", format!("{} is deleted with its data (DeletionPolicy {policy}){how}", old.resource_type)),
+        );
     }
 }
 
@@ -94,15 +156,54 @@ fn replaced(context: &Context<'_>, findings: &mut Vec<Finding>) {
     if context.change.replacement == Replacement::No || !holds_data(old) || keeps(new, "UpdateReplacePolicy") {
         return;
     }
-    let verb = if context.change.replacement == Replacement::Yes { "is" } else { "may be" };
     let cause = context.change.replaced_by.iter().max_by_key(|cause| cause.replacement);
     let path = cause.map_or(String::new(), |cause| cause.path.clone());
-    findings.push(context.danger(
-        path.clone(),
-        format!(
-            "{} {verb} replaced for {path} and the old one deleted with its data: its UpdateReplacePolicy is {}",
-            old.resource_type,
-            policy(new, "UpdateReplacePolicy")
-        ),
-    ));
+    let policy = policy(new, "UpdateReplacePolicy");
+    if context.change.replacement == Replacement::Yes {
+        let reason = format!(
+            "{} is replaced for its {path}, and the old one deleted with its data (UpdateReplacePolicy {policy})",
+            old.resource_type
+        );
+        findings.push(context.danger(path, reason));
+    } else if cfn::facts::resource_type(&old.resource_type).is_some() {
+        let reason = format!(
+            "{} may be replaced for its {path}, and the old one deleted with its data (UpdateReplacePolicy {policy})",
+            old.resource_type
+        );
+        findings.push(context.danger(path, reason));
+    } else {
+        let reason = format!(
+            "no facts about {}: should a new {path} replace it, its data is deleted (UpdateReplacePolicy {policy})",
+            old.resource_type
+        );
+        findings.push(context.notice(path, reason));
+    }
+}
+
+fn policy_weakened(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let (Some(old), Some(new)) = (context.old, context.new) else { return };
+    for attribute in ["DeletionPolicy", "UpdateReplacePolicy"] {
+        if holds_data(new) && keeps(old, attribute) && !keeps(new, attribute) {
+            let (was, is) = (policy(old, attribute), policy(new, attribute));
+            findings.push(context.danger(
+                attribute,
+                format!("{attribute} goes from {was} to {is}: a later deletion takes the data along"),
+            ));
+        }
+    }
+}
+
+fn condition(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let (Some(old), Some(new)) = (context.old, context.new) else { return };
+    let changed = context.change.properties.iter().any(|property| property.attribute && property.path == "Condition");
+    if changed && new.attribute("Condition").is_some() && holds_data(new) && !keeps(old, "DeletionPolicy") {
+        let policy = policy(old, "DeletionPolicy");
+        findings.push(context.danger(
+            "Condition",
+            format!(
+                "{} is deleted with its data where its condition is now false (DeletionPolicy {policy})",
+                new.resource_type
+            ),
+        ));
+    }
 }

@@ -1,0 +1,420 @@
+//! A review as its readers think of it: the same change on several stages is one, numbers by stage, words for verdicts.
+//! What all renderers share. Knows no markup.
+
+use std::collections::BTreeMap;
+
+use super::Report;
+use super::text::{count, line, sentence, visible};
+use crate::change::{Action, Category, Change, Finding, Replacement, SectionChange, Severity, Skew};
+
+/// Stands for the stage's name where the stages of one change differ in nothing else.
+const STAGE: &str = "‹stage›";
+
+pub(crate) const CATEGORIES: [Category; 5] =
+    [Category::DataLoss, Category::Permissions, Category::Exposure, Category::Encryption, Category::Reliability];
+
+/// One thing that is said about several stages.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Folded<T> {
+    /// Empty: without stages.
+    pub(crate) stages: Vec<String>,
+    pub(crate) is: T,
+}
+
+/// What a change comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Add,
+    Modify,
+    Replace,
+    Remove,
+}
+
+pub(crate) const KINDS: [Kind; 4] = [Kind::Add, Kind::Modify, Kind::Replace, Kind::Remove];
+
+impl Kind {
+    pub(crate) fn of(change: &Change) -> Self {
+        match (change.action, change.replacement) {
+            (Action::Add, _) => Self::Add,
+            (Action::Remove, _) => Self::Remove,
+            (Action::Modify, Replacement::No) => Self::Modify,
+            (Action::Modify, _) => Self::Replace,
+        }
+    }
+
+    /// Safe as a class, an id and a search word.
+    pub(crate) fn id(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Modify => "modify",
+            Self::Replace => "replace",
+            Self::Remove => "remove",
+        }
+    }
+
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Add => "added",
+            Self::Modify => "changed",
+            Self::Replace => "replaced",
+            Self::Remove => "removed",
+        }
+    }
+
+    pub(crate) fn sign(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Modify => "~",
+            Self::Replace => "±",
+            Self::Remove => "−",
+        }
+    }
+}
+
+/// What CloudFormation will do to a resource, as a verb.
+pub(crate) fn verdict(change: &Change) -> &'static str {
+    match (change.action, change.replacement) {
+        (Action::Add, _) => "adds",
+        (Action::Remove, _) => "removes",
+        (Action::Modify, Replacement::No) => "changes",
+        (Action::Modify, Replacement::Maybe) => "may replace",
+        (Action::Modify, Replacement::Yes) => "replaces",
+    }
+}
+
+pub(crate) fn category_id(category: Category) -> &'static str {
+    match category {
+        Category::DataLoss => "data-loss",
+        Category::Permissions => "permissions",
+        Category::Exposure => "exposure",
+        Category::Encryption => "encryption",
+        Category::Reliability => "reliability",
+    }
+}
+
+pub(crate) fn category_label(category: Category) -> &'static str {
+    match category {
+        Category::DataLoss => "data loss",
+        other => category_id(other),
+    }
+}
+
+/// The same changes of several stages as one, in the review's order: most dangerous first.
+pub(crate) fn changes(report: &Report<'_>) -> Vec<Folded<Change>> {
+    fold(
+        &report.review.changes,
+        |change| change.stage.as_deref(),
+        |change, stage| {
+            let mut change = change.clone();
+            let neutral = |text: &mut String| *text = without_stage(text, stage);
+            change.stage = None;
+            for property in &mut change.properties {
+                [&mut property.before, &mut property.after, &mut property.because]
+                    .into_iter()
+                    .flatten()
+                    .for_each(neutral);
+            }
+            change.replaced_by.iter_mut().for_each(|cause| neutral(&mut cause.reason));
+            change.findings.iter_mut().for_each(|finding| neutral(&mut finding.reason));
+            change
+        },
+    )
+}
+
+/// The same for what stands beside the resources.
+pub(crate) fn sections(report: &Report<'_>) -> Vec<Folded<SectionChange>> {
+    fold(
+        &report.review.sections,
+        |section| section.stage.as_deref(),
+        |section, stage| {
+            let mut section = section.clone();
+            section.stage = None;
+            for value in [&mut section.before, &mut section.after].into_iter().flatten() {
+                *value = without_stage(value, stage);
+            }
+            section
+        },
+    )
+}
+
+/// Puts together what is the same once the stage's name is taken out. Where it is the same as it stands, the name stays in.
+pub(crate) fn fold<T: Clone + std::fmt::Debug + PartialEq>(
+    all: &[T],
+    stage_of: impl Fn(&T) -> Option<&str>,
+    neutral: impl Fn(&T, &str) -> T,
+) -> Vec<Folded<T>> {
+    let mut order: Vec<Vec<&T>> = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for one in all {
+        let key = match stage_of(one) {
+            Some(stage) => format!("{:?}", neutral(one, stage)),
+            None => format!("{one:?}{}", order.len()),
+        };
+        let place = *places.entry(key).or_insert(order.len());
+        match order.get_mut(place) {
+            Some(same) => same.push(one),
+            None => order.push(vec![one]),
+        }
+    }
+    let folded = order.into_iter().map(|same| {
+        let first = same[0];
+        let stages: Vec<String> = same.iter().filter_map(|one| stage_of(one).map(str::to_owned)).collect();
+        // With a name that stands for no stage, nothing is taken out but the stage itself.
+        let as_it_stands = neutral(first, "");
+        let is = match stages.as_slice() {
+            [] => first.clone(),
+            _ if same.iter().all(|one| neutral(one, "") == as_it_stands) => as_it_stands,
+            [stage, ..] => neutral(first, stage),
+        };
+        Folded { stages, is }
+    });
+    folded.collect()
+}
+
+/// The text with the stage's name, where it stands as a word, taken out.
+pub(crate) fn without_stage(text: &str, stage: &str) -> String {
+    if stage.is_empty() || !text.contains(stage) {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(stage) {
+        let (head, tail) = (&rest[..at], &rest[at + stage.len()..]);
+        let before = head.chars().next_back().or_else(|| out.chars().next_back());
+        let is_word =
+            !before.is_some_and(char::is_alphanumeric) && !tail.chars().next().is_some_and(char::is_alphanumeric);
+        out.push_str(head);
+        out.push_str(if is_word { STAGE } else { stage });
+        rest = tail;
+    }
+    out + rest
+}
+
+/// How many resources and dangers a stage has.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Row {
+    /// `None`: without stages.
+    pub(crate) stage: Option<String>,
+    /// In the order of [`KINDS`].
+    pub(crate) kinds: [usize; 4],
+    /// Dangerous findings, in the order of [`CATEGORIES`].
+    pub(crate) categories: [usize; 5],
+}
+
+impl Row {
+    pub(crate) fn label(&self) -> &str {
+        self.stage.as_deref().unwrap_or("all")
+    }
+}
+
+/// A row for each stage that was looked at, and for each that has changes; one for all where there are no stages.
+pub(crate) fn rows(report: &Report<'_>) -> Vec<Row> {
+    let mut stages: Vec<Option<String>> = report.stages.iter().cloned().map(Some).collect();
+    for change in &report.review.changes {
+        if !stages.contains(&change.stage) {
+            stages.push(change.stage.clone());
+        }
+    }
+    let rows = stages.into_iter().map(|stage| {
+        let mut row = Row { stage, kinds: [0; 4], categories: [0; 5] };
+        for change in report.review.changes.iter().filter(|change| change.stage == row.stage) {
+            row.kinds[Kind::of(change) as usize] += 1;
+            for finding in change.findings.iter().filter(|finding| finding.is_dangerous()) {
+                row.categories[finding.category as usize] += 1;
+            }
+        }
+        row
+    });
+    rows.collect()
+}
+
+/// A finding and the change it belongs to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Found<'a> {
+    /// Index of the change.
+    pub(crate) at: usize,
+    pub(crate) change: &'a Folded<Change>,
+    pub(crate) finding: &'a Finding,
+}
+
+/// What a person must agree to, by category, then in the order of the changes.
+pub(crate) fn dangers(changes: &[Folded<Change>]) -> Vec<Found<'_>> {
+    let mut found = found(changes, Finding::is_dangerous);
+    found.sort_by_key(|found| found.finding.category);
+    found
+}
+
+/// What somebody agreed to in code.
+pub(crate) fn accepted(changes: &[Folded<Change>]) -> Vec<Found<'_>> {
+    found(changes, |finding| finding.accepted.is_some())
+}
+
+fn found(changes: &[Folded<Change>], is_meant: impl Fn(&Finding) -> bool) -> Vec<Found<'_>> {
+    let all = changes
+        .iter()
+        .enumerate()
+        .flat_map(|(at, change)| change.is.findings.iter().map(move |finding| Found { at, change, finding }));
+    all.filter(|found| is_meant(found.finding)).collect()
+}
+
+/// The verdict in a few words, and in sentences.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Verdict {
+    pub(crate) word: String,
+    pub(crate) lines: Vec<String>,
+}
+
+pub(crate) fn overall(report: &Report<'_>, changes: &[Folded<Change>]) -> Verdict {
+    let dangers = dangers(changes);
+    let mut places: Vec<usize> = dangers.iter().map(|found| found.at).collect();
+    places.sort_unstable();
+    places.dedup();
+    let word = match (dangers.len(), report.review.is_empty()) {
+        (0, true) => "No changes".to_owned(),
+        (0, false) => "Nothing dangerous".to_owned(),
+        (number, _) => count(number, "danger"),
+    };
+    let mut lines = Vec::new();
+    if !dangers.is_empty() {
+        let names: Vec<String> = CATEGORIES
+            .iter()
+            .filter(|category| dangers.iter().any(|found| found.finding.category == **category))
+            .map(|category| category_label(*category).to_owned())
+            .collect();
+        let resources = count(places.len(), "resource");
+        lines.push(format!("{} in {resources}. Agree to each before this is deployed.", sentence(&listed(&names))));
+    }
+    if !changes.is_empty() {
+        let kinds = KINDS.map(|kind| (kind, changes.iter().filter(|change| Kind::of(&change.is) == kind).count()));
+        let told =
+            kinds.iter().filter(|(_, number)| *number > 0).map(|(kind, number)| format!("{number} {}", kind.label()));
+        let stages = match report.stages.len() {
+            0 | 1 => "",
+            _ => ", counted once where stages agree",
+        };
+        lines.push(format!("{}: {}{stages}.", count(changes.len(), "change"), told.collect::<Vec<_>>().join(", ")));
+    }
+    let accepted = accepted(changes).len();
+    if accepted > 0 {
+        lines.push(format!("{} accepted in code.", count(accepted, "danger")));
+    }
+    if !report.review.skew.is_empty() {
+        lines.push(format!(
+            "{} between stages that their settings do not explain.",
+            count(report.review.skew.len(), "difference")
+        ));
+    }
+    Verdict { word, lines }
+}
+
+/// `a, b and c`.
+pub(crate) fn listed(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// What is to be said about a change before its properties, one sentence each.
+pub(crate) fn explained(change: &Change) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(name) = &change.renamed_from {
+        lines.push(format!(
+            "{} stood there with the same content before: a stack refactor renames it and keeps the resource",
+            line(name)
+        ));
+    }
+    if let Some(name) = &change.renamed_to {
+        lines.push(format!(
+            "{} has the same content now: a stack refactor renames it and keeps the resource",
+            line(name)
+        ));
+    }
+    lines.extend(change.replaced_by.iter().map(|cause| sentence(&line(&cause.reason))));
+    lines.dedup();
+    lines
+}
+
+/// How a finding is introduced.
+pub(crate) fn introduced(finding: &Finding) -> String {
+    match finding.severity {
+        Severity::Danger => sentence(category_label(finding.category)),
+        Severity::Notice => format!("Notice, {}", category_label(finding.category)),
+    }
+}
+
+/// `accepted until 2026-12-31: moved by hand`.
+pub(crate) fn acceptance(finding: &Finding) -> Option<String> {
+    let accepted = finding.accepted.as_ref()?;
+    Some(format!("accepted until {}: {}", line(&accepted.until), line(&accepted.reason)))
+}
+
+/// A difference between stages, as a sentence.
+pub(crate) fn skewed(skew: &Skew) -> String {
+    let Skew { behind, ahead, stack, logical_id, resource_type, path, .. } = skew;
+    let what = match (logical_id.is_empty(), path.is_empty()) {
+        (true, _) => return line(&format!("{behind} has no stack {stack}, which {ahead} has")),
+        (false, true) => {
+            return line(&format!("{behind} has no {stack}/{logical_id} ({resource_type}), which {ahead} has"));
+        }
+        (false, false) => format!("{stack}/{logical_id} {path}"),
+    };
+    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
+    line(&format!("{what} is {} on {behind} and {} on {ahead}", value(&skew.behind_value), value(&skew.ahead_value)))
+}
+
+/// `Parameters.DBPort`, `Transform`.
+pub(crate) fn section_path(section: &SectionChange) -> String {
+    match section.name.is_empty() {
+        true => line(&section.section),
+        false => line(&format!("{}.{}", section.section, section.name)),
+    }
+}
+
+/// Long texts, and those of several lines, are read as a difference of lines.
+pub(crate) fn is_long(before: &Option<String>, after: &Option<String>) -> bool {
+    let lines = |text: &Option<String>| text.as_ref().is_some_and(|text| text.trim_end().contains('\n'));
+    before.is_some() && after.is_some() && (lines(before) || lines(after))
+}
+
+/// A value as it may be shown.
+pub(crate) fn value(text: &Option<String>) -> Option<String> {
+    text.as_deref().map(visible)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_is_taken_out_only_where_it_stands_as_a_word() {
+        assert_eq!(without_stage("fipe-queue-prd", "prd"), "fipe-queue-‹stage›");
+        assert_eq!(without_stage("prd/prdx xprd prd", "prd"), "‹stage›/prdx xprd ‹stage›");
+        assert_eq!(without_stage("devdev-dev", "dev"), "devdev-‹stage›");
+    }
+
+    #[test]
+    fn what_is_the_same_on_two_stages_is_said_once_and_keeps_names_that_do_not_differ() {
+        let all = [
+            ("dev", "queue-dev"),
+            ("prd", "queue-prd"),
+            ("dev", "local-dev"),
+            ("prd", "local-dev"),
+            ("dev", "alone-dev"),
+        ];
+        let folded = fold(
+            &all,
+            |one| Some(one.0),
+            |one, stage| match without_stage(one.1, stage) {
+                text if text.contains("queue") => ("", if stage.is_empty() { one.1 } else { "queue" }),
+                _ => ("", one.1),
+            },
+        );
+        let told: Vec<_> = folded.iter().map(|one| (one.stages.join(" "), one.is.1)).collect();
+        assert_eq!(
+            told,
+            [("dev prd".to_owned(), "queue"), ("dev prd".to_owned(), "local-dev"), ("dev".to_owned(), "alone-dev")]
+        );
+    }
+}

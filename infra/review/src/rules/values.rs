@@ -1,0 +1,226 @@
+//! Values of properties in every branch of their `Fn::If`, and whether one of them got weaker. Judges nothing by itself.
+
+use super::Context;
+use crate::node::Node;
+use crate::template::Resource;
+use std::collections::BTreeSet;
+
+/// The template's conditions under which a value holds.
+pub(super) type Guards = BTreeSet<(String, bool)>;
+
+/// One value that a property may have.
+#[derive(Clone, Debug)]
+pub(super) struct Possible<'a> {
+    /// `None`: not set.
+    pub(super) value: Option<&'a Node>,
+    pub(super) guards: Guards,
+}
+
+/// A value that got worse.
+#[derive(Clone, Debug)]
+pub(super) struct Weaker {
+    pub(super) path: String,
+    pub(super) before: Option<String>,
+    pub(super) after: Option<String>,
+    guards: Guards,
+}
+
+impl Weaker {
+    /// `was true, is now false`, and under which condition.
+    pub(super) fn shift(&self) -> String {
+        let mut text = match (&self.before, &self.after) {
+            (Some(before), Some(after)) => format!("was {before}, is now {after}"),
+            (Some(before), None) => format!("was {before}, is now not set"),
+            (None, Some(after)) => format!("is {after}"),
+            (None, None) => "is not set".to_owned(),
+        };
+        if let Some((condition, holds)) = self.guards.iter().next() {
+            text.push_str(&format!(" where {condition} is {holds}"));
+        }
+        text
+    }
+}
+
+/// What a property at a path of keys may be.
+pub(super) fn possible<'a>(resource: Option<&'a Resource>, path: &str) -> Vec<Possible<'a>> {
+    let Some(resource) = resource else { return Vec::new() };
+    let mut found = vec![Possible { value: Some(&resource.properties), guards: Guards::new() }];
+    for key in path.split('.') {
+        found = found
+            .into_iter()
+            .flat_map(branches)
+            .map(|each| Possible { value: each.value.and_then(|value| value.get(key)), guards: each.guards })
+            .collect();
+    }
+    found.into_iter().flat_map(branches).collect()
+}
+
+/// The texts that a property may be, for those that are text or a function: `${Queue.Arn}`.
+pub(super) fn texts(resource: Option<&Resource>, path: &str) -> Vec<String> {
+    let values = possible(resource, path).into_iter().filter_map(|each| each.value);
+    values.flat_map(Node::items).map(|value| crate::policy::text::text(&value.to_json())).collect()
+}
+
+/// The number that a property is for sure.
+pub(super) fn number(resource: Option<&Resource>, path: &str) -> Option<f64> {
+    match possible(resource, path).as_slice() {
+        [only] => only.value?.as_f64(),
+        _ => None,
+    }
+}
+
+fn branches(each: Possible<'_>) -> Vec<Possible<'_>> {
+    let Some(node) = each.value else { return vec![each] };
+    match node.intrinsic() {
+        Some(("Fn::If", argument)) => {
+            let [condition, yes, no] = argument.items() else { return vec![each] };
+            let name = condition.text().unwrap_or_default().into_owned();
+            [(yes, true), (no, false)]
+                .into_iter()
+                .filter(|(_, holds)| !each.guards.contains(&(name.clone(), !holds)))
+                .flat_map(|(branch, holds)| {
+                    let mut guards = each.guards.clone();
+                    guards.insert((name.clone(), holds));
+                    branches(Possible { value: Some(branch), guards })
+                })
+                .collect()
+        }
+        Some(("Ref", name)) if name.as_str() == Some("AWS::NoValue") => {
+            vec![Possible { value: None, guards: each.guards }]
+        }
+        _ => vec![each],
+    }
+}
+
+/// The value is weak now, in some branch, where it was not. On a new resource: it is weak at all.
+pub(super) fn weakened(context: &Context<'_>, path: &str, is_weak: impl Fn(Option<&Node>) -> bool) -> Option<Weaker> {
+    context.new?;
+    let old = possible(context.old, path);
+    let weak = possible(context.new, path).into_iter().find(|new| {
+        let was_weak = |old: &Possible<'_>| old.guards.is_subset(&new.guards) && is_weak(old.value);
+        is_weak(new.value) && !old.iter().any(was_weak)
+    })?;
+    let before = old.iter().find(|each| !is_weak(each.value)).and_then(|each| each.value).map(Node::render);
+    Some(Weaker { path: path.to_owned(), before, after: weak.value.map(Node::render), guards: weak.guards })
+}
+
+/// A value somewhere in the properties.
+#[derive(Clone, Debug)]
+pub(super) struct Leaf<'a> {
+    pub(super) path: String,
+    /// The path without indexes: items of a list are compared as a set.
+    bare: String,
+    pub(super) key: &'a str,
+    /// `None`: `AWS::NoValue`.
+    pub(super) value: Option<&'a Node>,
+    guards: Guards,
+}
+
+/// Every key anywhere in the properties, in every branch.
+pub(super) fn leaves(resource: Option<&Resource>) -> Vec<Leaf<'_>> {
+    let mut found = Vec::new();
+    if let Some(resource) = resource {
+        collect(&resource.properties, "", "", &Guards::new(), &mut found);
+    }
+    found
+}
+
+fn collect<'a>(node: &'a Node, path: &str, bare: &str, guards: &Guards, found: &mut Vec<Leaf<'a>>) {
+    for each in branches(Possible { value: Some(node), guards: guards.clone() }) {
+        let Some(value) = each.value else { continue };
+        if let Some(items) = value.as_list() {
+            for (index, item) in items.iter().enumerate() {
+                collect(item, &format!("{path}[{index}]"), bare, &each.guards, found);
+            }
+        } else if value.is_plain_map() {
+            for entry in value.entries() {
+                let mut inner = path.to_owned();
+                crate::node::push_key(&mut inner, &entry.key);
+                let bare = format!("{bare}/{}", entry.key);
+                for branch in branches(Possible { value: Some(&entry.value), guards: each.guards.clone() }) {
+                    found.push(Leaf {
+                        path: inner.clone(),
+                        bare: bare.clone(),
+                        key: &entry.key,
+                        value: branch.value,
+                        guards: branch.guards.clone(),
+                    });
+                    if let Some(value) = branch.value {
+                        collect(value, &inner, &bare, &branch.guards, found);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Values whose strength sank. `strength` of a key and its value, `None` of the value: not set; `None`: nothing is known about it.
+pub(super) fn sunken(context: &Context<'_>, strength: impl Fn(&str, Option<&Node>) -> Option<i32>) -> Vec<Weaker> {
+    if context.old.is_none() || context.new.is_none() {
+        return Vec::new();
+    }
+    let (old, new) = (leaves(context.old), leaves(context.new));
+    let rendered = |leaf: &Leaf<'_>| leaf.value.map(Node::render);
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::new();
+    for first in old.iter().filter(|leaf| strength(leaf.key, leaf.value).is_some()) {
+        if !seen.insert(first.bare.as_str()) {
+            continue;
+        }
+        let strong = |leaves: &[Leaf<'_>]| -> Vec<(i32, usize)> {
+            let here = leaves.iter().enumerate().filter(|(_, leaf)| leaf.bare == first.bare);
+            here.filter_map(|(place, leaf)| Some((strength(leaf.key, leaf.value)?, place))).collect()
+        };
+        let (was, is) = (strong(&old), strong(&new));
+        if !new.iter().any(|leaf| leaf.bare == first.bare) {
+            let parent = first.bare.rsplit_once('/').map_or("", |(parent, _)| parent);
+            let has_parent = parent.is_empty() || new.iter().any(|leaf| leaf.bare == parent && leaf.value.is_some());
+            let best = was.iter().max();
+            if let (true, Some(best), Some(absent)) = (has_parent, best, strength(first.key, None))
+                && best.0 > absent
+            {
+                let leaf = &old[best.1];
+                let path = leaf.path.clone();
+                found.push(Weaker { path, before: rendered(leaf), after: None, guards: Guards::new() });
+            }
+            continue;
+        }
+        let mut lost = was.clone();
+        let mut gained = is.clone();
+        gained.retain(|(strength, _)| match lost.iter().position(|(other, _)| other == strength) {
+            Some(place) => {
+                lost.remove(place);
+                false
+            }
+            None => true,
+        });
+        let lowest = was.iter().map(|(strength, _)| *strength).min();
+        for (strength, place) in gained {
+            let better = lost.iter().max().filter(|(other, _)| *other > strength);
+            let better = better.or_else(|| was.iter().min().filter(|_| lowest.is_some_and(|lowest| lowest > strength)));
+            if let Some((_, from)) = better {
+                let leaf = &new[place];
+                found.push(Weaker {
+                    path: leaf.path.clone(),
+                    before: rendered(&old[*from]),
+                    after: rendered(leaf),
+                    guards: leaf.guards.clone(),
+                });
+            }
+        }
+        // One branch was better, and the value is now the worse one in all of them.
+        for (strength, from) in lost {
+            let leaf = &old[from];
+            let worse = is.iter().find(|(now, place)| *now < strength && new[*place].guards.is_subset(&leaf.guards));
+            if let (false, Some((_, place)), true) = (leaf.guards.is_empty(), worse, is.len() < was.len()) {
+                found.push(Weaker {
+                    path: new[*place].path.clone(),
+                    before: rendered(leaf),
+                    after: rendered(&new[*place]),
+                    guards: leaf.guards.clone(),
+                });
+            }
+        }
+    }
+    found
+}
