@@ -2,15 +2,19 @@
 //! refused like one of ours. Owns what is refused and how it is told; refuses to judge a value that only deployment knows.
 
 mod connections;
+mod examples;
 mod exceptions;
 mod functions;
 mod mappings;
+mod page;
 mod permissions;
 mod queues;
 mod read;
 mod secrets;
 mod stateful;
 mod upstream;
+
+pub use page::page;
 
 use cfn::{Diagnostic, ResourceEntry, Template};
 
@@ -23,6 +27,8 @@ pub struct Rule {
     /// A value that is refused.
     pub example: &'static str,
     pub fix: &'static str,
+    /// The least that is refused, for [`page`].
+    refused: fn() -> Template,
     check: fn(&Stage<'_>, &mut Vec<Diagnostic>),
 }
 
@@ -74,6 +80,11 @@ pub fn check(stage: &Stage<'_>) -> Vec<Diagnostic> {
 }
 
 impl Rule {
+    /// A template that this rule refuses, and nothing in it that the rule does not need.
+    pub fn refused_example(&self) -> Template {
+        (self.refused)()
+    }
+
     /// A refused place: what stands there, and what may.
     fn at(&self, template: &Template, entry: &ResourceEntry, path: &str, what: String, allowed: String) -> Diagnostic {
         Diagnostic::on(template, entry, self.id, path, format!("{what}; allowed: {allowed}"), self.fix)

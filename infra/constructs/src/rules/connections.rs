@@ -3,7 +3,7 @@
 use cfn::{Json, ResourceEntry, Template};
 
 use super::read::{number, of_type, property, referred, resource};
-use super::{Rule, Stage};
+use super::{Rule, Stage, examples};
 use crate::DatabaseCapacity;
 
 /// Part of max_connections that functions may use; the rest is for people, for AWS and for a deployment's overlap.
@@ -14,6 +14,7 @@ pub(super) const DATABASE_CONNECTIONS: Rule = Rule {
     refuses: "functions that together may open more than 80 % of the cluster's max_connections",
     example: "MaximumConcurrency 1000 on a db.t3.medium",
     fix: "lower max_concurrency in stage.toml or take a larger instance",
+    refused: examples::database_connections,
     check: |stage, diagnostics| {
         let Some((template, cluster, max_connections)) = smallest_cluster(stage) else { return };
         let mut used = 0.0;

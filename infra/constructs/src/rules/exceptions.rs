@@ -3,13 +3,14 @@
 use cfn::{Diagnostic, Json, ResourceEntry, Template};
 
 use super::read::field;
-use super::{Rule, Stage};
+use super::{Rule, Stage, examples};
 
 pub(super) const WITHOUT_REASON: Rule = Rule {
     id: "exception-without-reason",
     refuses: "a suppressed finding of a linter, or an acknowledged danger, that does not say why",
     example: "Metadata.checkov.skip with an id and no comment",
     fix: "write the reason beside it: Suppression::checkov(\"CKV_AWS_27\", \"why\")",
+    refused: examples::without_reason,
     check: |stage, diagnostics| {
         for (template, entry) in places(stage) {
             let metadata = |path: &[&str]| metadata(template, entry, path);
@@ -45,6 +46,7 @@ pub(super) const WITHOUT_EXPIRY: Rule = Rule {
     refuses: "an acknowledged danger that does not say the day on which it ends",
     example: "Metadata.Acknowledged with Until \"never\"",
     fix: "write the last day on which it holds, such as 2027-03-31",
+    refused: examples::without_expiry,
     check: |stage, diagnostics| {
         for (template, entry) in places(stage) {
             for accepted in items(metadata(template, entry, &["Acknowledged"])) {

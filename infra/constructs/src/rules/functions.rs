@@ -2,9 +2,9 @@
 
 use cfn::{Intrinsic, Json, ResourceEntry, Template};
 
-use super::Rule;
 use super::permissions::allowed_by_role;
 use super::read::{field, of_type, one_or_many, property, referred, resource, shown};
+use super::{Rule, examples};
 
 const FUNCTION: &str = "AWS::Lambda::Function";
 const SECRET_WORDS: [&str; 8] =
@@ -17,6 +17,7 @@ pub(super) const LOG_RETENTION: Rule = Rule {
     refuses: "a function whose log group is not in the template or keeps its events for ever",
     example: "no LoggingConfig: Lambda makes a log group that nobody ever empties",
     fix: "make a log group with RetentionInDays and name it in LoggingConfig.LogGroup",
+    refused: examples::log_retention,
     check: |stage, diagnostics| {
         for (template, function) in of_type(stage.templates, FUNCTION) {
             let group = property(function, "LoggingConfig.LogGroup").and_then(|group| resource(template, group));
@@ -44,6 +45,7 @@ pub(super) const SECRET_IN_ENVIRONMENT: Rule = Rule {
     refuses: "a secret in an environment variable, literal or resolved while deploying",
     example: "DB_PASSWORD: \"{{resolve:secretsmanager:..}}\": whoever may read the function may read it",
     fix: "pass the secret's ARN and read it in the function",
+    refused: examples::secret_in_environment,
     check: |stage, diagnostics| {
         for (template, function) in of_type(stage.templates, FUNCTION) {
             let variables = property(function, "Environment.Variables").and_then(Json::as_object);
@@ -68,6 +70,7 @@ pub(super) const ENVIRONMENT_WITHOUT_GRANT: Rule = Rule {
     refuses: "a function that is told of a queue, topic or secret that its role may not touch",
     example: "SQS_OUTPUT_URL refers to a queue that no statement of the role names",
     fix: "grant it (grant_send_messages, grant_publish, grant_read), or leave the variable out",
+    refused: examples::environment_without_grant,
     check: |stage, diagnostics| {
         for (template, function) in of_type(stage.templates, FUNCTION) {
             let role = property(function, "Role").and_then(|role| resource(template, role));

@@ -3,13 +3,14 @@
 use cfn::{Json, ResourceEntry, Template};
 
 use super::read::{number, number_or, of_type, property, resource, shown};
-use super::{Rule, Stage};
+use super::{Rule, Stage, examples};
 
 pub(super) const PARTIAL_FAILURES: Rule = Rule {
     id: "mapping-partial-failures",
     refuses: "a mapping of a queue without ReportBatchItemFailures",
     example: "FunctionResponseTypes []: one bad message fails its whole batch",
     fix: "write FunctionResponseTypes [ReportBatchItemFailures]",
+    refused: examples::partial_failures,
     check: |stage, diagnostics| {
         for (template, mapping) in queue_mappings(stage) {
             let types = property(mapping, "FunctionResponseTypes");
@@ -32,6 +33,7 @@ pub(super) const MAXIMUM_CONCURRENCY: Rule = Rule {
     refuses: "a mapping of a queue without MaximumConcurrency",
     example: "no ScalingConfig: throttled polls burn receives, and messages end in the dead-letter queue",
     fix: "set ScalingConfig.MaximumConcurrency; reserved concurrency does not hold the pollers back",
+    refused: examples::maximum_concurrency,
     check: |stage, diagnostics| {
         for (template, mapping) in queue_mappings(stage) {
             let path = "ScalingConfig.MaximumConcurrency";
@@ -48,6 +50,7 @@ pub(super) const BATCHING_WINDOW: Rule = Rule {
     refuses: "a batch of more than 10 messages without a batching window",
     example: "BatchSize 100 and no MaximumBatchingWindowInSeconds: Lambda refuses to make the mapping",
     fix: "set MaximumBatchingWindowInSeconds to at least 1",
+    refused: examples::batching_window,
     check: |stage, diagnostics| {
         for (template, mapping) in queue_mappings(stage) {
             let batch = property(mapping, "BatchSize").and_then(number).unwrap_or(10.0);

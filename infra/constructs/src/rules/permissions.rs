@@ -2,8 +2,8 @@
 
 use cfn::{Intrinsic, Json, ResourceEntry};
 
-use super::Rule;
 use super::read::{field, of_type, one_or_many, property, shown};
+use super::{Rule, examples};
 
 /// Actions that IAM cannot narrow to a resource, each with its reason. Keep it short.
 const WITHOUT_RESOURCE: [(&str, &str); 6] = [
@@ -23,6 +23,7 @@ pub(super) const WILDCARD: Rule = Rule {
     refuses: "an allowed `*` action or resource outside a short list of actions that IAM cannot narrow",
     example: "Action sqs:* on Resource *",
     fix: "name the actions and the resource; grants of constructs do both",
+    refused: examples::wildcard,
     check: |stage, diagnostics| {
         for (template, entry) in stage.templates.iter().flat_map(|t| t.resources().iter().map(move |e| (*t, e))) {
             for (path, statement) in statements(entry) {

@@ -3,7 +3,7 @@
 use cfn::{Json, ResourceEntry, Template};
 
 use super::read::{field, number, number_or, of_type, property, resource, shown};
-use super::{Rule, Stage};
+use super::{Rule, Stage, examples};
 
 const QUEUE: &str = "AWS::SQS::Queue";
 /// SQS's defaults: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-sqs-queue.html>
@@ -20,6 +20,7 @@ pub(super) const VISIBILITY_TIMEOUT: Rule = Rule {
     refuses: "a queue whose visibility time-out is below 6 × the consumer's time-out + its batching window",
     example: "VisibilityTimeout 300 for a function of 300 s",
     fix: "raise VisibilityTimeout or shorten the function's time-out",
+    refused: examples::visibility_timeout,
     check: |stage, diagnostics| {
         for (template, mapping) in of_type(stage.templates, "AWS::Lambda::EventSourceMapping") {
             let source = property(mapping, "EventSourceArn").and_then(|arn| resource(template, arn));
@@ -49,6 +50,7 @@ pub(super) const MAX_RECEIVE_COUNT: Rule = Rule {
     refuses: "a redrive policy that gives a message up after fewer than 3 receives",
     example: "RedrivePolicy.maxReceiveCount 1",
     fix: "write 5: one throttled poll or one crashed instance must not cost a message",
+    refused: examples::max_receive_count,
     check: |stage, diagnostics| {
         for (template, queue) in of_type(stage.templates, QUEUE) {
             let Some(policy) = property(queue, "RedrivePolicy") else { continue };
@@ -67,6 +69,7 @@ pub(super) const DEAD_LETTER_QUEUE: Rule = Rule {
     refuses: "a queue without a dead-letter queue that is not one itself",
     example: "a queue without RedrivePolicy",
     fix: "set RedrivePolicy.deadLetterTargetArn, or make the queue with constructs::Queue",
+    refused: examples::dead_letter_queue,
     check: |stage, diagnostics| {
         for (template, queue) in of_type(stage.templates, QUEUE) {
             let has_one = property(queue, "RedrivePolicy.deadLetterTargetArn").is_some();
@@ -84,6 +87,7 @@ pub(super) const DEAD_LETTER_KIND: Rule = Rule {
     refuses: "a dead-letter queue that is FIFO where its queue is not, or the other way round",
     example: "FifoQueue true with a standard dead-letter queue",
     fix: "make both FIFO or both standard",
+    refused: examples::dead_letter_kind,
     check: |stage, diagnostics| {
         for (template, queue, dead_letters) in redrives(stage) {
             let (kind, dead_letter_kind) = (kind(queue), kind(dead_letters));
@@ -101,6 +105,7 @@ pub(super) const DEAD_LETTER_RETENTION: Rule = Rule {
     refuses: "a dead-letter queue that keeps messages no longer than its queue does",
     example: "4 days in both: a standard dead-letter queue keeps the time of the first send, so a late message is gone at once",
     fix: "write 14 days (1209600) on the dead-letter queue",
+    refused: examples::dead_letter_retention,
     check: |stage, diagnostics| {
         for (template, queue, dead_letters) in redrives(stage) {
             let retention = |queue| number_or(queue, "MessageRetentionPeriod", DEFAULT_RETENTION);

@@ -2,7 +2,7 @@
 
 use cfn::Json;
 
-use super::Rule;
+use super::{Rule, examples};
 
 /// Endings of property names that hold a secret itself: `MasterUserPassword`, `SecretString`, `ClientSecret` ..
 const SECRETS: [&str; 5] = ["Password", "SecretString", "ClientSecret", "AuthToken", "SecretKey"];
@@ -12,6 +12,7 @@ pub(super) const SECRET_IN_TEMPLATE: Rule = Rule {
     refuses: "a password, token or secret written into a resource",
     example: "MasterUserPassword: a literal, which everybody can read who may read the template",
     fix: "let Secrets Manager generate it and write a reference: Secret::secret_value_from_json",
+    refused: examples::secret_in_template,
     check: |stage, diagnostics| {
         for (template, entry) in stage.templates.iter().flat_map(|t| t.resources().iter().map(move |e| (*t, e))) {
             let mut places = Vec::new();

@@ -2,13 +2,14 @@
 
 use cfn::facts;
 
-use super::Rule;
+use super::{Rule, examples};
 
 pub(super) const RETENTION_POLICY: Rule = Rule {
     id: "stateful-retention-policy",
     refuses: "a resource that holds data and does not say what becomes of it",
     example: "a cluster without DeletionPolicy and UpdateReplacePolicy",
     fix: "write both policies, Delete if the data may go",
+    refused: examples::retention_policy,
     check: |stage, diagnostics| {
         for (template, entry) in stage.templates.iter().flat_map(|t| t.resources().iter().map(move |e| (*t, e))) {
             if !facts::is_stateful(&entry.parts.resource_type) {

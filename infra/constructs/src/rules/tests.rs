@@ -415,6 +415,24 @@ fn an_acknowledgement_ends_on_a_day_of_the_calendar() {
 }
 
 #[test]
+fn every_rule_refuses_its_own_example() {
+    for rule in RULES {
+        let found = diagnostics(&rule.refused_example());
+        assert!(found.iter().any(|diagnostic| diagnostic.rule == rule.id), "{} does not refuse its example", rule.id);
+    }
+}
+
+#[test]
+fn the_page_of_rules_is_up_to_date() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/RULES.md");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(file, page()).expect("the page can be written");
+    }
+    let committed = std::fs::read_to_string(file).unwrap_or_default();
+    assert!(committed == page(), "RULES.md is stale: UPDATE=1 cargo test -p constructs --lib rules");
+}
+
+#[test]
 fn every_rule_says_what_it_refuses_and_has_its_own_id() {
     let mut ids: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
     ids.sort_unstable();

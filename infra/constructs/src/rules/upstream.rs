@@ -3,7 +3,7 @@
 use cfn::ResourceEntry;
 
 use super::read::{number, of_type, property, referred};
-use super::{Budget, Rule};
+use super::{Budget, Rule, examples};
 
 /// Room for the rounding of each function's share.
 const ROUNDING: f64 = 1e-6;
@@ -15,6 +15,7 @@ pub(super) const UPSTREAM_BUDGET: Rule = Rule {
     refuses: "functions whose calls a minute × instances add up to more than the stage's budget",
     example: "FIPE_CALLS_PER_MINUTE 40 on two instances of a stage that allows 40",
     fix: "divide the budget over functions and their MaximumConcurrency",
+    refused: examples::upstream_budget,
     check: |stage, diagnostics| {
         for Budget { variable, calls_per_minute } in stage.budgets {
             let path = format!("Environment.Variables.{variable}");

@@ -1,0 +1,163 @@
+//! For each rule the least that it refuses, written by hand: what the page of rules shows, and what a test builds.
+
+use cfn::{Json, RawResource, ResourceOptions, Template, json};
+
+const QUEUE: &str = "AWS::SQS::Queue";
+const FUNCTION: &str = "AWS::Lambda::Function";
+
+fn template() -> Template {
+    Template::new("Example-dev")
+}
+
+/// A queue with its dead-letter queue; `redrive` and `properties` are the queue's.
+fn queues(receives: i64, properties: &[(&'static str, Json)], dead_letters: &[(&'static str, Json)]) -> Template {
+    let mut template = template();
+    let with = |resource: RawResource, properties: &[(&'static str, Json)]| {
+        properties.iter().fold(resource, |resource, (name, value)| resource.property(*name, value.clone()))
+    };
+    let dead = template.add("DeadLetters", with(RawResource::new(QUEUE), dead_letters));
+    let redrive = json!({ "deadLetterTargetArn": dead.get_att::<String>("Arn"), "maxReceiveCount": receives });
+    template.add("Queue", with(RawResource::new(QUEUE).property("RedrivePolicy", redrive), properties));
+    template
+}
+
+pub(super) fn visibility_timeout() -> Template {
+    let mut template = template();
+    let queue = template.add("Queue", RawResource::new(QUEUE).property("VisibilityTimeout", 300));
+    let function = template.add("Function", RawResource::new(FUNCTION).property("Timeout", 300));
+    let mapping = RawResource::new("AWS::Lambda::EventSourceMapping")
+        .property("EventSourceArn", queue.get_att::<String>("Arn"))
+        .property("FunctionName", function.r#ref())
+        .property("MaximumBatchingWindowInSeconds", 30);
+    template.add("Mapping", mapping);
+    template
+}
+
+pub(super) fn max_receive_count() -> Template {
+    queues(1, &[], &[])
+}
+
+pub(super) fn dead_letter_queue() -> Template {
+    let mut template = template();
+    template.add("Queue", RawResource::new(QUEUE).property("QueueName", "orders"));
+    template
+}
+
+pub(super) fn dead_letter_kind() -> Template {
+    queues(5, &[("FifoQueue", true.into())], &[])
+}
+
+pub(super) fn dead_letter_retention() -> Template {
+    queues(5, &[("MessageRetentionPeriod", 345_600.into())], &[("MessageRetentionPeriod", 345_600.into())])
+}
+
+fn mapping(properties: &[(&'static str, Json)]) -> Template {
+    let mut template = template();
+    let queue = template.add("Queue", RawResource::new(QUEUE));
+    let mapping = RawResource::new("AWS::Lambda::EventSourceMapping")
+        .property("EventSourceArn", queue.get_att::<String>("Arn"))
+        .property("FunctionName", "orders");
+    let mapping = properties.iter().fold(mapping, |mapping, (name, value)| mapping.property(*name, value.clone()));
+    template.add("Mapping", mapping);
+    template
+}
+
+pub(super) fn partial_failures() -> Template {
+    mapping(&[("FunctionResponseTypes", json!([])), ("ScalingConfig", json!({ "MaximumConcurrency": 2 }))])
+}
+
+pub(super) fn maximum_concurrency() -> Template {
+    mapping(&[("FunctionResponseTypes", json!(["ReportBatchItemFailures"]))])
+}
+
+pub(super) fn batching_window() -> Template {
+    mapping(&[("BatchSize", 100.into())])
+}
+
+pub(super) fn log_retention() -> Template {
+    let mut template = template();
+    let group = template.add("LogGroup", RawResource::new("AWS::Logs::LogGroup").property("LogGroupName", "orders"));
+    let logging = json!({ "LogGroup": group.r#ref() });
+    template.add("Function", RawResource::new(FUNCTION).property("LoggingConfig", logging));
+    template
+}
+
+pub(super) fn secret_in_environment() -> Template {
+    let mut template = template();
+    let variables = json!({ "DB_PASSWORD": "{{resolve:secretsmanager:orders:SecretString:password}}" });
+    template.add("Function", RawResource::new(FUNCTION).property("Environment", json!({ "Variables": variables })));
+    template
+}
+
+pub(super) fn environment_without_grant() -> Template {
+    let mut template = template();
+    let queue = template.add("Queue", RawResource::new(QUEUE));
+    let role = template.add("Role", RawResource::new("AWS::IAM::Role"));
+    let function = RawResource::new(FUNCTION)
+        .property("Role", role.get_att::<String>("Arn"))
+        .property("Environment", json!({ "Variables": { "SQS_OUTPUT_URL": queue.r#ref() } }));
+    template.add("Function", function);
+    template
+}
+
+pub(super) fn wildcard() -> Template {
+    let mut template = template();
+    let statement = json!({ "Effect": "Allow", "Action": "sqs:*", "Resource": "*" });
+    let policy = json!({ "PolicyName": "Grants", "PolicyDocument": { "Statement": [statement] } });
+    template.add("Role", RawResource::new("AWS::IAM::Role").property("Policies", json!([policy])));
+    template
+}
+
+pub(super) fn secret_in_template() -> Template {
+    let mut template = template();
+    let cluster = RawResource::new("AWS::RDS::DBCluster").property("MasterUserPassword", "correct horse");
+    template.add("Cluster", cluster);
+    template
+}
+
+pub(super) fn retention_policy() -> Template {
+    let mut template = template();
+    template.add("Cluster", RawResource::new("AWS::RDS::DBCluster").property("Engine", "aurora-postgresql"));
+    template
+}
+
+pub(super) fn database_connections() -> Template {
+    let mut template = template();
+    let cluster = template.add("Cluster", RawResource::new("AWS::RDS::DBCluster"));
+    let writer = RawResource::new("AWS::RDS::DBInstance")
+        .property("DBClusterIdentifier", cluster.r#ref())
+        .property("DBInstanceClass", "db.t3.medium");
+    template.add("Writer", writer);
+    let variables = json!({ "Variables": { "RDS_HOST": cluster.get_att::<String>("Endpoint.Address") } });
+    let function = template.add("Function", RawResource::new(FUNCTION).property("Environment", variables));
+    let mapping = RawResource::new("AWS::Lambda::EventSourceMapping")
+        .property("FunctionName", function.r#ref())
+        .property("ScalingConfig", json!({ "MaximumConcurrency": 1000 }));
+    template.add("Mapping", mapping);
+    template
+}
+
+pub(super) fn upstream_budget() -> Template {
+    let mut template = template();
+    let variables = json!({ "Variables": { "FIPE_CALLS_PER_MINUTE": "40" } });
+    let function = template.add("Function", RawResource::new(FUNCTION).property("Environment", variables));
+    let mapping = RawResource::new("AWS::Lambda::EventSourceMapping")
+        .property("FunctionName", function.r#ref())
+        .property("ScalingConfig", json!({ "MaximumConcurrency": 2 }));
+    template.add("Mapping", mapping);
+    template
+}
+
+pub(super) fn without_reason() -> Template {
+    let mut template = template();
+    let skip = json!({ "skip": [{ "id": "CKV_AWS_26" }] });
+    template.add("Topic", RawResource::new("AWS::SNS::Topic").metadata("checkov", skip));
+    template
+}
+
+pub(super) fn without_expiry() -> Template {
+    let mut template = template();
+    let accepted = json!([{ "Rule": "encryption/removed", "Reason": "the messages are public", "Until": "never" }]);
+    template.add("Topic", RawResource::new("AWS::SNS::Topic").metadata("Acknowledged", accepted));
+    template
+}
