@@ -8,7 +8,7 @@ use clap::Args;
 use stacks::{Stage, StageName, SynthesizedStack};
 
 use crate::arguments::stage_names;
-use crate::exit::StaleTemplates;
+use crate::exit::{BadInput, StaleTemplates};
 use crate::repository::Repository;
 use crate::terminal::Terminal;
 
@@ -32,7 +32,8 @@ pub(crate) struct Synthesized {
 /// Reads a stage's settings.
 pub(crate) fn stage(repository: &Repository, name: &str) -> anyhow::Result<Stage> {
     let path = repository.stage_file(name);
-    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = fs::read_to_string(&path)
+        .map_err(|error| BadInput(format!("cannot read {}, the stage's settings: {error}", path.display())))?;
     Ok(Stage::parse(name, &text)?)
 }
 
