@@ -7,7 +7,7 @@ use super::{
     text::{self, Guards},
 };
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A resource as the algebra sees it. Properties in the long form of intrinsics.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +62,8 @@ pub(crate) struct Policies {
     pub(crate) grants: Vec<Grant>,
     pub(crate) attachments: Vec<Attachment>,
     pub(crate) boundaries: Vec<Attachment>,
+    /// Roles, users and groups of the stack: all that they may do stands here.
+    pub(crate) identities: BTreeSet<String>,
 }
 
 /// Where a resource policy names what it belongs to.
@@ -82,7 +84,6 @@ const TARGETS: &[(&str, &str)] = &[
     ("AWS::VpcLattice::ResourcePolicy", "ResourceArn"),
     ("AWS::VpcLattice::AuthPolicy", "ResourceIdentifier"),
     ("AWS::SSM::ResourcePolicy", "ResourceArn"),
-    ("AWS::EFS::FileSystem", ""),
 ];
 
 /// What lets a policy of its own apply to roles, users and groups.
@@ -93,12 +94,18 @@ impl Policies {
         let reader = Reader {
             names: names(resources),
             holders: resources.iter().map(|each| (each.id, Vec::new())).collect(),
-            found: Policies::default(),
+            found: Policies {
+                identities: resources
+                    .iter()
+                    .filter(|each| is_holder(each.resource_type))
+                    .map(|each| each.id.to_owned())
+                    .collect(),
+                ..Policies::default()
+            },
         };
         reader.read(resources)
     }
 
-    /// What any stack says more than the one here, never twice the same subject.
     pub(crate) fn subjects(&self) -> impl Iterator<Item = &Subject> {
         self.grants.iter().map(|grant| &grant.subject).chain(self.attachments.iter().map(|each| &each.subject))
     }
@@ -306,6 +313,10 @@ impl<'t> Reader<'t> {
         let subject = Subject::Resource(self.resolve(target));
         self.found.grants.push(Grant { subject, carrier: each.id.to_owned(), statement });
     }
+}
+
+fn is_holder(service: &str) -> bool {
+    matches!(service, "AWS::IAM::Role" | "AWS::IAM::User" | "AWS::IAM::Group")
 }
 
 fn is_identity(service: &str) -> bool {

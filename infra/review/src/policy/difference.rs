@@ -72,6 +72,7 @@ pub(crate) fn differences(before: &Policies, after: &Policies) -> Vec<Difference
 /// What one stack says of one subject.
 struct Side<'p> {
     subject: &'p Subject,
+    is_known: bool,
     statements: Vec<(&'p str, &'p Statement)>,
     attachments: Vec<&'p Attachment>,
     boundaries: Vec<&'p Attachment>,
@@ -82,6 +83,7 @@ impl<'p> Side<'p> {
         let grants = policies.grants.iter().filter(|grant| grant.subject == *subject);
         Side {
             subject,
+            is_known: matches!(subject, Subject::Identity(id) if policies.identities.contains(id)),
             statements: grants.map(|grant| (grant.carrier.as_str(), &grant.statement)).collect(),
             attachments: policies.attachments.iter().filter(|each| each.subject == *subject).collect(),
             boundaries: policies.boundaries.iter().filter(|each| each.subject == *subject).collect(),
@@ -105,7 +107,7 @@ impl<'p> Side<'p> {
                 .filter(|other| other.allow == statement.allow)
                 .collect();
             for group in uncovered(statement, &others) {
-                if !statement.allow && !added && other.never_allows(statement, self.subject) {
+                if !statement.allow && !added && other.never_allows(statement) {
                     continue;
                 }
                 found.push(Difference {
@@ -153,9 +155,9 @@ impl<'p> Side<'p> {
         found
     }
 
-    /// Whether a denial that is gone denied nothing that an identity could do. Of a resource nobody knows who else may use it.
-    fn never_allows(&self, denied: &Statement, subject: &Subject) -> bool {
-        matches!(subject, Subject::Identity(_))
+    /// Whether a denial that is gone denied nothing that could be done. Only of roles, users and groups of the stack is all known.
+    fn never_allows(&self, denied: &Statement) -> bool {
+        self.is_known
             && self.attachments.is_empty()
             && !self.statements.iter().any(|(_, statement)| statement.allow && meet(statement, denied))
     }

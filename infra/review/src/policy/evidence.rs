@@ -5,6 +5,7 @@ use super::{
     groups::{GroupDifference, group_differences},
 };
 use crate::change::{Action, IngressChange, PermissionChange};
+use crate::node::Node;
 use crate::review::Pair;
 use crate::template::Template;
 use serde_json::Value;
@@ -21,14 +22,18 @@ pub(crate) struct Evidence {
 
 impl Evidence {
     pub(crate) fn of(before: Option<&Template>, after: Option<&Template>) -> Evidence {
-        let (old, new) = (Side::of(before), Side::of(after));
-        let (old_all, new_all) = (old.declared(), new.declared());
-        Evidence {
-            permissions: differences(&Policies::of(&old_all), &Policies::of(&new_all)),
-            ingress: group_differences(&old_all, &new_all),
-            before: old_all.iter().map(|each| each.id.to_owned()).collect(),
-            after: new_all.iter().map(|each| each.id.to_owned()).collect(),
+        let ids = |template: Option<&Template>| -> BTreeSet<String> {
+            template.iter().flat_map(|each| each.resources()).map(|each| each.logical_id.clone()).collect()
+        };
+        let mut evidence = Evidence { before: ids(before), after: ids(after), ..Evidence::default() };
+        // Most changes touch no policy: then there is nothing to compare.
+        if may_say_more(before, after) || may_say_more(after, before) {
+            let (old, new) = (Side::of(before), Side::of(after));
+            let (old, new) = (old.declared(), new.declared());
+            evidence.permissions = differences(&Policies::of(&old), &Policies::of(&new));
+            evidence.ingress = group_differences(&old, &new);
         }
+        evidence
     }
 
     /// The table of IAM changes.
@@ -83,6 +88,31 @@ impl Evidence {
     pub(crate) fn is_gone(&self, id: &str) -> bool {
         self.before.contains(id) && !self.after.contains(id)
     }
+}
+
+/// Whether a resource that the other template has not, or has differently, says something of permissions or groups.
+fn may_say_more(template: Option<&Template>, other: Option<&Template>) -> bool {
+    let resources = template.iter().flat_map(|template| template.resources());
+    resources
+        .filter(|each| {
+            other.and_then(|other| other.resource(&each.logical_id)).is_none_or(|other| other.node != each.node)
+        })
+        .any(|each| {
+            let name = each.resource_type.as_str();
+            ["AWS::IAM::", "AWS::SSO::", "AWS::Serverless::", "AWS::EC2::SecurityGroup"]
+                .iter()
+                .any(|start| name.starts_with(start))
+                || ["Permission", "Policy"].iter().any(|end| name.ends_with(end))
+                || name == "AWS::EC2::VPCEndpoint"
+                || has_statements(&each.properties)
+        })
+}
+
+/// A policy document, or a text that may be one, anywhere in there.
+fn has_statements(node: &Node) -> bool {
+    node.as_str().is_some_and(|text| text.contains("Statement"))
+        || node.as_list().is_some_and(|items| items.iter().any(has_statements))
+        || node.entries().iter().any(|entry| entry.key == "Statement" || has_statements(&entry.value))
 }
 
 fn principals(each: &Difference) -> String {
