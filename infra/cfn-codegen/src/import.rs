@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 
 use crate::facts::{Property, Schema, Service};
-use crate::{lint_schemas, patterns, service_spec};
+use crate::{lint_schemas, patterns, replacement, service_spec};
 
 /// What an import gives.
 pub struct Import {
     /// By the service's name, such as `SQS`.
     pub services: BTreeMap<String, Service>,
+    /// What a change of a property does, for the types of all other services: see [`replacement::table`].
+    pub others: String,
     /// Types of all services that hold data.
     pub stateful: BTreeSet<String>,
 }
@@ -27,7 +29,13 @@ pub fn import(service_spec: &[u8], cfn_lint: Vec<u8>, services: &BTreeSet<String
         let service = name.split("::").nth(1).unwrap_or_default().to_owned();
         out.entry(service).or_default().types.insert(name, resource);
     }
-    Ok(Import { services: out, stateful: specification.stateful })
+    let mut others = specification.others;
+    for (name, resource) in &mut others {
+        if let Some(schema) = schemas.get(name)? {
+            lint_schemas::overlay(resource, &schema);
+        }
+    }
+    Ok(Import { services: out, others: replacement::table(&others), stateful: specification.stateful })
 }
 
 /// Patterns that cannot be checked, as `type property: pattern`.

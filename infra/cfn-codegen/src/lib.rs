@@ -11,4 +11,5 @@ pub mod overlay;
 pub mod packages;
 pub mod patterns;
 pub mod project;
+pub mod replacement;
 pub mod service_spec;

@@ -61,6 +61,7 @@ fn main() -> Result<()> {
                 writeln!(out, "  {line}")?;
             }
             project.write_facts(&imported.services, &imported.stateful)?;
+            project.write_others(&imported.others)?;
             if update_lock {
                 Lock { service_spec: specification.package, cfn_lint: schemas.package }.write(&project.lock())?;
             }

@@ -85,6 +85,11 @@ impl Project {
         write(&self.file("facts", "stateful"), &format!("{}\n", serde_json::to_string_pretty(stateful)?))
     }
 
+    /// The table of the other services, for reviews of templates that are not ours.
+    pub fn write_others(&self, table: &str) -> Result<()> {
+        write(&self.root.join("../review/facts/replacement.txt"), table)
+    }
+
     /// Writes the generated files, and removes those that are no longer made.
     pub fn write_sources(&self, sources: &BTreeMap<String, String>) -> Result<()> {
         for (name, text) in sources {

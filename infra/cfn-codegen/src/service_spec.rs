@@ -111,6 +111,8 @@ struct Reference {
 pub struct Specification {
     /// Of the services that were asked for.
     pub types: BTreeMap<String, ResourceType>,
+    /// Of all other services.
+    pub others: BTreeMap<String, ResourceType>,
     /// Of all services: the types that hold data.
     pub stateful: BTreeSet<String>,
 }
@@ -131,18 +133,17 @@ pub fn read(package: &[u8], services: &BTreeSet<String>) -> Result<Specification
     let data_base: DataBase = serde_json::from_slice(&text).context("the service specification has a new form")?;
     let definitions = data_base.schema.type_definition.entities;
     let definitions: HashMap<&str, &Definition> = definitions.iter().map(|each| (each.id.as_str(), each)).collect();
-    let mut types = BTreeMap::new();
+    let (mut types, mut others) = (BTreeMap::new(), BTreeMap::new());
     let mut stateful = BTreeSet::new();
     for resource in &data_base.schema.resource.entities {
         if resource.is_stateful {
             stateful.insert(resource.cloud_formation_type.clone());
         }
         let service = resource.cloud_formation_type.split("::").nth(1).unwrap_or_default();
-        if services.contains(service) {
-            types.insert(resource.cloud_formation_type.clone(), resource_type(resource, &definitions)?);
-        }
+        let kind = if services.contains(service) { &mut types } else { &mut others };
+        kind.insert(resource.cloud_formation_type.clone(), resource_type(resource, &definitions)?);
     }
-    Ok(Specification { types, stateful })
+    Ok(Specification { types, others, stateful })
 }
 
 fn resource_type(resource: &Resource, all: &HashMap<&str, &Definition>) -> Result<ResourceType> {
@@ -176,7 +177,13 @@ fn resource_type(resource: &Resource, all: &HashMap<&str, &Definition>) -> Resul
 fn scrutiny(mark: Option<&str>) -> Result<Option<Scrutiny>> {
     Ok(match mark {
         None | Some("None") => None,
-        Some("InlineIdentityPolicies" | "IdentityPolicyResource") => Some(Scrutiny::IdentityPolicy),
+        Some(
+            "InlineIdentityPolicies"
+            | "IdentityPolicyResource"
+            | "SsoAssignmentResource"
+            | "SsoInstanceACAConfigResource"
+            | "SsoPermissionSet",
+        ) => Some(Scrutiny::IdentityPolicy),
         Some("InlineResourcePolicy" | "ResourcePolicyResource") => Some(Scrutiny::ResourcePolicy),
         Some("ManagedPolicies") => Some(Scrutiny::ManagedPolicies),
         Some("IngressRules" | "IngressRuleResource") => Some(Scrutiny::IngressRules),

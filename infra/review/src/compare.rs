@@ -1,9 +1,10 @@
 //! Which values differ, at nested paths, and what a change of each does. Two ways to write the same are no difference.
 
-use cfn::facts::{self, Kind, ResourceType, Schema};
+use cfn::facts::{self, Kind, Schema};
 
 use crate::change::{MASK, PropertyChange, Replacement};
 use crate::document;
+use crate::facts::{Facts, of_line, secret_inside};
 use crate::node::{Node, Value, push_index, push_key, segments};
 use crate::parse::embedded;
 use crate::template::Resource;
@@ -66,7 +67,8 @@ pub(crate) fn differences(before: &Resource, after: &Resource) -> Vec<PropertyCh
         changes.walk(&mut (*name).to_owned(), name, before.attribute(name), after.attribute(name), &Along::attribute());
     }
     changes.attribute = false;
-    let facts = facts::resource_type(&after.resource_type).filter(|_| before.resource_type == after.resource_type);
+    let same_type = before.resource_type == after.resource_type;
+    let facts = if same_type { Facts::of(&after.resource_type) } else { Facts::Unknown };
     changes.entries(&mut String::new(), &before.properties, &after.properties, &Along::of(facts));
     changes.found
 }
@@ -80,13 +82,13 @@ pub(crate) fn is_same(before: Option<&Node>, after: Option<&Node>) -> bool {
 
 /// What a change at a path below `Properties` does, and whether its value is write-only.
 pub(crate) fn facts_at(resource_type: &str, path: &str) -> (Replacement, bool) {
-    let mut along = Along::of(facts::resource_type(resource_type));
+    let mut along = Along::of(Facts::of(resource_type));
     for segment in segments(path) {
         let is_index = segment.bytes().all(|byte| byte.is_ascii_digit());
         let is_item = is_index && !matches!(along.known, Known::Value(Schema { kind: Kind::Map(_), .. }));
         along = if is_item { along.item() } else { along.key(&segment) };
     }
-    (along.replacement, along.write_only)
+    along.at(path)
 }
 
 /// What is known on the way to a value.
@@ -104,6 +106,8 @@ enum Known {
     Value(&'static Schema),
     /// Beside `Properties`, or free-form JSON: nothing below it is described, and what is around it decides.
     Free,
+    /// The table's line: asked with the whole path.
+    Line(&'static str),
     /// No facts: a change of anything may replace.
     Nothing,
 }
@@ -113,9 +117,40 @@ impl Along {
         Self { known: Known::Free, replacement: Replacement::No, write_only: false, in_policy: false }
     }
 
-    fn of(facts: Option<&'static ResourceType>) -> Self {
-        let known = facts.map_or(Known::Nothing, |facts| Known::Properties(facts.properties));
+    fn of(facts: Facts) -> Self {
+        let known = match facts {
+            Facts::Full(facts) => Known::Properties(facts.properties),
+            Facts::Line(line) => Known::Line(line),
+            Facts::Unknown => Known::Nothing,
+        };
         Self { known, ..Self::attribute() }
+    }
+
+    /// What a change of the whole value at this path does, and whether it is write-only.
+    fn at(&self, path: &str) -> (Replacement, bool) {
+        match self.known {
+            Known::Line(line) => of_line(line, path),
+            _ => (self.replacement, self.write_only),
+        }
+    }
+
+    /// Something inside this value is write-only: the whole of it is not shown.
+    fn has_secrets(&self, path: &str) -> bool {
+        fn inside(schema: &Schema, depth: usize) -> bool {
+            match schema.kind {
+                Kind::List(item) | Kind::Map(item) => inside(item, depth),
+                Kind::Object(definition) if depth > 0 => definition
+                    .properties
+                    .iter()
+                    .any(|property| property.write_only || inside(&property.schema, depth - 1)),
+                _ => false,
+            }
+        }
+        match self.known {
+            Known::Value(schema) => inside(schema, 4),
+            Known::Line(line) => secret_inside(line, path),
+            _ => false,
+        }
     }
 
     fn key(&self, key: &str) -> Self {
@@ -124,6 +159,7 @@ impl Along {
             Known::Value(Schema { kind: Kind::Object(definition), .. }) => definition.properties,
             Known::Value(Schema { kind: Kind::Map(item), .. }) => return Self { known: Known::Value(item), ..*self },
             Known::Value(_) | Known::Free => return Self { known: Known::Free, ..*self },
+            Known::Line(_) => return *self,
             // Tags never replace a resource, of whatever type.
             Known::Nothing if key == "Tags" => return Self { known: Known::Free, ..*self },
             Known::Nothing => return Self { replacement: Replacement::Maybe, ..*self },
@@ -162,7 +198,10 @@ impl Along {
     fn takes_json(&self) -> bool {
         matches!(
             self.known,
-            Known::Free | Known::Nothing | Known::Value(Schema { kind: Kind::Json | Kind::Object(_), .. })
+            Known::Free
+                | Known::Line(_)
+                | Known::Nothing
+                | Known::Value(Schema { kind: Kind::Json | Kind::Object(_), .. })
         )
     }
 }
@@ -174,15 +213,16 @@ struct Changes {
 
 impl Changes {
     fn push(&mut self, path: &str, before: Option<&Node>, after: Option<&Node>, along: &Along) {
-        let text =
-            |node: Option<&Node>| node.map(|node| if along.write_only { MASK.to_owned() } else { node.render() });
+        let (replacement, write_only) = along.at(path);
+        let masked = write_only || along.has_secrets(path);
+        let text = |node: Option<&Node>| node.map(|node| if masked { MASK.to_owned() } else { node.render() });
         self.found.push(PropertyChange {
             path: path.to_owned(),
             attribute: self.attribute,
             before: text(before),
             after: text(after),
-            replacement: along.replacement,
-            write_only: along.write_only,
+            replacement,
+            write_only: masked,
             because: None,
         });
     }
@@ -281,8 +321,10 @@ impl Changes {
             let is_set = along.in_policy || SETS.contains(&key);
             if reordered && !is_set {
                 // Whether the order counts is not among the facts.
-                let along = Along { replacement: along.replacement.min(Replacement::Maybe), ..*along };
-                self.push(path, Some(before), Some(after), &along);
+                self.push(path, Some(before), Some(after), along);
+                if let Some(change) = self.found.last_mut() {
+                    change.replacement = change.replacement.min(Replacement::Maybe);
+                }
             }
             return;
         }

@@ -6,6 +6,7 @@ mod acknowledge;
 mod change;
 mod compare;
 mod document;
+mod facts;
 mod fold;
 mod graph;
 mod json;

@@ -2,6 +2,7 @@
 
 use crate::change::{Action, Cause, Change, PropertyChange, Replacement};
 use crate::compare;
+use crate::facts::Facts;
 use crate::template::Template;
 
 /// Adds to `changes` what changes because something else is replaced. `make` begins the change of a resource that was untouched.
@@ -51,7 +52,7 @@ fn is_cause(change: &Change) -> bool {
     change.action == Action::Modify
         && match change.replacement {
             Replacement::Yes => true,
-            Replacement::Maybe => cfn::facts::resource_type(&change.resource_type).is_some(),
+            Replacement::Maybe => Facts::of(&change.resource_type).are_known(),
             Replacement::No => false,
         }
 }

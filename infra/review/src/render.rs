@@ -5,6 +5,8 @@ mod html;
 mod markdown;
 mod tables;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod text;
 mod view;
 

@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::change::{Action, Category, Cause, Change, MASK, PropertyChange, Replacement, Review, SectionChange};
-use crate::node::{Node, Value, segments};
+use crate::facts::Facts;
+use crate::node::{Entry, Node, Value, segments};
 use crate::policy::Evidence;
 use crate::rules::{self, Context};
 use crate::skew::{self, Stages};
@@ -206,7 +207,7 @@ fn begin(pair: &Pair, resource: &Resource, action: Action, properties: Vec<Prope
 }
 
 fn causes(resource_type: &str, properties: &[PropertyChange]) -> Vec<Cause> {
-    let has_facts = cfn::facts::resource_type(resource_type).is_some();
+    let has_facts = Facts::of(resource_type).are_known();
     let cause = |property: &PropertyChange| Cause {
         path: property.path.clone(),
         logical_id: None,
@@ -355,11 +356,23 @@ fn sections(pair: &Pair, found: &mut Vec<SectionChange>) {
                 section: section.clone(),
                 name,
                 action,
-                before: old.map(Node::render),
-                after: new.map(Node::render),
+                before: old.map(shown),
+                after: new.map(shown),
             });
         }
     }
+}
+
+/// For people; the default of a `NoEcho` parameter is masked.
+fn shown(node: &Node) -> String {
+    if node.get("NoEcho").and_then(Node::as_bool) != Some(true) {
+        return node.render();
+    }
+    let entries = node.entries().iter().map(|entry| match entry.key.as_str() {
+        "Default" => Entry { value: Node::string(MASK, entry.value.at), ..entry.clone() },
+        _ => entry.clone(),
+    });
+    Node::new(Value::Map(entries.collect()), node.at).render()
 }
 
 /// The keys of both maps, those of the new one first, with their values.

@@ -209,10 +209,11 @@ fn change(at: usize, folded: &Folded<Change>) -> Value {
                 Replacement::No => (None, ""),
             };
             let mut shown = values(&property.before, &property.after);
+            shown["same"] = view::same_text(property).map(|(because, text)| json!({ "text": text, "because": because })).into();
             shown["path"] = line(&property.path).into();
             shown["note"] = note.into();
             shown["note_class"] = note_class.into();
-            shown["because"] = property.because.as_deref().map(line).into();
+            shown["because"] = property.because.as_deref().filter(|_| property.before != property.after).map(line).into();
             shown
         }).collect::<Vec<_>>(),
     })

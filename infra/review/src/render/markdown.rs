@@ -201,6 +201,9 @@ fn property(property: &PropertyChange) -> String {
         Replacement::Maybe => " (may replace)",
         Replacement::No => "",
     };
+    if let Some((because, text)) = view::same_text(property) {
+        return format!("@@ {}{note} @@\n  {text}, since {because}\n", line(&property.path));
+    }
     let because = property.because.as_ref().map(|because| format!(" ({})", line(because))).unwrap_or_default();
     let head = format!("@@ {}{note}{because} @@\n", line(&property.path));
     head + &values(&property.before, &property.after)

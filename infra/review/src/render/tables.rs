@@ -28,6 +28,7 @@ pub(crate) struct Row {
 /// Those that have rows, what broadens first.
 pub(crate) fn tables(report: &Report<'_>) -> Vec<Table> {
     let permissions = fold(
+        report,
         &report.review.permissions,
         |one| one.stage.as_deref(),
         |one, stage| {
@@ -39,6 +40,7 @@ pub(crate) fn tables(report: &Report<'_>) -> Vec<Table> {
         },
     );
     let ingress = fold(
+        report,
         &report.review.ingress,
         |one| one.stage.as_deref(),
         |one, stage| {

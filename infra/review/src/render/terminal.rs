@@ -113,7 +113,7 @@ impl Out {
     fn wrapped(&mut self, indent: usize, text: &str, code: &str) {
         for (at, part) in wrap(text, self.style.width.saturating_sub(indent + 2)).into_iter().enumerate() {
             let more = if at == 0 { 0 } else { 2 };
-            let painted = self.paint(code, &part);
+            let painted = self.paint(code, part.trim_end());
             self.line(&format!("{}{painted}", " ".repeat(indent + more)));
         }
     }
@@ -122,9 +122,11 @@ impl Out {
 /// Breaks between words; a word longer than the width is broken inside.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(16);
-    let mut lines = vec![String::new()];
+    let words = text.trim_start_matches(' ');
+    // Blanks at the beginning are an indent.
+    let mut lines = vec![" ".repeat((text.len() - words.len()).min(width / 2))];
     let mut used = 0;
-    for word in text.split(' ') {
+    for word in words.trim_end().split(' ') {
         let mut letters: Vec<char> = word.chars().collect();
         if used > 0 && used + 1 + letters.len() > width {
             lines.push(String::new());
@@ -233,10 +235,17 @@ fn colour(kind: Kind) -> &'static str {
 }
 
 fn danger(out: &mut Out, found: &Found<'_>) {
-    let label = view::category_label(found.finding.category).to_uppercase();
-    let label = out.paint(RED, &format!("⚠ {label}"));
-    let place = out.paint(BOLD, &name(&found.change.is));
-    out.line(&format!("  {label}  {place}{}", stages(&found.change.stages)));
+    let word = format!("⚠ {}", view::category_label(found.finding.category).to_uppercase());
+    let (place, stages) = (name(&found.change.is), stages(&found.change.stages));
+    let length = word.chars().count() + place.chars().count() + stages.chars().count() + 4;
+    let label = out.paint(RED, &word);
+    if length < out.style.width {
+        let place = out.paint(BOLD, &place);
+        out.line(&format!("  {label}  {place}{stages}"));
+    } else {
+        out.line(&format!("  {label}"));
+        out.wrapped(4, &format!("{place}{stages}"), BOLD);
+    }
     out.wrapped(4, &sentence(&line(&found.finding.reason)), "");
     if !found.finding.path.is_empty() {
         out.wrapped(4, &format!("at {}", line(&found.finding.path)), DIM);
@@ -277,7 +286,15 @@ fn change(out: &mut Out, folded: &Folded<Change>) {
     let kind_of = Kind::of(change);
     let sign = out.paint(colour(kind_of), &format!("{} {}", kind_of.sign(), view::verdict(change)));
     let id = out.paint(BOLD, &line(&change.logical_id));
-    out.line(&format!("  {sign} {id}  {}{}", line(&kind(&change.resource_type)), stages(&folded.stages)));
+    let text = format!("  {sign} {id}");
+    let about = format!("  {}{}", line(&kind(&change.resource_type)), stages(&folded.stages));
+    let length = 4 + view::verdict(change).len() + line(&change.logical_id).chars().count() + about.chars().count();
+    if length < out.style.width {
+        out.line(&format!("{text}{about}"));
+    } else {
+        out.line(&text);
+        out.wrapped(6, about.trim_start(), "");
+    }
     for text in view::explained(change) {
         out.wrapped(6, &text, DIM);
     }
@@ -293,6 +310,10 @@ fn property(out: &mut Out, property: &PropertyChange) {
         Replacement::Maybe => "  (may replace)",
         Replacement::No => "",
     };
+    if let Some((because, text)) = view::same_text(property) {
+        out.wrapped(6, &format!("{}  {text}{note}, since {because}", line(&property.path)), DIM);
+        return;
+    }
     let because = property.because.as_ref().map(|because| format!("  ({})", line(because))).unwrap_or_default();
     values(out, &format!("{}{note}{because}", line(&property.path)), &property.before, &property.after);
 }
@@ -363,6 +384,7 @@ mod tests {
     #[test]
     fn words_are_kept_whole_where_they_fit_and_broken_where_they_do_not() {
         assert_eq!(wrap("one two three four", 16), ["one two three", "four"]);
+        assert_eq!(wrap("    four  ", 16), ["    four"]);
         assert_eq!(wrap(&"x".repeat(40), 16), ["x".repeat(16), "x".repeat(16), "x".repeat(8)]);
     }
 }

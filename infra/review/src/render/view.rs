@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use super::Report;
 use super::text::{count, line, sentence, visible};
-use crate::change::{Action, Category, Change, Finding, Replacement, SectionChange, Severity, Skew};
+use crate::change::{
+    Action, Category, Cause, Change, Finding, PropertyChange, Replacement, SectionChange, Severity, Skew,
+};
 
 /// Stands for the stage's name where the stages of one change differ in nothing else.
 const STAGE: &str = "‹stage›";
@@ -102,6 +104,7 @@ pub(crate) fn category_label(category: Category) -> &'static str {
 /// The same changes of several stages as one, in the review's order: most dangerous first.
 pub(crate) fn changes(report: &Report<'_>) -> Vec<Folded<Change>> {
     fold(
+        report,
         &report.review.changes,
         |change| change.stage.as_deref(),
         |change, stage| {
@@ -124,6 +127,7 @@ pub(crate) fn changes(report: &Report<'_>) -> Vec<Folded<Change>> {
 /// The same for what stands beside the resources.
 pub(crate) fn sections(report: &Report<'_>) -> Vec<Folded<SectionChange>> {
     fold(
+        report,
         &report.review.sections,
         |section| section.stage.as_deref(),
         |section, stage| {
@@ -139,6 +143,7 @@ pub(crate) fn sections(report: &Report<'_>) -> Vec<Folded<SectionChange>> {
 
 /// Puts together what is the same once the stage's name is taken out. Where it is the same as it stands, the name stays in.
 pub(crate) fn fold<T: Clone + std::fmt::Debug + PartialEq>(
+    report: &Report<'_>,
     all: &[T],
     stage_of: impl Fn(&T) -> Option<&str>,
     neutral: impl Fn(&T, &str) -> T,
@@ -158,7 +163,8 @@ pub(crate) fn fold<T: Clone + std::fmt::Debug + PartialEq>(
     }
     let folded = order.into_iter().map(|same| {
         let first = same[0];
-        let stages: Vec<String> = same.iter().filter_map(|one| stage_of(one).map(str::to_owned)).collect();
+        let mut stages: Vec<String> = same.iter().filter_map(|one| stage_of(one).map(str::to_owned)).collect();
+        stages.sort_by_key(|stage| report.stages.iter().position(|known| known == stage));
         // With a name that stands for no stage, nothing is taken out but the stage itself.
         let as_it_stands = neutral(first, "");
         let is = match stages.as_slice() {
@@ -331,7 +337,12 @@ pub(crate) fn explained(change: &Change) -> Vec<String> {
             line(name)
         ));
     }
-    lines.extend(change.replaced_by.iter().map(|cause| sentence(&line(&cause.reason))));
+    // A value that changes with what it refers to says so itself.
+    let is_told = |cause: &&Cause| {
+        cause.replacement == Replacement::No
+            && change.properties.iter().any(|one| one.path == cause.path && one.because.is_some())
+    };
+    lines.extend(change.replaced_by.iter().filter(|cause| !is_told(cause)).map(|cause| sentence(&line(&cause.reason))));
     lines.dedup();
     lines
 }
@@ -378,6 +389,12 @@ pub(crate) fn is_long(before: &Option<String>, after: &Option<String>) -> bool {
     before.is_some() && after.is_some() && (lines(before) || lines(after))
 }
 
+/// The text stays, but not what it stands for: why, and the text.
+pub(crate) fn same_text(property: &PropertyChange) -> Option<(String, String)> {
+    let because = property.because.as_deref().filter(|_| property.before == property.after)?;
+    Some((line(&because.replace('`', "")), line(property.after.as_deref()?)))
+}
+
 /// A value as it may be shown.
 pub(crate) fn value(text: &Option<String>) -> Option<String> {
     text.as_deref().map(visible)
@@ -386,6 +403,7 @@ pub(crate) fn value(text: &Option<String>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::change::Review;
 
     #[test]
     fn a_stage_is_taken_out_only_where_it_stands_as_a_word() {
@@ -403,7 +421,11 @@ mod tests {
             ("prd", "local-dev"),
             ("dev", "alone-dev"),
         ];
+        let (review, stages) = (Review::default(), ["dev".to_owned(), "prd".to_owned()]);
+        let report =
+            Report { title: "", before: "", after: "", review: &review, stages: &stages, notes: &[], graphs: &[] };
         let folded = fold(
+            &report,
             &all,
             |one| Some(one.0),
             |one, stage| match without_stage(one.1, stage) {

@@ -6,6 +6,7 @@ mod protection;
 
 use super::{Context, Example, Rule};
 use crate::change::{Action, Category, Finding, Replacement};
+use crate::facts::Facts;
 use crate::node::Node;
 use crate::template::Resource;
 
@@ -165,7 +166,7 @@ fn replaced(context: &Context<'_>, findings: &mut Vec<Finding>) {
             old.resource_type
         );
         findings.push(context.danger(path, reason));
-    } else if cfn::facts::resource_type(&old.resource_type).is_some() {
+    } else if Facts::of(&old.resource_type).are_known() {
         let reason = format!(
             "{} may be replaced for its {path}, and the old one deleted with its data (UpdateReplacePolicy {policy})",
             old.resource_type

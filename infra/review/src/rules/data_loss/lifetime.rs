@@ -132,26 +132,29 @@ fn lowest(
         None => amount(None),
         Some(branches) => branches.into_iter().filter_map(|branch| amount(Some(branch))).reduce(f64::min),
     };
-    let cut = match (
-        before.zip(after).map(|(before, after)| (branches(before), branches(after))),
-        least(before),
-        least(after),
-    ) {
-        // The same condition: branch by branch.
-        (Some((old, new)), ..) if old.len() == new.len() && old.len() > 1 => old
-            .iter()
-            .zip(&new)
-            .any(|(old, new)| amount(Some(old)).zip(amount(Some(new))).is_some_and(|(was, is)| is < was)),
-        (_, Some(was), Some(is)) => is < was,
-        _ => false,
+    let falls = match before.zip(after).map(|(before, after)| (branches(before), branches(after))) {
+        // The same condition: branch by branch, and the worst of them counts.
+        Some((old, new)) if old.len() == new.len() && old.len() > 1 => {
+            let each = old.iter().zip(&new).map(|(old, new)| match is_same(Some(old), Some(new)) {
+                true => Some(false),
+                false => amount(Some(old)).zip(amount(Some(new))).map(|(was, is)| is < was),
+            });
+            let each: Vec<Option<bool>> = each.collect();
+            if each.contains(&Some(true)) { Some(true) } else { (!each.contains(&None)).then_some(false) }
+        }
+        _ => least(before).zip(least(after)).is_some_and(|(was, is)| is < was).then_some(true),
     };
     let text = |node: Option<&Node>| node.map_or_else(|| "none".to_owned(), Node::render);
     let (was, is) = (text(before), text(after));
-    findings.push(if cut {
-        context.danger(path, format!("{path} falls from {was} to {is} in one case: what is older is lost"))
-    } else {
-        context.notice(path, format!("{path} may fall: from {was} to {is}"))
-    });
+    match falls {
+        Some(true) => {
+            findings.push(
+                context.danger(path, format!("{path} falls from {was} to {is} in one case: what is older is lost")),
+            );
+        }
+        Some(false) => {}
+        None => findings.push(context.notice(path, format!("{path} may fall: from {was} to {is}"))),
+    }
 }
 
 /// The values that an `Fn::If` may have, nested ones too; else the value itself.
