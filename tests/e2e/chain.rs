@@ -13,7 +13,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::json;
-use system_tests::{Cloud, QUEUES};
+use system_tests::{CHAIN, Cloud, QUEUES};
 
 const NEWEST: &str = "2026-08";
 const BEFORE: &str = "2026-07";
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
         return libtest_mimic::run(&Arguments { test_threads: Some(1), ..arguments }, trials(&Arc::default()))
             .exit_code();
     }
-    let cloud = match Cloud::start() {
+    let cloud = match Cloud::start(CHAIN) {
         Ok(cloud) => Arc::new(Mutex::new(Some(cloud))),
         Err(error) => {
             eprintln!("the local cloud does not start: {error:#}");

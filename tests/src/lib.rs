@@ -11,8 +11,15 @@ use std::time::{Duration, Instant};
 use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
 use serde_json::Value;
 
-/// Ports of MiniStack, PostgreSQL and the FIPE server under test.
-const PORTS: [(&str, &str); 3] = [("MINISTACK_PORT", "27566"), ("POSTGRES_PORT", "27432"), ("FIPE_PORT", "27099")];
+/// Where a cloud under test is: its folder below `target`, and the ports of MiniStack, PostgreSQL and the FIPE server.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    pub folder: &'static str,
+    pub ports: [u16; 3],
+}
+
+/// The place of the chain's tests.
+pub const CHAIN: Place = Place { folder: "e2e", ports: [27566, 27432, 27099] };
 
 /// Names of the chain's queues, without stage and DLQ marker.
 pub const QUEUES: [&str; 3] = ["fipe-manufacturer", "fipe-model", "fipe-price"];
@@ -27,8 +34,8 @@ pub struct Cloud {
     pub database: tokio_postgres::Client,
     pub sqs: aws_sdk_sqs::Client,
     pub sns: aws_sdk_sns::Client,
-    http: reqwest::Client,
-    endpoint: String,
+    pub http: reqwest::Client,
+    pub endpoint: String,
     fipe_url: String,
 }
 
@@ -37,9 +44,9 @@ impl Cloud {
     ///
     /// # Errors
     /// When a command fails; its output is part of the error.
-    pub fn start() -> anyhow::Result<Self> {
+    pub fn start(place: Place) -> anyhow::Result<Self> {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
-        let infra = Infra { root: mirror(&repository)?, target: target(&repository) };
+        let infra = Infra { root: mirror(&repository, place)?, target: target(&repository), place };
         infra.run(&["local", "down"])?;
         infra.run(&["local", "up"])?;
         infra.run(&["deploy", "--stage", "local", "--skip-build"])?;
@@ -81,6 +88,11 @@ impl Cloud {
     /// The same, with what it says beside its result.
     pub fn infra_output(&self, arguments: &[&str]) -> anyhow::Result<(String, String)> {
         self.infra.output(arguments)
+    }
+
+    /// The command, ready to start: for exit codes, for what ends it early, and for other settings.
+    pub fn infra_command(&self, arguments: &[&str]) -> Command {
+        self.infra.command(arguments)
     }
 
     pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
@@ -351,24 +363,31 @@ impl Cloud {
 struct Infra {
     root: PathBuf,
     target: PathBuf,
+    place: Place,
 }
 
 impl Infra {
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.target.join("debug/infra"));
+        let names = ["MINISTACK_PORT", "POSTGRES_PORT", "FIPE_PORT"];
+        command
+            .args(arguments)
+            .current_dir(&self.root)
+            .env("CARGO_TARGET_DIR", &self.target)
+            .envs(names.into_iter().zip(self.place.ports.map(|port| port.to_string())))
+            .env_remove("FIPE_DATASET")
+            .env_remove("FIPE_FAULTS")
+            .stdin(Stdio::null());
+        command
+    }
+
     fn run(&self, arguments: &[&str]) -> anyhow::Result<String> {
         Ok(self.output(arguments)?.0)
     }
 
     /// What it prints: data and notes.
     fn output(&self, arguments: &[&str]) -> anyhow::Result<(String, String)> {
-        let output = Command::new(self.target.join("debug/infra"))
-            .args(arguments)
-            .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", &self.target)
-            .envs(PORTS)
-            .env_remove("FIPE_DATASET")
-            .env_remove("FIPE_FAULTS")
-            .stdin(Stdio::null())
-            .output()?;
+        let output = self.command(arguments).output()?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let (data, notes) = (text(&output.stdout), text(&output.stderr));
         anyhow::ensure!(
@@ -386,8 +405,8 @@ fn target(repository: &Path) -> PathBuf {
 }
 
 /// A folder that looks like the repository, by links, but has a `.local` of its own.
-fn mirror(repository: &Path) -> anyhow::Result<PathBuf> {
-    let mirror = target(repository).join("e2e");
+fn mirror(repository: &Path, place: Place) -> anyhow::Result<PathBuf> {
+    let mirror = target(repository).join(place.folder);
     std::fs::create_dir_all(&mirror)?;
     for name in ["Cargo.toml", ".tools", "environments", "functions", "infra", "layers", "sql"] {
         match std::os::unix::fs::symlink(repository.join(name), mirror.join(name)) {

@@ -7,14 +7,23 @@ use stacks::StageName;
 use crate::build::Build;
 use crate::deploy_command::Deploy;
 use crate::destroy_command::Destroy;
+use crate::doctor_command::Doctor;
+use crate::drift_command::Drift;
 use crate::exit::Exit;
-use crate::fipe_command::{InvokeFipe, StatusFipe};
+use crate::fipe_command::InvokeFipe;
 use crate::local_command::Local;
+use crate::logs_command::Logs;
+use crate::outputs_command::Outputs;
+use crate::redrive_command::Redrive;
 use crate::repository::Repository;
+use crate::status_command::StatusArguments;
 use crate::synth_command::Synth;
 use crate::terminal::Terminal;
 use crate::tools::Tools;
-use crate::{build, deploy_command, destroy_command, fipe_command, local_command, synth_command, tools};
+use crate::{
+    build, deploy_command, destroy_command, doctor_command, drift_command, fipe_command, local_command, logs_command,
+    outputs_command, redrive_command, status_command, synth_command, tools,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -23,7 +32,7 @@ Examples:
   infra local up && infra deploy --stage local  the whole chain on this machine
   infra invoke fipe --month 2026-08 --watch     crawl a month and watch it
   infra deploy --stage dev --profile work --vpc-id vpc-0123456789abcdef0 --allowed-ip 203.0.113.7
-  infra status fipe --stage dev
+  infra status --stage dev && infra logs fipe --stage dev --follow
   infra destroy --stage dev
 
 Exit codes:
@@ -74,9 +83,18 @@ enum Command {
     /// Start a chain.
     #[command(subcommand)]
     Invoke(Invoke),
-    /// How far a chain is.
-    #[command(subcommand)]
-    Status(Status),
+    /// How a stage is: stacks, functions, queues with dead letters, event source mappings, schedules; or how far a chain is.
+    Status(StatusArguments),
+    /// What all functions of a system write, in one stream.
+    Logs(Logs),
+    /// Move dead letters back to their queue.
+    Redrive(Redrive),
+    /// The outputs of the stacks, for people, programs and shells.
+    Outputs(Outputs),
+    /// What was changed behind the stacks' back; exit code 2 when something was.
+    Drift(Drift),
+    /// What this machine and account lack to deploy a stage, each with its fix.
+    Doctor(Doctor),
 }
 
 /// Which account and region.
@@ -94,12 +112,6 @@ pub(crate) struct Account {
 enum Invoke {
     /// Start a crawl of FIPE's prices.
     Fipe(InvokeFipe),
-}
-
-#[derive(Debug, Subcommand)]
-enum Status {
-    /// Brands, models and prices expected and loaded, calls, retries, queues and dead letters.
-    Fipe(StatusFipe),
 }
 
 /// One of the stages.
@@ -141,9 +153,13 @@ fn dispatch(command: Command, terminal: &Terminal) -> anyhow::Result<Exit> {
         Command::Invoke(Invoke::Fipe(arguments)) => {
             interruptible(fipe_command::invoke(repository, terminal, &arguments), CRAWLS_ON)
         }
-        Command::Status(Status::Fipe(arguments)) => {
-            interruptible(fipe_command::status(repository, terminal, &arguments), CRAWLS_ON)
-        }
+        Command::Status(arguments) => interruptible(status_command::run(repository, terminal, &arguments), CRAWLS_ON),
+        // These two hear an interrupt themselves.
+        Command::Logs(arguments) => to_its_end(logs_command::run(repository, terminal, &arguments)),
+        Command::Redrive(arguments) => to_its_end(redrive_command::run(repository, terminal, &arguments)),
+        Command::Outputs(arguments) => interruptible(outputs_command::run(repository, terminal, &arguments), ""),
+        Command::Drift(arguments) => interruptible(drift_command::run(repository, terminal, &arguments), ""),
+        Command::Doctor(arguments) => interruptible(doctor_command::run(repository, terminal, &arguments), ""),
     }
 }
 
@@ -163,6 +179,12 @@ fn interruptible<T: Into<Exit>>(
             _ = tokio::signal::ctrl_c() => Err(crate::exit::Interrupted(after).into()),
         }
     })
+}
+
+/// Runs to the end.
+fn to_its_end<T: Into<Exit>>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(work).map(Into::into)
 }
 
 #[cfg(test)]

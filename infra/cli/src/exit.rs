@@ -112,6 +112,13 @@ impl Exit {
                     false => Self::Failed,
                 };
             }
+            if let Some(error) = cause.downcast_ref::<operate::Error>() {
+                return match error {
+                    error if error.is_retryable() => Self::Retryable,
+                    error if error.is_usage() => Self::Usage,
+                    _ => Self::Failed,
+                };
+            }
             if let Some(error) = cause.downcast_ref::<deploy::Error>() {
                 use deploy::Error as E;
                 match error {

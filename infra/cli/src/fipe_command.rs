@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
 use clap::Args;
-use deploy::CloudFormation;
-use deploy::aws::{AwsCloudFormation, Connection, call_error};
+use deploy::aws::{Connection, call_error};
+use operate::aws::AwsCloud;
+use operate::inventory;
 use serde_json::{Value, json};
 use stacks::StageName;
 
@@ -69,13 +70,14 @@ impl Chain {
     async fn find(repository: &Repository, stage: StageName, account: &Account) -> anyhow::Result<Self> {
         let Connection { config, .. } = aws::connect(repository, stage, account).await?;
         let stack_name = format!("FipeApi-{stage}");
-        let described = AwsCloudFormation::new(&config).describe_stack(&stack_name).await?;
-        let Some(described) = described else {
+        let cloud = AwsCloud::new(&config);
+        let inventory = inventory(&cloud, std::slice::from_ref(&stack_name)).await?;
+        if inventory.is_empty() {
             return Err(
                 BadInput(format!("{stack_name} is not deployed; run `infra deploy --stage {stage}` first")).into()
             );
-        };
-        let queues = Queues::new(&config, &described.outputs)?;
+        }
+        let queues = Queues::new(cloud, &inventory).await?;
         Ok(Self { lambda: Client::new(&config), queues, stage })
     }
 

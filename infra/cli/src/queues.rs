@@ -1,24 +1,15 @@
-//! How full the chain's queues are. Refuses to receive messages: looking must not change anything.
+//! How full a chain's queues are, to be asked again and again. Refuses to know their names: the stack tells them.
 
-use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::QueueAttributeName;
 use deploy::CallError;
-use deploy::aws::call_error;
+use operate::aws::AwsCloud;
+use operate::{Inventory, Pair, QueueAttributes, Queues as _, pairs, queues};
 use serde::Serialize;
-
-use crate::exit::BadInput;
-
-/// The queues by name, with the outputs of FipeApi that hold their addresses.
-const QUEUES: [(&str, &str, &str); 3] = [
-    ("manufacturer", "ManufacturerQueueUrl", "ManufacturerDLQUrl"),
-    ("model", "ModelQueueUrl", "ModelDLQUrl"),
-    ("price", "PriceQueueUrl", "PriceDLQUrl"),
-];
 
 /// A queue and its dead-letter queue. SQS counts approximately.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Queue {
-    pub(crate) name: &'static str,
+    /// Logical id in lower case, without the word queue.
+    pub(crate) name: String,
     /// Messages that wait.
     pub(crate) available: u64,
     /// Messages that a function works on, or that wait for their visibility time-out.
@@ -27,43 +18,34 @@ pub(crate) struct Queue {
     pub(crate) dead_letters: u64,
 }
 
-/// The three queues of a stage, to be asked again and again.
+/// The queues of a stack that have dead-letter queues.
 pub(crate) struct Queues {
-    client: Client,
-    urls: Vec<(&'static str, String, String)>,
+    cloud: AwsCloud,
+    pairs: Vec<Pair>,
 }
 
 impl Queues {
-    /// Finds the queues' addresses in the outputs of the stack.
-    pub(crate) fn new(config: &aws_config::SdkConfig, outputs: &[(String, String)]) -> Result<Self, BadInput> {
-        let url = |output: &str| {
-            let found = outputs.iter().find(|(name, _)| name == output).map(|(_, url)| url.clone());
-            found.ok_or_else(|| BadInput(format!("stack FipeApi has no output {output}; deploy it again")))
-        };
-        let urls = QUEUES.iter().map(|(name, queue, dead)| Ok((*name, url(queue)?, url(dead)?)));
-        Ok(Self { client: Client::new(config), urls: urls.collect::<Result<_, _>>()? })
+    pub(crate) async fn new(cloud: AwsCloud, inventory: &Inventory) -> Result<Self, CallError> {
+        let pairs = pairs(&queues(&cloud, inventory).await?);
+        Ok(Self { cloud, pairs })
     }
 
     /// How full they are now.
     pub(crate) async fn depths(&self) -> Result<Vec<Queue>, CallError> {
-        let mut queues = Vec::new();
-        for (name, url, dead) in &self.urls {
-            let (available, in_flight) = self.depth(url).await?;
-            let (dead, taken) = self.depth(dead).await?;
-            queues.push(Queue { name, available, in_flight, dead_letters: dead + taken });
+        let mut depths = Vec::new();
+        for Pair { source, dead_letters } in &self.pairs {
+            let (queue, dead) = tokio::try_join!(
+                self.cloud.attributes(&source.resource.physical_id),
+                self.cloud.attributes(&dead_letters.resource.physical_id)
+            )?;
+            let queue = queue.unwrap_or_default();
+            depths.push(Queue {
+                name: source.resource.logical_id.trim_end_matches("Queue").to_lowercase(),
+                available: queue.visible + queue.delayed,
+                in_flight: queue.in_flight,
+                dead_letters: dead.as_ref().map_or(0, QueueAttributes::messages),
+            });
         }
-        Ok(queues)
-    }
-
-    async fn depth(&self, url: &str) -> Result<(u64, u64), CallError> {
-        use QueueAttributeName::{
-            ApproximateNumberOfMessages as Visible, ApproximateNumberOfMessagesNotVisible as NotVisible,
-        };
-        let call =
-            self.client.get_queue_attributes().queue_url(url).attribute_names(Visible).attribute_names(NotVisible);
-        let answer = call.send().await.map_err(|error| call_error("GetQueueAttributes", error))?;
-        let attributes = answer.attributes.unwrap_or_default();
-        let number = |name| attributes.get(&name).and_then(|text| text.parse().ok()).unwrap_or_default();
-        Ok((number(Visible), number(NotVisible)))
+        Ok(depths)
     }
 }

@@ -128,7 +128,7 @@ pub(crate) async fn report(terminal: &Terminal, chain: &Chain, crawl: &Crawl, js
     let mut table = Table::new(&["queue", "waiting", "in flight", "dead letters"], &[1, 2, 3]);
     for queue in &queues {
         let numbers = [queue.available, queue.in_flight, queue.dead_letters].map(grouped);
-        table.row(std::iter::once(queue.name.to_owned()).chain(numbers).collect());
+        table.row(std::iter::once(queue.name.clone()).chain(numbers).collect());
     }
     table.lines().iter().for_each(|line| terminal.data(line));
     Ok(())

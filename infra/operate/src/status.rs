@@ -41,6 +41,8 @@ pub struct FunctionState {
     pub timeout_seconds: u32,
     /// Reserved concurrency; 0 stops the function.
     pub reserved_concurrency: Option<u32>,
+    /// ARN of what takes events that it could not do, of asynchronous invocations.
+    pub dead_letter_target: Option<String>,
     /// Where it logs.
     pub log_group: String,
 }
@@ -75,6 +77,8 @@ pub struct ScheduleState {
     pub enabled: bool,
     /// The next time it starts something; `None` when it does not, or when that cannot be told from the expression.
     pub next_run: Option<Timestamp>,
+    /// ARN of the queue that takes what it could not start.
+    pub dead_letter_target: Option<String>,
 }
 
 /// Messages that could not be done.
@@ -95,6 +99,8 @@ pub struct QueueStatus {
     pub attributes: Option<QueueAttributes>,
     /// `None`: it has none in these stacks.
     pub dead_letters: Option<DeadLetters>,
+    /// Logical ids of the functions and schedules whose failures it takes. No queue can take them back.
+    pub failures_of: Vec<String>,
 }
 
 impl QueueStatus {
@@ -158,10 +164,13 @@ pub async fn status(
     });
     let ((functions, mappings), (schedules, queues)) =
         try_join(try_join(functions, mappings), try_join(schedules, queues(cloud, &inventory))).await?;
+    let targets = targets(&functions, |function| function.dead_letter_target.as_deref())
+        .chain(targets(&schedules, |schedule| schedule.dead_letter_target.as_deref()))
+        .collect::<Vec<_>>();
     Ok(Status {
         stacks: inventory.stacks.into_iter().map(|(stack_name, found)| Stack { stack_name, found }).collect(),
+        queues: folded(queues, &targets),
         functions,
-        queues: folded(queues),
         event_source_mappings: mappings,
         schedules,
     })
@@ -185,8 +194,16 @@ fn next(schedule: &ScheduleState, now: Timestamp) -> Option<Timestamp> {
     if schedule.enabled { next_run(&schedule.expression, &schedule.time_zone, now) } else { None }
 }
 
+/// Whose failures go to which ARN.
+fn targets<'a, T>(
+    all: &'a [Found<T>],
+    of: impl Fn(&'a T) -> Option<&'a str> + 'a,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    all.iter().filter_map(move |one| Some((one.resource.logical_id.as_str(), of(one.found.as_ref()?)?)))
+}
+
 /// Dead-letter queues beside their queues.
-fn folded(queues: Vec<Queue>) -> Vec<QueueStatus> {
+fn folded(queues: Vec<Queue>, targets: &[(&str, &str)]) -> Vec<QueueStatus> {
     let pairs = pairs(&queues);
     let pair_of = |queue: &Queue| pairs.iter().find(|pair| pair.source == *queue);
     let is_dead_letters = |queue: &Queue| pairs.iter().any(|pair: &Pair| pair.dead_letters == *queue);
@@ -199,6 +216,10 @@ fn folded(queues: Vec<Queue>) -> Vec<QueueStatus> {
                 resource: pair.dead_letters.resource.clone(),
                 attributes: pair.dead_letters.attributes.clone(),
             }),
+            failures_of: (targets.iter())
+                .filter(|(_, arn)| queue.attributes.as_ref().is_some_and(|attributes| attributes.arn == *arn))
+                .map(|(logical_id, _)| (*logical_id).to_owned())
+                .collect(),
         })
         .collect()
 }
@@ -278,6 +299,7 @@ mod tests {
             memory_mb: 256,
             timeout_seconds: 10,
             reserved_concurrency: None,
+            dead_letter_target: Some("arn:Orphan".to_owned()),
             log_group: "/aws/lambda/Loader-dev".to_owned(),
         }
     }
@@ -298,10 +320,13 @@ mod tests {
             let attributes = QueueAttributes { arn, visible, in_flight, dead_letter_target, ..Default::default() };
             cloud.queues.insert(format!("http://sqs/1/{id}"), attributes);
         }
+        cloud.add("Shop-dev", "AWS::Lambda::Function", "Loader", "Loader-dev");
+        cloud.functions.insert("Loader-dev".to_owned(), function());
         let status = of(&cloud, &["Shop-dev"]).await;
         let rows: Vec<_> =
             status.queues.iter().map(|queue| (queue.resource.logical_id.as_str(), queue.dead_letter_count())).collect();
         assert_eq!(rows, [("Orders", 7), ("Orphan", 0)]);
+        assert_eq!((status.queues[0].failures_of.len(), &*status.queues[1].failures_of[0]), (0, "Loader"));
     }
 
     #[tokio::test]
@@ -336,7 +361,13 @@ mod tests {
         for (name, enabled) in [("on", true), ("off", false)] {
             cloud.add("Shop-dev", "AWS::Scheduler::Schedule", name, name);
             let expression = "cron(0 3 5 * ? *)".to_owned();
-            let state = ScheduleState { expression, time_zone: "UTC".to_owned(), enabled, next_run: None };
+            let state = ScheduleState {
+                expression,
+                time_zone: "UTC".to_owned(),
+                enabled,
+                next_run: None,
+                dead_letter_target: None,
+            };
             cloud.schedules.insert(name.to_owned(), state);
         }
         let status = of(&cloud, &["Shop-dev"]).await;

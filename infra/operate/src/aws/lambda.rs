@@ -2,6 +2,7 @@
 
 use deploy::CallError;
 use deploy::aws::call_error;
+use jiff::Timestamp;
 
 use super::{AwsCloud, absent};
 use crate::{FunctionState, Functions, MappingState};
@@ -28,14 +29,11 @@ impl Functions for AwsCloud {
         Ok(Some(FunctionState {
             state: state.to_owned(),
             reason,
-            // `2026-11-22T01:02:03.000+0000`
-            last_modified: function.last_modified().and_then(|time| {
-                let parsed = jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", time).ok()?;
-                parsed.to_timestamp().ok()
-            }),
+            last_modified: function.last_modified().and_then(modified),
             memory_mb: number(function.memory_size()).unwrap_or_default(),
             timeout_seconds: number(function.timeout()).unwrap_or_default(),
             reserved_concurrency: number(reserved.reserved_concurrent_executions()),
+            dead_letter_target: text(function.dead_letter_config().and_then(|config| config.target_arn())),
             log_group: text(function.logging_config().and_then(|logging| logging.log_group()))
                 .unwrap_or_else(|| format!("/aws/lambda/{name}")),
         }))
@@ -59,5 +57,25 @@ impl Functions for AwsCloud {
             batch_size: number(mapping.batch_size()),
             max_concurrency: number(mapping.scaling_config().and_then(|scaling| scaling.maximum_concurrency())),
         }))
+    }
+}
+
+/// AWS writes `2026-11-22T01:02:03.000+0000`, others the usual form.
+fn modified(time: &str) -> Option<Timestamp> {
+    let of_aws = || jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", time).ok()?.to_timestamp().ok();
+    time.parse().ok().or_else(of_aws)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_read_in_both_forms() {
+        let time = "2026-11-22T01:02:03.5Z".parse().ok();
+        for text in ["2026-11-22T01:02:03.500+0000", "2026-11-22T01:02:03.500Z"] {
+            assert_eq!(modified(text), time, "{text}");
+        }
+        assert_eq!(modified("yesterday"), None);
     }
 }

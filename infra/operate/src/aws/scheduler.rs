@@ -17,6 +17,9 @@ impl Schedules for AwsCloud {
             time_zone: schedule.schedule_expression_timezone().unwrap_or("UTC").to_owned(),
             enabled: schedule.state().is_none_or(|state| state.as_str() == "ENABLED"),
             next_run: None,
+            dead_letter_target: (schedule.target())
+                .and_then(|target| target.dead_letter_config()?.arn())
+                .map(str::to_owned),
         }))
     }
 }

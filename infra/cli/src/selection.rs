@@ -1,0 +1,72 @@
+//! Which stacks of which stage a command looks at, and where they live. Refuses names that the stage does not have.
+
+use clap::Args;
+use deploy::aws::Connection;
+use stacks::StageName;
+
+use crate::arguments::{Account, stage_names};
+use crate::exit::BadInput;
+use crate::repository::Repository;
+use crate::{aws, synth_command};
+
+/// Which stage, in which account.
+#[derive(Debug, Args)]
+pub(crate) struct Selection {
+    #[arg(long, value_parser = stage_names(), default_value = "local")]
+    pub(crate) stage: StageName,
+    #[command(flatten)]
+    pub(crate) account: Account,
+}
+
+/// A stack of the stage, as far as it is known without asking anybody.
+pub(crate) struct Stack {
+    /// Name within the stage, for example `FipeData`.
+    pub(crate) name: String,
+    /// Physical name, for example `FipeData-dev`.
+    pub(crate) stack_name: String,
+    /// Its tag `Application`: the system it belongs to.
+    pub(crate) system: String,
+}
+
+impl Selection {
+    /// The stacks of the stage, or those of them that are named.
+    pub(crate) fn stacks(&self, repository: &Repository, names: &[String]) -> anyhow::Result<Vec<Stack>> {
+        let stage = synth_command::stage(repository, self.stage.as_str())?;
+        let all: Vec<Stack> = (synth_command::synthesize(&stage)?.into_iter())
+            .map(|synthesized| Stack {
+                name: synthesized.stack.name.to_owned(),
+                stack_name: synthesized.stack.stack_name,
+                system: (synthesized.stack.tags.into_iter())
+                    .find_map(|(key, value)| (key == "Application").then_some(value))
+                    .unwrap_or_default(),
+            })
+            .collect();
+        if let Some(unknown) = names.iter().find(|name| !all.iter().any(|stack| stack.is(name))) {
+            let known: Vec<&str> = all.iter().map(|stack| stack.name.as_str()).collect();
+            let text = format!("the stage {} has no stack {unknown:?}; it has {}", self.stage, known.join(", "));
+            return Err(BadInput(text).into());
+        }
+        Ok(all.into_iter().filter(|stack| names.is_empty() || names.iter().any(|name| stack.is(name))).collect())
+    }
+
+    /// Connects to where the stage lives.
+    pub(crate) async fn connect(&self, repository: &Repository) -> anyhow::Result<Connection> {
+        aws::connect(repository, self.stage, &self.account).await
+    }
+
+    /// What to say when a stack is not there.
+    pub(crate) fn not_deployed(&self, stack_name: &str) -> BadInput {
+        BadInput(format!("{stack_name} is not deployed; run `infra deploy --stage {}` first", self.stage))
+    }
+}
+
+impl Stack {
+    fn is(&self, name: &str) -> bool {
+        self.name == name || self.stack_name == name
+    }
+}
+
+/// Physical names.
+pub(crate) fn stack_names(stacks: &[Stack]) -> Vec<String> {
+    stacks.iter().map(|stack| stack.stack_name.clone()).collect()
+}

@@ -1,0 +1,348 @@
+//! Redrives against an SQS in memory that hides received messages, deduplicates, moves by itself, and can fail or be left in the middle.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use deploy::{CallError, CallErrorKind};
+use operate::{
+    Attribute, AttributeValue, Ended, Error, Message, MoveStatus, MoveTask, Outcome, Pair, Progress, Queue,
+    QueueAttributes, Queues, Redriving, Resource, redrive,
+};
+
+const DEAD: &str = "http://sqs/1/orders-dlq";
+const SOURCE: &str = "http://sqs/1/orders";
+
+/// SQS with one pair of queues. A received message is hidden until it is released or its receive is forgotten; a task moves
+/// `per_look` messages whenever somebody looks at it.
+#[derive(Default)]
+struct Sqs {
+    state: RefCell<State>,
+    /// `None`: the cloud has no move tasks.
+    per_look: Option<usize>,
+    fifo: bool,
+    /// Ids whose sending is refused.
+    refused: BTreeSet<&'static str>,
+    /// Deleting hangs from this many deletions on: whoever waits is killed there.
+    hangs_after: Option<usize>,
+}
+
+#[derive(Default)]
+struct State {
+    dead: Vec<Message>,
+    hidden: BTreeSet<String>,
+    source: Vec<Message>,
+    deduplication_ids: BTreeSet<String>,
+    tasks: Vec<MoveTask>,
+    started: usize,
+    deleted: usize,
+}
+
+impl Sqs {
+    fn with(number: usize) -> Self {
+        let sqs = Self::default();
+        sqs.state.borrow_mut().dead = (0..number).map(|number| message(&format!("m{number}"))).collect();
+        sqs
+    }
+
+    fn pair(&self) -> Pair {
+        let queue = |logical_id: &str, url: &str| Queue {
+            resource: Resource {
+                stack: "Shop-dev".to_owned(),
+                logical_id: logical_id.to_owned(),
+                physical_id: url.to_owned(),
+                resource_type: "AWS::SQS::Queue".to_owned(),
+            },
+            attributes: None,
+        };
+        Pair { source: queue("Orders", SOURCE), dead_letters: queue("OrdersDeadLetters", DEAD) }
+    }
+
+    /// What was moved, and what lies in the dead-letter queue.
+    fn counts(&self) -> (usize, usize) {
+        let state = self.state.borrow();
+        (state.source.len(), state.dead.len())
+    }
+
+    fn ids(&self) -> Vec<String> {
+        self.state.borrow().source.iter().map(|message| message.message_id.clone()).collect()
+    }
+
+    /// The visibility time-out of all that was received has passed.
+    fn forget_receives(&self) {
+        self.state.borrow_mut().hidden.clear();
+    }
+
+    fn no_tasks(&self, operation: &'static str) -> CallError {
+        error(operation, "InvalidAction", CallErrorKind::Invalid)
+    }
+}
+
+fn error(operation: &'static str, code: &str, kind: CallErrorKind) -> CallError {
+    CallError { operation, code: Some(code.to_owned()), message: "no".to_owned(), kind, source: None }
+}
+
+fn message(id: &str) -> Message {
+    let attribute = |value| Attribute { data_type: "String".to_owned(), value };
+    Message {
+        message_id: id.to_owned(),
+        receipt_handle: id.to_owned(),
+        body: format!("body of {id}"),
+        attributes: vec![
+            ("reason".to_owned(), attribute(AttributeValue::Text("no such model".to_owned()))),
+            ("raw".to_owned(), attribute(AttributeValue::Bytes(vec![0, 255]))),
+        ],
+        group_id: Some("group".to_owned()),
+        trace_header: Some("Root=1".to_owned()),
+    }
+}
+
+impl Queues for Sqs {
+    async fn attributes(&self, url: &str) -> Result<Option<QueueAttributes>, CallError> {
+        assert_eq!(url, DEAD);
+        let state = self.state.borrow();
+        let visible = state.dead.iter().filter(|message| !state.hidden.contains(&message.message_id)).count() as u64;
+        let in_flight = state.dead.len() as u64 - visible;
+        Ok(Some(QueueAttributes {
+            arn: "arn:dead".to_owned(),
+            visible,
+            in_flight,
+            fifo: self.fifo,
+            ..Default::default()
+        }))
+    }
+}
+
+impl Redriving for Sqs {
+    async fn start_move(&self, arn: &str) -> Result<String, CallError> {
+        assert_eq!(arn, "arn:dead");
+        if self.per_look.is_none() {
+            return Err(self.no_tasks("StartMessageMoveTask"));
+        }
+        let mut state = self.state.borrow_mut();
+        state.started += 1;
+        let (total, started_at) = (Some(state.dead.len() as u64), state.tasks.len() as i64);
+        let (handle, status) = (Some("h".to_owned()), MoveStatus::Running);
+        state.tasks.insert(0, MoveTask { handle: handle.clone(), status, moved: 0, total, failure: None, started_at });
+        Ok("h".to_owned())
+    }
+
+    async fn moves(&self, _arn: &str) -> Result<Vec<MoveTask>, CallError> {
+        let Some(per_look) = self.per_look else { return Err(self.no_tasks("ListMessageMoveTasks")) };
+        let state = &mut *self.state.borrow_mut();
+        let told = state.tasks.clone();
+        if let Some(task) = state.tasks.first_mut().filter(|task| task.handle.is_some()) {
+            if task.status == MoveStatus::Cancelling {
+                (task.status, task.handle) = (MoveStatus::Cancelled, None);
+            } else if state.dead.is_empty() {
+                (task.status, task.handle) = (MoveStatus::Completed, None);
+            } else {
+                let moved: Vec<Message> = state.dead.drain(..per_look.min(state.dead.len())).collect();
+                task.moved += moved.len() as u64;
+                state.source.extend(moved);
+            }
+        }
+        Ok(told)
+    }
+
+    async fn cancel_move(&self, handle: &str) -> Result<(), CallError> {
+        assert_eq!(handle, "h");
+        self.state.borrow_mut().tasks[0].status = MoveStatus::Cancelling;
+        Ok(())
+    }
+
+    async fn receive(&self, url: &str, most: u32, _visibility: Duration) -> Result<Vec<Message>, CallError> {
+        assert_eq!(url, DEAD);
+        let state = &mut *self.state.borrow_mut();
+        let visible = state.dead.iter().filter(|message| !state.hidden.contains(&message.message_id));
+        let received: Vec<Message> = visible.take(most as usize).cloned().collect();
+        state.hidden.extend(received.iter().map(|message| message.message_id.clone()));
+        Ok(received)
+    }
+
+    async fn send(&self, url: &str, message: &Message, deduplication_id: Option<&str>) -> Result<(), CallError> {
+        assert_eq!((url, deduplication_id.is_some()), (SOURCE, self.fifo));
+        if self.refused.contains(message.message_id.as_str()) {
+            return Err(error("SendMessage", "ServiceUnavailable", CallErrorKind::Transient));
+        }
+        let mut state = self.state.borrow_mut();
+        if deduplication_id.is_none_or(|id| state.deduplication_ids.insert(id.to_owned())) {
+            state.source.push(message.clone());
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, url: &str, receipt_handle: &str) -> Result<(), CallError> {
+        assert_eq!(url, DEAD);
+        let deleted = self.state.borrow().deleted;
+        if self.hangs_after.is_some_and(|most| deleted >= most) {
+            std::future::pending::<()>().await;
+        }
+        let mut state = self.state.borrow_mut();
+        state.deleted += 1;
+        state.dead.retain(|message| message.receipt_handle != receipt_handle);
+        Ok(())
+    }
+
+    async fn release(&self, _url: &str, receipt_handle: &str) -> Result<(), CallError> {
+        self.state.borrow_mut().hidden.remove(receipt_handle);
+        Ok(())
+    }
+}
+
+async fn run(sqs: &Sqs, limit: Option<u64>) -> (Result<Outcome, Error>, Vec<Progress>) {
+    let mut told = Vec::new();
+    let outcome = redrive(sqs, &sqs.pair(), limit, Duration::from_millis(1), std::future::pending(), &mut |progress| {
+        told.push(progress)
+    })
+    .await;
+    (outcome, told)
+}
+
+fn completed(moved: u64) -> Outcome {
+    Outcome { ended: Ended::Completed, moved }
+}
+
+const NOTHING: Outcome = Outcome { ended: Ended::NothingToDo, moved: 0 };
+
+#[tokio::test]
+async fn sqs_moves_by_itself_and_a_second_run_finds_nothing_to_do() {
+    let sqs = Sqs { per_look: Some(4), ..Sqs::with(10) };
+    let (outcome, told) = run(&sqs, None).await;
+    assert_eq!(outcome.unwrap(), completed(10));
+    assert_eq!(told[0], Progress::Started { by_task: true, total: 10 });
+    assert!(told.contains(&Progress::Moved(4)) && told.contains(&Progress::Moved(10)), "{told:?}");
+    assert_eq!(sqs.counts(), (10, 0));
+    assert_eq!(run(&sqs, None).await.0.unwrap(), NOTHING);
+    assert_eq!(sqs.state.borrow().started, 1);
+}
+
+#[tokio::test]
+async fn a_task_that_runs_is_watched_and_not_doubled() {
+    let sqs = Sqs { per_look: Some(3), ..Sqs::with(9) };
+    sqs.start_move("arn:dead").await.unwrap();
+    let (outcome, told) = run(&sqs, None).await;
+    assert_eq!((outcome.unwrap(), told[0]), (completed(9), Progress::Attached));
+    assert_eq!(sqs.state.borrow().started, 1);
+}
+
+#[tokio::test]
+async fn a_limit_is_refused_while_a_task_moves_everything() {
+    let sqs = Sqs { per_look: Some(3), ..Sqs::with(9) };
+    sqs.start_move("arn:dead").await.unwrap();
+    let error = run(&sqs, Some(2)).await.0.unwrap_err();
+    assert!(matches!(error, Error::MoveUnderWay { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_task_of_yesterday_is_not_taken_for_ours() {
+    let sqs = Sqs { per_look: Some(100), ..Sqs::with(2) };
+    assert_eq!(run(&sqs, None).await.0.unwrap(), completed(2));
+    sqs.state.borrow_mut().dead.push(message("new"));
+    assert_eq!(run(&sqs, None).await.0.unwrap(), completed(1));
+    assert_eq!(sqs.state.borrow().started, 2);
+}
+
+#[tokio::test]
+async fn a_task_that_failed_says_how_far_it_came() {
+    let sqs = Sqs { per_look: Some(0), ..Sqs::with(5) };
+    let work = async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let task = &mut sqs.state.borrow_mut().tasks[0];
+        (task.status, task.handle, task.moved) = (MoveStatus::Failed, None, 2);
+        task.failure = Some("AccessDenied".to_owned());
+    };
+    let ((outcome, _), ()) = tokio::join!(run(&sqs, None), work);
+    let text = outcome.unwrap_err().to_string();
+    assert!(text.contains("after 2: AccessDenied"), "{text}");
+}
+
+#[tokio::test]
+async fn an_interrupt_cancels_the_task_and_leaves_the_rest() {
+    let sqs = Sqs { per_look: Some(1), ..Sqs::with(1_000) };
+    let mut told = Vec::new();
+    let stop = tokio::time::sleep(Duration::from_millis(30));
+    let outcome = redrive(&sqs, &sqs.pair(), None, Duration::from_millis(1), stop, &mut |progress| told.push(progress))
+        .await
+        .unwrap();
+    assert_eq!(outcome.ended, Ended::Cancelled);
+    assert!(told.contains(&Progress::Cancelling));
+    let (moved, left) = sqs.counts();
+    assert_eq!((moved as u64, moved + left), (outcome.moved, 1_000));
+    assert!(left > 0);
+}
+
+#[tokio::test]
+async fn without_tasks_every_message_is_moved_with_all_that_belongs_to_it() {
+    let sqs = Sqs::with(25);
+    let (outcome, told) = run(&sqs, None).await;
+    assert_eq!((outcome.unwrap(), told[0]), (completed(25), Progress::Started { by_task: false, total: 25 }));
+    assert_eq!(sqs.counts(), (25, 0));
+    let expected: Vec<Message> = (0..25).map(|number| message(&format!("m{number}"))).collect();
+    assert_eq!(sqs.state.borrow().source, expected);
+    assert_eq!(run(&sqs, None).await.0.unwrap(), NOTHING);
+}
+
+#[tokio::test]
+async fn a_limit_is_obeyed_even_where_sqs_could_move_by_itself() {
+    let sqs = Sqs { per_look: Some(100), ..Sqs::with(25) };
+    assert_eq!(run(&sqs, Some(12)).await.0.unwrap(), completed(12));
+    assert_eq!((sqs.counts(), sqs.state.borrow().started), ((12, 13), 0));
+    assert_eq!(run(&sqs, Some(100)).await.0.unwrap(), completed(13));
+}
+
+#[tokio::test]
+async fn a_message_that_its_queue_refuses_stays_and_can_be_received_at_once() {
+    let sqs = Sqs { refused: ["m3"].into(), ..Sqs::with(5) };
+    let error = run(&sqs, None).await.0.unwrap_err();
+    assert!(matches!(error, Error::NotSent { moved: 4, .. }) && error.is_retryable(), "{error}");
+    assert_eq!(sqs.counts(), (4, 1));
+    assert_eq!(sqs.state.borrow().hidden.contains("m3"), false);
+}
+
+#[tokio::test]
+async fn in_a_fifo_queue_nothing_overtakes_a_message_that_was_refused() {
+    let sqs = Sqs { fifo: true, refused: ["m3"].into(), ..Sqs::with(8) };
+    run(&sqs, None).await.0.unwrap_err();
+    assert_eq!(sqs.ids(), ["m0", "m1", "m2"]);
+    let sqs = Sqs { refused: BTreeSet::new(), ..sqs };
+    assert_eq!(run(&sqs, None).await.0.unwrap(), completed(5));
+    assert_eq!(sqs.ids(), ["m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7"]);
+}
+
+/// Killed at every possible deletion, and run again after the visibility time-out.
+#[tokio::test(start_paused = true)]
+async fn whoever_is_killed_in_the_middle_loses_nothing() {
+    for fifo in [false, true] {
+        for hangs_after in 0..12 {
+            let sqs = Sqs { hangs_after: Some(hangs_after), fifo, ..Sqs::with(12) };
+            let killed = tokio::time::timeout(Duration::from_secs(60), run(&sqs, None)).await;
+            assert!(killed.is_err(), "it did not hang after {hangs_after}");
+            sqs.forget_receives();
+            let sqs = Sqs { hangs_after: None, ..sqs };
+            run(&sqs, None).await.0.unwrap();
+            let ids = sqs.ids();
+            assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), 12, "lost after {hangs_after}: {ids:?}");
+            assert_eq!(sqs.counts().1, 0);
+            if fifo {
+                assert_eq!(ids.len(), 12, "twice after {hangs_after}: {ids:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn messages_that_come_back_meanwhile_are_not_moved_again() {
+    let sqs = Sqs::with(3);
+    let on_the_way = &mut |progress: Progress| {
+        // They fail again at once.
+        if matches!(progress, Progress::Moved(_)) {
+            let state = &mut *sqs.state.borrow_mut();
+            state.hidden.clear();
+            let again: Vec<Message> = state.source.drain(..).collect();
+            state.dead.extend(again);
+        }
+    };
+    let outcome = redrive(&sqs, &sqs.pair(), None, Duration::from_millis(1), std::future::pending(), on_the_way).await;
+    assert_eq!(outcome.unwrap(), completed(3));
+}
