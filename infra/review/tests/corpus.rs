@@ -4,6 +4,8 @@
 //! exactly, `may`: categories that are fine besides, as notices or as another word for the same thing. What a rule finds is never the
 //! source of an expectation.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

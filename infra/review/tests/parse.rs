@@ -1,6 +1,8 @@
 //! Templates as others write and generate them (`tests/foreign`) parse, equal themselves and show an edit as just that edit; what is no
 //! template is refused where it is wrong. What counts is what CloudFormation accepts, and what a person who looks for the mistake needs.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
