@@ -85,11 +85,18 @@ impl Conditions {
     pub(crate) fn identify(&self) -> bool {
         self.0.iter().any(|test| {
             let key = test.key.as_str();
-            let known = IDENTIFYING.contains(&key)
-                || key.starts_with("aws:principaltag/")
-                || key.ends_with(":sub")
-                || key.ends_with(":aud");
+            let known = IDENTIFYING.contains(&key) || key.starts_with("aws:principaltag/");
             known && !test.is_negative() && !test.if_exists && !test.values.iter().any(|value| is_everything(value))
+        })
+    }
+
+    /// Whether it is asked whom an identity provider speaks for. The audience tells that only where it is the application's own.
+    pub(crate) fn identify_subject(&self) -> bool {
+        const OWN: &[&str] = &["cognito-identity.amazonaws.com:aud", "saml:aud", "accounts.google.com:aud"];
+        self.0.iter().any(|test| {
+            let known = test.key.contains(':') && (!test.key.ends_with(":aud") || OWN.contains(&test.key.as_str()));
+            let anybody = |value: &String| is_everything(value) || value.split(':').nth(1).is_some_and(|name| name.starts_with('*'));
+            known && !test.is_negative() && !test.values.iter().any(anybody)
         })
     }
 

@@ -239,6 +239,10 @@ fn publicly_accessible(context: &Context<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn public_access_block(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    if context.is_type("AWS::SecretsManager::ResourcePolicy") && context.is_modified() {
+        let weaker = weakened(context, "BlockPublicPolicy", is_not_true);
+        push(context, findings, weaker, "a policy may open the secret to everybody");
+    }
     if !matches!(
         context.resource_type(),
         "AWS::S3::Bucket"

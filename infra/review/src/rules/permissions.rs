@@ -186,7 +186,7 @@ fn judge(each: &Difference, evidence: &Evidence) -> Option<(&'static str, Severi
         principal.contains("-provider/")
             || (principal.contains('.') && !is_service(principal) && !principal.contains(['$', ':']))
     });
-    if is_federated && !each.conditions.identify() {
+    if is_federated && !each.conditions.identify_subject() {
         return danger("permissions/open-federation");
     }
     if is_identity

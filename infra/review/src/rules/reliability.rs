@@ -69,6 +69,13 @@ pub(super) const RULES: &[Rule] = &[
         messages::whole_batch_fails,
     ),
     rule(
+        "reliability/retries-off",
+        "the first failure of a call or event is its last",
+        "{Example: {Type: 'AWS::Lambda::EventInvokeConfig', Properties: {FunctionName: f, Qualifier: $LATEST, MaximumRetryAttempts: 2}}}",
+        "{Example: {Type: 'AWS::Lambda::EventInvokeConfig', Properties: {FunctionName: f, Qualifier: $LATEST, MaximumRetryAttempts: 0}}}",
+        messages::retries_off,
+    ),
+    rule(
         "reliability/alarm-removed",
         "an alarm is gone",
         "{Other: {Type: 'AWS::SNS::Topic'}, Example: {Type: 'AWS::CloudWatch::Alarm', Properties: {MetricName: m}}}",

@@ -65,7 +65,10 @@ pub(super) fn loosened(context: &Context<'_>, findings: &mut Vec<Finding>) {
     } else if let (Some(before), Some(after)) = (number(context.old, "Threshold"), number(context.new, "Threshold")) {
         let looser = if rises(&operators.1) { after > before } else { after < before };
         if looser && !operators.1.is_empty() {
-            findings.push(context.danger("Threshold", format!("{says}: Threshold was {before}, is now {after}")));
+            let reason = format!("{says}: Threshold was {before}, is now {after}");
+            // Up to a half is tuning.
+            let is_tuned = (after - before).abs() <= before.abs() / 2.0;
+            findings.push(if is_tuned { context.notice("Threshold", reason) } else { context.danger("Threshold", reason) });
         }
     }
     let count = |resource, path: &str| number(resource, path);

@@ -236,3 +236,15 @@ pub(super) fn whole_batch_fails(context: &Context<'_>, findings: &mut Vec<Findin
         }
     }
 }
+
+pub(super) fn retries_off(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    if context.is_modified() {
+        let weaker = sunken(context, |key, value| match (key, value) {
+            // Every service that has it tries again without a word.
+            ("MaximumRetryAttempts", None) => Some(1),
+            ("MaximumRetryAttempts", Some(value)) => value.as_f64().map(|count| i32::from(count != 0.0)),
+            _ => None,
+        });
+        push(context, findings, weaker.into_iter().next(), "the first failure is the last");
+    }
+}
