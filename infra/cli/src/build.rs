@@ -32,7 +32,7 @@ const RDS_CA: (&str, &str, &str) = ("rds-ca", "layers/rds-ca/rds-ca-bundle.pem",
 /// `infra build`: the functions of a stage as `target/lambda/<function>/bootstrap.zip`.
 pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Build) -> anyhow::Result<()> {
     let stage = synth_command::stage(repository, arguments.stage.as_str())?;
-    let plan = crate::deploy_command::stacks(synth_command::synthesize(&stage)?)?;
+    let plan = crate::preparation::stacks_of(&synth_command::synthesize(&stage)?);
     let assets: Vec<String> = plan.iter().flat_map(asset_names).collect();
     let architecture = arguments.architecture.clone().unwrap_or_else(|| architecture(&stage));
     let functions: Vec<String> = assets.into_iter().filter(|asset| asset != RDS_CA.0).collect();

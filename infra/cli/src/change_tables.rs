@@ -56,7 +56,9 @@ fn stack(verdict: &Verdict<'_>, preview: &Preview, paint: Paint, lines: &mut Vec
     lines.push(format!("{name}  {}", if is_new { "new stack" } else { "changes" }));
     match &preview.basis {
         Basis::TemplateOnly { reason } => {
-            lines.push(paint.yellow(&format!("  from the templates alone, since CloudFormation cannot compare yet: {reason}")));
+            lines.push(
+                paint.yellow(&format!("  from the templates alone, since CloudFormation cannot compare yet: {reason}")),
+            );
         }
         Basis::ChangeSet { values_incomplete: true, .. } => {
             lines.push(paint.yellow("  CloudFormation left values out; where none is shown, see the template"));
@@ -86,11 +88,14 @@ fn stack(verdict: &Verdict<'_>, preview: &Preview, paint: Paint, lines: &mut Vec
     }
     if let Some(change) = &preview.protection {
         lines.push(format!("  {}", paint.bold("protection")));
-        lines.extend(change.termination.map(|on| format!("    termination protection  {}", if on { "on" } else { "off" })));
+        lines.extend(
+            change.termination.map(|on| format!("    termination protection  {}", if on { "on" } else { "off" })),
+        );
         lines.extend(change.stack_policy.iter().map(|policy| format!("    stack policy  {}", shortened(policy))));
     }
     for name in &preview.foreign_change_sets {
-        let text = format!("  somebody else's change set {name} waits on this stack, and goes when this one is executed");
+        let text =
+            format!("  somebody else's change set {name} waits on this stack, and goes when this one is executed");
         lines.push(paint.yellow(&text));
     }
     for loss in &preview.data_loss {
@@ -99,9 +104,14 @@ fn stack(verdict: &Verdict<'_>, preview: &Preview, paint: Paint, lines: &mut Vec
             (_, deploy::Replacement::Yes) => "is replaced",
             _ => "may be replaced",
         };
-        let way = if loss.accepted { "accepted".to_owned() } else { format!("accept it with --accept-data-loss {}", loss.name) };
+        let way = if loss.accepted {
+            "accepted".to_owned()
+        } else {
+            format!("accept it with --accept-data-loss {}", loss.name)
+        };
         let mark = paint.red("DATA LOSS");
-        lines.push(format!("  {mark}  {} ({}) {verb}, and nothing is kept of it; {way}", loss.name, loss.resource_type));
+        lines
+            .push(format!("  {mark}  {} ({}) {verb}, and nothing is kept of it; {way}", loss.name, loss.resource_type));
     }
 }
 
@@ -217,12 +227,12 @@ fn permissions<'a>(changes: impl Iterator<Item = &'a PermissionChange>, paint: P
     for change in changes {
         count += 1;
         table.row(vec![
-            mark(change.change),
+            mark(change.action),
             change.principal.clone(),
             change.effect.to_lowercase(),
             change.actions.join(", "),
             change.resources.join(", "),
-            change.conditions.join(", "),
+            change.condition.clone(),
         ]);
     }
     table_of("IAM changes", count, &table, paint, lines);
@@ -234,9 +244,9 @@ fn ingress<'a>(changes: impl Iterator<Item = &'a IngressChange>, paint: Paint, l
     for change in changes {
         count += 1;
         table.row(vec![
-            mark(change.change),
+            mark(change.action),
             change.group.clone(),
-            change.direction.to_string(),
+            change.direction.to_owned(),
             change.protocol.clone(),
             change.ports.clone(),
             change.peer.clone(),

@@ -1,221 +1,197 @@
-//! `infra deploy`: from a stage to its stacks with outputs. Refuses stale templates and missing values before any call.
+//! `infra deploy`: from a stage to its stacks with outputs. Refuses templates that are stale or not committed, missing values,
+//! and what nobody approved.
 
 use std::time::Instant;
 
 use clap::Args;
 use deploy::aws::{AwsCloudFormation, S3AssetStore};
-use deploy::{
-    Approver, Deployed, Deployer, Event, FailedStack, Operation, Options, Pace, Parameter, Plan, Preview, Protection,
-    Refusal, Source, Stack, StackEvent,
-};
-use indicatif::ProgressBar;
-use stacks::{ParameterSource, StageName};
+use deploy::{Deployer, Options, Outcome, Pace};
+use serde_json::json;
+use stacks::StageName;
 
+use crate::approval::{Approve, CommandApprover};
 use crate::arguments::{Account, stage_names};
-use crate::exit::StaleTemplates;
+use crate::exit::{BadInput, Exit, Uncommitted};
+use crate::failure::Commands;
+use crate::outcome::{self, Explain};
 use crate::parameters::Values;
+use crate::preparation::{self, Prepared};
 use crate::repository::Repository;
-use crate::synth_command::{self, Synthesized};
-use crate::table::Table;
+use crate::running::Running;
 use crate::terminal::Terminal;
-use crate::{aws, build, parameters};
+use crate::view::{Events, View};
+use crate::{build, git};
+
+const EXAMPLES: &str = "\
+Approval (--approve):
+  never      change without a question; the default on the stage local
+  dangerous  ask for what the review finds dangerous: broadened permissions, exposure, weaker encryption or reliability,
+             lost data; the default elsewhere
+  always     ask for every change
+Whoever is asked sees the changes first. Where nobody can be asked, the stack is left as it is, the reasons are told and the
+command ends with 77. Data that would be lost has to be named whatever was approved: --accept-data-loss FipeData/DBCluster.
+The stage local takes any template and any loss: it is made again in seconds.
+
+Ctrl-C at a terminal asks whether to detach (CloudFormation goes on, `infra watch` takes it up again) or to cancel. Without
+a terminal it detaches.
+
+Examples:
+  infra deploy --stage local
+  infra deploy --stage dev --profile work --vpc-id vpc-0123456789abcdef0 --allowed-ip 203.0.113.7
+  infra deploy --stage prd FipeApi --approve always     only this stack, with a question before any change
+  infra deploy --stage stg --events json --approve never | jq -c 'select(.code == \"stack.outputs\")'
+  infra deploy --stage dev --accept-data-loss FipeData/DBCluster
+
+Exit codes:
+  0    done, or there was nothing to change
+  1    a stack failed; a card tells why and what to do
+  64   wrong or missing values; nothing was touched
+  65   a committed template is stale, or not committed
+  75   AWS or the network was busy or away; the same command may succeed later
+  77   not approved; those stacks were left as they are
+  130  left before the end; CloudFormation goes on";
 
 /// What is deployed, and with which values.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Deploy {
     #[arg(long, value_parser = stage_names())]
-    pub(crate) stage: StageName,
+    stage: StageName,
     /// Only these stacks, for example FipeApi; all when none is named.
     #[arg(value_name = "STACK")]
-    pub(crate) stacks: Vec<String>,
+    stacks: Vec<String>,
     #[command(flatten)]
-    pub(crate) account: Account,
+    account: Account,
     #[command(flatten)]
-    pub(crate) values: Values,
+    values: Values,
     /// Deploy the archives that were built last.
     #[arg(long)]
-    pub(crate) skip_build: bool,
-    /// Delete a stack whose creation failed, and create it again; always so on the stage local.
+    skip_build: bool,
+    /// What somebody has to agree to.
+    #[arg(long, value_name = "WHAT")]
+    approve: Option<Approve>,
+    /// A resource whose data may be lost; may be given several times.
+    #[arg(long, value_name = "STACK/RESOURCE")]
+    accept_data_loss: Vec<String>,
+    /// Delete a stack whose creation or deletion failed without asking, and create it again.
     #[arg(long)]
-    pub(crate) replace_failed: bool,
+    replace_failed: bool,
+    /// A resource that a roll-back which failed may leave as it is; may be given several times.
+    #[arg(long, value_name = "STACK/RESOURCE")]
+    skip_rollback: Vec<String>,
+    /// Deploy templates that are not committed, or of which git cannot tell.
+    #[arg(long)]
+    allow_dirty: bool,
+    /// Stacks that are worked on at the same time.
+    #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    concurrency: u16,
+    /// Tell events on stdout, and nothing else there.
+    #[arg(long, value_name = "FORMAT")]
+    events: Option<Events>,
 }
 
-pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Deploy) -> anyhow::Result<()> {
+pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Deploy) -> anyhow::Result<Exit> {
     let start = Instant::now();
-    let stage = synth_command::stage(repository, arguments.stage.as_str())?;
-    let synthesized = synth_command::synthesize(&stage)?;
-    let stale = synth_command::changed(repository, stage.name, &synthesized);
-    if !stale.is_empty() {
-        return Err(StaleTemplates(stale).into());
-    }
-    let is_local = stage.name == StageName::Local;
-    let mut values = parameters::given(&arguments.values, &stage)?;
-    if !is_local && !values.contains_key(stacks::Asked::VpcId.name()) {
-        // Nothing can be looked up, so what is missing is known without asking anybody.
-        Plan::new(stacks(synth_command::synthesize(&stage)?)?, &arguments.stacks, values.clone())?;
-    }
-    let local = if is_local { Some(aws::local_cloud(repository)?) } else { None };
-    let connection = aws::connect(repository, stage.name, &arguments.account).await?;
-    parameters::look_up(&mut values, &synthesized, &arguments.stacks, &stage, &connection, local.as_ref()).await?;
-    let plan = Plan::new(stacks(synthesized)?, &arguments.stacks, values)?;
+    let options = Options {
+        concurrency: usize::from(arguments.concurrency),
+        accept_data_loss: resources("--accept-data-loss", &arguments.accept_data_loss)?,
+        skip_rollback: resources("--skip-rollback", &arguments.skip_rollback)?,
+        ..options(arguments.stage)
+    };
+    committed(repository, arguments.stage, arguments.allow_dirty)?;
+    let Deploy { stage, stacks, account, values, .. } = arguments;
+    let prepared = preparation::prepare(repository, *stage, stacks, account, values).await?;
+    let Prepared { stage, plan, connection, sources } = prepared;
     let archives = build::archives(repository, terminal, &stage, &plan.assets(), arguments.skip_build).await?;
 
     let (cloudformation, store) = (AwsCloudFormation::new(&connection.config), S3AssetStore::new(&connection));
-    let deployer = Deployer::new(&cloudformation, &store, options(stage.name));
-    let approver = Flags { replace_failed: arguments.replace_failed || is_local };
-    let mut progress = Progress::new(terminal, stage.name);
-    let deployed = deployer.deploy(&plan, &archives, &approver, &mut |event| progress.tell(event)).await;
-    progress.clear();
-    let deployed = deployed?;
-    for line in outputs(&deployed) {
-        terminal.data(&line);
-    }
-    terminal.note(&format!("deployed {} in {:.1} s", stage.name, start.elapsed().as_secs_f64()));
-    Ok(())
+    let deployer = Deployer::new(&cloudformation, &store, options);
+    let view = View::new(terminal, stage.name, arguments.events);
+    let running = Running::new(&view, &connection, &sources);
+    let by_default = if stage.name == StageName::Local { Approve::Never } else { Approve::Dangerous };
+    let approver = CommandApprover {
+        view: &view,
+        stage: stage.name,
+        approve: arguments.approve.unwrap_or(by_default),
+        replace_failed: arguments.replace_failed,
+        today: today(),
+    };
+    let commands = Commands::of(stage.name.as_str(), account);
+    let mut listener = running.listener();
+    let deploy = deployer.deploy(&plan, &archives, &approver, &mut listener);
+    let deployed = running.attend(&deployer, &plan, deploy, &commands).await?;
+    let seconds = (start.elapsed().as_secs_f64() * 10.0).round() / 10.0;
+    let exit = match deployed {
+        Ok(deployed) => {
+            outcome::outputs(&view, &deployed);
+            let is_quiet = deployed.iter().all(|stack| stack.outcome == Outcome::UpToDate);
+            view.note(&[match is_quiet {
+                true => format!("nothing to change on {}, {seconds:.1} s", stage.name),
+                false => format!("deployed {} in {seconds:.1} s", stage.name),
+            }]);
+            Exit::Success
+        }
+        Err(error) => {
+            outcome::failed(&view, error, &Explain { sources: &sources, logs: running.logs(), commands: &commands })?
+        }
+    };
+    view.event("run.finished", &json!({"exit": exit.code(), "seconds": seconds}));
+    Ok(exit)
 }
 
 /// How deployments and deletions of a stage are run.
 pub(crate) fn options(stage: StageName) -> Options {
-    let pace = if stage == StageName::Local { Pace::LOCAL } else { Pace::AWS };
-    Options::new(uuid::Uuid::new_v4().simple().to_string(), pace, cfn::facts::is_stateful)
-}
-
-/// Says yes to every change, and to a deletion when the flag says so.
-struct Flags {
-    replace_failed: bool,
-}
-
-impl Approver for Flags {
-    async fn approve(&self, _preview: &Preview) -> Result<(), Refusal> {
-        Ok(())
-    }
-
-    async fn delete_failed(&self, stack: &FailedStack) -> Result<(), Refusal> {
-        let reason = format!("it is {}; deploy again with --replace-failed, which deletes it first", stack.status);
-        if self.replace_failed { Ok(()) } else { Err(Refusal { reason, refused: Vec::new() }) }
+    let run_id = uuid::Uuid::new_v4().simple().to_string();
+    match stage {
+        // Whatever is lost on this machine is made again in seconds.
+        StageName::Local => Options::new(run_id, Pace::LOCAL, |_| false),
+        _ => Options::new(run_id, Pace::AWS, cfn::facts::is_stateful),
     }
 }
 
-/// The synthesized stacks in the deployer's terms.
-pub(crate) fn stacks(synthesized: Vec<Synthesized>) -> anyhow::Result<Vec<Stack>> {
-    let stack = |Synthesized { stack, text }: Synthesized| {
-        let parameters = (stack.parameters.into_iter())
-            .map(|(name, source)| {
-                let source = match source {
-                    ParameterSource::Asked(asked) => {
-                        Source::Given { optional: asked.has_default(), hint: parameters::hint(asked) }
-                    }
-                    ParameterSource::Output { stack, output } => Source::Output { stack: stack.to_owned(), output },
-                    ParameterSource::AssetBucket => Source::AssetBucket,
-                    ParameterSource::AssetKey { asset } => Source::AssetKey { asset },
-                };
-                Parameter { name, source }
-            })
-            .collect();
-        Stack {
-            name: stack.name.to_owned(),
-            stack_name: stack.stack_name,
-            template: text,
-            parameters,
-            tags: stack.tags,
-            protection: Protection {
-                termination: stack.protection.termination,
-                stack_policy: stack.protection.stack_policy,
-            },
-        }
-    };
-    Ok(synthesized.into_iter().map(stack).collect())
+/// Year, month and day in UTC.
+pub(crate) fn today() -> (i32, u8, u8) {
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let number = |number: i8| u8::try_from(number).unwrap_or(1);
+    (i32::from(today.year()), number(today.month()), number(today.day()))
 }
 
-/// A table of all outputs.
-fn outputs(deployed: &[Deployed]) -> Vec<String> {
-    let mut table = Table::new(&["stack", "output", "value"], &[]);
-    for stack in deployed {
-        for (name, value) in &stack.outputs {
-            table.row(vec![stack.stack_name.clone(), name.clone(), value.clone()]);
-        }
+/// What is deployed is what was reviewed, and so in git. The stage local is for work in progress.
+fn committed(repository: &Repository, stage: StageName, allow_dirty: bool) -> anyhow::Result<()> {
+    if allow_dirty || stage == StageName::Local {
+        return Ok(());
     }
-    table.lines()
+    let files = git::uncommitted(repository.root(), &format!("environments/{stage}")).map_err(Uncommitted::Unknown)?;
+    if files.is_empty() { Ok(()) } else { Err(Uncommitted::Files(files).into()) }
 }
 
-/// Events as lines, and on a terminal a line that turns while a stack is worked on.
-pub(crate) struct Progress<'a> {
-    terminal: &'a Terminal,
-    is_local: bool,
-    spinner: Option<ProgressBar>,
-    finished: usize,
-    changes: usize,
-    start: Instant,
-}
-
-impl<'a> Progress<'a> {
-    pub(crate) fn new(terminal: &'a Terminal, stage: StageName) -> Self {
-        let is_local = stage == StageName::Local;
-        Self { terminal, is_local, spinner: None, finished: 0, changes: 0, start: Instant::now() }
+/// Names of resources as the flags take them.
+fn resources<T: FromIterator<String>>(flag: &str, names: &[String]) -> Result<T, BadInput> {
+    let is_name = |name: &&String| name.split('/').count() >= 2 && name.split('/').all(|part| !part.is_empty());
+    match names.iter().find(|name| !is_name(name)) {
+        None => Ok(names.iter().cloned().collect()),
+        Some(name) => Err(BadInput(format!("{flag} {name:?} is not STACK/RESOURCE, for example FipeData/DBCluster"))),
     }
+}
 
-    pub(crate) fn tell(&mut self, event: Event) {
-        match event {
-            Event::Planned { stacks } => self.note(&format!("stacks in order: {}", stacks.join(", "))),
-            Event::BucketCreated { bucket } => self.note(&format!("created bucket {bucket}")),
-            Event::AssetUploaded { asset, bytes, .. } => {
-                self.note(&format!("uploaded {asset}, {:.1} MB", bytes as f64 / 1e6));
-            }
-            Event::Attached { stack, status } => {
-                self.note(&format!("{stack}  {status}: waiting for what somebody else started"));
-            }
-            Event::Started { stack, operation, changes, .. } => {
-                self.note(&format!("{stack}  {}", started(operation, changes)));
-                self.clear();
-                (self.finished, self.changes) = (0, changes);
-                self.spinner = self.terminal.spinner(stack);
-            }
-            Event::Resource { stack, event, .. } => self.resource(&stack, &event),
-            Event::Retrying { operation, reason } => self.note(&format!("{operation}: {reason}; trying again")),
-            Event::UpToDate { stack } => self.note(&format!("{stack}  up to date")),
-            Event::Finished { .. } => self.clear(),
-            Event::Skipped { stack, because } => self.note(&format!("{stack}  not begun, since {because} failed")),
-            _ => {}
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resource_is_named_with_its_stack() {
+        let of = |name: &str| resources::<Vec<String>>("--accept-data-loss", &[name.to_owned()]);
+        assert_eq!(of("FipeData/DBCluster").unwrap(), ["FipeData/DBCluster"]);
+        assert_eq!(of("FipeData/Nested/Table").unwrap(), ["FipeData/Nested/Table"]);
+        for wrong in ["DBCluster", "FipeData/", "/DBCluster", ""] {
+            let error = of(wrong).unwrap_err().to_string();
+            assert!(error.contains("STACK/RESOURCE") && error.contains(&format!("{wrong:?}")), "{error}");
         }
     }
 
-    fn resource(&mut self, stack: &str, event: &StackEvent) {
-        let is_stack = event.logical_id == stack;
-        if event.status.ends_with("_COMPLETE") && !is_stack {
-            self.finished += 1;
-            if let Some(spinner) = &self.spinner {
-                // The stack itself comes last, hence one more.
-                spinner.set_message(format!("{stack} {}/{}", self.finished, (self.changes + 1).max(self.finished)));
-            }
-        }
-        // That something has begun is worth a line where it can take minutes, and there only once.
-        let begins = event.status.ends_with("_IN_PROGRESS") && !event.status.contains("ROLLBACK") && !is_stack;
-        if begins && (self.is_local || event.reason.contains("Initiated")) {
-            return;
-        }
-        let is_bad = event.status.contains("FAILED") || event.status.contains("ROLLBACK");
-        let reason = if is_bad { event.reason.as_str() } else { "" };
-        let line = format!("{stack}  {:<18} {:<32} {}  {reason}", event.status, event.logical_id, event.resource_type);
-        self.note(line.trim_end());
-    }
-
-    pub(crate) fn clear(&mut self) {
-        if let Some(spinner) = self.spinner.take() {
-            spinner.finish_and_clear();
-        }
-    }
-
-    fn note(&self, text: &str) {
-        self.terminal.note(&format!("{:>6.1} s  {text}", self.start.elapsed().as_secs_f64()));
-    }
-}
-
-fn started(operation: Operation, changes: usize) -> String {
-    let resources = if changes == 1 { "resource" } else { "resources" };
-    match operation {
-        Operation::Create => format!("creating {changes} {resources}"),
-        Operation::Update if changes == 0 => "changing outputs or tags".to_owned(),
-        Operation::Update => format!("changing {changes} {resources}"),
-        Operation::Delete => "deleting".to_owned(),
+    #[test]
+    fn the_stage_local_loses_nothing_that_matters() {
+        assert!(!(options(StageName::Local).is_stateful)("AWS::RDS::DBCluster"));
+        assert!((options(StageName::Prd).is_stateful)("AWS::RDS::DBCluster"));
     }
 }

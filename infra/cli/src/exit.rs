@@ -40,7 +40,21 @@ pub(crate) struct StaleTemplates(pub(crate) Vec<String>);
 /// The user stopped it.
 #[derive(Debug, thiserror::Error)]
 #[error("interrupted{0}")]
-pub(crate) struct Interrupted(pub(crate) &'static str);
+pub(crate) struct Interrupted(pub(crate) String);
+
+/// Somebody has to agree and has not; nothing was touched.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NotApproved(pub(crate) String);
+
+/// Templates of a stage are not what git has.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Uncommitted {
+    #[error("not committed, and so not reviewed: {}; commit, or give --allow-dirty", .0.join(", "))]
+    Files(Vec<String>),
+    #[error("what is deployed has to be committed; give --allow-dirty to deploy without git")]
+    Unknown(#[source] crate::git::Unknown),
+}
 
 /// Wrong or missing input; nothing was touched.
 #[derive(Debug, thiserror::Error)]
@@ -80,8 +94,11 @@ impl Exit {
     /// The code of an error, by the first of its causes that is known.
     pub(crate) fn of(error: &anyhow::Error) -> Self {
         for cause in error.chain() {
-            if cause.is::<StaleTemplates>() {
+            if cause.is::<StaleTemplates>() || cause.is::<Uncommitted>() {
                 return Self::Stale;
+            }
+            if cause.is::<NotApproved>() {
+                return Self::NotApproved;
             }
             if cause.is::<Interrupted>() {
                 return Self::Interrupted;
@@ -120,20 +137,27 @@ impl Exit {
                 };
             }
             if let Some(error) = cause.downcast_ref::<deploy::Error>() {
-                use deploy::Error as E;
-                match error {
-                    E::Call(_) => continue,
-                    E::Missing(_) | E::UnknownParameter { .. } | E::UnknownStack { .. } | E::Cycle(_) => {
-                        return Self::Usage;
-                    }
-                    _ => return Self::Failed,
+                if matches!(error, deploy::Error::Call(_) | deploy::Error::Stacks(_)) {
+                    continue;
                 }
+                return Self::of_deploy(error);
             }
         }
         Self::Failed
     }
 
-    fn code(self) -> u8 {
+    /// The code of what kept one stack, or all of them.
+    pub(crate) fn of_deploy(error: &deploy::Error) -> Self {
+        use deploy::Error as E;
+        match error {
+            E::Missing(_) | E::UnknownParameter { .. } | E::UnknownStack { .. } | E::Cycle(_) => Self::Usage,
+            E::Refused { .. } | E::DataLoss { .. } | E::Protected { .. } => Self::NotApproved,
+            error if error.is_retryable() => Self::Retryable,
+            _ => Self::Failed,
+        }
+    }
+
+    pub(crate) fn code(self) -> u8 {
         match self {
             Self::Success => 0,
             Self::Answer(code) => code,

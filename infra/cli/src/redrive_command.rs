@@ -59,7 +59,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     let inventory = inventory(&cloud, &stack_names(&stacks)).await?;
     let pairs = pairs(&queues(&cloud, &inventory).await?);
     let pair = find_pair(&pairs, &arguments.queue)?;
-    confirm(terminal, arguments, pair)?;
+    confirm(terminal, arguments, pair).await?;
     let view = View::new(terminal, pair);
     let is_cancelled = Cell::new(false);
     let stop = async {
@@ -82,7 +82,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
 }
 
 /// The messages start work again, which may write or call others: somebody has to want it.
-fn confirm(terminal: &Terminal, arguments: &Redrive, pair: &Pair) -> anyhow::Result<()> {
+async fn confirm(terminal: &Terminal, arguments: &Redrive, pair: &Pair) -> anyhow::Result<()> {
     let visible = pair.dead_letters.attributes.as_ref().map_or(0, |attributes| attributes.visible);
     if arguments.yes || arguments.selection.stage == StageName::Local || visible == 0 {
         return Ok(());
@@ -95,7 +95,7 @@ fn confirm(terminal: &Terminal, arguments: &Redrive, pair: &Pair) -> anyhow::Res
         );
     }
     let question = format!("Move about {} messages from {from} to {to}? Say yes:", grouped(most));
-    match terminal.ask(&question)?.as_str() {
+    match terminal.ask(&question).await?.as_str() {
         "yes" | "y" => Ok(()),
         _ => Err(BadInput("that is not a yes; nothing was moved".to_owned()).into()),
     }

@@ -1,25 +1,48 @@
 //! All that is printed: data to stdout, the rest to stderr, bars on a terminal and lines elsewhere.
 //! Refuses colours and bars where nobody watches.
 
+use std::cell::{Cell, RefCell};
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use crate::paint::Paint;
+
 /// Where output goes.
 pub(crate) struct Terminal {
     bars: Option<MultiProgress>,
+    /// Lines that are drawn over and over below everything else.
+    frame: RefCell<Vec<ProgressBar>>,
+    /// Somebody is asked something: the frame waits, so that it does not write over the question.
+    is_asking: Cell<bool>,
 }
 
 impl Terminal {
     /// Bars when stderr is a terminal.
     pub(crate) fn new() -> Self {
-        Self { bars: std::io::stderr().is_terminal().then(MultiProgress::new) }
+        let bars = std::io::stderr().is_terminal().then(MultiProgress::new);
+        Self { bars, frame: RefCell::default(), is_asking: Cell::new(false) }
     }
 
     /// Whether somebody watches.
     pub(crate) fn is_interactive(&self) -> bool {
         self.bars.is_some()
+    }
+
+    /// Whether somebody watches who can be asked.
+    pub(crate) fn can_ask(&self) -> bool {
+        self.is_interactive() && std::io::stdin().is_terminal()
+    }
+
+    /// Colours of [`Self::data`].
+    pub(crate) fn data_paint(&self) -> Paint {
+        Paint::of(std::io::stdout().is_terminal())
+    }
+
+    /// Colours of [`Self::note`].
+    pub(crate) fn note_paint(&self) -> Paint {
+        Paint::of(self.is_interactive())
     }
 
     /// A line of the result, to stdout. Whoever reads it may stop in the middle (`| head`): then there is nothing left to do.
@@ -31,6 +54,11 @@ impl Terminal {
         });
     }
 
+    /// The same about work that has to go on when nobody reads any more.
+    pub(crate) fn stream(&self, line: &str) {
+        self.suspended(|| _ = writeln!(std::io::stdout(), "{line}"));
+    }
+
     /// A line about what happens, to stderr. The work goes on when nobody reads it.
     pub(crate) fn note(&self, line: &str) {
         self.suspended(|| _ = writeln!(std::io::stderr(), "{line}"));
@@ -38,7 +66,8 @@ impl Terminal {
 
     /// An error and all that led to it, once.
     pub(crate) fn error(&self, error: &anyhow::Error) {
-        let mut text = format!("error: {error}");
+        self.clear_frame();
+        let mut text = format!("{} {error}", self.note_paint().red("error:"));
         for cause in error.chain().skip(1) {
             text.push_str(&format!("\n  because {cause}"));
         }
@@ -69,12 +98,56 @@ impl Terminal {
         Some(line)
     }
 
-    /// Asks on a terminal; the answer without blanks around it.
-    pub(crate) fn ask(&self, question: &str) -> std::io::Result<String> {
-        self.suspended(|| _ = write!(std::io::stderr(), "{question} "));
-        let mut answer = String::new();
-        std::io::stdin().read_line(&mut answer)?;
-        Ok(answer.trim().to_owned())
+    /// Draws `lines` in the place of those drawn before; more than the screen holds are counted instead. Nothing happens
+    /// where nobody watches, or while somebody is asked.
+    pub(crate) fn frame(&self, lines: &[String]) {
+        if self.bars.is_none() || self.is_asking.get() {
+            return;
+        }
+        let rows = usize::from(console::Term::stderr().size().0).max(6) - 2;
+        let mut shown: Vec<String> = lines.iter().take(rows).cloned().collect();
+        if lines.len() > rows {
+            shown.pop();
+            shown.push(format!("  .. and {} more lines", lines.len() + 1 - rows));
+        }
+        let mut frame = self.frame.borrow_mut();
+        let kept = shown.len().min(frame.len());
+        for bar in frame.drain(kept..) {
+            bar.finish_and_clear();
+        }
+        while frame.len() < shown.len() {
+            let Some(line) = self.line() else { return };
+            frame.push(line);
+        }
+        for (bar, line) in frame.iter().zip(shown) {
+            bar.set_message(line);
+        }
+    }
+
+    /// Takes the frame away.
+    pub(crate) fn clear_frame(&self) {
+        for bar in self.frame.borrow_mut().drain(..) {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Asks on a terminal; the answer without blanks around it, empty at the end of input. Other work goes on meanwhile; a
+    /// question that is dropped is left standing.
+    pub(crate) async fn ask(&self, question: &str) -> std::io::Result<String> {
+        self.clear_frame();
+        let _asking = Asking::new(&self.is_asking);
+        self.suspended(|| {
+            _ = write!(std::io::stderr(), "{question} ");
+            _ = std::io::stderr().flush();
+        });
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        // A thread of its own, which nobody waits for: reading cannot be interrupted.
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let read = std::io::stdin().read_line(&mut line);
+            _ = answer.send(read.map(|_| line.trim().to_owned()));
+        });
+        answered.await.unwrap_or_else(|_| Ok(String::new()))
     }
 
     fn suspended(&self, print: impl FnOnce()) {
@@ -82,6 +155,22 @@ impl Terminal {
             Some(bars) => bars.suspend(print),
             None => print(),
         }
+    }
+}
+
+/// Somebody is asked as long as this lives.
+struct Asking<'a>(&'a Cell<bool>);
+
+impl<'a> Asking<'a> {
+    fn new(flag: &'a Cell<bool>) -> Self {
+        flag.set(true);
+        Self(flag)
+    }
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
     }
 }
 

@@ -1,0 +1,68 @@
+//! What a deletion says before it is agreed to.
+
+use deploy::{Bucket, SurveyedStack};
+
+use super::*;
+
+fn survey(objects: usize) -> Survey {
+    let resource = |logical_id: &str, resource_type: &str, stateful: bool, keeps: Keeps| SurveyedResource {
+        logical_id: logical_id.to_owned(),
+        physical_id: format!("{}-1", logical_id.to_lowercase()),
+        resource_type: resource_type.to_owned(),
+        stateful,
+        keeps,
+    };
+    let bucket = Bucket { logical_id: "Reports".to_owned(), bucket: "reports-1".to_owned(), objects, more: true };
+    let stack = SurveyedStack {
+        stack: "Data".to_owned(),
+        stack_name: "Data-dev".to_owned(),
+        status: Some("CREATE_COMPLETE".to_owned()),
+        termination_protection: true,
+        resources: vec![
+            resource("Table", "AWS::DynamoDB::Table", true, Keeps::Nothing),
+            resource("Cluster", "AWS::RDS::DBCluster", true, Keeps::Snapshot),
+            resource("Key", "AWS::KMS::Key", true, Keeps::Resource),
+            resource("Role", "AWS::IAM::Role", false, Keeps::Nothing),
+        ],
+        buckets: if objects > 0 { vec![bucket] } else { Vec::new() },
+    };
+    let absent = SurveyedStack {
+        stack: "Api".to_owned(),
+        stack_name: "Api-dev".to_owned(),
+        status: None,
+        termination_protection: false,
+        resources: Vec::new(),
+        buckets: Vec::new(),
+    };
+    Survey { stacks: vec![absent, stack] }
+}
+
+#[test]
+fn what_dies_and_what_stays_is_told_apart() {
+    assert_eq!(
+        listed(&survey(3), false, Paint::PLAIN),
+        [
+            "Api-dev  is not there",
+            "Data-dev  CREATE_COMPLETE, protected from termination",
+            "  dies with its data: Table (AWS::DynamoDB::Table) table-1",
+            "  dies, a snapshot stays: Cluster (AWS::RDS::DBCluster) cluster-1",
+            "  stays: Key (AWS::KMS::Key) key-1",
+            "  dies: 1 resource without data of their own",
+            "  bucket reports-1 is not empty: 3 object versions and more",
+        ]
+    );
+}
+
+#[test]
+fn a_full_bucket_is_refused_before_anything_is_deleted() {
+    let refused = buckets_are_settled(&survey(1), false).unwrap_err().to_string();
+    assert!(refused.contains("reports-1") && refused.contains("--empty-buckets"), "{refused}");
+    assert!(buckets_are_settled(&survey(1), true).is_ok());
+    assert!(buckets_are_settled(&survey(0), false).is_ok());
+}
+
+#[test]
+fn another_stages_name_is_no_consent() {
+    assert!(is_stage("dev", StageName::Dev).is_ok());
+    assert!(is_stage("stg", StageName::Dev).unwrap_err().to_string().contains(r#""stg" is not "dev""#));
+}

@@ -1,0 +1,76 @@
+//! `infra watch`: takes up what is under way on a stage and stays with it to its end. Refuses to begin anything.
+
+use clap::Args;
+use deploy::aws::{AwsCloudFormation, S3AssetStore};
+use deploy::{Deployer, Watched};
+use serde_json::json;
+use stacks::StageName;
+
+use crate::arguments::{Account, stage_names};
+use crate::exit::Exit;
+use crate::failure::Commands;
+use crate::outcome::{self, Explain};
+use crate::preparation::{self, Sources};
+use crate::repository::Repository;
+use crate::running::Running;
+use crate::terminal::Terminal;
+use crate::view::{Events, View};
+use crate::{aws, deploy_command, synth_command};
+
+const EXAMPLES: &str = "\
+Examples:
+  infra watch --stage dev             everything that is under way on dev
+  infra watch --stage dev FipeData    this stack alone
+  infra watch --stage dev --events json | jq -r .code
+
+Exit codes:
+  0    what ran ended well, or nothing ran
+  1    what ran failed; a card tells why and what to do
+  130  left before the end; CloudFormation goes on";
+
+/// What is watched.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Watch {
+    #[arg(long, value_parser = stage_names())]
+    stage: StageName,
+    /// Only these stacks; all when none is named.
+    #[arg(value_name = "STACK")]
+    stacks: Vec<String>,
+    #[command(flatten)]
+    account: Account,
+    /// Tell events on stdout, and nothing else there.
+    #[arg(long, value_name = "FORMAT")]
+    events: Option<Events>,
+}
+
+pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Watch) -> anyhow::Result<Exit> {
+    let stage = synth_command::stage(repository, arguments.stage.as_str())?;
+    let synthesized = synth_command::synthesize(&stage)?;
+    let plan = preparation::plan_without_values(&synthesized, &arguments.stacks)?;
+    let connection = aws::connect(repository, stage.name, &arguments.account).await?;
+    let (cloudformation, store) = (AwsCloudFormation::new(&connection.config), S3AssetStore::new(&connection));
+    let deployer = Deployer::new(&cloudformation, &store, deploy_command::options(stage.name));
+    let (view, sources) = (View::new(terminal, stage.name, arguments.events), Sources::of(&synthesized));
+    let commands = Commands::of(stage.name.as_str(), &arguments.account);
+    let running = Running::new(&view, &connection, &sources);
+    let mut listener = running.listener();
+    let watch = deployer.watch(&plan, &mut listener);
+    let watched = running.attend(&deployer, &plan, watch, &commands).await??;
+    let exit = told(&view, &watched, &Explain { sources: &sources, logs: running.logs(), commands: &commands });
+    view.event("run.finished", &json!({"exit": exit.code()}));
+    Ok(exit)
+}
+
+fn told(view: &View<'_>, watched: &[Watched], explain: &Explain<'_>) -> Exit {
+    if watched.is_empty() {
+        view.note(&["nothing is under way".to_owned()]);
+    }
+    let is_bad = |stack: &&Watched| stack.status.contains("ROLLBACK") || stack.status.ends_with("_FAILED");
+    let mut exit = Exit::Success;
+    for Watched { stack, status, cause, rolled_back } in watched.iter().filter(is_bad) {
+        outcome::card(view, &outcome::failure(stack, status, cause.as_ref(), rolled_back, &[], explain));
+        exit = Exit::Failed;
+    }
+    exit
+}
