@@ -31,7 +31,6 @@ mod progress;
 mod queues;
 mod redrive_command;
 mod repository;
-mod revision;
 mod running;
 mod selection;
 mod stack_progress;
