@@ -7,7 +7,6 @@ use stacks::StageName;
 use crate::build::Build;
 use crate::deploy_command::Deploy;
 use crate::destroy_command::Destroy;
-use crate::diff_command::Diff;
 use crate::doctor_command::Doctor;
 use crate::drift_command::Drift;
 use crate::exit::Exit;
@@ -17,20 +16,21 @@ use crate::logs_command::Logs;
 use crate::outputs_command::Outputs;
 use crate::redrive_command::Redrive;
 use crate::repository::Repository;
+use crate::review_command::ReviewArguments;
 use crate::status_command::StatusArguments;
 use crate::synth_command::Synth;
 use crate::terminal::Terminal;
 use crate::tools::Tools;
-use crate::watch_command::Watch;
 use crate::{
-    build, deploy_command, destroy_command, diff_command, doctor_command, drift_command, fipe_command, local_command, logs_command,
-    outputs_command, redrive_command, status_command, synth_command, tools, watch_command,
+    build, deploy_command, destroy_command, doctor_command, drift_command, fipe_command, local_command, logs_command,
+    outputs_command, redrive_command, review_command, status_command, synth_command, tools,
 };
 
 const EXAMPLES: &str = "\
 Examples:
   infra synth                                   write the templates of every stage
   infra synth --check                           fail when a committed template is stale
+  infra review                                  what this branch does to each stage, and what of it is dangerous
   infra local up && infra deploy --stage local  the whole chain on this machine
   infra invoke fipe --month 2026-08 --watch     crawl a month and watch it
   infra deploy --stage dev --profile work --vpc-id vpc-0123456789abcdef0 --allowed-ip 203.0.113.7
@@ -54,7 +54,18 @@ Results go to stdout, everything else to stderr.";
 #[command(name = "infra", version, after_help = EXAMPLES, arg_required_else_help = true)]
 struct Arguments {
     #[command(subcommand)]
-    command: Command,
+    command: AnyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum AnyCommand {
+    #[command(flatten)]
+    InRepository(Command),
+    /// Judge what a change does to each stage, from templates alone: no AWS, no network.
+    ///
+    /// The committed templates of the working tree against those of the merge base, read with git; or any two templates or
+    /// folders. What is dangerous comes first, with its reason.
+    Review(Box<ReviewArguments>),
 }
 
 #[derive(Debug, Subcommand)]
@@ -63,18 +74,14 @@ enum Command {
     Synth(Synth),
     /// Build the archives of the functions, as deploy does.
     Build(Build),
-    /// Show what a deployment would change, and how dangerous that is.
-    Diff(Diff),
     /// Build, upload and deploy the stacks of a stage.
     ///
     /// The stage `local` goes to the running local cloud and takes every value from it. Any other stage goes to AWS with
     /// the credentials that AWS's own tools would use; subnets and route tables are looked up from the VPC.
     Deploy(Deploy),
-    /// Take up what is under way on a stage, and stay with it to its end.
-    Watch(Watch),
     /// Delete the stacks of a stage, last made first.
     ///
-    /// What dies and what stays is listed first. Then the stage's name has to be said.
+    /// The database is kept as a final snapshot. Buckets are not emptied.
     Destroy(Destroy),
     /// Install pinned tools into .tools; what is there is left alone.
     ///
@@ -145,25 +152,27 @@ pub(crate) fn run() -> Exit {
     })
 }
 
-fn dispatch(command: Command, terminal: &Terminal) -> anyhow::Result<Exit> {
+fn dispatch(command: AnyCommand, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let command = match command {
+        AnyCommand::InRepository(command) => command,
+        // Templates of others are reviewed wherever they are.
+        AnyCommand::Review(arguments) => return review_command::run(terminal, &arguments),
+    };
     let repository = Repository::find()?;
     let (repository, terminal) = (&repository, terminal);
     match command {
         // No runtime: this is to be done before one is started.
         Command::Synth(arguments) => synth_command::run(repository, terminal, &arguments).map(Exit::from),
         Command::Build(arguments) => interruptible(build::run(repository, terminal, &arguments), ""),
-        // These hear an interrupt themselves.
-        Command::Diff(arguments) => to_its_end(diff_command::run(repository, terminal, &arguments)),
-        Command::Deploy(arguments) => to_its_end(deploy_command::run(repository, terminal, &arguments)),
-        Command::Watch(arguments) => to_its_end(watch_command::run(repository, terminal, &arguments)),
-        Command::Destroy(arguments) => to_its_end(destroy_command::run(repository, terminal, &arguments)),
+        Command::Deploy(arguments) => interruptible(deploy_command::run(repository, terminal, &arguments), GOES_ON),
+        Command::Destroy(arguments) => interruptible(destroy_command::run(repository, terminal, &arguments), GOES_ON),
         Command::Install { tools } => interruptible(tools::install(repository, terminal, &tools), ""),
         Command::Local(arguments) => interruptible(local_command::run(repository, terminal, &arguments), ""),
         Command::Invoke(Invoke::Fipe(arguments)) => {
             interruptible(fipe_command::invoke(repository, terminal, &arguments), CRAWLS_ON)
         }
         Command::Status(arguments) => interruptible(status_command::run(repository, terminal, &arguments), CRAWLS_ON),
-        // These two as well.
+        // These two hear an interrupt themselves.
         Command::Logs(arguments) => to_its_end(logs_command::run(repository, terminal, &arguments)),
         Command::Redrive(arguments) => to_its_end(redrive_command::run(repository, terminal, &arguments)),
         Command::Outputs(arguments) => interruptible(outputs_command::run(repository, terminal, &arguments), ""),
@@ -172,6 +181,7 @@ fn dispatch(command: Command, terminal: &Terminal) -> anyhow::Result<Exit> {
     }
 }
 
+const GOES_ON: &str = "; what CloudFormation has begun goes on, and the same command watches it to its end";
 const CRAWLS_ON: &str = "; a crawl that was started goes on, and `infra status fipe --watch` watches it";
 
 /// Runs to the end or to the first interrupt, which drops the work and with it what it had started on this machine. A
@@ -184,7 +194,7 @@ fn interruptible<T: Into<Exit>>(
     runtime.block_on(async {
         tokio::select! {
             result = work => result.map(Into::into),
-            _ = tokio::signal::ctrl_c() => Err(crate::exit::Interrupted(after.to_owned()).into()),
+            _ = tokio::signal::ctrl_c() => Err(crate::exit::Interrupted(after).into()),
         }
     })
 }

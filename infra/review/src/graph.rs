@@ -10,7 +10,7 @@ use crate::review::Pair;
 const READABLE: usize = 150;
 const NODE_HEIGHT: f64 = 40.0;
 /// Of the name's font, which is 12 CSS pixels high, and as wide as its widest common letters.
-const LETTER: f64 = 6.9;
+const LETTER: f64 = 7.7;
 /// Names longer than this are cut in their middle.
 const LETTERS: usize = 34;
 const MARGIN: f64 = 18.0;

@@ -145,6 +145,18 @@
     });
     return [element("h4", "", title), list];
   };
+  // Moves the canvas, not the page, and only when the node cannot be seen.
+  const reveal = (node) => {
+    const canvas = one(".canvas", board);
+    const [outer, inner] = [canvas.getBoundingClientRect(), one("rect", node).getBoundingClientRect()];
+    const isSeen = inner.left >= outer.left && inner.right <= outer.right && inner.top >= outer.top && inner.bottom <= outer.bottom;
+    if (isSeen) return;
+    canvas.scrollBy({
+      left: (inner.left + inner.right - outer.left - outer.right) / 2,
+      top: (inner.top + inner.bottom - outer.top - outer.bottom) / 2,
+      behavior: "instant",
+    });
+  };
   const pick = (node, focus) => {
     release();
     const owner = node.closest("figure");
@@ -183,8 +195,8 @@
     one(".split", board).classList.add("open");
     if (focus) {
       node.focus({ preventScroll: true });
-      node.scrollIntoView({ block: "nearest", inline: "nearest" });
     }
+    reveal(node);
   };
   // The nearest node in a direction; what lies straight ahead is nearer than what lies aside.
   const walk = (key) => {
@@ -227,7 +239,7 @@
     const worst = [...figures].sort((a, b) => all(".alert", b).length - all(".alert", a).length || all(".node[href]", b).length - all(".node[href]", a).length)[0];
     showStage(worst.dataset.stage);
     fit();
-    if (scale < 0.62) zoom(0.62);
+    if (scale < 0.85) zoom(0.85);
   }
 
   // The list of changes.
