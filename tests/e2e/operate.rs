@@ -76,7 +76,7 @@ fn trials(cloud: &Arc<Mutex<Option<Cloud>>>) -> Vec<Trial> {
 fn outputs(cloud: &mut Cloud) -> anyhow::Result<()> {
     let table = cloud.infra(&["outputs"])?;
     ensure!(
-        table.lines().any(|line| line.starts_with("FipeApi  ModelQueueUrl ")),
+        table.lines().any(|line| line.starts_with("FipeApi   ModelQueueUrl ")),
         "no row of ModelQueueUrl in:\n{table}"
     );
     let all = json(&cloud.infra(&["outputs", "FipeApi", "--json"])?)?;
@@ -217,7 +217,7 @@ fn drift(cloud: &mut Cloud) -> anyhow::Result<()> {
 fn redrive(cloud: &mut Cloud) -> anyhow::Result<()> {
     let status = json(&cloud.infra(&["status", "--json"])?)?;
     let mappings = status["event_source_mappings"].as_array().cloned().unwrap_or_default();
-    let mapping = mappings.iter().find(|mapping| mapping["logical_id"] == "FipeModelLoaderSource");
+    let mapping = mappings.iter().find(|mapping| mapping["logical_id"] == "FipePriceLoaderSource");
     let uuid = mapping.and_then(|mapping| mapping["physical_id"].as_str()).unwrap_or_default();
     let url = format!("{}/2015-03-31/event-source-mappings/{uuid}", cloud.endpoint);
     let deleted = cloud.wait(cloud.http.delete(url).send())?.status();
