@@ -73,6 +73,7 @@ pub(crate) fn changed(before: &Template, after: &Template) -> Option<Folded> {
             because.insert(name.to_owned(), format!("the default of parameter `{name}` changes"));
         }
     }
+    new_parameters(before, after, &mut old, &mut new, &mut because);
     conditions(before, after, &mut old, &mut new, &mut because);
     for name in section_names(after, "Mappings") {
         let mapping = |template: &Template| template.section("Mappings").and_then(|all| all.get(name)).cloned();
@@ -91,6 +92,35 @@ pub(crate) fn changed(before: &Template, after: &Template) -> Option<Folded> {
     })
 }
 
+/// A new parameter has its default; one that only changed its name has it on both sides.
+fn new_parameters(
+    before: &Template,
+    after: &Template,
+    old: &mut Facts,
+    new: &mut Facts,
+    because: &mut BTreeMap<String, String>,
+) {
+    let all = |template: &Template| template.section("Parameters").map_or(&[][..], Node::entries).to_vec();
+    let (olds, news) = (all(before), all(after));
+    let is_plain = |entry: &Entry| {
+        let kind = entry.value.get("Type").and_then(Node::as_str).unwrap_or_default();
+        entry.value.get("NoEcho").is_none() && !kind.starts_with("AWS::SSM::Parameter::Value")
+    };
+    let added = news.iter().filter(|entry| olds.iter().all(|other| other.key != entry.key));
+    for entry in added.filter(|entry| is_plain(entry)) {
+        let Some(default) = entry.value.get("Default").and_then(Node::text) else { continue };
+        new.values.insert(entry.key.clone(), parameter(after, &entry.key, &default));
+        because.insert(entry.key.clone(), format!("parameter `{}` is new", entry.key));
+        let same = |other: &&Entry| {
+            ["Type", "Default"].iter().all(|key| compare::is_same(other.value.get(key), entry.value.get(key)))
+        };
+        let gone = olds.iter().filter(|other| news.iter().all(|entry| entry.key != other.key));
+        for other in gone.filter(same) {
+            old.values.insert(other.key.clone(), parameter(before, &other.key, &default));
+        }
+    }
+}
+
 fn conditions(
     before: &Template,
     after: &Template,
@@ -98,6 +128,18 @@ fn conditions(
     new: &mut Facts,
     because: &mut BTreeMap<String, String>,
 ) {
+    // One that only changed its name.
+    let is_in = |template: &Template, name: &str| condition_names(template).any(|other| other == name);
+    for name in condition_names(after).filter(|name| !is_in(before, name)) {
+        for other in condition_names(before).filter(|name| !is_in(after, name)) {
+            let (Some(was), Some(is)) = (definition(before, other), definition(after, name)) else { continue };
+            if compare::is_same(Some(&was), Some(&is)) {
+                because.insert(name.to_owned(), format!("condition `{other}` is now called `{name}`"));
+                old.written_out.insert(other.to_owned(), was);
+                new.written_out.insert(name.to_owned(), is);
+            }
+        }
+    }
     let nothing = BTreeMap::new();
     let (old_defaults, new_defaults) = (defaults(before), defaults(after));
     for name in condition_names(after).filter(|name| condition_names(before).any(|other| other == *name)) {

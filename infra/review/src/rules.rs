@@ -6,6 +6,8 @@ mod exposure;
 mod permissions;
 mod reliability;
 mod replacement;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use crate::change::{Action, Category, Change, Finding, Severity};

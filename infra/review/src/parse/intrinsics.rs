@@ -66,6 +66,9 @@ pub(crate) fn canonical(node: Node) -> Node {
         "Fn::GetAtt" => Node::new(Value::Map(vec![Entry { key, at: key_at, value: get_att(value) }]), at),
         "Fn::Sub" => substitute(value, at),
         "Fn::Join" => join(value, at),
+        "Fn::If" if matches!(value.as_list(), Some([_, yes, no]) if yes == no) => {
+            value.items().last().cloned().unwrap_or_else(|| value.clone())
+        }
         _ => {
             let mut entries = vec![Entry { key, at: key_at, value }];
             drop_no_values(&mut entries);

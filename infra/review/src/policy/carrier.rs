@@ -27,12 +27,14 @@ pub(crate) enum Subject {
     Trust(String),
     /// Who may do what with this resource.
     Resource(String),
+    /// What this VPC endpoint lets through: it grants nothing by itself.
+    Endpoint(String),
 }
 
 impl Subject {
     pub(crate) fn id(&self) -> &str {
         match self {
-            Subject::Identity(id) | Subject::Trust(id) | Subject::Resource(id) => id,
+            Subject::Identity(id) | Subject::Trust(id) | Subject::Resource(id) | Subject::Endpoint(id) => id,
         }
     }
 }
@@ -244,6 +246,9 @@ impl<'t> Reader<'t> {
             subjects.sort();
             subjects.dedup();
             return subjects;
+        }
+        if service == "AWS::EC2::VPCEndpoint" {
+            return vec![Subject::Endpoint(each.id.to_owned())];
         }
         if is_identity(service) {
             return vec![Subject::Identity(each.id.to_owned())];

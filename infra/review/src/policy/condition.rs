@@ -95,7 +95,9 @@ impl Conditions {
         const OWN: &[&str] = &["cognito-identity.amazonaws.com:aud", "saml:aud", "accounts.google.com:aud"];
         self.0.iter().any(|test| {
             let known = test.key.contains(':') && (!test.key.ends_with(":aud") || OWN.contains(&test.key.as_str()));
-            let anybody = |value: &String| is_everything(value) || value.split(':').nth(1).is_some_and(|name| name.starts_with('*'));
+            let anybody = |value: &String| {
+                is_everything(value) || value.split(':').nth(1).is_some_and(|name| name.starts_with('*'))
+            };
             known && !test.is_negative() && !test.values.iter().any(anybody)
         })
     }

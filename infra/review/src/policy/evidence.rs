@@ -43,8 +43,8 @@ impl Evidence {
             let (principal, resources) = match &each.subject {
                 Subject::Identity(_) => (id.to_owned(), each.resources.clone()),
                 Subject::Trust(_) => (principals(each), vec![id.to_owned()]),
-                Subject::Resource(_) if each.resources == ["*"] => (principals(each), vec![id.to_owned()]),
-                Subject::Resource(_) => (principals(each), each.resources.clone()),
+                _ if each.resources == ["*"] => (principals(each), vec![id.to_owned()]),
+                Subject::Resource(_) | Subject::Endpoint(_) => (principals(each), each.resources.clone()),
             };
             PermissionChange {
                 stage: pair.stage.clone(),

@@ -285,7 +285,7 @@ fn website(context: &Context<'_>, findings: &mut Vec<Finding>) {
 
 fn public_policy(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for each in of_change(context) {
-        let is_resource = matches!(each.subject, Subject::Resource(_)) && !context.is_type("AWS::EC2::VPCEndpoint");
+        let is_resource = matches!(each.subject, Subject::Resource(_));
         let gone = context.evidence.is_gone(each.subject.id());
         if each.allow && each.added && is_resource && !gone && is_public(each) {
             let reason = format!("anyone may reach {} with {}", each.subject.id(), each.actions.join(", "));

@@ -168,6 +168,9 @@ fn judge(each: &Difference, evidence: &Evidence) -> Option<(&'static str, Severi
         What::Condition(_) => return danger("permissions/condition-removed"),
         _ => {}
     }
+    if matches!(each.subject, Subject::Endpoint(_)) {
+        return if is_new { None } else { danger("permissions/broadened") };
+    }
     if each.except.is_some() {
         return danger("permissions/everything-but");
     }
@@ -251,6 +254,7 @@ fn sentence(each: &Difference, evidence: &Evidence) -> String {
     let on = match &each.subject {
         Subject::Trust(_) => id.to_owned(),
         Subject::Resource(_) if each.resources == ["*"] => id.to_owned(),
+        Subject::Endpoint(_) => format!("{} through {id}", shortened(&each.resources, ", ")),
         _ if each.resources == ["*"] => "every resource".to_owned(),
         _ => shortened(&each.resources, ", "),
     };

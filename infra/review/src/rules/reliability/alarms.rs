@@ -68,7 +68,11 @@ pub(super) fn loosened(context: &Context<'_>, findings: &mut Vec<Finding>) {
             let reason = format!("{says}: Threshold was {before}, is now {after}");
             // Up to a half is tuning.
             let is_tuned = (after - before).abs() <= before.abs() / 2.0;
-            findings.push(if is_tuned { context.notice("Threshold", reason) } else { context.danger("Threshold", reason) });
+            findings.push(if is_tuned {
+                context.notice("Threshold", reason)
+            } else {
+                context.danger("Threshold", reason)
+            });
         }
     }
     let count = |resource, path: &str| number(resource, path);

@@ -1,0 +1,261 @@
+//! What the rules find, and what they leave alone: their own examples, our own templates, and the ways to write one thing.
+
+use crate::{Category, Options, Pair, RULES, Review, Severity, Template, parse, review};
+
+fn template(text: &str) -> Template {
+    parse("template.yaml", text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+fn reviewed(before: Option<&str>, after: Option<&str>, without: &[&str]) -> Review {
+    let pair =
+        Pair { stage: None, stack: "Stack".to_owned(), before: before.map(template), after: after.map(template) };
+    review(&[pair], &Options { without, ..Options::default() })
+}
+
+fn resources(text: &str) -> String {
+    format!("Resources: {text}")
+}
+
+/// Findings of the four families, as `danger rule: reason`.
+fn told(before: &str, after: &str) -> Vec<String> {
+    let review = reviewed(Some(before), Some(after), &[]);
+    let findings = review.changes.iter().flat_map(|change| &change.findings);
+    let findings = findings.filter(|finding| finding.category != Category::DataLoss);
+    let word = |severity| if severity == Severity::Danger { "danger" } else { "notice" };
+    findings.map(|finding| format!("{} {}: {}", word(finding.severity), finding.rule, finding.reason)).collect()
+}
+
+#[test]
+fn every_rule_finds_its_example_and_only_it_does_so_under_its_name() {
+    for rule in RULES {
+        let (before, after) = (rule.example.before.map(resources), rule.example.after.map(resources));
+        let has = |without: &[&str]| {
+            let review = reviewed(before.as_deref(), after.as_deref(), without);
+            review.changes.iter().flat_map(|change| &change.findings).any(|finding| finding.rule == rule.id)
+        };
+        assert!(has(&[]), "{} does not find its example", rule.id);
+        assert!(!has(&[rule.id]), "{} is found although it is switched off", rule.id);
+        for same in [&before, &after].into_iter().flatten() {
+            let review = reviewed(Some(same), Some(same), &[]);
+            assert!(review.changes.is_empty(), "{}: {:?}", rule.id, review.changes);
+        }
+    }
+}
+
+#[test]
+fn every_rule_says_what_it_finds_under_a_name_of_its_own() {
+    let mut ids: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), RULES.len());
+    for rule in RULES {
+        let category = serde_json::to_value(rule.category).unwrap();
+        assert_eq!(Some(rule.id.split_once('/').unwrap().0), category.as_str(), "{}", rule.id);
+        assert!(!rule.says.is_empty() && !rule.says.ends_with('.'), "{}", rule.says);
+    }
+}
+
+fn ours() -> Vec<(String, String)> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../environments");
+    let mut found = Vec::new();
+    for stage in std::fs::read_dir(root).unwrap().flatten() {
+        for file in std::fs::read_dir(stage.path().join("templates")).unwrap().flatten() {
+            found.push((file.path().display().to_string(), std::fs::read_to_string(file.path()).unwrap()));
+        }
+    }
+    assert!(found.len() >= 8);
+    found
+}
+
+#[test]
+fn our_own_templates_against_themselves_have_no_finding() {
+    for (path, text) in ours() {
+        let review = reviewed(Some(&text), Some(&text), &[]);
+        assert!(review.changes.is_empty() && review.permissions.is_empty() && review.ingress.is_empty(), "{path}");
+    }
+}
+
+#[test]
+fn a_new_stack_of_ours_is_worth_a_look_and_not_dangerous() {
+    for (path, text) in ours() {
+        let review = reviewed(None, Some(&text), &[]);
+        let dangers: Vec<_> =
+            review.changes.iter().flat_map(|change| &change.findings).filter(|each| each.is_dangerous()).collect();
+        assert!(dangers.is_empty(), "{path}: {dangers:#?}");
+        assert!(!review.permissions.is_empty(), "{path}");
+    }
+}
+
+/// One edit of one of our templates.
+fn edit(stack: &str, from: &str, to: &str) -> Vec<String> {
+    let (path, text) = ours().into_iter().find(|(path, _)| path.contains("/dev/") && path.ends_with(stack)).unwrap();
+    assert!(text.contains(from), "{path} has no {from}");
+    told(&text, &text.replacen(from, to, 1))
+}
+
+#[test]
+fn an_edit_of_our_templates_gives_exactly_what_it_does() {
+    let open = edit(
+        "FipeData.yaml",
+        "      SecurityGroupIngress:\n        - IpProtocol: tcp\n          FromPort: !Ref DatabasePort\n          ToPort: !Ref DatabasePort\n",
+        "      SecurityGroupIngress:\n        - IpProtocol: tcp\n          FromPort: 22\n          ToPort: 22\n          CidrIp: 0.0.0.0/0\n        - IpProtocol: tcp\n          FromPort: !Ref DatabasePort\n          ToPort: !Ref DatabasePort\n",
+    );
+    assert_eq!(
+        open,
+        ["danger exposure/ingress-open: the internet (0.0.0.0/0) may reach DatabaseSecurityGroup on tcp port 22"]
+    );
+    let batch = edit("FipeApi.yaml", "      FunctionResponseTypes:\n        - ReportBatchItemFailures\n", "");
+    assert_eq!(batch.len(), 1, "{batch:?}");
+    assert!(batch[0].starts_with("danger reliability/whole-batch-fails"), "{batch:?}");
+    let plain = edit("FipeApi.yaml", "SqsManagedSseEnabled: true", "SqsManagedSseEnabled: false");
+    assert_eq!(
+        plain,
+        ["danger encryption/at-rest-off: data is encrypted less at rest: SqsManagedSseEnabled was true, is now false"]
+    );
+    let longer = edit("FipeApi.yaml", "VisibilityTimeout: 1830", "VisibilityTimeout: 3660");
+    assert!(longer.is_empty(), "{longer:?}");
+}
+
+const TRUST: &str =
+    "{Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: 'sts:AssumeRole'}]}";
+const QUEUE: &str = "Queue: {Type: AWS::SQS::Queue}\n";
+
+fn role(policies: &str) -> String {
+    format!(
+        "Resources:\n  Role:\n    Type: AWS::IAM::Role\n    Properties:\n      AssumeRolePolicyDocument: {TRUST}\n      Policies: {policies}\n  {QUEUE}"
+    )
+}
+
+const INLINE: &str = "[{PolicyName: p, PolicyDocument: {Statement: [{Effect: Allow, Action: ['sqs:SendMessage', 'sqs:ReceiveMessage'], Resource: !GetAtt Queue.Arn}]}}]";
+
+#[test]
+fn a_policy_that_moves_to_a_resource_of_its_own_changes_nothing() {
+    for (carrier, extra) in [
+        ("AWS::IAM::Policy", "PolicyName: p, Roles: [!Ref Role]"),
+        ("AWS::IAM::ManagedPolicy", "Roles: [!Ref Role]"),
+        ("AWS::IAM::RolePolicy", "PolicyName: p, RoleName: !Ref Role"),
+    ] {
+        let statements = "[{Sid: Send, Effect: Allow, Action: 'SQS:SendMessage', Resource: [!Sub '${Queue.Arn}']}, {Effect: Allow, Action: ['sqs:ReceiveMessage'], Resource: !GetAtt Queue.Arn}]";
+        let moved = format!(
+            "{}  Moved: {{Type: {carrier}, Properties: {{{extra}, PolicyDocument: {{Statement: {statements}}}}}}}\n",
+            role("[]")
+        );
+        assert_eq!(told(&role(INLINE), &moved), Vec::<String>::new(), "{carrier}");
+        assert_eq!(told(&moved, &role(INLINE)), Vec::<String>::new(), "{carrier} back");
+    }
+}
+
+#[test]
+fn a_managed_policy_of_the_stack_that_a_role_attaches_counts_for_the_role() {
+    let policy = "  Purge: {Type: AWS::IAM::ManagedPolicy, Properties: {PolicyDocument: {Statement: [{Effect: Allow, Action: 'sqs:PurgeQueue', Resource: !GetAtt Queue.Arn}]}}}\n";
+    let before = format!("{}{policy}", role(INLINE));
+    let after = before.replace("      Policies:", "      ManagedPolicyArns: [!Ref Purge]\n      Policies:");
+    assert_eq!(
+        told(&before, &after),
+        ["danger permissions/broadened: Role may now sqs:purgequeue on ${Queue.Arn}"
+            .replace("purgequeue", "PurgeQueue")]
+    );
+}
+
+#[test]
+fn a_new_action_is_told_with_its_resource_and_stands_in_the_table() {
+    let after = role(&INLINE.replace("'sqs:SendMessage'", "'sqs:SendMessage', 'sqs:DeleteMessage'"));
+    assert_eq!(
+        told(&role(INLINE), &after),
+        ["danger permissions/broadened: Role may now sqs:DeleteMessage on ${Queue.Arn}"]
+    );
+    let review = reviewed(Some(&role(INLINE)), Some(&after), &[]);
+    let [line] = review.permissions.as_slice() else { panic!("{:?}", review.permissions) };
+    assert_eq!((line.principal.as_str(), line.effect, line.broadens), ("Role", "Allow", true));
+    assert_eq!(
+        (line.actions.as_slice(), line.resources.as_slice()),
+        (&["sqs:DeleteMessage".to_owned()][..], &["${Queue.Arn}".to_owned()][..])
+    );
+    let back = reviewed(Some(&after), Some(&role(INLINE)), &[]);
+    assert!(
+        back.permissions.iter().all(|line| !line.broadens && line.action == crate::Action::Remove),
+        "{:?}",
+        back.permissions
+    );
+    assert!(!back.is_dangerous());
+}
+
+#[test]
+fn a_statement_in_one_branch_may_broaden_and_says_where() {
+    let conditional = INLINE.replace("Resource: !GetAtt Queue.Arn", "Resource: !If [Prd, !GetAtt Queue.Arn, '*']");
+    let conditions = "Conditions: {Prd: !Equals [!Ref AWS::Region, eu-west-1]}\n";
+    let told = told(&format!("{conditions}{}", role(INLINE)), &format!("{conditions}{}", role(&conditional)));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("every resource"), "{told:?}");
+}
+
+#[test]
+fn a_statement_under_a_condition_that_then_always_holds_broadens() {
+    let conditions = "Conditions: {Prd: !Equals [!Ref AWS::Region, eu-west-1]}\n";
+    let some = INLINE.replace(
+        "Action: ['sqs:SendMessage', 'sqs:ReceiveMessage']",
+        "Action: ['sqs:SendMessage', !If [Prd, 'sqs:ReceiveMessage', !Ref AWS::NoValue]]",
+    );
+    let before = format!("{conditions}{}", role(&some));
+    let told_now = told(&before, &format!("{conditions}{}", role(INLINE)));
+    assert_eq!(told_now.len(), 1, "{told_now:?}");
+    let both = INLINE.replace("'sqs:ReceiveMessage'", "!If [Prd, 'sqs:ReceiveMessage', 'sqs:ReceiveMessage']");
+    assert_eq!(
+        told(&format!("{conditions}{}", role(&both)), &format!("{conditions}{}", role(INLINE))),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn a_policy_as_text_is_read_as_a_policy() {
+    let policy = |principal: &str| {
+        format!(
+            r#"Resources: {{Logs: {{Type: "AWS::Logs::ResourcePolicy", Properties: {{PolicyName: p, PolicyDocument: '{{"Statement": [{{"Effect": "Allow", "Principal": {principal}, "Action": "logs:PutLogEvents", "Resource": "*"}}]}}'}}}}}}"#
+        )
+    };
+    let own = r#"{"AWS": "arn:aws:iam::${AWS::AccountId}:role/writer"}"#;
+    let told = told(&policy(own), &policy("\"*\""));
+    assert!(
+        told.iter().any(|each| each == "danger permissions/public-principal: anyone may now logs:PutLogEvents on Logs"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn hostile_and_strange_policies_are_no_reason_to_stop() {
+    for policy in [
+        "[]",
+        "[{PolicyName: p}]",
+        "[{PolicyName: p, PolicyDocument: {Statement: []}}]",
+        "[{PolicyName: p, PolicyDocument: {Statement: [{Effect: Allow}]}}]",
+        "[{PolicyName: p, PolicyDocument: {Statement: [{Effect: !If [A, Allow, Deny], Action: !Split [',', 'a,b'], Resource: !Sub ['${', {}]}]}}]",
+        "[{PolicyName: p, PolicyDocument: {Statement: {Effect: Allow, Action: '****************a', Resource: '*?*?*?*?*', Condition: {Odd: [1, 2]}}}}]",
+        "[{PolicyName: p, PolicyDocument: !Ref Document}]",
+    ] {
+        reviewed(Some(&role(INLINE)), Some(&role(policy)), &[]);
+        reviewed(Some(&role(policy)), Some(&role(INLINE)), &[]);
+        reviewed(None, Some(&role(policy)), &[]);
+        reviewed(Some(&role(policy)), None, &[]);
+    }
+}
+
+#[test]
+fn hostile_patterns_take_no_time() {
+    let start = std::time::Instant::now();
+    let star = "*a".repeat(200);
+    let policy = format!(
+        "[{{PolicyName: p, PolicyDocument: {{Statement: [{{Effect: Allow, NotAction: ['{star}'], Resource: '{star}b'}}]}}}}]"
+    );
+    reviewed(Some(&role(&policy)), Some(&role(&policy.replace("NotAction", "Action"))), &[]);
+    reviewed(Some(&role(&policy.replace("NotAction", "Action"))), Some(&role(&policy)), &[]);
+    assert!(start.elapsed() < std::time::Duration::from_secs(1), "{:?}", start.elapsed());
+}
+
+#[test]
+fn what_is_the_same_for_a_new_name_is_found_for_it_again() {
+    let before = role(INLINE);
+    let review =
+        reviewed(Some(&before), Some(&before.replace("Role:", "Worker:").replace("!Ref Role", "!Ref Worker")), &[]);
+    let findings: Vec<_> = review.changes.iter().flat_map(|change| &change.findings).collect();
+    assert!(findings.iter().all(|finding| finding.severity == Severity::Notice), "{findings:?}");
+}
