@@ -7,6 +7,7 @@ use stacks::StageName;
 use crate::build::Build;
 use crate::deploy_command::Deploy;
 use crate::destroy_command::Destroy;
+use crate::diff_command::Diff;
 use crate::doctor_command::Doctor;
 use crate::drift_command::Drift;
 use crate::exit::Exit;
@@ -21,9 +22,10 @@ use crate::status_command::StatusArguments;
 use crate::synth_command::Synth;
 use crate::terminal::Terminal;
 use crate::tools::Tools;
+use crate::watch_command::Watch;
 use crate::{
-    build, deploy_command, destroy_command, doctor_command, drift_command, fipe_command, local_command, logs_command,
-    outputs_command, redrive_command, review_command, status_command, synth_command, tools,
+    build, deploy_command, destroy_command, diff_command, doctor_command, drift_command, fipe_command, local_command, logs_command,
+    outputs_command, redrive_command, review_command, status_command, synth_command, tools, watch_command,
 };
 
 const EXAMPLES: &str = "\
@@ -74,14 +76,18 @@ enum Command {
     Synth(Synth),
     /// Build the archives of the functions, as deploy does.
     Build(Build),
+    /// Show what a deployment would change, and how dangerous that is.
+    Diff(Diff),
     /// Build, upload and deploy the stacks of a stage.
     ///
     /// The stage `local` goes to the running local cloud and takes every value from it. Any other stage goes to AWS with
     /// the credentials that AWS's own tools would use; subnets and route tables are looked up from the VPC.
     Deploy(Deploy),
+    /// Take up what is under way on a stage, and stay with it to its end.
+    Watch(Watch),
     /// Delete the stacks of a stage, last made first.
     ///
-    /// The database is kept as a final snapshot. Buckets are not emptied.
+    /// What dies and what stays is listed first. Then the stage's name has to be said.
     Destroy(Destroy),
     /// Install pinned tools into .tools; what is there is left alone.
     ///
@@ -164,15 +170,18 @@ fn dispatch(command: AnyCommand, terminal: &Terminal) -> anyhow::Result<Exit> {
         // No runtime: this is to be done before one is started.
         Command::Synth(arguments) => synth_command::run(repository, terminal, &arguments).map(Exit::from),
         Command::Build(arguments) => interruptible(build::run(repository, terminal, &arguments), ""),
-        Command::Deploy(arguments) => interruptible(deploy_command::run(repository, terminal, &arguments), GOES_ON),
-        Command::Destroy(arguments) => interruptible(destroy_command::run(repository, terminal, &arguments), GOES_ON),
+        // These hear an interrupt themselves.
+        Command::Diff(arguments) => to_its_end(diff_command::run(repository, terminal, &arguments)),
+        Command::Deploy(arguments) => to_its_end(deploy_command::run(repository, terminal, &arguments)),
+        Command::Watch(arguments) => to_its_end(watch_command::run(repository, terminal, &arguments)),
+        Command::Destroy(arguments) => to_its_end(destroy_command::run(repository, terminal, &arguments)),
         Command::Install { tools } => interruptible(tools::install(repository, terminal, &tools), ""),
         Command::Local(arguments) => interruptible(local_command::run(repository, terminal, &arguments), ""),
         Command::Invoke(Invoke::Fipe(arguments)) => {
             interruptible(fipe_command::invoke(repository, terminal, &arguments), CRAWLS_ON)
         }
         Command::Status(arguments) => interruptible(status_command::run(repository, terminal, &arguments), CRAWLS_ON),
-        // These two hear an interrupt themselves.
+        // These two as well.
         Command::Logs(arguments) => to_its_end(logs_command::run(repository, terminal, &arguments)),
         Command::Redrive(arguments) => to_its_end(redrive_command::run(repository, terminal, &arguments)),
         Command::Outputs(arguments) => interruptible(outputs_command::run(repository, terminal, &arguments), ""),
@@ -181,7 +190,6 @@ fn dispatch(command: AnyCommand, terminal: &Terminal) -> anyhow::Result<Exit> {
     }
 }
 
-const GOES_ON: &str = "; what CloudFormation has begun goes on, and the same command watches it to its end";
 const CRAWLS_ON: &str = "; a crawl that was started goes on, and `infra status fipe --watch` watches it";
 
 /// Runs to the end or to the first interrupt, which drops the work and with it what it had started on this machine. A
@@ -194,7 +202,7 @@ fn interruptible<T: Into<Exit>>(
     runtime.block_on(async {
         tokio::select! {
             result = work => result.map(Into::into),
-            _ = tokio::signal::ctrl_c() => Err(crate::exit::Interrupted(after).into()),
+            _ = tokio::signal::ctrl_c() => Err(crate::exit::Interrupted(after.to_owned()).into()),
         }
     })
 }
