@@ -10,6 +10,8 @@ use crate::verdict::{self, ValueChange, Verdict};
 
 /// Characters of a value that are shown; the rest is counted.
 const LONGEST: usize = 600;
+/// Characters of a notice.
+const NOTICE: usize = 160;
 /// Characters of both values that fit beside each other.
 const BESIDE: usize = 72;
 
@@ -152,7 +154,9 @@ fn finding(finding: &Finding, paint: Paint) -> String {
         Category::Encryption => "encryption",
         Category::Reliability => "reliability",
     };
-    let text = format!("{} ({})", finding.reason, finding.rule);
+    // What a notice lists at length stands in the tables, too.
+    let reason = if finding.severity == Severity::Notice { cut(&finding.reason, NOTICE) } else { finding.reason.clone() };
+    let text = format!("{reason} ({})", finding.rule);
     match (&finding.accepted, finding.severity) {
         (Some(accepted), _) => {
             paint.dim(&format!("accepted until {}: {category}: {text}: {}", accepted.until, accepted.reason))
@@ -221,28 +225,26 @@ fn head(word: Word, logical_id: &str, resource_type: &str, paint: Paint) -> Stri
     format!("  {word} {}  {}", paint.bold(logical_id), paint.dim(resource_type))
 }
 
+/// One action and one resource a line, so that the table stays narrow.
 fn permissions<'a>(changes: impl Iterator<Item = &'a PermissionChange>, paint: Paint, lines: &mut Vec<String>) {
-    let mut table = Table::new(&["", "who", "", "what", "on what", "when"], &[]);
-    let mut count = 0;
+    let mut table = Table::new(&["", "who", "", "what", "on what"], &[]);
     for change in changes {
-        count += 1;
-        table.row(vec![
-            mark(change.action),
-            change.principal.clone(),
-            change.effect.to_lowercase(),
-            change.actions.join(", "),
-            change.resources.join(", "),
-            change.condition.clone(),
-        ]);
+        let mut on: Vec<String> = change.resources.clone();
+        on.extend((!change.condition.is_empty()).then(|| format!("if {}", change.condition)));
+        for index in 0..change.actions.len().max(on.len()).max(1) {
+            let first = |text: &str| if index == 0 { text.to_owned() } else { String::new() };
+            let nth = |all: &[String]| all.get(index).cloned().unwrap_or_default();
+            let effect = change.effect.to_lowercase();
+            let cells = [mark(change.action), change.principal.clone(), effect].map(|text| first(&text));
+            table.row(cells.into_iter().chain([nth(&change.actions), nth(&on)]).collect());
+        }
     }
-    table_of("IAM changes", count, &table, paint, lines);
+    table_of("IAM changes", &table, paint, lines);
 }
 
 fn ingress<'a>(changes: impl Iterator<Item = &'a IngressChange>, paint: Paint, lines: &mut Vec<String>) {
     let mut table = Table::new(&["", "group", "", "protocol", "ports", "peer"], &[]);
-    let mut count = 0;
     for change in changes {
-        count += 1;
         table.row(vec![
             mark(change.action),
             change.group.clone(),
@@ -252,26 +254,23 @@ fn ingress<'a>(changes: impl Iterator<Item = &'a IngressChange>, paint: Paint, l
             change.peer.clone(),
         ]);
     }
-    table_of("security group changes", count, &table, paint, lines);
+    table_of("security group changes", &table, paint, lines);
 }
 
 fn mark(action: Action) -> String {
     if action == Action::Remove { "-".to_owned() } else { "+".to_owned() }
 }
 
-fn table_of(title: &str, count: usize, table: &Table, paint: Paint, lines: &mut Vec<String>) {
-    if count == 0 {
+fn table_of(title: &str, table: &Table, paint: Paint, lines: &mut Vec<String>) {
+    let rows = table.lines();
+    if rows.len() < 2 {
         return;
     }
     lines.push(format!("  {}", paint.bold(title)));
-    for line in table.lines() {
-        let text = format!("    {line}");
-        lines.push(match line.chars().next() {
-            Some('+') => paint.yellow(&text),
-            Some('-') => paint.dim(&text),
-            _ => paint.dim(&text),
-        });
-    }
+    lines.extend(rows.iter().enumerate().map(|(index, row)| match index {
+        0 => format!("    {}", paint.dim(row)),
+        _ => format!("    {row}"),
+    }));
 }
 
 fn values(title: &str, changes: &[ValueChange], paint: Paint, lines: &mut Vec<String>) {
@@ -335,9 +334,13 @@ fn said(value: &str) -> &str {
 }
 
 fn shortened(value: &str) -> String {
+    cut(value, LONGEST)
+}
+
+fn cut(value: &str, longest: usize) -> String {
     let count = value.chars().count();
-    match count > LONGEST {
-        true => format!("{} .. ({count} characters)", value.chars().take(LONGEST).collect::<String>()),
+    match count > longest {
+        true => format!("{} .. ({count} characters)", value.chars().take(longest).collect::<String>()),
         false => value.to_owned(),
     }
 }

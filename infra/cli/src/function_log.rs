@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use deploy::{CloudFormation, StackEvent};
+use deploy::CloudFormation;
 use operate::{Functions, Kind, Line, LogEvent, LogGroups};
 
 use crate::failure::FunctionLog;
@@ -11,8 +11,8 @@ use crate::failure::FunctionLog;
 /// How many lines of the end are shown.
 const LINES: usize = 8;
 /// CloudWatch shows a line some seconds after it was written.
-const LOOKS: u32 = 6;
-const PAUSE: Duration = Duration::from_millis(1_000);
+const LOOKS: u32 = 5;
+pub(crate) const PAUSE: Duration = Duration::from_millis(1_000);
 
 /// Whether a resource is made by a function of somebody.
 pub(crate) fn is_custom(resource_type: &str) -> bool {
@@ -41,44 +41,58 @@ pub(crate) fn service(template: &str, logical_id: &str) -> Option<Service> {
     token.as_str().map(|arn| Service::Named(arn.to_owned()))
 }
 
-/// Reads the end of the log from `since_ms` (since 1970) on; `None` when there is no function to be found.
-pub(crate) async fn read(
-    cloudformation: &impl CloudFormation,
-    cloud: &(impl Functions + LogGroups),
-    stack: &str,
-    service: &Service,
-    failed: &StackEvent,
-    since_ms: i64,
-) -> Option<FunctionLog> {
-    let name = match service {
-        Service::Named(name) => name.clone(),
-        Service::Resource(logical_id) => {
-            let resources = cloudformation.list_stack_resources(stack).await.ok()?;
-            let found = resources.into_iter().find(|resource| resource.logical_id == *logical_id)?;
-            Some(found.physical_id).filter(|name| !name.is_empty())?
+/// The log of a function that works on a custom resource, read again and again while it does.
+pub(crate) struct Watched {
+    group: String,
+    lines: Vec<String>,
+}
+
+impl Watched {
+    /// Finds the log; `None` when there is no function to be found. The stack knows the function only until it is rolled back.
+    pub(crate) async fn find(
+        cloudformation: &impl CloudFormation,
+        cloud: &impl Functions,
+        stack: &str,
+        service: &Service,
+    ) -> Option<Self> {
+        let name = match service {
+            Service::Named(name) => name.clone(),
+            Service::Resource(logical_id) => {
+                let resources = cloudformation.list_stack_resources(stack).await.ok()?;
+                let found = resources.into_iter().find(|resource| resource.logical_id == *logical_id)?;
+                Some(found.physical_id).filter(|name| !name.is_empty())?
+            }
+        };
+        let group = match cloud.function(&name).await {
+            Ok(Some(function)) => function.log_group,
+            _ => format!("/aws/lambda/{}", name.rsplit(':').next().unwrap_or(&name)),
+        };
+        Some(Self { group, lines: Vec::new() })
+    }
+
+    /// Reads what there is from `since_ms` (since 1970) on. Less than before means that the log is going away. Answers
+    /// whether there was something new.
+    pub(crate) async fn look(&mut self, cloud: &impl LogGroups, reason: &str, since_ms: i64) -> bool {
+        let events = cloud.events(&self.group, since_ms, None).await.ok().flatten().unwrap_or_default();
+        let found = last_lines(reason, &events);
+        let is_new = !found.is_empty() && found != self.lines;
+        if is_new {
+            self.lines = found;
         }
-    };
-    let group = match cloud.function(&name).await {
-        Ok(Some(function)) => function.log_group,
-        _ => format!("/aws/lambda/{}", name.rsplit(':').next().unwrap_or(&name)),
-    };
-    let mut lines = Vec::new();
-    for look in 0..LOOKS {
-        if look > 0 {
+        is_new
+    }
+
+    /// The end of the log of what has failed, once it has settled.
+    pub(crate) async fn end(mut self, cloud: &impl LogGroups, reason: &str, since_ms: i64) -> FunctionLog {
+        for _ in 0..LOOKS {
+            // Once more after something new: what is written last is what explains.
+            if !self.look(cloud, reason, since_ms).await && !self.lines.is_empty() {
+                break;
+            }
             tokio::time::sleep(PAUSE).await;
         }
-        let events = cloud.events(&group, since_ms, None).await.ok().flatten().unwrap_or_default();
-        let found = last_lines(&failed.reason, &events);
-        // Once more after the first lines: what is written last is what explains. Less than before: the log is going away.
-        let is_settled = !lines.is_empty() && found.len() <= lines.len();
-        if found.len() >= lines.len() {
-            lines = found;
-        }
-        if is_settled {
-            break;
-        }
+        FunctionLog { group: self.group, lines: self.lines }
     }
-    Some(FunctionLog { group, lines })
 }
 
 /// The end of what the failed invocation logged: of the request or the log stream that the reason names, else of all.

@@ -1,5 +1,6 @@
 //! `infra logs`: what all functions of a system write, as one stream. Refuses to stop at a log group that is not there.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use clap::Args;
@@ -9,7 +10,8 @@ use operate::{Kind, Line, Source, Tail, inventory, sources};
 use serde_json::json;
 use stacks::StageName;
 
-use crate::exit::BadInput;
+use crate::exit::{BadInput, Interrupted};
+use crate::paint::Paint;
 use crate::repository::Repository;
 use crate::selection::{Selection, stack_names};
 use crate::terminal::Terminal;
@@ -90,10 +92,16 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     let ago = if arguments.trace.is_some() { 24 * 60 } else { 10 };
     let from = arguments.since.unwrap_or_else(|| Timestamp::now() - jiff::SignedDuration::from_mins(ago));
     let width = sources.iter().map(|source| source.function.chars().count()).max().unwrap_or_default();
+    let paint = terminal.data_paint();
     let mut tail = Tail::new(&cloud, &sources, from, arguments.trace.as_deref());
     let pause = Duration::from_millis(if selection.stage == StageName::Local { 300 } else { 2_000 });
+    let mut interrupt = pin!(tokio::signal::ctrl_c());
     loop {
-        match tail.poll().await {
+        let polled = tokio::select! {
+            polled = tail.poll() => polled,
+            _ = &mut interrupt => return left(arguments.follow),
+        };
+        match polled {
             Ok(polled) => {
                 for group in polled.missing {
                     terminal.note(&format!("log group {group} is not there yet; its function may never have run"));
@@ -102,7 +110,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
                 for (place, line) in polled.lines.iter().filter(|(_, line)| shown(line)) {
                     terminal.data(&match arguments.json {
                         true => document(&sources[*place], line),
-                        false => text(&sources[*place], line, width),
+                        false => text(&sources[*place], line, width, paint),
                     });
                 }
             }
@@ -114,12 +122,16 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
         if !arguments.follow {
             return Ok(());
         }
-        // Whoever follows ends it like this: that is no failure.
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            _ = tokio::signal::ctrl_c() => return Ok(()),
+            _ = &mut interrupt => return left(true),
         }
     }
+}
+
+/// Whoever follows ends it by an interrupt: that is no failure.
+fn left(follow: bool) -> anyhow::Result<()> {
+    if follow { Ok(()) } else { Err(Interrupted(String::new()).into()) }
 }
 
 fn chosen(sources: Vec<Source>, names: &[String]) -> Result<Vec<Source>, BadInput> {
@@ -134,12 +146,18 @@ fn chosen(sources: Vec<Source>, names: &[String]) -> Result<Vec<Source>, BadInpu
     Ok(sources.into_iter().filter(|source| names.is_empty() || names.iter().any(|name| is(source, name))).collect())
 }
 
-fn text(source: &Source, line: &Line, width: usize) -> String {
+fn text(source: &Source, line: &Line, width: usize, paint: Paint) -> String {
     let level = if line.level.is_empty() { "-" } else { &line.level };
-    let time = line.at.strftime("%Y-%m-%d %H:%M:%S%.3f");
-    let mut text = format!("{time}  {:<width$}  {level:<5}  {}", source.function, line.message);
+    let padded = format!("{level:<5}");
+    let level = match level {
+        "ERROR" | "FATAL" => paint.red(&padded),
+        "WARN" | "WARNING" => paint.yellow(&padded),
+        _ => padded,
+    };
+    let time = line.at.strftime("%Y-%m-%d %H:%M:%S%.3f").to_string();
+    let mut text = format!("{}  {:<width$}  {level}  {}", paint.dim(&time), source.function, line.message);
     for (key, value) in &line.fields {
-        text.push_str(&format!("  {key}={value}"));
+        text.push_str(&format!("  {}{value}", paint.dim(&format!("{key}="))));
     }
     text.trim_end().to_owned()
 }
@@ -165,11 +183,11 @@ mod tests {
         let line = r#"{"level":"ERROR","action":"load","status":"error","details":{"model":7,"reason":"not there"}}"#;
         let line = Line::parse(line, "2026-08-01T10:20:30.5Z".parse().unwrap());
         assert_eq!(
-            text(&source("Loader"), &line, 10),
+            text(&source("Loader"), &line, 10, Paint::PLAIN),
             r#"2026-08-01 10:20:30.500  Loader      ERROR  load error  model=7  reason="not there""#
         );
         let raw = Line::parse("panicked", "2026-08-01T10:20:30.5Z".parse().unwrap());
-        assert_eq!(text(&source("Loader"), &raw, 6), "2026-08-01 10:20:30.500  Loader  -      panicked");
+        assert_eq!(text(&source("Loader"), &raw, 6, Paint::PLAIN), "2026-08-01 10:20:30.500  Loader  -      panicked");
     }
 
     #[test]

@@ -77,17 +77,17 @@ impl Progress {
                 self.uploads.remove(asset);
                 in_log(format!("uploaded {asset}, {:.1} MB", *bytes as f64 / 1e6))
             }
-            Event::AssetPresent { .. } | Event::ChangeSetReady { .. } | Event::Resource { .. } => Vec::new(),
+            Event::ChangeSetDeleted { stack, with_stack: true } => in_log(format!("{stack}  took the empty stack away")),
+            Event::AssetPresent { .. }
+            | Event::ChangeSetReady { .. }
+            | Event::ChangeSetDeleted { .. }
+            | Event::Resource { .. } => Vec::new(),
             Event::Attached { stack, status } => {
                 let known = self.stack(stack, now);
                 known.attach(status);
                 vec![format!("{stack}  {status}: watching what is under way")]
             }
             Event::Recovering { stack, status, remedy } => vec![format!("{stack}  {status}: {}", says(*remedy))],
-            Event::ChangeSetDeleted { stack, with_stack } => in_log(format!(
-                "{stack}  took the change set{} away",
-                if *with_stack { " and the empty stack" } else { "" }
-            )),
             Event::Started { stack, operation, changes, .. } => {
                 self.stack(stack, now).start(*operation, *changes, now);
                 in_log(format!("{stack}  {}", started(*operation, *changes)))

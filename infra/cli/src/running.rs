@@ -1,6 +1,8 @@
 //! One run of the deployer with what surrounds it: the view, the logs of functions that fail meanwhile, and tidying up when
 //! somebody leaves. Refuses to keep the run waiting for a log.
 
+use std::collections::BTreeMap;
+
 use deploy::aws::{AwsCloudFormation, Connection, S3AssetStore};
 use deploy::{Creation, Deployer, Event, Plan, StackEvent};
 use jiff::Timestamp;
@@ -11,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use crate::attend::{Attended, Interrupts, attend};
 use crate::exit::Interrupted;
 use crate::failure::Commands;
-use crate::function_log;
+use crate::function_log::{self, Watched};
 use crate::outcome::FunctionLogs;
 use crate::preparation::Sources;
 use crate::view::View;
@@ -19,8 +21,8 @@ use crate::view::View;
 /// Before the beginning of a run: AWS's clock and ours need not agree.
 const SKEW_MS: i64 = 60_000;
 
-/// A custom resource that failed, of the stack with this physical name; `None` ends the run.
-type Failed = Option<(String, StackEvent)>;
+/// What happens to a custom resource of the stack with this physical name; `None` ends the run.
+type Custom = Option<(String, StackEvent)>;
 
 /// What surrounds a run.
 pub(crate) struct Running<'a> {
@@ -30,13 +32,13 @@ pub(crate) struct Running<'a> {
     cloud: AwsCloud,
     since_ms: i64,
     logs: FunctionLogs,
-    failed: UnboundedSender<Failed>,
-    failures: Mutex<UnboundedReceiver<Failed>>,
+    custom: UnboundedSender<Custom>,
+    events: Mutex<UnboundedReceiver<Custom>>,
 }
 
 impl<'a> Running<'a> {
     pub(crate) fn new(view: &'a View<'a>, connection: &Connection, sources: &'a Sources) -> Self {
-        let (failed, failures) = unbounded_channel();
+        let (custom, events) = unbounded_channel();
         Self {
             view,
             sources,
@@ -44,8 +46,8 @@ impl<'a> Running<'a> {
             cloud: AwsCloud::new(&connection.config),
             since_ms: Timestamp::now().as_millisecond() - SKEW_MS,
             logs: FunctionLogs::default(),
-            failed,
-            failures: Mutex::new(failures),
+            custom,
+            events: Mutex::new(events),
         }
     }
 
@@ -55,16 +57,16 @@ impl<'a> Running<'a> {
             self.view.tell(&event);
             if let Event::Resource { stack, path, event, .. } = event
                 && path.is_empty()
-                && event.is_cause()
+                && !event.is_cancelled()
                 && function_log::is_custom(&event.resource_type)
             {
-                _ = self.failed.send(Some((stack, event)));
+                _ = self.custom.send(Some((stack, event)));
             }
         }
     }
 
-    /// Stays with `work` to its end, and reads the log of a function as soon as its custom resource fails: a roll-back soon
-    /// takes it away. When somebody leaves, what is not executed is taken away first.
+    /// Stays with `work` to its end, and reads the logs of functions that work on custom resources meanwhile: a roll-back
+    /// soon takes them away. When somebody leaves, what is not executed is taken away first.
     ///
     /// # Errors
     /// [`Interrupted`] when somebody left; it says what goes on.
@@ -104,24 +106,58 @@ impl<'a> Running<'a> {
     pub(crate) async fn with_logs<T>(&self, work: impl Future<Output = T>) -> T {
         let work = async {
             let done = work.await;
-            _ = self.failed.send(None);
+            _ = self.custom.send(None);
             done
         };
         tokio::join!(work, self.read_logs()).0
     }
 
+    /// Looks at the logs of functions whose custom resources are in flight, and at their ends when those fail.
     async fn read_logs(&self) {
-        let mut failures = self.failures.lock().await;
-        while let Some(Some((stack, event))) = failures.recv().await {
-            let template = self.sources.template(&stack);
-            let service = template.and_then(|text| function_log::service(text, &event.logical_id));
-            let Some(service) = service else { continue };
-            let (cloudformation, cloud) = (&self.cloudformation, &self.cloud);
-            let log = function_log::read(cloudformation, cloud, &stack, &service, &event, self.since_ms).await;
-            if let Some(log) = log {
-                self.logs.borrow_mut().insert((stack, event.logical_id), log);
+        let mut events = self.events.lock().await;
+        let mut watched: BTreeMap<(String, String), Watched> = BTreeMap::new();
+        loop {
+            let pause = async {
+                match watched.is_empty() {
+                    true => std::future::pending().await,
+                    false => tokio::time::sleep(function_log::PAUSE).await,
+                }
+            };
+            let (stack, event) = tokio::select! {
+                biased;
+                event = events.recv() => match event.flatten() {
+                    Some(event) => event,
+                    None => return,
+                },
+                () = pause => {
+                    for log in watched.values_mut() {
+                        log.look(&self.cloud, "", self.since_ms).await;
+                    }
+                    continue;
+                }
+            };
+            let key = (stack, event.logical_id);
+            if !watched.contains_key(&key)
+                && let Some(log) = self.log_of(&key.0, &key.1).await
+            {
+                watched.insert(key.clone(), log);
+            }
+            if event.status.ends_with("_IN_PROGRESS") {
+                continue;
+            }
+            let log = watched.remove(&key);
+            if event.status.ends_with("_FAILED")
+                && let Some(log) = log
+            {
+                let log = log.end(&self.cloud, &event.reason, self.since_ms).await;
+                self.logs.borrow_mut().insert(key, log);
             }
         }
+    }
+
+    async fn log_of(&self, stack: &str, logical_id: &str) -> Option<Watched> {
+        let service = function_log::service(self.sources.template(stack)?, logical_id)?;
+        Watched::find(&self.cloudformation, &self.cloud, stack, &service).await
     }
 }
 
