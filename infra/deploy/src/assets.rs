@@ -57,7 +57,7 @@ impl<'a, S: AssetStore> Assets<'a, S> {
     /// Uploads an asset unless one with the same content is there.
     pub(crate) async fn ensure(&self, asset: &str) -> Result<(), Error> {
         let Some((archive, uploaded)) = self.archives.get(asset) else { return Ok(()) };
-        uploaded.get_or_try_init(async || self.upload(archive).await).await.map(|()| ())
+        uploaded.get_or_try_init(async || self.upload(archive).await).await.copied()
     }
 
     /// The template in the request when it fits, otherwise by way of the bucket under the hash of its text.
@@ -76,8 +76,8 @@ impl<'a, S: AssetStore> Assets<'a, S> {
     }
 
     async fn ensure_bucket(&self) -> Result<(), Error> {
-        let make = async || {
-            match retry(self.options.pace, self.teller, async || self.store.ensure_bucket().await).await? {
+        let make =
+            async || match retry(self.options.pace, self.teller, async || self.store.ensure_bucket().await).await? {
                 BucketState::Present => Ok(()),
                 BucketState::Created => {
                     self.teller.tell(Event::BucketCreated { bucket: self.store.bucket().to_owned() });
@@ -87,9 +87,8 @@ impl<'a, S: AssetStore> Assets<'a, S> {
                     bucket: self.store.bucket().to_owned(),
                     account: self.store.account().to_owned(),
                 }),
-            }
-        };
-        self.bucket.get_or_try_init(make).await.map(|()| ())
+            };
+        self.bucket.get_or_try_init(make).await.copied()
     }
 
     async fn upload(&self, archive: &Archive) -> Result<(), Error> {

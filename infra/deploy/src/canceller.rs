@@ -20,7 +20,7 @@ pub enum Creation {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cancelled {
     /// It was stopped and has come to rest: rolled back, or deleted.
-    Stopped(Watched),
+    Stopped(Box<Watched>),
     /// It goes on: a creation, a roll-back or a deletion.
     GoesOn {
         /// Physical name.
@@ -96,7 +96,7 @@ async fn stop<C: CloudFormation>(
             run.tell(Event::Cancelling { stack: stack.to_owned(), status: found.status.clone() });
             let before = watch::before(run, stack_id).await?;
             run.call(async || cloudformation.delete_stack(stack_id, &token).await).await?;
-            return Ok(Cancelled::Stopped(watch::watch(run, stack, stack_id, before).await?));
+            return Ok(Cancelled::Stopped(Box::new(watch::watch(run, stack, stack_id, before).await?)));
         }
         _ => return Ok(Cancelled::GoesOn { stack: stack.to_owned(), status: found.status }),
     };
@@ -106,7 +106,7 @@ async fn stop<C: CloudFormation>(
         Err(error) if error.is_about_state() => {}
         Err(error) => return Err(error.into()),
     }
-    Ok(Cancelled::Stopped(watch::attach(run, stack, stack_id).await?))
+    Ok(Cancelled::Stopped(Box::new(watch::attach(run, stack, stack_id).await?)))
 }
 
 fn is_failure(status: &str) -> bool {

@@ -78,7 +78,8 @@ pub async fn destroy(
 fn needs(plan: &Plan) -> Vec<Vec<usize>> {
     let takes = crate::deployer::needs(plan);
     let last = takes.len().saturating_sub(1);
-    let users = |place: usize| (0..takes.len()).filter(|&user| takes[user].contains(&place)).map(|user| last - user).collect();
+    let users =
+        |place: usize| (0..takes.len()).filter(|&user| takes[user].contains(&place)).map(|user| last - user).collect();
     (0..takes.len()).rev().map(users).collect()
 }
 

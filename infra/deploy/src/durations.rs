@@ -101,7 +101,11 @@ mod tests {
     fn the_stacks_own_history_is_believed_before_the_table() {
         let mut durations = Durations::default();
         assert_eq!(durations.of(&event("CREATE_IN_PROGRESS", 0)), Some(600));
-        durations.learn(&[event("CREATE_COMPLETE", 421_500), event("CREATE_IN_PROGRESS", 5_000), event("CREATE_IN_PROGRESS", 1_000)]);
+        durations.learn(&[
+            event("CREATE_COMPLETE", 421_500),
+            event("CREATE_IN_PROGRESS", 5_000),
+            event("CREATE_IN_PROGRESS", 1_000),
+        ]);
         assert_eq!(durations.of(&event("CREATE_IN_PROGRESS", 0)), Some(421));
         assert_eq!(durations.of(&event("UPDATE_IN_PROGRESS", 0)), Some(480));
         assert_eq!(durations.of(&event("CREATE_COMPLETE", 0)), None);

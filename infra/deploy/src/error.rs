@@ -281,7 +281,9 @@ pub enum Error {
         refused: Vec<String>,
     },
     /// The stack changed under our hands again and again.
-    #[error("{stack} is changed by others all the time, {attempts} attempts came too late; deploy again when they are done")]
+    #[error(
+        "{stack} is changed by others all the time, {attempts} attempts came too late; deploy again when they are done"
+    )]
     Overtaken {
         /// Physical stack name.
         stack: String,

@@ -45,8 +45,12 @@ impl History {
     }
 
     /// The events that were not told before. Pages back until a page holds nothing new, so that an event which AWS tells
-    /// late, below others, is found on the newest page.
-    pub(crate) async fn read<C: CloudFormation>(&mut self, run: &Run<'_, C>) -> Result<Vec<StackEvent>, CallError> {
+    /// late, below others, is found on the newest page; `whole` reads on to the start.
+    pub(crate) async fn read<C: CloudFormation>(
+        &mut self,
+        run: &Run<'_, C>,
+        whole: bool,
+    ) -> Result<Vec<StackEvent>, CallError> {
         let mut events: Vec<StackEvent> = Vec::new();
         let mut next: Option<String> = None;
         // Of what is under way: whether the newest event of the stack itself was passed, which may be the end.
@@ -75,7 +79,7 @@ impl History {
                 }
             }
             next = page.next;
-            if next.is_none() || !is_new {
+            if next.is_none() || !is_new && !whole {
                 break;
             }
         }

@@ -40,8 +40,7 @@ async fn of_stack<C: CloudFormation, S: AssetStore>(
     let kind = if live.is_some() { ChangeSetKind::Update } else { ChangeSetKind::Create };
     let known = live.map(|live| live.parameters.as_slice()).unwrap_or_default();
     let request = values::tentative(plan, stack, assets, outputs, known).await?;
-    let Some(Shell { with_stack, foreign }) =
-        stack::shell(run, &stack.stack_name, found.as_ref(), &mut 0).await?
+    let Some(Shell { with_stack, foreign }) = stack::shell(run, &stack.stack_name, found.as_ref(), &mut 0).await?
     else {
         return Err(Error::Overtaken { stack: stack.stack_name.clone(), attempts: 1 });
     };

@@ -68,13 +68,15 @@ pub(crate) fn opened(policy: &str, logical_ids: &[String]) -> Option<String> {
             continue;
         }
         let rest: Vec<&String> = denied.iter().filter(|pattern| !resources.contains(pattern)).collect();
-        let is_wide = |pattern: &&String| pattern.contains(['*', '?']) && resources.iter().any(|id| matches(pattern, id));
-        if rest.iter().any(|pattern| is_wide(pattern)) {
+        let is_wide =
+            |pattern: &&String| pattern.contains(['*', '?']) && resources.iter().any(|id| matches(pattern, id));
+        if rest.iter().any(is_wide) {
             return None;
         }
         statement.insert("Resource".to_owned(), json!(rest));
     }
-    statements.retain(|statement| statement.get("Resource").and_then(Value::as_array).is_none_or(|list| !list.is_empty()));
+    statements
+        .retain(|statement| statement.get("Resource").and_then(Value::as_array).is_none_or(|list| !list.is_empty()));
     // Under a policy, what nothing allows is denied.
     statements.push(json!({"Effect": "Allow", "Principal": "*", "Action": "Update:*", "Resource": resources}));
     Some(policy.to_string())
@@ -93,7 +95,8 @@ fn matches(pattern: &str, text: &str) -> bool {
     match (pattern.chars().next(), text.chars().next()) {
         (None, None) => true,
         (Some('*'), _) => {
-            matches(&pattern[1..], text) || (text.chars().next()).is_some_and(|first| matches(pattern, &text[first.len_utf8()..]))
+            matches(&pattern[1..], text)
+                || (text.chars().next()).is_some_and(|first| matches(pattern, &text[first.len_utf8()..]))
         }
         (Some('?'), Some(first)) => matches(&pattern[1..], &text[first.len_utf8()..]),
         (Some(wanted), Some(first)) => {

@@ -30,18 +30,28 @@ pub(crate) async fn settle<C: CloudFormation>(
         }
         let (remedy, fix) = match status {
             "DELETE_COMPLETE" => return Ok(None),
-            "ROLLBACK_COMPLETE" | "ROLLBACK_FAILED" | "DELETE_FAILED" => {
-                (Remedy::Delete, "it was deleted and did not go; repair or retain what its events name, then deploy again")
+            "ROLLBACK_COMPLETE" | "ROLLBACK_FAILED" | "DELETE_FAILED" => (
+                Remedy::Delete,
+                "it was deleted and did not go; repair or retain what its events name, then deploy again",
+            ),
+            "CREATE_FAILED" => {
+                (Remedy::RollBack, "its creation failed and could not be rolled back; delete it by hand")
             }
-            "CREATE_FAILED" => (Remedy::RollBack, "its creation failed and could not be rolled back; delete it by hand"),
-            "UPDATE_FAILED" => (Remedy::RollBack, "its update failed and could not be rolled back; repair what its events name"),
+            "UPDATE_FAILED" => {
+                (Remedy::RollBack, "its update failed and could not be rolled back; repair what its events name")
+            }
             "UPDATE_ROLLBACK_FAILED" => (
                 Remedy::ContinueRollBack,
                 "an update failed and could not be rolled back; repair what its events name and deploy again, or name what \
                  to leave as it is with --skip-rollback STACK/RESOURCE",
             ),
             "IMPORT_ROLLBACK_FAILED" => {
-                return Err(not_ready(stack, found, cause, "an import could not be rolled back; repair what its events name, then roll it back by hand"));
+                return Err(not_ready(
+                    stack,
+                    found,
+                    cause,
+                    "an import could not be rolled back; repair what its events name, then roll it back by hand",
+                ));
             }
             _ if status.ends_with("_FAILED") => {
                 return Err(not_ready(stack, found, cause, "bring it to a _COMPLETE status first"));

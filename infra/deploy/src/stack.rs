@@ -10,8 +10,7 @@ use crate::preview::data_loss;
 use crate::run::Run;
 use crate::settle::{describe, settle};
 use crate::{
-    Approver, Basis, ChangeSetKind, CloudFormation, Error, Event, Outcome, Preview, ProtectionChange,
-    StackDescription,
+    Approver, Basis, ChangeSetKind, CloudFormation, Error, Event, Outcome, Preview, ProtectionChange, StackDescription,
 };
 
 /// How often somebody else may be quicker before this gives up.
@@ -68,7 +67,9 @@ pub(crate) async fn deploy<C: CloudFormation>(
                 return Err(error);
             }
         };
-        let Some(outcome) = execution::execute(run, &made, &preview, policy.as_deref(), attempt).await? else { continue };
+        let Some(outcome) = execution::execute(run, &made, &preview, policy.as_deref(), attempt).await? else {
+            continue;
+        };
         if let Some(change) = &protection {
             policies::apply(run, stack, &made.stack_id, change).await?;
         }
@@ -123,9 +124,9 @@ pub(crate) async fn shell<C: CloudFormation>(
     loop {
         let listed = run.call(async || run.cloudformation.list_change_sets(&found.stack_id).await).await?;
         let is_ours = |name: &str| name.starts_with(NAME_PREFIX);
-        let is_deploying = listed.iter().any(|listed| {
-            is_ours(&listed.name) && !listed.name.starts_with(&own) && !is_abandoned(listed)
-        });
+        let is_deploying = listed
+            .iter()
+            .any(|listed| is_ours(&listed.name) && !listed.name.starts_with(&own) && !is_abandoned(listed));
         if !is_deploying || *patience == 0 {
             let with_stack = !listed.is_empty() && listed.iter().all(|listed| is_ours(&listed.name));
             let foreign = listed.into_iter().map(|listed| listed.name).filter(|name| !name.starts_with(&own));
@@ -153,11 +154,7 @@ async fn approved(approver: &impl Approver, gate: &Mutex<()>, preview: &Preview)
     approver.approve(preview).await.map_err(|refusal| Error::Refused { stack, refusal })
 }
 
-async fn finished<C: CloudFormation>(
-    run: &Run<'_, C>,
-    stack: &str,
-    stack_id: &str,
-) -> Result<StackDescription, Error> {
+async fn finished<C: CloudFormation>(run: &Run<'_, C>, stack: &str, stack_id: &str) -> Result<StackDescription, Error> {
     let found = describe(run, stack_id).await?.filter(|found| found.status != "DELETE_COMPLETE");
     let found = found.ok_or_else(|| Error::StackNotReady {
         stack: stack.to_owned(),

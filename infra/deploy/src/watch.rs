@@ -75,7 +75,7 @@ async fn follow<C: CloudFormation>(
     let (mut quiet, mut late) = (0, 0);
     let mut is_lost = false;
     loop {
-        let events = match read(run, &mut histories).await {
+        let events = match read(run, &mut histories, late > 0).await {
             Ok(events) => events,
             // The operation goes on at AWS, whether we see it or not.
             Err(error) if error.is_retryable() => {
@@ -119,7 +119,7 @@ async fn follow<C: CloudFormation>(
         }
         if let Some(status) = &log.end {
             let is_bad = status.contains("ROLLBACK") || status.ends_with("_FAILED");
-            let is_explained = !is_bad || log.cause().is_some_and(|cause| cause.resource_type != NESTED);
+            let is_explained = !is_bad || log.failures.iter().any(|failure| failure.resource_type != NESTED);
             if is_explained || late == LATE {
                 let (cause, status) = (if is_bad { log.cause() } else { None }, status.clone());
                 return Ok(Watched { stack: stack.to_owned(), status, cause, rolled_back: log.rolled_back });
@@ -134,10 +134,11 @@ async fn follow<C: CloudFormation>(
 async fn read<C: CloudFormation>(
     run: &Run<'_, C>,
     histories: &mut [History],
+    whole: bool,
 ) -> Result<Vec<(Vec<String>, StackEvent)>, CallError> {
     let mut events = Vec::new();
     for (index, history) in histories.iter_mut().enumerate() {
-        match history.read(run).await {
+        match history.read(run, whole).await {
             Ok(new) => events.extend(new.into_iter().map(|event| (history.path.clone(), event))),
             // A nested stack that cannot be read is no reason not to watch the one around it.
             Err(error) if index > 0 && !error.is_retryable() => {}
@@ -175,7 +176,10 @@ impl Log {
             return;
         }
         // A nested stack tells about itself, too; the one around it says the same.
-        if !path.is_empty() && event.resource_type == NESTED && event.physical_id.contains(&format!("/{}/", event.logical_id)) {
+        if !path.is_empty()
+            && event.resource_type == NESTED
+            && event.physical_id.contains(&format!("/{}/", event.logical_id))
+        {
             return;
         }
         if event.is_cause() {
@@ -238,7 +242,8 @@ fn cause(path: &[String], event: &StackEvent) -> Cause {
 /// The property that a sentence of CloudFormation blames, with dots between: `RedrivePolicy.maxReceiveCount`.
 fn property(reason: &str) -> Option<String> {
     let path = |text: &str| {
-        let end = text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '/' | '_' | '-' | '.'))).unwrap_or(text.len());
+        let end =
+            text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '/' | '_' | '-' | '.'))).unwrap_or(text.len());
         let path = text[..end].trim_matches(|c| c == '/' || c == '.').replace('/', ".");
         (!path.is_empty()).then_some(path)
     };
