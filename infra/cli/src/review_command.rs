@@ -76,7 +76,10 @@ const ENDINGS: &[&str] = &[".yaml", ".yml", ".json", ".template"];
 const STDIN: &str = "-";
 
 /// One side: texts by what pairs them with the other side's.
-type Side = BTreeMap<(Option<String>, String), File>;
+type Side = BTreeMap<Key, File>;
+
+/// Stage and stack.
+type Key = (Option<String>, String);
 
 #[derive(Debug)]
 struct File {
@@ -107,9 +110,14 @@ pub(crate) fn run(terminal: &Terminal, arguments: &ReviewArguments) -> anyhow::R
     let (input, compared) = match (&arguments.before, &arguments.after) {
         (Some(before), Some(after)) => (from_files(before, after)?, Vec::new()),
         _ => {
-            let repository = Repository::find()?;
-            let input = from_git(&repository, arguments)?;
-            let compared = compared(&repository, &input);
+            let repository = Repository::find().context("infra review without --before and --after")?;
+            let (input, made) = std::thread::scope(|scope| {
+                let made = scope.spawn(|| with_settings_of_behind(&repository));
+                let input = from_git(&repository, arguments);
+                (input, made.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            });
+            let input = input?;
+            let compared = compared(&made, &input);
             (input, compared)
         }
     };
@@ -142,7 +150,7 @@ pub(crate) fn run(terminal: &Terminal, arguments: &ReviewArguments) -> anyhow::R
         let size = console::Term::stdout().size_checked().filter(|_| is_watched);
         let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
         let width = size.map(|(_, columns)| usize::from(columns)).or(columns).unwrap_or(120);
-        let style = Style { width, colour: is_watched && has_colours() };
+        let style = Style { width, colour: !terminal.data_paint().bold("x").eq("x") };
         render::terminal(&report, style).lines().for_each(|line| terminal.data(line));
     }
     Ok(if arguments.exit_code { answer(&review) } else { Exit::Success })
@@ -170,12 +178,6 @@ fn code(review: &Review) -> u8 {
     } else {
         0
     }
-}
-
-/// See <https://no-color.org>.
-fn has_colours() -> bool {
-    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
 fn write(terminal: &Terminal, path: &Path, text: &str) -> anyhow::Result<()> {
@@ -385,23 +387,32 @@ enum Unread {
 fn paired(before: Side, after: Side, unread: Unread) -> Result<Input, Unreadable> {
     let mut input = Input::default();
     let mut unreadable = Vec::new();
-    let mut keys: Vec<&(Option<String>, String)> =
-        before.keys().chain(after.keys()).collect::<BTreeSet<_>>().into_iter().collect();
+    let mut keys: Vec<&Key> = before.keys().chain(after.keys()).collect::<BTreeSet<_>>().into_iter().collect();
     keys.sort_by_key(|(stage, stack)| (stage.as_deref().map(rank), stage.clone(), stack.clone()));
+    let is_same = |key: &Key| before.get(key).zip(after.get(key)).is_some_and(|(old, new)| old.bytes == new.bytes);
+    // Reading is most of the work: both sides at the same time, and what is the same on both once.
+    let (mut old, mut new) = std::thread::scope(|scope| {
+        let old = scope
+            .spawn(|| before.iter().filter(|(key, _)| !is_same(key)).map(|(key, file)| (key, read(file))).collect());
+        let new: BTreeMap<&Key, _> = after.iter().map(|(key, file)| (key, read(file))).collect();
+        let old: BTreeMap<&Key, _> = old.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (old, new)
+    });
     for key in keys {
         let (stage, stack) = key;
-        let old = before.get(key).and_then(|file| match (read(file), unread) {
-            (Ok(template), _) => Some(template),
-            (Err(error), Unread::IsNoted) => {
+        let new = new.remove(key).and_then(|read| read.map_err(|error| unreadable.push(error)).ok());
+        let old = match (old.remove(key), unread) {
+            (Some(Ok(template)), _) => Some(template),
+            (Some(Err(error)), Unread::IsNoted) => {
                 input.notes.push(format!("before, {error}; the stack is shown as new"));
                 None
             }
-            (Err(error), Unread::IsFatal) => {
+            (Some(Err(error)), Unread::IsFatal) => {
                 unreadable.push(error);
                 None
             }
-        });
-        let new = after.get(key).and_then(|file| read(file).map_err(|error| unreadable.push(error)).ok());
+            (None, _) => new.clone().filter(|_| is_same(key)),
+        };
         if let Some(stage) = stage.as_ref().filter(|stage| !input.stages.contains(stage)) {
             input.stages.push(stage.clone());
         }
@@ -425,28 +436,37 @@ fn read(file: &File) -> Result<Template, String> {
     review::parse(&file.path, text).map_err(|error| error.to_string())
 }
 
-/// stg must have what prd has. What their settings explain is what prd's code makes of stg's settings. No answer when either cannot be
-/// synthesized: `infra synth --check` tells why.
-fn compared(repository: &Repository, input: &Input) -> Vec<Stages> {
-    let (behind, ahead) = ("stg", "prd");
-    if ![behind, ahead].iter().all(|stage| input.stages.iter().any(|known| known == stage)) {
+/// stg must have what prd has.
+const BEHIND: &str = "stg";
+const AHEAD: &str = "prd";
+
+/// What the code of the stage ahead makes of the settings of the one behind, by stack. Nothing when that cannot be synthesized:
+/// `infra synth --check` tells why.
+fn with_settings_of_behind(repository: &Repository) -> Vec<(String, Template)> {
+    let made = || -> anyhow::Result<Vec<synth_command::Synthesized>> {
+        let text = fs::read_to_string(repository.stage_file(BEHIND))?;
+        synth_command::synthesize(&Stage::parse(AHEAD, &text)?)
+    };
+    let read = |made: &synth_command::Synthesized| {
+        Some((made.stack.name.to_owned(), review::parse(made.stack.name, &made.text).ok()?))
+    };
+    made().unwrap_or_default().iter().filter_map(read).collect()
+}
+
+/// What differs between the two with the same settings is skew; what differs by the settings is explained.
+fn compared(made: &[(String, Template)], input: &Input) -> Vec<Stages> {
+    let is_there = |stage: &str| input.stages.iter().any(|known| known == stage);
+    if made.is_empty() || !is_there(BEHIND) || !is_there(AHEAD) {
         return Vec::new();
     }
-    let settings = || -> anyhow::Result<Vec<synth_command::Synthesized>> {
-        let text = fs::read_to_string(repository.stage_file(behind))?;
-        synth_command::synthesize(&Stage::parse(ahead, &text)?)
-    };
-    let Ok(with_settings_of_behind) = settings() else { return Vec::new() };
     let mut explained = Vec::new();
-    for made in with_settings_of_behind {
-        let committed =
-            input.pairs.iter().find(|pair| pair.stage.as_deref() == Some(ahead) && pair.stack == made.stack.name);
-        let Some(committed) = committed.and_then(|pair| pair.after.as_ref()) else { continue };
-        if let Ok(template) = review::parse(made.stack.name, &made.text) {
-            explained.extend(review::differences(made.stack.name, committed, &template));
+    for (stack, template) in made {
+        let pair = input.pairs.iter().find(|pair| pair.stage.as_deref() == Some(AHEAD) && pair.stack == *stack);
+        if let Some(committed) = pair.and_then(|pair| pair.after.as_ref()) {
+            explained.extend(review::differences(stack, committed, template));
         }
     }
-    vec![Stages { behind: behind.to_owned(), ahead: ahead.to_owned(), explained }]
+    vec![Stages { behind: BEHIND.to_owned(), ahead: AHEAD.to_owned(), explained }]
 }
 
 #[cfg(test)]

@@ -57,7 +57,10 @@
     items.forEach((item) => (item.hidden = !matches(item)));
     all(".node").forEach((node) => node.classList.toggle("filtered", isFiltering() && !matches(node)));
     all("[data-filtered]").forEach((part) => {
-      if (part.id !== "changes") part.hidden = !one(".item:not([hidden])", part);
+      const [inside, left] = [all(".item", part).length, all(".item:not([hidden])", part).length];
+      if (part.id !== "changes") part.hidden = !left;
+      const number = one("h2 .count", part);
+      if (number) number.textContent = left === inside ? inside : `${left} of ${inside}`;
     });
     const changes = all(".change");
     const shown = changes.filter((change) => !change.hidden).length;
@@ -240,6 +243,8 @@
     showStage(worst.dataset.stage);
     fit();
     if (scale < 0.85) zoom(0.85);
+    const worth = one(".node.replace .alert, .node.remove .alert", figure()) || one(".alert", figure()) || one(".node[href]", figure());
+    if (worth) reveal(worth.closest(".node"));
   }
 
   // The list of changes.
