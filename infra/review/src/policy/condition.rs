@@ -16,6 +16,8 @@ pub(crate) struct Test {
     if_exists: bool,
     key: String,
     values: Vec<String>,
+    /// Operator and key as they are written.
+    written: (String, String),
 }
 
 /// What of a request tells who or whence it is, so that a test of it keeps strangers out.
@@ -118,8 +120,8 @@ fn is_everything(value: &str) -> bool {
 }
 
 impl Test {
-    fn new(operator: &str, key: &str, values: Vec<String>) -> Test {
-        let lower = operator.to_ascii_lowercase();
+    fn new(operator_text: &str, key: &str, values: Vec<String>) -> Test {
+        let lower = operator_text.to_ascii_lowercase();
         let (quantifier, rest) = match lower.split_once(':') {
             Some((quantifier, rest)) => (Some(quantifier.to_owned()), rest),
             None => (None, lower.as_str()),
@@ -137,11 +139,13 @@ impl Test {
             if_exists: bare.is_some(),
             key: key.to_ascii_lowercase(),
             values,
+            written: (operator_text.to_owned(), key.to_owned()),
         }
     }
 
+    /// Its key, as it is written.
     pub(crate) fn key(&self) -> &str {
-        &self.key
+        &self.written.1
     }
 
     fn is_negative(&self) -> bool {
@@ -212,11 +216,7 @@ impl Test {
 
 impl fmt::Display for Test {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(quantifier) = &self.quantifier {
-            write!(f, "{quantifier}:")?;
-        }
-        let exists = if self.if_exists { "IfExists" } else { "" };
-        write!(f, "{}{exists} {} {}", self.operator, self.key, self.values.join(", "))
+        write!(f, "{} {} {}", self.written.0, self.written.1, self.values.join(", "))
     }
 }
 

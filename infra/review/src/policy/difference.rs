@@ -3,8 +3,9 @@
 use super::{
     carrier::{Attachment, Policies, Subject},
     condition::Conditions,
+    pattern::Pattern,
     privilege,
-    statement::{Item, Member, Set, Statement, principal_covers},
+    statement::{Member, Set, Statement, principal_covers},
     text::Guards,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -184,11 +185,41 @@ struct Group {
     resources: Vec<String>,
 }
 
+/// Combinations that are looked at one by one. AWS allows policies of 20,480 characters, which hold fewer.
+const MOST: usize = 50_000;
+
+/// Whether a statement says all that the other one says, each part for itself.
+fn contains(wide: &Statement, narrow: &Statement) -> bool {
+    let all = |wide: &Set, narrow: &Set, covers: fn(&Pattern, &Pattern) -> bool| {
+        let wide = wide.members();
+        narrow.members().iter().all(|member| {
+            let is_known = |wide: &Member<'_>| {
+                let own: Vec<_> = member.guards().collect();
+                wide.covers(member, covers) && wide.guards().all(|guard| own.contains(&guard))
+            };
+            wide.iter().any(is_known)
+        })
+    };
+    wide.guards.is_subset(&narrow.guards)
+        && wide.conditions.cover(&narrow.conditions)
+        && all(&wide.principals, &narrow.principals, principal_covers)
+        && all(&wide.actions, &narrow.actions, Pattern::covers)
+        && all(&wide.resources, &narrow.resources, Pattern::covers)
+}
+
 /// Combinations of principal, action and resource of a statement that none of the others contains, put together again.
 fn uncovered(statement: &Statement, others: &[&Statement]) -> Vec<Group> {
     let principals = statement.principals.members();
     let actions = statement.actions.members();
     let resources = statement.resources.members();
+    if others.iter().any(|other| contains(other, statement)) {
+        return Vec::new();
+    }
+    if principals.len() * actions.len() * resources.len() > MOST {
+        let texts = |members: &[Member<'_>]| members.iter().map(Member::text).collect();
+        let (principals, actions, resources) = (texts(&principals), texts(&actions), texts(&resources));
+        return vec![Group { what: What::Access, principals, actions, resources }];
+    }
     // By kind and principal: each action with its resources.
     type Found = BTreeMap<(What, String), Vec<(String, Vec<String>)>>;
     let mut found: Found = BTreeMap::new();
@@ -253,8 +284,8 @@ fn missing(
     };
     let mut sometimes: Vec<Guards> = Vec::new();
     for other in others {
-        let Some(of_actions) = containing(&other.actions, action, Item::covers) else { continue };
-        let Some(of_resources) = containing(&other.resources, resource, Item::covers) else { continue };
+        let Some(of_actions) = containing(&other.actions, action, Pattern::covers) else { continue };
+        let Some(of_resources) = containing(&other.resources, resource, Pattern::covers) else { continue };
         let Some(of_principals) = containing(&other.principals, principal, principal_covers) else {
             if other.conditions.cover(&statement.conditions) {
                 keep(What::Principal);
@@ -283,18 +314,8 @@ fn missing(
     if both_ways { None } else { Some(best.unwrap_or(What::Access)) }
 }
 
-impl Item {
-    fn covers(wide: &super::pattern::Pattern, narrow: &super::pattern::Pattern) -> bool {
-        wide.covers(narrow)
-    }
-}
-
 /// The guards of each member of a set that contains this one. `None`: no member does.
-fn containing(
-    set: &Set,
-    member: &Member<'_>,
-    covers: fn(&super::pattern::Pattern, &super::pattern::Pattern) -> bool,
-) -> Option<Vec<Guards>> {
+fn containing(set: &Set, member: &Member<'_>, covers: fn(&Pattern, &Pattern) -> bool) -> Option<Vec<Guards>> {
     let found: Vec<Guards> = set
         .members()
         .iter()

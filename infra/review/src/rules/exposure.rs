@@ -339,7 +339,7 @@ fn api_authorisation(context: &Context<'_>, findings: &mut Vec<Finding>) {
             );
         }
         "AWS::Serverless::Api" | "AWS::Serverless::HttpApi" if context.is_modified() => {
-            push(context, findings, weakened(context, "Auth.DefaultAuthorizer", |value| open(value)), SAYS);
+            push(context, findings, weakened(context, "Auth.DefaultAuthorizer", open), SAYS);
         }
         _ => {}
     }
