@@ -9,6 +9,16 @@ pub struct Position {
     pub column: u32,
 }
 
+impl Position {
+    /// The place right after this text.
+    pub(crate) fn of(text: &str) -> Self {
+        let line = text.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        let column = text.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+        Self { line: number(line), column: number(column) }
+    }
+}
+
 /// A value and where it stands. Two nodes are equal when their values are, wherever they stand; the order of keys does not count.
 #[derive(Clone, Debug)]
 pub struct Node {

@@ -47,6 +47,11 @@ pub(crate) fn embedded(text: &str) -> Option<Node> {
 
 fn tree(text: &str) -> Result<Node, Refusal> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let is_control = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\r');
+    if let Some(byte) = text.as_bytes().iter().position(is_control) {
+        let message = format!("a control character (U+{:04X}): remove it", text.as_bytes()[byte]);
+        return Err(Refusal::new(Position::of(&text[..byte]), message));
+    }
     let mut start = text.trim_start().chars();
     let first = start.next();
     let second = start.as_str().trim_start().chars().next();
@@ -55,6 +60,7 @@ fn tree(text: &str) -> Result<Node, Refusal> {
     } else {
         yaml::parse(text)
     }?;
+    intrinsics::check(&node)?;
     Ok(node)
 }
 

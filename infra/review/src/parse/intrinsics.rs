@@ -1,5 +1,6 @@
 //! One form for each intrinsic: `Ref`, `Fn::GetAtt` with two items, `Fn::Sub` only where text and variables mix.
 
+use super::Refusal;
 use crate::node::{Entry, Node, Position, Value};
 
 /// Short tags and the keys they stand for; `Ref` and `Condition` are the two without `Fn::`.
@@ -43,6 +44,23 @@ pub(super) fn key_of_tag(tag: &str) -> Option<String> {
 /// What the known tags are, for an error.
 pub(super) fn nearest_tag(tag: &str) -> Option<&'static str> {
     TAGS.iter().chain(&["Ref", "Condition"]).copied().find(|known| known.eq_ignore_ascii_case(tag))
+}
+
+/// Refuses references without a target.
+pub(super) fn check(node: &Node) -> Result<(), Refusal> {
+    if let Some(("Fn::GetAtt", argument)) = node.intrinsic()
+        && let Some(text) = argument.as_str()
+    {
+        return Err(Refusal::new(
+            node.at,
+            format!("`!GetAtt {text}` names no attribute: write `!GetAtt {text}.Arn` or the like"),
+        ));
+    }
+    match &node.value {
+        Value::List(items) => items.iter().try_for_each(check),
+        Value::Map(entries) => entries.iter().try_for_each(|entry| check(&entry.value)),
+        _ => Ok(()),
+    }
 }
 
 /// The variables in a text of `Fn::Sub`: `${A}`, `${A.B}`; not `${!Literal}`.

@@ -11,7 +11,7 @@ use crate::node::{Entry, Node, Position, Value};
 
 /// The tree of a text with one document.
 pub(super) fn parse(text: &str) -> Result<Node, Refusal> {
-    let mut builder = Builder { parser: Parser::new_from_str(text), anchors: HashMap::new(), nodes: 0 };
+    let mut builder = Builder { text, parser: Parser::new_from_str(text), anchors: HashMap::new(), nodes: 0 };
     let mut root = None;
     loop {
         let (event, span) = builder.next()?;
@@ -28,6 +28,7 @@ pub(super) fn parse(text: &str) -> Result<Node, Refusal> {
 }
 
 struct Builder<'a> {
+    text: &'a str,
     parser: Parser<'a, StrInput<'a>>,
     anchors: HashMap<usize, Built>,
     /// Made so far, those by aliases too.
@@ -45,7 +46,7 @@ impl<'a> Builder<'a> {
     fn next(&mut self) -> Result<(Event<'a>, Span), Refusal> {
         match self.parser.next_event() {
             Some(Ok(event)) => Ok(event),
-            Some(Err(error)) => Err(refusal(&error)),
+            Some(Err(error)) => Err(refusal(&error, self.text)),
             None => Ok((Event::StreamEnd, Span::default())),
         }
     }
@@ -192,6 +193,29 @@ fn position(marker: &Marker) -> Position {
     Position { line: number(marker.line().max(1)), column: number(marker.col() + 1) }
 }
 
-fn refusal(error: &ScanError) -> Refusal {
-    Refusal::new(position(error.marker()), error.info().to_owned())
+/// The parser's word with what it does not say: the name of an alias, a tab, the end of the text.
+fn refusal(error: &ScanError, text: &str) -> Refusal {
+    let mut at = position(error.marker());
+    let lines: Vec<&str> = text.split('\n').collect();
+    let last = u32::try_from(lines.len()).unwrap_or(u32::MAX);
+    if at.line > last {
+        let column = lines.last().map_or(0, |line| line.chars().count());
+        at = Position { line: last, column: u32::try_from(column + 1).unwrap_or(u32::MAX) };
+    }
+    let line = lines.get(at.line as usize - 1).copied().unwrap_or_default();
+    let rest: String = line.chars().skip(at.column as usize - 1).collect();
+    let info = error.info();
+    let message = if info.contains("unknown anchor") {
+        let name: String = rest
+            .trim_start_matches('*')
+            .chars()
+            .take_while(|letter| !letter.is_whitespace() && !",]}".contains(*letter))
+            .collect();
+        format!("the alias `*{name}` has no anchor `&{name}` before it")
+    } else if line.chars().take_while(|letter| letter.is_whitespace()).any(|letter| letter == '\t') {
+        format!("a tab in the indentation: use spaces ({info})")
+    } else {
+        info.to_owned()
+    };
+    Refusal::new(at, message)
 }
