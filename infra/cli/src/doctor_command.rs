@@ -14,6 +14,7 @@ use stacks::{Stage, StageName};
 
 use crate::aws;
 use crate::exit::Exit;
+use crate::paint::Paint;
 use crate::repository::Repository;
 use crate::selection::Selection;
 use crate::synth_command;
@@ -98,13 +99,13 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
         let document = json!({"schema": 1, "stage": stage_name.as_str(), "failed": has_failed, "checks": checks});
         terminal.data(&document.to_string());
     } else {
-        lines(&checks).iter().for_each(|line| terminal.data(line));
+        lines(&checks, terminal.data_paint()).iter().for_each(|line| terminal.data(line));
     }
     Ok(if has_failed { Exit::Failed } else { Exit::Success })
 }
 
 /// A line a check; its fix stands below.
-fn lines(checks: &[Check]) -> Vec<String> {
+fn lines(checks: &[Check], paint: Paint) -> Vec<String> {
     let mut table = Table::new(&["check", "", "finding"], &[]);
     for check in checks {
         let verdict = match check.verdict {
@@ -117,7 +118,11 @@ fn lines(checks: &[Check]) -> Vec<String> {
     let mut rows = table.lines().into_iter();
     let mut lines: Vec<String> = rows.next().into_iter().collect();
     for (row, check) in rows.zip(checks) {
-        lines.push(row);
+        lines.push(match check.verdict {
+            Verdict::Ok => row,
+            Verdict::Warning => paint.yellow(&row),
+            Verdict::Failed => paint.red(&row),
+        });
         lines.extend(check.fix.iter().map(|fix| format!("  -> {fix}")));
     }
     lines
@@ -173,7 +178,7 @@ mod tests {
         };
         let checks = [check("disk", Verdict::Ok, None), check("tool.git", Verdict::Failed, Some("install git"))];
         assert_eq!(
-            lines(&checks),
+            lines(&checks, Paint::PLAIN),
             ["check             finding", "disk      ok      found", "tool.git  failed  found", "  -> install git"]
         );
     }

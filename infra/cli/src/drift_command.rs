@@ -8,6 +8,7 @@ use serde_json::json;
 use stacks::StageName;
 
 use crate::exit::Exit;
+use crate::paint::Paint;
 use crate::repository::Repository;
 use crate::selection::{Selection, stack_names};
 use crate::terminal::Terminal;
@@ -49,7 +50,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     if arguments.json {
         terminal.data(&json!({"schema": 1, "drifted": has_drifted, "stacks": drifts}).to_string());
     } else {
-        lines(&drifts).iter().for_each(|line| terminal.data(line));
+        lines(&drifts, terminal.data_paint()).iter().for_each(|line| terminal.data(line));
     }
     Ok(match has_drifted {
         true => Exit::Answer(2),
@@ -58,7 +59,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     })
 }
 
-fn lines(drifts: &[StackDrift]) -> Vec<String> {
+fn lines(drifts: &[StackDrift], paint: Paint) -> Vec<String> {
     let mut lines = Vec::new();
     for stack in drifts {
         let drifted = stack.drifted.iter().filter(|resource| resource.status != DriftStatus::Unknown).count();
@@ -73,8 +74,10 @@ fn lines(drifts: &[StackDrift]) -> Vec<String> {
         for resource in &stack.drifted {
             let head = |word: &str| format!("  {word}  {} ({})", resource.logical_id, resource.resource_type);
             match resource.status {
-                DriftStatus::Deleted => lines.push(format!("{}  {}", head("DELETED "), resource.physical_id)),
-                DriftStatus::Modified => lines.push(head("MODIFIED")),
+                DriftStatus::Deleted => {
+                    lines.push(paint.red(&format!("{}  {}", head("DELETED "), resource.physical_id)));
+                }
+                DriftStatus::Modified => lines.push(paint.red(&head("MODIFIED"))),
                 DriftStatus::Unknown | DriftStatus::InSync => {
                     let reason = resource.reason.as_deref().unwrap_or("no reason given");
                     lines.push(format!("{}  {reason}", head("unknown ")));
@@ -175,6 +178,6 @@ Shop-dev  2 resources have drifted, 4 compared, 1 that AWS cannot compare
     /Secret
       expected  (not shown)
       actual    (not shown)";
-        assert_eq!(lines(&[stack]).join("\n"), expected);
+        assert_eq!(lines(&[stack], Paint::PLAIN).join("\n"), expected);
     }
 }

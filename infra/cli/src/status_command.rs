@@ -7,6 +7,7 @@ use operate::{QueueStatus, Resource, Status, status};
 use stacks::StageName;
 
 use crate::fipe_command::{self, StatusFipe};
+use crate::paint::Paint;
 use crate::repository::Repository;
 use crate::selection::{Selection, stack_names};
 use crate::table::{Table, grouped};
@@ -61,13 +62,13 @@ pub(crate) async fn run(
         terminal.data(&document.to_string());
         return Ok(());
     }
-    for line in lines(&found, selection.stage) {
+    for line in lines(&found, selection.stage, terminal.data_paint()) {
         terminal.data(&line);
     }
     Ok(())
 }
 
-fn lines(status: &Status, stage: StageName) -> Vec<String> {
+fn lines(status: &Status, stage: StageName, paint: Paint) -> Vec<String> {
     let mut lines = stack_lines(status, stage);
     let mut section = |table: Table, rows: usize| {
         if rows > 0 {
@@ -88,20 +89,20 @@ fn lines(status: &Status, stage: StageName) -> Vec<String> {
     }
     for queue in &status.queues {
         if failures(queue) > 0 {
-            lines.push(format!(
+            lines.push(paint.red(&format!(
                 "! {} failures of {} in {}; look into them and start the work again: no queue takes them back",
                 grouped(failures(queue)),
                 queue.failures_of.join(", "),
                 queue.resource.name()
-            ));
+            )));
         }
         if queue.dead_letter_count() > 0 {
-            lines.push(format!(
+            lines.push(paint.red(&format!(
                 "! {} dead letters of {}; look into their `reason`, then `infra redrive {} --stage {stage}`",
                 grouped(queue.dead_letter_count()),
                 queue.resource.name(),
                 queue.resource.logical_id
-            ));
+            )));
         }
     }
     lines
@@ -259,7 +260,7 @@ mod tests {
         let failures_of = vec!["Monthly".to_owned()];
         let resource = resource("Failures", "failures");
         status.queues.push(QueueStatus { resource, attributes: counts(2), dead_letters: None, failures_of });
-        let text = lines(&status, StageName::Dev)[2..].join("\n");
+        let text = lines(&status, StageName::Dev, Paint::PLAIN)[2..].join("\n");
         let expected = "\
 queue     waiting  in flight  delayed  dead letters  dead in flight
 Orders      1,500          0        0            12               0

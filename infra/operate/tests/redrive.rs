@@ -297,7 +297,7 @@ async fn a_message_that_its_queue_refuses_stays_and_can_be_received_at_once() {
     let error = run(&sqs, None).await.0.unwrap_err();
     assert!(matches!(error, Error::NotSent { moved: 4, .. }) && error.is_retryable(), "{error}");
     assert_eq!(sqs.counts(), (4, 1));
-    assert_eq!(sqs.state.borrow().hidden.contains("m3"), false);
+    assert!(!sqs.state.borrow().hidden.contains("m3"));
 }
 
 #[tokio::test]
