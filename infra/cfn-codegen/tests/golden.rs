@@ -119,13 +119,18 @@ fn stateful_types_of_all_services_are_kept() {
 }
 
 #[test]
+fn types_of_other_services_are_a_line_each() {
+    assert_eq!(imported().others, "AWS::Other::Thing\n");
+}
+
+#[test]
 fn patterns_that_cannot_be_checked_are_listed() {
     assert_eq!(unchecked_patterns(&imported().services), ["AWS::Zoo::Animal KeeperARNs: ^(?!x)arn:"]);
 }
 
 #[test]
 fn a_service_becomes_a_module_and_its_tables() {
-    let Import { services, stateful } = imported();
+    let Import { services, stateful, .. } = imported();
     let files: BTreeMap<String, String> = generate(&services, &stateful).unwrap();
     let names: Vec<&str> = files.keys().map(String::as_str).collect();
     assert_eq!(names, ["aws_zoo.rs", "facts/aws_zoo.rs", "facts/mod.rs", "mod.rs", "required.rs"]);
