@@ -145,8 +145,11 @@ pub(crate) fn is_sweeping_action(action: &str) -> bool {
 
 /// The known way up that this action is, or that its star contains.
 pub(crate) fn escalates(action: &str) -> Option<&'static str> {
-    let pattern = Pattern::folded(action);
     let mut known = ESCALATION.iter().copied();
+    if !action.contains(['*', '?']) {
+        return known.find(|escalation| escalation.eq_ignore_ascii_case(action));
+    }
+    let pattern = Pattern::folded(action);
     known.find(|escalation| pattern.covers(&Pattern::folded(escalation)))
 }
 
@@ -194,8 +197,10 @@ const KINDS: &[&str] = &[
 
 /// Whether an action can only be written with `*` as its resource.
 pub(crate) fn takes_no_resource(action: &str) -> bool {
-    let action = Pattern::folded(action);
-    WITHOUT_RESOURCE.iter().any(|known| Pattern::folded(known).covers(&action))
+    WITHOUT_RESOURCE.iter().any(|known| match known.strip_suffix('*') {
+        Some(start) => action.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start)),
+        None => known.eq_ignore_ascii_case(action),
+    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Encryption at rest and in transit: keys, switches and protocols by their names on any type, policies of TLS by their version.
 
 use super::permissions::of_change;
-use super::values::{Weaker, leaves, sunken};
+use super::values::{Leaf, Weaker, leaves, sunken, texts, weakened};
 use super::{Context, Example, Rule};
 use crate::change::{Action, Category, Finding};
 use crate::node::Node;
@@ -141,12 +141,12 @@ fn at_rest(context: &Context<'_>, findings: &mut Vec<Finding>) {
     push(context, findings, weaker, SAYS);
     for path in ["EncryptionAtRestOptions.Enabled", "StreamSpecification.Encryption.Enabled"] {
         let is_off = |value: Option<&Node>| value.is_some_and(|value| value.as_bool() == Some(false));
-        if let Some(weaker) = super::values::weakened(context, path, is_off) {
+        if let Some(weaker) = weakened(context, path, is_off) {
             push(context, findings, vec![weaker], SAYS);
         }
     }
     if context.old.is_none() {
-        let off = |leaf: &super::values::Leaf<'_>| {
+        let off = |leaf: &Leaf<'_>| {
             SWITCHES.contains(&leaf.key)
                 && leaf.key != "SSEEnabled"
                 && leaf.value.and_then(Node::as_bool) == Some(false)
@@ -171,6 +171,10 @@ fn method(value: Option<&Node>) -> Option<i32> {
 
 fn names_a_key(key: &str) -> bool {
     let lower = key.to_ascii_lowercase();
+    // A property's name, not a variable's of a function.
+    if key.contains('_') {
+        return false;
+    }
     lower.contains("kms")
         && (lower.ends_with("keyid")
             || lower.ends_with("keyarn")
@@ -205,7 +209,7 @@ fn key_rotation(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let weaker = sunken(context, |key, value| (key == "EnableKeyRotation").then(|| switch(value)).flatten());
     push(context, findings, weaker, "the key is no longer rotated");
     if context.is_type("AWS::SecretsManager::RotationSchedule") && context.change.action == Action::Remove {
-        let target = super::values::texts(context.old, "SecretId").join(", ");
+        let target = texts(context.old, "SecretId").join(", ");
         let id = crate::policy::text::referred(&target).unwrap_or(&target).to_owned();
         if !context.evidence.is_gone(&id) && context.change.renamed_to.is_none() {
             findings.push(context.danger("", format!("{id} is no longer rotated")));
@@ -231,7 +235,7 @@ fn older_tls(context: &Context<'_>, findings: &mut Vec<Finding>) {
     });
     push(context, findings, weaker, "older versions of TLS are accepted");
     if context.old.is_none() {
-        let old = |leaf: &super::values::Leaf<'_>| {
+        let old = |leaf: &Leaf<'_>| {
             let given = leaf.value.and_then(Node::as_str).filter(|_| POLICIES.contains(&leaf.key));
             given.and_then(version).is_some_and(|version| version < 1200)
         };
@@ -338,8 +342,6 @@ fn transport_optional(context: &Context<'_>, findings: &mut Vec<Finding>) {
         }
     }
 }
-
-use super::values::Leaf;
 
 #[cfg(test)]
 mod tests {

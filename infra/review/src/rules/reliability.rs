@@ -140,8 +140,9 @@ pub(super) const RULES: &[Rule] = &[
     ),
 ];
 
+/// What is new has not got weaker: it may well begin switched off.
 fn push(context: &Context<'_>, findings: &mut Vec<Finding>, weaker: Option<Weaker>, says: &str) {
-    if let Some(weaker) = weaker {
+    if let Some(weaker) = weaker.filter(|_| context.is_modified()) {
         findings.push(context.danger(&weaker.path, format!("{says}: {} {}", weaker.path, weaker.shift())));
     }
 }

@@ -299,3 +299,76 @@ fn a_source_that_is_no_longer_asked_for_is_named_as_it_was_written() {
     );
     assert_eq!(told(&policy(""), &asked), Vec::<String>::new());
 }
+
+/// Which rules find danger in a change, data loss aside.
+fn rules_of(before: &str, after: &str) -> Vec<&'static str> {
+    let (before, after) = (resources(before), resources(after));
+    let review = reviewed(Some(&before), Some(&after), &[]);
+    let dangers = review.changes.iter().flat_map(|change| &change.findings).filter(|finding| finding.is_dangerous());
+    let dangers = dangers.filter(|finding| finding.category != Category::DataLoss);
+    let mut rules: Vec<&'static str> = dangers.map(|finding| finding.rule).collect();
+    rules.sort_unstable();
+    rules
+}
+
+#[test]
+fn items_of_a_list_are_compared_as_a_set() {
+    let disks = |first: &str, second: &str| {
+        format!(
+            "{{L: {{Type: AWS::EC2::Instance, Properties: {{BlockDeviceMappings: [{{DeviceName: a, Ebs: {{Encrypted: {first}}}}}, {{DeviceName: b, Ebs: {{Encrypted: {second}}}}}]}}}}}}"
+        )
+    };
+    assert_eq!(rules_of(&disks("true", "false"), &disks("false", "true")), Vec::<&str>::new());
+    assert!(rules_of(&disks("true", "true"), &disks("false", "true")).contains(&"encryption/at-rest-off"));
+}
+
+#[test]
+fn a_weakening_in_one_branch_of_a_condition_is_found() {
+    let queue =
+        |value: &str| format!("{{Q: {{Type: AWS::SQS::Queue, Properties: {{SqsManagedSseEnabled: {value}}}}}}}");
+    assert_eq!(rules_of(&queue("true"), &queue("!If [Prd, true, false]")), ["encryption/at-rest-off"]);
+    assert_eq!(rules_of(&queue("!If [Prd, true, false]"), &queue("false")), ["encryption/at-rest-off"]);
+    assert_eq!(rules_of(&queue("!If [Prd, true, false]"), &queue("true")), Vec::<&str>::new());
+    let instance = |value: &str| {
+        format!(
+            "{{D: {{Type: AWS::RDS::DBInstance, DeletionPolicy: Retain, UpdateReplacePolicy: Retain, Properties: {{PubliclyAccessible: {value}}}}}}}"
+        )
+    };
+    assert_eq!(rules_of(&instance("false"), &instance("!If [Prd, false, true]")), ["exposure/publicly-accessible"]);
+}
+
+#[test]
+fn a_condition_that_only_narrows_and_an_operator_that_means_the_same_are_no_finding() {
+    let policy = |condition: &str| {
+        format!(
+            "{{P: {{Type: AWS::IAM::ManagedPolicy, Properties: {{PolicyDocument: {{Statement: [{{Effect: Allow, Action: 's3:GetObject', Resource: 'arn:aws:s3:::b/*', Condition: {condition}}}]}}}}}}}}"
+        )
+    };
+    let before = policy("{StringEquals: {'aws:PrincipalTag/team': [a, b]}}");
+    assert_eq!(rules_of(&before, &policy("{StringLike: {'aws:PrincipalTag/team': a}}")), Vec::<&str>::new());
+    assert_eq!(
+        rules_of(&before, &policy("{StringLike: {'aws:PrincipalTag/team': 'a*'}}")),
+        ["permissions/condition-removed"]
+    );
+    assert_eq!(
+        rules_of(&before, &policy("{StringEqualsIfExists: {'aws:PrincipalTag/team': a}}")),
+        ["permissions/condition-removed"]
+    );
+    assert_eq!(
+        rules_of(&before, &policy("{'ForAnyValue:StringEquals': {'aws:PrincipalTag/team': a}}")),
+        ["permissions/condition-removed"]
+    );
+}
+
+#[test]
+fn a_service_of_this_stack_that_a_new_permission_lets_in_is_worth_a_look() {
+    let function = "F: {Type: AWS::Lambda::Function, Properties: {Handler: h}}";
+    let with = |source: &str| {
+        format!(
+            "{{{function}, R: {{Type: AWS::Events::Rule, Properties: {{ScheduleExpression: rate(1 day)}}}}, P: {{Type: AWS::Lambda::Permission, Properties: {{FunctionName: !Ref F, Action: 'lambda:InvokeFunction', Principal: events.amazonaws.com{source}}}}}}}"
+        )
+    };
+    let before = format!("{{{function}}}");
+    assert_eq!(rules_of(&before, &with(", SourceArn: !GetAtt R.Arn")), Vec::<&str>::new());
+    assert_eq!(rules_of(&before, &with("")), ["permissions/service-without-source"]);
+}
