@@ -22,7 +22,7 @@ use crate::table::Table;
 use crate::terminal::Terminal;
 
 const HELP: &str = "\
-Every line is ok, warning or failed; what is not ok tells its fix. Nothing is changed or installed. On the stage local no account is
+Every line is ok, warning or failed; what is not ok tells its fix. Nothing is changed or installed. On the stage local no account is \
 asked. What AWS does not answer in time, or does not let you see, is told as unknown.
 
 Examples:

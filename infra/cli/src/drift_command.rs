@@ -14,10 +14,10 @@ use crate::selection::{Selection, stack_names};
 use crate::terminal::Terminal;
 
 const HELP: &str = "\
-Changes nothing, neither the stacks nor what they hold. `expected` is what the deployed template says, `actual` what is there.
+Changes nothing, neither the stacks nor what they hold. `expected` is what the deployed template says, `actual` what is there. \
 Values that AWS never gives back (passwords) are not shown. Resources of types that AWS cannot compare are counted.
 
-Exit codes: 0 no drift; 2 something was changed or deleted; 1 a resource could not be compared though AWS can, and no drift was
+Exit codes: 0 no drift; 2 something was changed or deleted; 1 a resource could not be compared though AWS can, and no drift was \
 found elsewhere; 64 a stack is unknown or not deployed, or the arguments are wrong; 75 AWS was away.";
 
 /// Which stacks, and in which form.

@@ -17,10 +17,10 @@ use crate::selection::{Selection, stack_names};
 use crate::terminal::Terminal;
 
 const HELP: &str = "\
-A line is: time (UTC), function, level, what happened, and the fields beside it. Lines of another shape (a panic) are shown as they
+A line is: time (UTC), function, level, what happened, and the fields beside it. Lines of another shape (a panic) are shown as they \
 are. Lambda's own START, END and REPORT lines and metrics are left out unless --all is given or they tell of a failure.
 
-The trace id of a crawl is its id, which `infra invoke fipe` and `infra status fipe` tell. With --follow, late lines are shown when
+The trace id of a crawl is its id, which `infra invoke fipe` and `infra status fipe` tell. With --follow, late lines are shown when \
 they come; it ends with Ctrl-C.
 
 Examples:

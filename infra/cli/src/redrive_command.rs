@@ -20,17 +20,17 @@ use crate::terminal::Terminal;
 const HELP: &str = "\
 Look into the messages first: `reason` among their attributes tells why they are dead. What has not been repaired comes back.
 
-Without --max, SQS moves by itself (StartMessageMoveTask): it goes on when this command is killed, and the same command watches it
-again. Ctrl-C cancels it; what was moved stays moved. SQS cannot stop at a number, so with --max, and on clouds without the operation
-(the local one), messages are received, sent and deleted one by one. A message is deleted only after its queue has taken it: whoever is
-killed in between leaves it in both queues, never in none, so a function may see it twice (in a FIFO queue only after five minutes).
+Without --max, SQS moves by itself (StartMessageMoveTask): it goes on when this command is killed, and the same command watches it \
+again. Ctrl-C cancels it; what was moved stays moved. SQS cannot stop at a number, so with --max, and on clouds without the operation \
+(the local one), messages are received, sent and deleted one by one. A message is deleted only after its queue has taken it: whoever is \
+killed in between leaves it in both queues, never in none, so a function may see it twice (in a FIFO queue only after five minutes). \
 Its attributes and its message group stay; it gets a new message id.
 
 Examples:
   infra redrive ModelQueue --stage dev
   infra redrive fipe-model-dlq-dev --stage dev --max 10 --yes
 
-Exit codes: 0 moved, or there was nothing to move; 1 it stopped half-way; 64 there is no such queue (it tells which there are), or nobody
+Exit codes: 0 moved, or there was nothing to move; 1 it stopped half-way; 64 there is no such queue (it tells which there are), or nobody \
 said yes; 75 AWS was away; 130 cancelled.";
 
 /// Which queue, and how many messages.

@@ -14,7 +14,7 @@ use crate::table::{Table, grouped};
 use crate::terminal::Terminal;
 
 const HELP: &str = "\
-Everything is found in the stacks' own resources, and asked from the service itself. SQS counts approximately. The state of drift
+Everything is found in the stacks' own resources, and asked from the service itself. SQS counts approximately. The state of drift \
 is the one that was found last; `infra drift` looks again. Times are UTC.
 
 Examples:
