@@ -71,7 +71,7 @@ fn every_kind_of_change_has_its_word_and_its_values() {
     has("      QueueName  old → new");
     has("  parameters");
     has("    Size  1 → 2");
-    has("    New  + (known once another stack is deployed)");
+    has("    New  + (not known yet)");
     has("  outputs");
     has("    Owner  + data");
     assert!(lines.iter().any(|line| line.starts_with("  replace     Queue  AWS::SQS::Queue")), "{lines:#?}");

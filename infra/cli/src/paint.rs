@@ -7,9 +7,6 @@ pub(crate) struct Paint {
 }
 
 impl Paint {
-    /// Leaves every text as it is.
-    pub(crate) const PLAIN: Self = Self { is_on: false };
-
     /// Colours when `is_terminal`, unless the environment asks for none (<https://no-color.org>) or the terminal has none.
     pub(crate) fn of(is_terminal: bool) -> Self {
         let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
@@ -52,6 +49,9 @@ impl Paint {
 
 #[cfg(test)]
 impl Paint {
+    /// Leaves every text as it is.
+    pub(crate) const PLAIN: Self = Self { is_on: false };
+
     /// Colours whatever the environment says.
     pub(crate) const COLOURED: Self = Self { is_on: true };
 }

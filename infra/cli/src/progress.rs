@@ -77,7 +77,9 @@ impl Progress {
                 self.uploads.remove(asset);
                 in_log(format!("uploaded {asset}, {:.1} MB", *bytes as f64 / 1e6))
             }
-            Event::ChangeSetDeleted { stack, with_stack: true } => in_log(format!("{stack}  took the empty stack away")),
+            Event::ChangeSetDeleted { stack, with_stack: true } => {
+                in_log(format!("{stack}  took the empty stack away"))
+            }
             Event::AssetPresent { .. }
             | Event::ChangeSetReady { .. }
             | Event::ChangeSetDeleted { .. }
@@ -101,7 +103,9 @@ impl Progress {
             }
             Event::ConnectionLost { stack, reason } => {
                 self.stack(stack, now).is_lost = true;
-                vec![paint.yellow(&format!("{stack}  AWS cannot be reached ({reason}); CloudFormation goes on, and so do we"))]
+                vec![paint.yellow(&format!(
+                    "{stack}  AWS cannot be reached ({reason}); CloudFormation goes on, and so do we"
+                ))]
             }
             Event::ConnectionRestored { stack } => {
                 self.stack(stack, now).is_lost = false;
@@ -157,7 +161,10 @@ impl Progress {
         let known = self.stack(stack, now);
         known.news(now);
         match is_own {
-            true => known.turns(status),
+            true => {
+                known.turns(status);
+                known.began(event.timestamp_ms);
+            }
             false => known.moves(path, event, usual, now),
         }
         // A person sees in the frame what is under way; a log gets a line where something begins that can take minutes.

@@ -67,7 +67,8 @@ fn a_failure_stays_and_the_roll_back_is_seen() {
     let failed = event(4, "Queue", "AWS::SQS::Queue", "CREATE_FAILED", "Invalid value");
     let told = progress.tell(&resource(&[], failed, None), at(4));
     assert_eq!(told, ["Data-dev  CREATE_FAILED      Queue                            AWS::SQS::Queue  Invalid value"]);
-    let own = event(5, "Data-dev", "AWS::CloudFormation::Stack", "ROLLBACK_IN_PROGRESS", "The following failed: [Queue]");
+    let own =
+        event(5, "Data-dev", "AWS::CloudFormation::Stack", "ROLLBACK_IN_PROGRESS", "The following failed: [Queue]");
     progress.tell(&resource(&[], own, None), at(5));
     let frame = progress.frame(at(20));
     assert!(frame[0].ends_with("rolling back"), "{frame:#?}");
@@ -124,6 +125,9 @@ fn what_took_long_before_we_looked_is_told_from_its_own_beginning() {
     let mut progress = Progress::new(Reader::Person, Paint::PLAIN, false, at(0));
     let attached = Event::Attached { stack: "Data-dev".to_owned(), status: "CREATE_IN_PROGRESS".to_owned() };
     progress.tell(&attached, at(0));
+    let own = event(-120, "Data-dev", "AWS::CloudFormation::Stack", "CREATE_IN_PROGRESS", "");
+    progress.tell(&resource(&[], own, None), at(0));
+    assert!(progress.frame(at(0))[0].ends_with("2m00s  creating"), "{:?}", progress.frame(at(0)));
     let begun = event(-100, "Cluster", "AWS::RDS::DBCluster", "CREATE_IN_PROGRESS", "");
     progress.tell(&resource(&[], begun, None), at(0));
     assert!(progress.frame(at(0))[1].ends_with("1m40s"), "{:?}", progress.frame(at(0)));

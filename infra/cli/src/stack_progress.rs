@@ -19,6 +19,7 @@ pub(crate) struct StackProgress {
     pub(crate) name: String,
     pub(crate) is_lost: bool,
     pub(crate) is_over: bool,
+    is_attached: bool,
     doing: &'static str,
     is_bad: bool,
     /// Resources that change, and the stack itself; 0 when it is not known.
@@ -46,6 +47,7 @@ impl StackProgress {
             name: name.to_owned(),
             is_lost: false,
             is_over: false,
+            is_attached: false,
             doing: "working",
             is_bad: false,
             total: 0,
@@ -70,6 +72,7 @@ impl StackProgress {
 
     /// What somebody else began is watched.
     pub(crate) fn attach(&mut self, status: &str) {
+        self.is_attached = true;
         self.doing = match status.split('_').next() {
             Some("CREATE") => "creating",
             Some("UPDATE") => "updating",
@@ -89,6 +92,14 @@ impl StackProgress {
             (self.doing, self.is_bad) = ("rolling back", true);
         } else if status.contains("CLEANUP") {
             self.doing = "cleaning up";
+        }
+    }
+
+    /// The stack has told something at this time, in milliseconds since 1970: it began then at the latest.
+    pub(crate) fn began(&mut self, timestamp_ms: i64) {
+        let told = Timestamp::from_millisecond(timestamp_ms).unwrap_or(self.since);
+        if self.is_attached {
+            self.since = self.since.min(told);
         }
     }
 

@@ -113,7 +113,7 @@ impl Terminal {
         let mut frame = self.frame.borrow_mut();
         let kept = shown.len().min(frame.len());
         for bar in frame.drain(kept..) {
-            bar.finish_and_clear();
+            self.take(&bar);
         }
         while frame.len() < shown.len() {
             let Some(line) = self.line() else { return };
@@ -126,8 +126,17 @@ impl Terminal {
 
     /// Takes the frame away.
     pub(crate) fn clear_frame(&self) {
+        if let Some(bars) = &self.bars {
+            _ = bars.clear();
+        }
         for bar in self.frame.borrow_mut().drain(..) {
-            bar.finish_and_clear();
+            self.take(&bar);
+        }
+    }
+
+    fn take(&self, bar: &ProgressBar) {
+        if let Some(bars) = &self.bars {
+            bars.remove(bar);
         }
     }
 

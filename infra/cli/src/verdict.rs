@@ -80,9 +80,8 @@ impl<'a> Verdict<'a> {
 
 /// Parameters whose values change, in the template's order; secret ones masked.
 pub(crate) fn parameters(preview: &Preview) -> Vec<ValueChange> {
-    let secret = |text: &str| {
-        review::parse(&preview.stack, text).map(|template| no_echo(&template)).unwrap_or_default()
-    };
+    let secret =
+        |text: &str| review::parse(&preview.stack, text).map(|template| no_echo(&template)).unwrap_or_default();
     let mut secrets = secret(&preview.template);
     secrets.extend(preview.live_template.iter().flat_map(|text| secret(text)));
     let changes = values(&preview.live_parameters, &preview.parameters).into_iter().filter_map(|change| {
@@ -97,7 +96,7 @@ pub(crate) fn parameters(preview: &Preview) -> Vec<ValueChange> {
             });
         }
         let is_unknown = preview.unknown_parameters.contains(&change.name);
-        let after = if is_unknown { Some("(known once another stack is deployed)".to_owned()) } else { change.after };
+        let after = if is_unknown { Some("(not known yet)".to_owned()) } else { change.after };
         Some(ValueChange { after, ..change })
     });
     changes.collect()
@@ -114,11 +113,8 @@ fn values(before: &[(String, String)], after: &[(String, String)]) -> Vec<ValueC
     };
     let mut seen = BTreeSet::new();
     let names = after.iter().chain(before).map(|(name, _)| name).filter(|name| seen.insert(name.as_str()));
-    let changes = names.map(|name| ValueChange {
-        name: name.clone(),
-        before: value(before, name),
-        after: value(after, name),
-    });
+    let changes =
+        names.map(|name| ValueChange { name: name.clone(), before: value(before, name), after: value(after, name) });
     changes.filter(|change| change.before != change.after).collect()
 }
 
@@ -182,6 +178,7 @@ pub(crate) fn shown(resource_type: &str, detail: &PropertyDetail) -> (Option<Str
     let facts = cfn::facts::resource_type(resource_type);
     let path = detail.path.as_deref().unwrap_or_default();
     let is_secret = facts.and_then(|facts| facts.is_write_only(path)).unwrap_or(false);
-    let mask = |value: &Option<String>| value.as_ref().map(|value| if is_secret { MASK.to_owned() } else { value.clone() });
+    let mask =
+        |value: &Option<String>| value.as_ref().map(|value| if is_secret { MASK.to_owned() } else { value.clone() });
     (mask(&detail.before), mask(&detail.after))
 }
