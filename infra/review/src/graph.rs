@@ -72,7 +72,7 @@ fn graph(stage: &Option<String>, pairs: &[Pair], review: &Review) -> Graph {
                 places.entry((at, &resource.logical_id)).or_insert_with(|| {
                     let name = cut(&resource.logical_id);
                     // Room for the sign of a change before the text.
-                    let letters = name.chars().count().max(kind(&resource.resource_type).chars().count());
+                    let letters = name.chars().count().max(cut(&kind(&resource.resource_type)).chars().count());
                     let place = Rect { width: letters as f64 * LETTER + 42.0, height: NODE_HEIGHT, ..Rect::default() };
                     let (logical_id, resource_type) = (resource.logical_id.clone(), resource.resource_type.clone());
                     nodes.push(Node { stack: pair.stack.clone(), logical_id, resource_type, name, place });
@@ -195,7 +195,8 @@ pub(crate) fn kind(resource_type: &str) -> String {
     resource_type.strip_prefix("AWS::").unwrap_or(resource_type).replace("::", " ")
 }
 
-fn cut(name: &str) -> String {
+/// The text with its middle left out, where it is too long for a box.
+pub(crate) fn cut(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
     if letters.len() <= LETTERS {
         return name.to_owned();

@@ -13,7 +13,7 @@ use super::text::{line, sentence, visible};
 use super::view::{self, CATEGORIES, Folded, Found, KINDS, Kind, Row};
 use super::{Report, tables};
 use crate::change::{Change, Finding, Replacement, SectionChange};
-use crate::graph::{Edge, Graph, kind};
+use crate::graph::{Edge, Graph, cut, kind};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -301,7 +301,7 @@ fn graph_view(at: usize, graph: &Graph, changes: &[Folded<Change>]) -> Value {
             "name": line(&node.name),
             "full_name": line(&node.logical_id),
             "resource_type": line(&node.resource_type),
-            "kind": line(&kind),
+            "kind": line(&cut(&kind)),
             "stack": line(&node.stack),
             "says": line(&format!("{}, {kind}: {verdict}", node.logical_id)),
             "text": change.map_or_else(|| line(&format!("{} {} {kind}", node.logical_id, node.resource_type)), |(_, change)| search_text(change, &[])),
