@@ -1,0 +1,122 @@
+//! What the command says and ends with before it calls anybody: wrong arguments, missing values, stale and uncommitted
+//! templates. Runs the real binary, in a copy of the repository's shape.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// The environments in a folder of their own, committed.
+fn committed_copy() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("Cargo.toml"), "").unwrap();
+    for stage in ["local", "dev"] {
+        let (from, to) = (repository().join("environments").join(stage), folder.path().join("environments").join(stage));
+        std::fs::create_dir_all(to.join("templates")).unwrap();
+        std::fs::copy(from.join("stage.toml"), to.join("stage.toml")).unwrap();
+        for template in std::fs::read_dir(from.join("templates")).unwrap() {
+            let template = template.unwrap();
+            std::fs::copy(template.path(), to.join("templates").join(template.file_name())).unwrap();
+        }
+    }
+    // Synthesized afresh, so that this test does not depend on what is committed at the moment.
+    assert!(infra(folder.path(), &["synth", "--stage", "local", "--stage", "dev"]).status.success());
+    for arguments in [&["init", "-q"][..], &["add", "."], &["commit", "-q", "-m", "first"]] {
+        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"];
+        let git = Command::new("git").args(identity).args(arguments).current_dir(folder.path()).status().unwrap();
+        assert!(git.success());
+    }
+    folder
+}
+
+fn infra(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_infra"));
+    for name in ["AWS_PROFILE", "AWS_REGION", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "VPC_ID", "ALLOWED_IP"] {
+        command.env_remove(name);
+    }
+    // No file, no metadata service: there are no credentials.
+    command.env("AWS_EC2_METADATA_DISABLED", "true").env("HOME", folder);
+    command.args(arguments).current_dir(folder).stdin(Stdio::null()).output().unwrap()
+}
+
+#[track_caller]
+fn ends(folder: &Path, arguments: &[&str], code: i32, words: &[&str]) {
+    let output = infra(folder, arguments);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
+    assert!(output.stdout.is_empty(), "an error is no result: {}", String::from_utf8_lossy(&output.stdout));
+    for word in words {
+        assert!(told.contains(word), "{arguments:?}: no {word:?} in {told}");
+    }
+}
+
+#[test]
+fn a_wrong_argument_is_named_and_told_from_an_answer_by_its_code() {
+    let folder = committed_copy();
+    ends(folder.path(), &["deploy", "--stage", "nope"], 64, &["nope", "local, dev, stg, prd"]);
+    ends(folder.path(), &["diff", "--stage", "local", "FipeApy"], 64, &["FipeApy", "did you mean FipeApi?"]);
+    ends(folder.path(), &["watch", "--stage", "local", "Fipe"], 64, &["\"Fipe\""]);
+    ends(folder.path(), &["deploy", "--stage", "dev", "--accept-data-loss", "Cluster"], 64, &["Cluster", "STACK/RESOURCE"]);
+    ends(folder.path(), &["destroy", "--stage", "dev", "--yes-destroy", "stg"], 64, &["stg", "dev", "nothing was deleted"]);
+    ends(folder.path(), &["deploy", "--stage", "dev"], 64, &["VpcId", "--vpc-id"]);
+}
+
+#[test]
+fn the_stage_local_needs_its_cloud() {
+    let folder = committed_copy();
+    for command in ["deploy", "diff", "watch", "destroy"] {
+        ends(folder.path(), &[command, "--stage", "local"], 64, &["infra local up"]);
+    }
+}
+
+#[test]
+fn no_credentials_is_an_error_about_credentials() {
+    let folder = committed_copy();
+    let diff = ["diff", "--stage", "dev", "--no-code", "--vpc-id", "vpc-0123456789abcdef0", "--region", "us-east-1"];
+    ends(folder.path(), &diff, 64, &["GetCallerIdentity", "credentials"]);
+}
+
+#[test]
+fn a_template_that_is_not_committed_is_not_deployed() {
+    let folder = committed_copy();
+    let file = folder.path().join("environments/dev/templates/note.txt");
+    std::fs::write(&file, "not reviewed").unwrap();
+    ends(folder.path(), &["deploy", "--stage", "dev"], 65, &["environments/dev/templates/note.txt (not in git)", "--allow-dirty"]);
+    // Allowed, so that the next thing is missing; and the stage local is for work in progress.
+    ends(folder.path(), &["deploy", "--stage", "dev", "--allow-dirty"], 64, &["VpcId"]);
+    std::fs::write(folder.path().join("environments/local/templates/note.txt"), "").unwrap();
+    ends(folder.path(), &["deploy", "--stage", "local"], 64, &["infra local up"]);
+}
+
+#[test]
+fn a_stale_template_is_neither_deployed_nor_compared() {
+    let folder = committed_copy();
+    let path = folder.path().join("environments/local/templates/FipeApi.yaml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("{text}# edited\n")).unwrap();
+    for command in ["deploy", "diff"] {
+        ends(folder.path(), &[command, "--stage", "local"], 65, &["environments/local/templates/FipeApi.yaml", "make synth"]);
+    }
+    std::fs::remove_dir_all(folder.path().join("environments/local/templates")).unwrap();
+    ends(folder.path(), &["diff", "--stage", "local"], 64, &["no templates", "infra synth --stage local"]);
+}
+
+#[test]
+fn help_teaches_by_examples_and_lists_the_codes() {
+    let folder = committed_copy();
+    for (command, words) in [
+        ("deploy", ["--accept-data-loss FipeData/DBCluster", "  77   not approved"]),
+        ("diff", ["Exit codes, the highest that holds:", "  5    data is lost"]),
+        ("watch", ["infra watch --stage dev FipeData", "  130  left before the end"]),
+        ("destroy", ["--empty-buckets", "YES_DESTROY=dev"]),
+    ] {
+        let output = infra(folder.path(), &[command, "--help"]);
+        let help = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(0), "help that was asked for is no error");
+        words.iter().for_each(|word| assert!(help.contains(word), "{command}: no {word:?} in {help}"));
+    }
+}
