@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use anyhow::Context;
 use clap::Args;
-use deploy::{Archive, Compression, Entry};
+use deploy::{Archive, Compression, Content, Entry};
 use stacks::{Stage, StageName};
 
 use crate::arguments::stage_names;
@@ -39,7 +39,9 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     release(repository, terminal, &functions, &architecture).await?;
     for function in &functions {
         let folder = repository.target().join("lambda").join(function);
-        let archive = Archive::of_function(function, read(&folder.join("bootstrap"))?, Compression::Deflated);
+        let executable = folder.join("bootstrap");
+        let archive = Archive::of_function(function, Content::File(executable.clone()), Compression::Deflated)
+            .with_context(|| unreadable(&executable))?;
         let zip = archive.zip().with_context(|| format!("cannot pack {function}"))?;
         let path = folder.join("bootstrap.zip");
         std::fs::write(&path, &zip).with_context(|| format!("cannot write {}", path.display()))?;
@@ -78,19 +80,19 @@ pub(crate) async fn archives(
 fn archive(repository: &Repository, asset: &str, is_local: bool) -> anyhow::Result<Archive> {
     let compression = if is_local { Compression::Stored } else { Compression::Deflated };
     if asset == RDS_CA.0 {
-        let bytes = read(&repository.root().join(RDS_CA.1))?;
-        let entry = Entry { path: RDS_CA.2.to_owned(), bytes, executable: false };
-        return Ok(Archive::new(asset, vec![entry], compression));
+        let path = repository.root().join(RDS_CA.1);
+        let entry = Entry { path: RDS_CA.2.to_owned(), content: Content::File(path.clone()), executable: false };
+        return Archive::new(asset, vec![entry], compression).with_context(|| unreadable(&path));
     }
     let executable = match is_local {
         true => repository.target().join("debug").join(asset),
         false => repository.target().join("lambda").join(asset).join("bootstrap"),
     };
-    Ok(Archive::of_function(asset, read(&executable)?, compression))
+    Archive::of_function(asset, Content::File(executable.clone()), compression).with_context(|| unreadable(&executable))
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("cannot read {}; build first, without --skip-build", path.display()))
+fn unreadable(path: &Path) -> String {
+    format!("cannot read {}; build first, without --skip-build", path.display())
 }
 
 fn architecture(stage: &Stage) -> String {

@@ -1,7 +1,9 @@
 //! Assets as zip archives, named by what they contain: the same files are the same key on every machine.
 //! Refuses times, paths of this machine and file modes beyond "executable".
 
+use std::fs::File;
 use std::io::{self, Cursor, Write};
+use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 use zip::write::SimpleFileOptions;
@@ -13,9 +15,36 @@ pub struct Entry {
     /// Path inside the archive, `/` between folders.
     pub path: String,
     /// Content.
-    pub bytes: Vec<u8>,
+    pub content: Content,
     /// Mode 0755 instead of 0644.
     pub executable: bool,
+}
+
+/// What a file of an archive holds. A function's executable stays on the disk until it is packed.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// What this file holds; it must not change before the archive is uploaded.
+    File(PathBuf),
+}
+
+impl Content {
+    /// Length in bytes.
+    fn len(&self) -> io::Result<u64> {
+        match self {
+            Self::Bytes(bytes) => Ok(bytes.len() as u64),
+            Self::File(path) => Ok(std::fs::metadata(path)?.len()),
+        }
+    }
+
+    /// Passes the content on, a piece at a time.
+    fn copy_to(&self, to: &mut impl Write) -> io::Result<()> {
+        match self {
+            Self::Bytes(bytes) => to.write_all(bytes),
+            Self::File(path) => io::copy(&mut File::open(path)?, to).map(|_| ()),
+        }
+    }
 }
 
 /// How an archive is packed. The key does not depend on it.
@@ -34,19 +63,34 @@ pub struct Archive {
     entries: Vec<Entry>,
     compression: Compression,
     sha256: String,
+    size: u64,
 }
 
 impl Archive {
-    /// An asset named as the templates' parameters name it, for example `fipe-price-loader`. Entries are put in order of their paths.
-    pub fn new(name: impl Into<String>, mut entries: Vec<Entry>, compression: Compression) -> Self {
+    /// An asset named as the templates' parameters name it, for example `fipe-price-loader`. Entries are put in order of
+    /// their paths.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn new(name: impl Into<String>, mut entries: Vec<Entry>, compression: Compression) -> io::Result<Self> {
         entries.sort_by(|a, b| a.path.cmp(&b.path));
-        let sha256 = content_hash(&entries);
-        Self { name: name.into(), entries, compression, sha256 }
+        let sha256 = content_hash(&entries)?;
+        let size = entries.iter().map(|entry| entry.content.len()).sum::<io::Result<u64>>()?;
+        Ok(Self { name: name.into(), entries, compression, sha256, size })
     }
 
     /// A function's archive: the executable as `bootstrap`, which is what the `provided` runtimes start.
-    pub fn of_function(name: impl Into<String>, executable: Vec<u8>, compression: Compression) -> Self {
-        Self::new(name, vec![Entry { path: "bootstrap".to_owned(), bytes: executable, executable: true }], compression)
+    ///
+    /// # Errors
+    /// When the executable cannot be read.
+    pub fn of_function(name: impl Into<String>, executable: Content, compression: Compression) -> io::Result<Self> {
+        let entry = Entry { path: "bootstrap".to_owned(), content: executable, executable: true };
+        Self::new(name, vec![entry], compression)
+    }
+
+    /// Size of its contents in bytes, before they are packed.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
     }
 
     /// The asset's name.
@@ -69,7 +113,11 @@ impl Archive {
             Compression::Deflated => CompressionMethod::Deflated,
         };
         let level = (method == CompressionMethod::Deflated).then_some(9);
-        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        let mut zip = ZipWriter::new(Cursor::new(Vec::with_capacity(match self.compression {
+            // Known beforehand, up to names and directory.
+            Compression::Stored => self.size as usize + 4096,
+            Compression::Deflated => self.size as usize / 2,
+        })));
         for entry in &self.entries {
             let options = SimpleFileOptions::default()
                 .compression_method(method)
@@ -77,23 +125,37 @@ impl Archive {
                 .last_modified_time(DateTime::DEFAULT)
                 .unix_permissions(if entry.executable { 0o755 } else { 0o644 });
             zip.start_file(entry.path.as_str(), options)?;
-            zip.write_all(&entry.bytes)?;
+            entry.content.copy_to(&mut zip)?;
         }
         Ok(zip.finish()?.into_inner())
     }
 }
 
 /// Over the contents and not over the archive, so that another compressor does not make another key.
-fn content_hash(entries: &[Entry]) -> String {
+fn content_hash(entries: &[Entry]) -> io::Result<String> {
     let mut hash = Sha256::new();
     for entry in entries {
         hash.update((entry.path.len() as u64).to_be_bytes());
         hash.update(entry.path.as_bytes());
         hash.update([u8::from(entry.executable)]);
-        hash.update((entry.bytes.len() as u64).to_be_bytes());
-        hash.update(&entry.bytes);
+        hash.update(entry.content.len()?.to_be_bytes());
+        entry.content.copy_to(&mut Hashing(&mut hash))?;
     }
-    hex(&hash.finalize())
+    Ok(hex(&hash.finalize()))
+}
+
+/// What is written to it is hashed.
+struct Hashing<'a>(&'a mut Sha256);
+
+impl Write for Hashing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Hash of a text in lowercase hexadecimal digits.
@@ -112,21 +174,24 @@ mod tests {
     use super::*;
 
     fn entry(path: &str, text: &str, executable: bool) -> Entry {
-        Entry { path: path.to_owned(), bytes: text.as_bytes().to_vec(), executable }
+        Entry { path: path.to_owned(), content: Content::Bytes(text.as_bytes().to_vec()), executable }
     }
 
     #[test]
     fn the_same_files_make_the_same_archive_in_whatever_order_they_come() {
-        let one = Archive::new("a", vec![entry("x", "1", false), entry("bootstrap", "2", true)], Compression::Deflated);
-        let two = Archive::new("a", vec![entry("bootstrap", "2", true), entry("x", "1", false)], Compression::Deflated);
+        let one = Archive::new("a", vec![entry("x", "1", false), entry("bootstrap", "2", true)], Compression::Deflated)
+            .unwrap();
+        let two = Archive::new("a", vec![entry("bootstrap", "2", true), entry("x", "1", false)], Compression::Deflated)
+            .unwrap();
         assert_eq!(one.key(), two.key());
         assert_eq!(one.zip().unwrap(), two.zip().unwrap());
     }
 
     #[test]
     fn a_changed_byte_path_or_mode_is_another_key() {
-        let key =
-            |path, text, executable| Archive::new("a", vec![entry(path, text, executable)], Compression::Stored).key();
+        let key = |path, text, executable| {
+            Archive::new("a", vec![entry(path, text, executable)], Compression::Stored).unwrap().key()
+        };
         let keys = [key("x", "1", false), key("x", "2", false), key("y", "1", false), key("x", "1", true)];
         for (index, key) in keys.iter().enumerate() {
             assert!(!keys[..index].contains(key), "{key} comes twice");
@@ -135,15 +200,16 @@ mod tests {
 
     #[test]
     fn packing_does_not_change_the_key() {
-        let stored = Archive::of_function("f", b"binary".to_vec(), Compression::Stored);
-        let deflated = Archive::of_function("f", b"binary".to_vec(), Compression::Deflated);
+        let stored = Archive::of_function("f", Content::Bytes(b"binary".to_vec()), Compression::Stored).unwrap();
+        let deflated = Archive::of_function("f", Content::Bytes(b"binary".to_vec()), Compression::Deflated).unwrap();
         assert_eq!(stored.key(), deflated.key());
         assert!(stored.key().starts_with("f/") && stored.key().ends_with(".zip") && stored.key().len() == 2 + 64 + 4);
     }
 
     #[test]
     fn a_function_archive_holds_an_executable_bootstrap_without_a_time() {
-        let archive = Archive::of_function("f", b"#!/bin/sh\n".to_vec(), Compression::Deflated);
+        let archive =
+            Archive::of_function("f", Content::Bytes(b"#!/bin/sh\n".to_vec()), Compression::Deflated).unwrap();
         let mut zip = zip::ZipArchive::new(Cursor::new(archive.zip().unwrap())).unwrap();
         assert_eq!(zip.len(), 1);
         let mut file = zip.by_index(0).unwrap();

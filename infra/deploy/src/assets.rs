@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{OnceCell, Semaphore};
@@ -15,8 +16,8 @@ use crate::{Archive, AssetStore, BucketState, Error, Event, Options, Stack, Temp
 const BODY_LIMIT: usize = 51_200;
 pub(crate) const URL_LIMIT: usize = 1_000_000;
 
-/// Archives that are packed and sent at the same time. Each is in memory as a whole, so few.
-const UPLOADS: usize = 3;
+/// Megabytes that are packed and sent at the same time. Each archive is in memory as a whole; one that is larger goes alone.
+const ROOM: u32 = 24;
 
 /// The uploads of one run. Whoever needs an asset first uploads it, the others wait for that.
 pub(crate) struct Assets<'a, S> {
@@ -36,7 +37,7 @@ impl<'a, S: AssetStore> Assets<'a, S> {
         archives: impl IntoIterator<Item = &'a Archive>,
     ) -> Self {
         let archives = archives.into_iter().map(|archive| (archive.name(), (archive, OnceCell::new()))).collect();
-        Self { store, options, teller, archives, bucket: OnceCell::new(), room: Semaphore::new(UPLOADS) }
+        Self { store, options, teller, archives, bucket: OnceCell::new(), room: Semaphore::new(ROOM as usize) }
     }
 
     /// Key of an asset, when it was built.
@@ -70,7 +71,10 @@ impl<'a, S: AssetStore> Assets<'a, S> {
         let key = format!("templates/{}/{}.yaml", stack.stack_name, crate::archive::sha256(bytes));
         let pace = self.options.pace;
         if !retry(pace, self.teller, async || self.store.contains(&key).await).await? {
-            retry(pace, self.teller, async || self.store.put(&key, "application/yaml", bytes.to_vec()).await).await?;
+            retry(pace, self.teller, async || {
+                self.store.put(&key, "application/yaml", Bytes::copy_from_slice(bytes)).await
+            })
+            .await?;
         }
         Ok(TemplateLocation::Url(self.store.url(&key)))
     }
@@ -95,12 +99,14 @@ impl<'a, S: AssetStore> Assets<'a, S> {
         self.ensure_bucket().await?;
         let (asset, key, pace) = (archive.name().to_owned(), archive.key(), self.options.pace);
         // Never closed, so there is always room sooner or later.
-        let _room = self.room.acquire().await;
+        let megabytes = u32::try_from(archive.size() / 1_000_000).unwrap_or(ROOM).clamp(1, ROOM);
+        let _room = self.room.acquire_many(megabytes).await;
         if retry(pace, self.teller, async || self.store.contains(&key).await).await? {
             self.teller.tell(Event::AssetPresent { asset, key });
             return Ok(());
         }
         let bytes = archive.zip().map_err(|source| Error::Archive { asset: asset.clone(), source })?;
+        let bytes = Bytes::from(bytes);
         let length = bytes.len();
         self.teller.tell(Event::AssetUploading { asset: asset.clone(), bytes: length });
         retry(pace, self.teller, async || self.store.put(&key, "application/zip", bytes.clone()).await).await?;

@@ -95,7 +95,7 @@ async fn stop<C: CloudFormation>(
         ("CREATE_IN_PROGRESS", Creation::Delete) => {
             run.tell(Event::Cancelling { stack: stack.to_owned(), status: found.status.clone() });
             let before = watch::before(run, stack_id).await?;
-            run.call(async || cloudformation.delete_stack(stack_id, &token).await).await?;
+            run.call(async || cloudformation.delete_stack(stack_id, run.role_arn(), &token).await).await?;
             return Ok(Cancelled::Stopped(Box::new(watch::watch(run, stack, stack_id, before).await?)));
         }
         _ => return Ok(Cancelled::GoesOn { stack: stack.to_owned(), status: found.status }),

@@ -53,6 +53,7 @@ pub(crate) async fn make<C: CloudFormation>(
         parameters: request.parameters.clone(),
         tags: request.tags.clone(),
         nested: request.text.contains("AWS::CloudFormation::Stack"),
+        role_arn: run.options.execution_role.clone(),
     };
     // Written down before it is asked for: an answer may get lost, and this run may be dropped while it waits for one.
     let leaving = Leaving::ChangeSet { stack: stack.clone(), name: name.clone(), with_stack };

@@ -34,16 +34,22 @@ pub trait CloudFormation {
     async fn delete_change_set(&self, stack: &str, name: &str) -> Result<(), CallError>;
 
     /// DeleteStack; the same token makes a repetition harmless.
-    async fn delete_stack(&self, stack_id: &str, token: &str) -> Result<(), CallError>;
+    async fn delete_stack(&self, stack_id: &str, role_arn: Option<&str>, token: &str) -> Result<(), CallError>;
 
     /// CancelUpdateStack; the same token makes a repetition harmless.
     async fn cancel_update_stack(&self, stack_id: &str, token: &str) -> Result<(), CallError>;
 
     /// RollbackStack; the same token makes a repetition harmless.
-    async fn rollback_stack(&self, stack_id: &str, token: &str) -> Result<(), CallError>;
+    async fn rollback_stack(&self, stack_id: &str, role_arn: Option<&str>, token: &str) -> Result<(), CallError>;
 
     /// ContinueUpdateRollback, leaving these logical ids as they are; the same token makes a repetition harmless.
-    async fn continue_update_rollback(&self, stack_id: &str, skip: &[String], token: &str) -> Result<(), CallError>;
+    async fn continue_update_rollback(
+        &self,
+        stack_id: &str,
+        skip: &[String],
+        role_arn: Option<&str>,
+        token: &str,
+    ) -> Result<(), CallError>;
 
     /// One page of DescribeStackEvents, newest event first.
     async fn describe_stack_events(&self, stack_id: &str, next: Option<&str>) -> Result<EventsPage, CallError>;
@@ -145,6 +151,8 @@ pub struct ChangeSetRequest {
     pub tags: Vec<(String, String)>,
     /// Whether nested stacks get change sets of their own.
     pub nested: bool,
+    /// The role that CloudFormation works with; without one, the stack's own or the caller's permissions.
+    pub role_arn: Option<String>,
 }
 
 /// How far a change set is.

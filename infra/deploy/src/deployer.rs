@@ -30,6 +30,8 @@ pub struct Options {
     pub accept_data_loss: BTreeSet<String>,
     /// What a roll-back that failed may leave as it is, named in the same way.
     pub skip_rollback: BTreeSet<String>,
+    /// ARN of the role that CloudFormation makes and deletes resources with; none: the stack's own, or the caller's permissions.
+    pub execution_role: Option<String>,
     /// Whether the loss of a resource of this type is a loss of data.
     pub is_stateful: fn(&str) -> bool,
 }
@@ -43,6 +45,7 @@ impl Options {
             concurrency: 4,
             accept_data_loss: BTreeSet::new(),
             skip_rollback: BTreeSet::new(),
+            execution_role: None,
             is_stateful,
         }
     }

@@ -113,7 +113,7 @@ async fn delete<C: CloudFormation>(
     run.tell(Event::Started { stack: stack.to_owned(), stack_id: stack_id.to_owned(), operation, changes });
     let before = watch::before(run, stack_id).await?;
     let token = run.token("delete", stack);
-    run.call(async || run.cloudformation.delete_stack(stack_id, &token).await).await?;
+    run.call(async || run.cloudformation.delete_stack(stack_id, run.role_arn(), &token).await).await?;
     let ended = watch::watch(run, stack, stack_id, before).await?;
     if ended.status != "DELETE_COMPLETE" {
         return Err(execution::failed(run, ended));

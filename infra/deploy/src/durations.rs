@@ -5,12 +5,10 @@ use std::time::Duration;
 
 use crate::StackEvent;
 
-/// Kinds that take so long that a deployment looks stuck: type, then minutes to make, to change and to delete.
-///
-/// Sources: "Amazon Aurora User Guide" and re:Post give 5 to 15 minutes for an instance to become available; "Replace a NAT
-/// gateway" and "AWS::CloudFront::Distribution" say minutes, 5 to 10 as seen in public deployment logs; a function in a VPC
-/// keeps its network interfaces up to 20 minutes after its deletion ("Giving Lambda functions access to resources in an
-/// Amazon VPC").
+/// Kinds that take so long that a deployment looks stuck: type, then minutes to make, to change and to delete. Orders of
+/// magnitude from experience, not promises of AWS; a stack's own history takes their place. One is documented: a function in
+/// a VPC keeps its network interfaces up to 20 minutes after it is deleted ("Giving Lambda functions access to resources in
+/// an Amazon VPC").
 const SLOW: [(&str, [u64; 3]); 14] = [
     ("AWS::CertificateManager::Certificate", [5, 1, 1]),
     ("AWS::CloudFront::Distribution", [5, 5, 10]),

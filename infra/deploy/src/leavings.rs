@@ -60,7 +60,7 @@ async fn delete_shell<C: CloudFormation>(run: &Run<'_, C>, stack: &str, own: &st
         return Ok(false);
     }
     let token = run.token("shell", &found.stack_id);
-    run.call(async || run.cloudformation.delete_stack(&found.stack_id, &token).await).await?;
+    run.call(async || run.cloudformation.delete_stack(&found.stack_id, run.role_arn(), &token).await).await?;
     let mut pauses = run.options.pace.start();
     for _ in 0..DELETION {
         let now = run.call(async || run.cloudformation.describe_stack(&found.stack_id).await).await?;

@@ -38,7 +38,7 @@ mod values;
 mod watch;
 
 pub use approver::{Approver, FailedStack, Refusal};
-pub use archive::{Archive, Compression, Entry};
+pub use archive::{Archive, Compression, Content, Entry};
 pub use canceller::{Cancelled, Creation};
 pub use cloudformation::{
     ChangeSetKind, ChangeSetPage, ChangeSetRequest, ChangeSetStatus, ChangeSetSummary, CloudFormation, EventsPage,

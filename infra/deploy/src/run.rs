@@ -64,6 +64,11 @@ impl<C: CloudFormation> Run<'_, C> {
         format!("{}-{step}-{}", self.options.run_id, &stack[..16])
     }
 
+    /// The role that CloudFormation is given.
+    pub(crate) fn role_arn(&self) -> Option<&str> {
+        self.options.execution_role.as_deref()
+    }
+
     pub(crate) fn leave(&self, leaving: Leaving) {
         self.leavings.borrow_mut().push(leaving);
     }

@@ -129,17 +129,17 @@ async fn recover<C: CloudFormation>(
             let operation = Operation::Delete;
             run.tell(Event::Started { stack: stack.to_owned(), stack_id: stack_id.to_owned(), operation, changes: 0 });
             let token = run.token(&format!("delete-{step}"), stack);
-            run.call(async || cloudformation.delete_stack(stack_id, &token).await).await
+            run.call(async || cloudformation.delete_stack(stack_id, run.role_arn(), &token).await).await
         }
         Remedy::RollBack => {
             let token = run.token(&format!("rollback-{step}"), stack);
-            run.call(async || cloudformation.rollback_stack(stack_id, &token).await).await
+            run.call(async || cloudformation.rollback_stack(stack_id, run.role_arn(), &token).await).await
         }
         Remedy::ContinueRollBack => {
             let token = run.token(&format!("continue-{step}"), stack);
             let skip = run.options.skip_rollback.iter().filter_map(|skip| skip.strip_prefix(&format!("{name}/")));
             let skip: Vec<String> = skip.map(str::to_owned).collect();
-            run.call(async || cloudformation.continue_update_rollback(stack_id, &skip, &token).await).await
+            run.call(async || cloudformation.continue_update_rollback(stack_id, &skip, run.role_arn(), &token).await).await
         }
     };
     match begun {

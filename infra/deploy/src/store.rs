@@ -1,5 +1,7 @@
 //! The port to the assets bucket, and what goes into it. Refuses to overwrite: a key is the hash of its content.
 
+use bytes::Bytes;
+
 use crate::CallError;
 
 /// The assets bucket of one account and region, as the flow needs it.
@@ -21,7 +23,7 @@ pub trait AssetStore {
     async fn contains(&self, key: &str) -> Result<bool, CallError>;
 
     /// Uploads an object.
-    async fn put(&self, key: &str, content_type: &str, bytes: Vec<u8>) -> Result<(), CallError>;
+    async fn put(&self, key: &str, content_type: &str, bytes: Bytes) -> Result<(), CallError>;
 }
 
 /// What was found, or made, in place of the bucket.

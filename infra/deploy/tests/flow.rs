@@ -7,8 +7,8 @@ mod support;
 use std::collections::BTreeMap;
 
 use deploy::{
-    Archive, Basis, BucketState, ChangeAction, Compression, Consent, Deployer, Destroyed, Error, Event, Keeps, Options,
-    Outcome, Plan, Protection, Replacement, Source, Stack, destroy, survey,
+    Archive, Basis, BucketState, ChangeAction, Compression, Consent, Content, Deployer, Destroyed, Error, Event, Keeps,
+    Options, Outcome, Plan, Protection, Replacement, Source, Stack, destroy, survey,
 };
 use support::plans::{BUCKET, LARGER, QUEUE, deploy, deploy_with, one, options, plan, stack, url_of};
 use support::{Answers, Fault, MemoryBuckets, MemoryCloudFormation, MemoryStore};
@@ -256,8 +256,11 @@ async fn outputs_and_assets_fill_the_parameters_of_the_stacks_after_them() {
     let given = Source::Given { optional: true, hint: String::new() };
     let parameters = vec![("Url", url_of("Data")), ("Bucket", Source::AssetBucket), ("Key", key), ("AllowedIp", given)];
     let linked = || vec![stack("Api", LARGER, parameters.clone()), stack("Data", QUEUE, vec![])];
-    let archive = Archive::of_function("loader", b"code".to_vec(), Compression::Stored);
-    let archives = [archive.clone(), Archive::of_function("unused", b"code".to_vec(), Compression::Stored)];
+    let archive = Archive::of_function("loader", Content::Bytes(b"code".to_vec()), Compression::Stored).unwrap();
+    let archives = [
+        archive.clone(),
+        Archive::of_function("unused", Content::Bytes(b"code".to_vec()), Compression::Stored).unwrap(),
+    ];
     let answers = Answers::default();
     let missing = deploy_with(&cloud, &store, &plan(linked()), &[], &answers, options("0")).await;
     assert!(matches!(missing.result, Err(Error::NoAsset { .. })));

@@ -77,6 +77,7 @@ impl CloudFormation for AwsCloudFormation {
             // Roles with names of their own; the templates are ours and reviewed.
             .capabilities(Capability::CapabilityNamedIam)
             .set_include_nested_stacks(request.nested.then_some(true))
+            .set_role_arn(request.role_arn.clone())
             .set_parameters(Some(request.parameters.iter().map(parameter).collect()))
             .set_tags(Some(request.tags.iter().map(tag).collect()));
         let call = match &request.template {
@@ -144,8 +145,9 @@ impl CloudFormation for AwsCloudFormation {
         }
     }
 
-    async fn delete_stack(&self, stack_id: &str, token: &str) -> Result<(), CallError> {
+    async fn delete_stack(&self, stack_id: &str, role_arn: Option<&str>, token: &str) -> Result<(), CallError> {
         let call = self.client.delete_stack().stack_name(stack_id).client_request_token(token);
+        let call = call.set_role_arn(role_arn.map(str::to_owned));
         call.send().await.map_err(|error| call_error("DeleteStack", error))?;
         Ok(())
     }
@@ -156,14 +158,22 @@ impl CloudFormation for AwsCloudFormation {
         Ok(())
     }
 
-    async fn rollback_stack(&self, stack_id: &str, token: &str) -> Result<(), CallError> {
+    async fn rollback_stack(&self, stack_id: &str, role_arn: Option<&str>, token: &str) -> Result<(), CallError> {
         let call = self.client.rollback_stack().stack_name(stack_id).client_request_token(token);
+        let call = call.set_role_arn(role_arn.map(str::to_owned));
         call.send().await.map_err(|error| call_error("RollbackStack", error))?;
         Ok(())
     }
 
-    async fn continue_update_rollback(&self, stack_id: &str, skip: &[String], token: &str) -> Result<(), CallError> {
+    async fn continue_update_rollback(
+        &self,
+        stack_id: &str,
+        skip: &[String],
+        role_arn: Option<&str>,
+        token: &str,
+    ) -> Result<(), CallError> {
         let call = self.client.continue_update_rollback().stack_name(stack_id).client_request_token(token);
+        let call = call.set_role_arn(role_arn.map(str::to_owned));
         let call = call.set_resources_to_skip((!skip.is_empty()).then(|| skip.to_vec()));
         call.send().await.map_err(|error| call_error("ContinueUpdateRollback", error))?;
         Ok(())

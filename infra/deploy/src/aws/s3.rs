@@ -139,7 +139,7 @@ impl AssetStore for S3AssetStore {
         }
     }
 
-    async fn put(&self, key: &str, content_type: &str, bytes: Vec<u8>) -> Result<(), CallError> {
+    async fn put(&self, key: &str, content_type: &str, bytes: bytes::Bytes) -> Result<(), CallError> {
         let call = self.client.put_object().bucket(&self.bucket).key(key).expected_bucket_owner(&self.account);
         let call = call.content_type(content_type).body(ByteStream::from(bytes));
         call.send().await.map_err(|error| call_error("PutObject", error))?;

@@ -42,10 +42,10 @@ impl AssetStore for MemoryStore {
         Ok(self.objects.borrow().contains_key(key))
     }
 
-    async fn put(&self, key: &str, _content_type: &str, bytes: Vec<u8>) -> Result<(), CallError> {
+    async fn put(&self, key: &str, _content_type: &str, bytes: bytes::Bytes) -> Result<(), CallError> {
         assert_eq!(self.state.get(), BucketState::Present, "upload before the bucket was made sure of");
         self.uploads.borrow_mut().push(key.to_owned());
-        self.objects.borrow_mut().insert(key.to_owned(), bytes);
+        self.objects.borrow_mut().insert(key.to_owned(), bytes.to_vec());
         Ok(())
     }
 }
