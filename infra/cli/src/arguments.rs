@@ -24,8 +24,9 @@ use crate::terminal::Terminal;
 use crate::tools::Tools;
 use crate::watch_command::Watch;
 use crate::{
-    build, deploy_command, destroy_command, diff_command, doctor_command, drift_command, fipe_command, local_command, logs_command,
-    outputs_command, redrive_command, review_command, status_command, synth_command, tools, watch_command,
+    build, deploy_command, destroy_command, diff_command, doctor_command, drift_command, fipe_command, local_command,
+    logs_command, outputs_command, redrive_command, review_command, status_command, synth_command, tools,
+    watch_command,
 };
 
 const EXAMPLES: &str = "\

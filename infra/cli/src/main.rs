@@ -32,6 +32,7 @@ mod queues;
 mod redrive_command;
 mod repository;
 mod review_command;
+mod review_input;
 mod revision;
 mod running;
 mod selection;
