@@ -356,4 +356,54 @@ mod tests {
         let input = paired(side(b"Resources: ["), side(ONE), Unread::IsNoted).unwrap();
         assert!(input.pairs[0].before.is_none() && input.notes[0].contains("s.yaml:"), "{:?}", input.notes);
     }
+
+    fn git(root: &Path, arguments: &[&str]) {
+        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"];
+        let output =
+            std::process::Command::new("git").args(identity).args(arguments).current_dir(root).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    #[test]
+    fn a_branch_is_read_with_what_is_not_committed_against_where_it_left_main() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let template = |stage: &str, text: &[u8]| {
+            fs::create_dir_all(root.join(format!("environments/{stage}/templates"))).unwrap();
+            fs::write(root.join(format!("environments/{stage}/templates/Api.yaml")), text).unwrap();
+        };
+        let read = |base: Option<&str>, stages: &[String]| from_git(&Repository::at(root), base, stages).unwrap();
+        let told = |input: &Input| -> Vec<String> {
+            let count =
+                |template: &Option<Template>| template.as_ref().map_or(0, |template| template.resources().len());
+            let pairs = input.pairs.iter();
+            pairs
+                .map(|pair| format!("{} {} {}", pair.stage.clone().unwrap(), count(&pair.before), count(&pair.after)))
+                .collect()
+        };
+        let two = [ONE, b"  Topic:\n    Type: AWS::SNS::Topic\n"].concat();
+        git(root, &["init", "-q", "-b", "main"]);
+        template("dev", ONE);
+        template("prd", ONE);
+        git(root, &["add", "."]);
+        git(root, &["commit", "-q", "-m", "first"]);
+
+        // On main: what is not committed, and when everything is, the last commit.
+        template("prd", &two);
+        assert_eq!(told(&read(None, &[])), ["dev 1 1", "prd 1 2"]);
+        git(root, &["commit", "-q", "-a", "-m", "second"]);
+        assert_eq!(told(&read(None, &[])), ["dev 1 1", "prd 1 2"]);
+
+        // On a branch: all that it did, a new stage and one that is gone among it.
+        git(root, &["checkout", "-q", "-b", "topic"]);
+        fs::remove_dir_all(root.join("environments/dev")).unwrap();
+        git(root, &["commit", "-q", "-a", "-m", "third"]);
+        template("stg", ONE);
+        let input = read(None, &[]);
+        assert_eq!(told(&input), ["dev 1 0", "stg 0 1", "prd 2 2"]);
+        assert!(input.before.starts_with("main ("), "{}", input.before);
+        assert_eq!(told(&read(Some("main~"), &["prd".to_owned()])), ["prd 1 2"]);
+        let error = from_git(&Repository::at(root), None, &["qa".to_owned()]).unwrap_err().to_string();
+        assert!(error.contains("qa") && error.contains("dev, stg, prd"), "{error}");
+    }
 }
