@@ -2,7 +2,9 @@
 //! Refuses to say by colour alone what a word can say. Pure.
 
 use deploy::{Basis, ChangeAction, Preview, ResourceChange};
-use review::{Action, Category, Change, Finding, IngressChange, PermissionChange, Replacement, Severity};
+use review::{
+    Action, Category, Change, Finding, IngressChange, PermissionChange, PropertyChange, Replacement, Severity,
+};
 
 use crate::paint::Paint;
 use crate::table::Table;
@@ -139,7 +141,13 @@ fn resource(change: &Change, told: Option<&ResourceChange>, preview: &Preview, p
     if let Some(policy) = told.and_then(|told| told.policy_action.as_deref()).filter(|_| goes) {
         lines.push(format!("      {}", paint.dim(&format!("the old one: {policy}"))));
     }
-    for property in &change.properties {
+    // A change set names the whole property, too, where the templates tell which part of it changes.
+    let is_told = |path: &str| {
+        let inside = |other: &str| other.strip_prefix(path).is_some_and(|rest| rest.starts_with(['.', '[']));
+        change.properties.iter().any(|other| inside(&other.path))
+    };
+    let is_vague = |property: &&PropertyChange| property.before.is_none() && property.after.is_none();
+    for property in change.properties.iter().filter(|property| !(is_vague(property) && is_told(&property.path))) {
         let because = property.because.as_ref().map(|because| paint.dim(&format!("  {because}"))).unwrap_or_default();
         value(&property.path, property.before.as_deref(), property.after.as_deref(), &because, 6, paint, lines);
     }
@@ -155,7 +163,8 @@ fn finding(finding: &Finding, paint: Paint) -> String {
         Category::Reliability => "reliability",
     };
     // What a notice lists at length stands in the tables, too.
-    let reason = if finding.severity == Severity::Notice { cut(&finding.reason, NOTICE) } else { finding.reason.clone() };
+    let reason =
+        if finding.severity == Severity::Notice { cut(&finding.reason, NOTICE) } else { finding.reason.clone() };
     let text = format!("{reason} ({})", finding.rule);
     match (&finding.accepted, finding.severity) {
         (Some(accepted), _) => {

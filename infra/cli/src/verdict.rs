@@ -84,7 +84,10 @@ pub(crate) fn parameters(preview: &Preview) -> Vec<ValueChange> {
         |text: &str| review::parse(&preview.stack, text).map(|template| no_echo(&template)).unwrap_or_default();
     let mut secrets = secret(&preview.template);
     secrets.extend(preview.live_template.iter().flat_map(|text| secret(text)));
-    let changes = values(&preview.live_parameters, &preview.parameters).into_iter().filter_map(|change| {
+    let template = review::parse(&preview.stack, &preview.template);
+    let after =
+        template.map_or_else(|_| preview.parameters.clone(), |template| settled(&template, &preview.parameters));
+    let changes = values(&preview.live_parameters, &after).into_iter().filter_map(|change| {
         if secrets.contains(&change.name) {
             // The live value is not told, so whether it changes is not known, unless it comes or goes.
             let is_known = change.before.is_none() || change.after.is_none();
@@ -128,8 +131,20 @@ fn read(
     let template = review::parse(stack, text)?;
     let secrets = no_echo(&template);
     let is_open = |name: &String| !secrets.contains(name) && !unknown.contains(name);
-    let values: BTreeMap<String, String> = parameters.iter().filter(|(name, _)| is_open(name)).cloned().collect();
+    let parameters = settled(&template, parameters).into_iter();
+    let values: BTreeMap<String, String> = parameters.filter(|(name, _)| is_open(name)).collect();
     Ok(template.with_parameters(&values))
+}
+
+/// The values that hold: those given, and the template's defaults for the rest.
+fn settled(template: &Template, given: &[(String, String)]) -> Vec<(String, String)> {
+    let entries = template.section("Parameters").into_iter().flat_map(|section| section.entries());
+    let is_given = |name: &str| given.iter().any(|(known, _)| known == name);
+    let defaults = entries.filter(|entry| !is_given(&entry.key)).filter_map(|entry| {
+        let default = entry.value.get("Default")?.text()?.into_owned();
+        Some((entry.key.clone(), default))
+    });
+    given.iter().cloned().chain(defaults).collect()
 }
 
 /// Parameters that CloudFormation never shows either.
@@ -181,4 +196,31 @@ pub(crate) fn shown(resource_type: &str, detail: &PropertyDetail) -> (Option<Str
     let mask =
         |value: &Option<String>| value.as_ref().map(|value| if is_secret { MASK.to_owned() } else { value.clone() });
     (mask(&detail.before), mask(&detail.after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_default_holds_where_nothing_is_given_and_settles_conditions() {
+        let text = "\
+Parameters:
+  Ip: {Type: String, Default: ''}
+  Size: {Type: Number, Default: 5}
+Conditions:
+  Open: !Not [!Equals [!Ref Ip, '']]
+Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+    Properties:
+      DisplayName: !If [Open, open, shut]
+";
+        let template = review::parse("Data", text).unwrap();
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(settled(&template, &[pair("Size", "7")]), [pair("Size", "7"), pair("Ip", "")]);
+        let read = read("Data", text, &[], &[]).unwrap();
+        let shown = read.resource("Topic").unwrap().property("DisplayName").unwrap().render();
+        assert_eq!(shown, "shut");
+    }
 }
