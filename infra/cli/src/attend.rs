@@ -41,7 +41,7 @@ impl Interrupts {
 }
 
 /// Stays with `work`. At a terminal, Ctrl-C asks whether to leave or to `cancel` what runs; a second one leaves at once.
-/// Without one, and while nothing runs, it leaves.
+/// Without one it leaves. While nothing runs it lets `work` see that nothing more is wanted, and take away what it made.
 pub(crate) async fn attend<T>(
     view: &View<'_>,
     work: impl Future<Output = T>,
@@ -73,7 +73,20 @@ pub(crate) async fn attend<T>(
             }
         }
         let under_way = view.under_way();
-        if under_way.is_empty() || !view.terminal().can_ask() {
+        if under_way.is_empty() {
+            // A change set that is being made now would be there after we left: whoever makes it takes it away.
+            view.note(&["interrupted; tidying up, Ctrl-C again leaves at once".to_owned()]);
+            view.cancelled();
+            tokio::select! {
+                biased;
+                _ = &mut work => {}
+                () = interrupts.next() => {}
+                () = begun(view) => {}
+            }
+            view.clear();
+            return Ok(Attended::Left(view.under_way()));
+        }
+        if !view.terminal().can_ask() {
             view.clear();
             return Ok(Attended::Left(under_way));
         }
@@ -99,6 +112,14 @@ pub(crate) async fn attend<T>(
             }
             _ => {}
         }
+    }
+}
+
+/// Until something is under way that had not begun.
+async fn begun(view: &View<'_>) {
+    while view.under_way().is_empty() {
+        tokio::time::sleep(TICK).await;
+        view.tick();
     }
 }
 

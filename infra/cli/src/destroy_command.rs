@@ -10,9 +10,10 @@ use serde_json::json;
 use stacks::StageName;
 
 use crate::arguments::{Account, stage_names};
-use crate::deploy_command::options;
+use crate::attend::Interrupts;
+use crate::deploy_command::{ExecutionRole, options};
 use crate::elapsed::counted;
-use crate::exit::{BadInput, Exit, NotApproved};
+use crate::exit::{BadInput, Exit, Interrupted, NotApproved};
 use crate::failure::Commands;
 use crate::outcome::{self, Explain};
 use crate::paint::Paint;
@@ -51,6 +52,8 @@ pub(crate) struct Destroy {
     stacks: Vec<String>,
     #[command(flatten)]
     account: Account,
+    #[command(flatten)]
+    execution_role: ExecutionRole,
     /// The stage's name again, instead of the question that a terminal gets.
     #[arg(long, value_name = "STAGE")]
     yes_destroy: Option<String>,
@@ -74,7 +77,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     let (view, sources) = (View::new(terminal, stage, arguments.events), Sources::of(&synthesized));
     let running = Running::new(&view, &connection, &sources);
     let commands = Commands::of(stage.as_str(), &arguments.account);
-    let options = options(stage);
+    let options = deploy::Options { execution_role: arguments.execution_role.given(stage)?, ..options(stage) };
 
     // The deployer tidies up and cancels; it deploys nothing here.
     let store = S3AssetStore::new(&connection);
@@ -193,7 +196,11 @@ async fn confirm(view: &View<'_>, arguments: &Destroy, connection: &Connection) 
     }
     let (account, region) = (&connection.account, &connection.region);
     let question = format!("This is account {account}, {region}. Say the stage's name to delete all this:");
-    let answer = view.terminal().ask(&question).await?;
+    let mut interrupts = Interrupts::new()?;
+    let answer = tokio::select! {
+        answer = view.terminal().ask(&question) => answer?,
+        () = interrupts.next() => return Err(Interrupted("; nothing was deleted".to_owned()).into()),
+    };
     match answer == stage.as_str() {
         true => Ok(()),
         false => Err(NotApproved(format!("{answer:?} is not {:?}; nothing was deleted", stage.as_str())).into()),

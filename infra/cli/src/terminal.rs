@@ -6,6 +6,7 @@ use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use tokio::sync::Notify;
 
 use crate::paint::Paint;
 
@@ -16,13 +17,14 @@ pub(crate) struct Terminal {
     frame: RefCell<Vec<ProgressBar>>,
     /// Somebody is asked something: the frame waits, so that it does not write over the question.
     is_asking: Cell<bool>,
+    hang_up: Notify,
 }
 
 impl Terminal {
     /// Bars when stderr is a terminal.
     pub(crate) fn new() -> Self {
         let bars = std::io::stderr().is_terminal().then(MultiProgress::new);
-        Self { bars, frame: RefCell::default(), is_asking: Cell::new(false) }
+        Self { bars, frame: RefCell::default(), is_asking: Cell::new(false), hang_up: Notify::new() }
     }
 
     /// Whether somebody watches.
@@ -156,7 +158,18 @@ impl Terminal {
             let read = std::io::stdin().read_line(&mut line);
             _ = answer.send(read.map(|_| line.trim().to_owned()));
         });
-        answered.await.unwrap_or_else(|_| Ok(String::new()))
+        tokio::select! {
+            answer = answered => answer.unwrap_or_else(|_| Ok(String::new())),
+            () = self.hang_up.notified() => {
+                self.note("");
+                Ok(String::new())
+            }
+        }
+    }
+
+    /// Takes the question back that is asked now, if there is one: its answer is empty.
+    pub(crate) fn hang_up(&self) {
+        self.hang_up.notify_waiters();
     }
 
     fn suspended(&self, print: impl FnOnce()) {

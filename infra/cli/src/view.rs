@@ -103,9 +103,10 @@ impl<'a> View<'a> {
         self.progress.borrow().under_way()
     }
 
-    /// Somebody wants no more.
+    /// Somebody wants no more: approvals are refused from now on, also the one that is asked for.
     pub(crate) fn cancelled(&self) {
         self.is_cancelled.set(true);
+        self.terminal.hang_up();
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
