@@ -131,10 +131,12 @@ mod tests {
     #[test]
     fn a_command_stays_one_command_where_it_is_broken() {
         let mut card = Card::new("x".to_owned());
-        let command = "infra deploy --stage dev --accept-data-loss FipeData/DBCluster --accept-data-loss FipeData/Bucket";
+        let command =
+            "infra deploy --stage dev --accept-data-loss FipeData/DBCluster --accept-data-loss FipeData/Bucket";
         card.command("next", command);
         let lines = card.lines(Paint::PLAIN);
-        let text = |line: &String| line.chars().skip(2 + LABELS).collect::<String>().trim_matches(['│', ' ']).to_owned();
+        let text =
+            |line: &String| line.chars().skip(2 + LABELS).collect::<String>().trim_matches(['│', ' ']).to_owned();
         let copied: Vec<String> = lines[1..lines.len() - 1].iter().map(text).collect();
         assert!(copied.len() > 1 && copied[0].ends_with('\\'), "{copied:?}");
         assert_eq!(copied.join(" ").replace("\\ ", ""), command);

@@ -103,7 +103,9 @@ pub(crate) fn way_out(status: &str, commands: &Commands) -> (&'static str, &'sta
     let (deploy, replace) = (commands.deploy.clone(), format!("{} --replace-failed", commands.deploy));
     let again = "repair the cause; this deletes the remains and creates the stack again:";
     match status {
-        "ROLLBACK_COMPLETE" => ("it was never made; what is left holds nothing and can only be deleted", again, replace),
+        "ROLLBACK_COMPLETE" => {
+            ("it was never made; what is left holds nothing and can only be deleted", again, replace)
+        }
         "CREATE_FAILED" | "ROLLBACK_FAILED" => {
             ("it was never made, and not all of it could be taken away", again, replace)
         }

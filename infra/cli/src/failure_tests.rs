@@ -30,7 +30,10 @@ fn failure(status: &str) -> Failure {
         }),
         declared_at: Some("infra/stacks/src/fipe_api.rs:123".to_owned()),
         log: None,
-        rolled_back: RolledBack { undone: ["A", "B", "C", "D", "E", "F"].map(str::to_owned).to_vec(), left: Vec::new() },
+        rolled_back: RolledBack {
+            undone: ["A", "B", "C", "D", "E", "F"].map(str::to_owned).to_vec(),
+            left: Vec::new(),
+        },
         skipped: vec!["FipeWeb-dev".to_owned()],
         state,
         advice,

@@ -15,7 +15,8 @@ fn committed_copy() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("Cargo.toml"), "").unwrap();
     for stage in ["local", "dev"] {
-        let (from, to) = (repository().join("environments").join(stage), folder.path().join("environments").join(stage));
+        let (from, to) =
+            (repository().join("environments").join(stage), folder.path().join("environments").join(stage));
         std::fs::create_dir_all(to.join("templates")).unwrap();
         std::fs::copy(from.join("stage.toml"), to.join("stage.toml")).unwrap();
         for template in std::fs::read_dir(from.join("templates")).unwrap() {
@@ -60,8 +61,18 @@ fn a_wrong_argument_is_named_and_told_from_an_answer_by_its_code() {
     ends(folder.path(), &["deploy", "--stage", "nope"], 64, &["nope", "local, dev, stg, prd"]);
     ends(folder.path(), &["diff", "--stage", "local", "FipeApy"], 64, &["FipeApy", "did you mean FipeApi?"]);
     ends(folder.path(), &["watch", "--stage", "local", "Fipe"], 64, &["\"Fipe\""]);
-    ends(folder.path(), &["deploy", "--stage", "dev", "--accept-data-loss", "Cluster"], 64, &["Cluster", "STACK/RESOURCE"]);
-    ends(folder.path(), &["destroy", "--stage", "dev", "--yes-destroy", "stg"], 64, &["stg", "dev", "nothing was deleted"]);
+    ends(
+        folder.path(),
+        &["deploy", "--stage", "dev", "--accept-data-loss", "Cluster"],
+        64,
+        &["Cluster", "STACK/RESOURCE"],
+    );
+    ends(
+        folder.path(),
+        &["destroy", "--stage", "dev", "--yes-destroy", "stg"],
+        64,
+        &["stg", "dev", "nothing was deleted"],
+    );
     ends(folder.path(), &["deploy", "--stage", "dev"], 64, &["VpcId", "--vpc-id"]);
 }
 
@@ -85,7 +96,12 @@ fn a_template_that_is_not_committed_is_not_deployed() {
     let folder = committed_copy();
     let file = folder.path().join("environments/dev/templates/note.txt");
     std::fs::write(&file, "not reviewed").unwrap();
-    ends(folder.path(), &["deploy", "--stage", "dev"], 65, &["environments/dev/templates/note.txt (not in git)", "--allow-dirty"]);
+    ends(
+        folder.path(),
+        &["deploy", "--stage", "dev"],
+        65,
+        &["environments/dev/templates/note.txt (not in git)", "--allow-dirty"],
+    );
     // Allowed, so that the next thing is missing; and the stage local is for work in progress.
     ends(folder.path(), &["deploy", "--stage", "dev", "--allow-dirty"], 64, &["VpcId"]);
     std::fs::write(folder.path().join("environments/local/templates/note.txt"), "").unwrap();
@@ -99,7 +115,12 @@ fn a_stale_template_is_neither_deployed_nor_compared() {
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, format!("{text}# edited\n")).unwrap();
     for command in ["deploy", "diff"] {
-        ends(folder.path(), &[command, "--stage", "local"], 65, &["environments/local/templates/FipeApi.yaml", "make synth"]);
+        ends(
+            folder.path(),
+            &[command, "--stage", "local"],
+            65,
+            &["environments/local/templates/FipeApi.yaml", "make synth"],
+        );
     }
     std::fs::remove_dir_all(folder.path().join("environments/local/templates")).unwrap();
     ends(folder.path(), &["diff", "--stage", "local"], 64, &["no templates", "infra synth --stage local"]);
