@@ -63,7 +63,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum AnyCommand {
     #[command(flatten)]
-    InRepository(Command),
+    InRepository(Box<Command>),
     /// Judge what a change does to each stage, from templates alone: no AWS, no network.
     ///
     /// The committed templates of the working tree against those of the merge base, read with git; or any two templates or
@@ -161,7 +161,7 @@ pub(crate) fn run() -> Exit {
 
 fn dispatch(command: AnyCommand, terminal: &Terminal) -> anyhow::Result<Exit> {
     let command = match command {
-        AnyCommand::InRepository(command) => command,
+        AnyCommand::InRepository(command) => *command,
         // Templates of others are reviewed wherever they are.
         AnyCommand::Review(arguments) => return review_command::run(terminal, &arguments),
     };
@@ -182,7 +182,6 @@ fn dispatch(command: AnyCommand, terminal: &Terminal) -> anyhow::Result<Exit> {
             interruptible(fipe_command::invoke(repository, terminal, &arguments), CRAWLS_ON)
         }
         Command::Status(arguments) => interruptible(status_command::run(repository, terminal, &arguments), CRAWLS_ON),
-        // These two as well.
         Command::Logs(arguments) => to_its_end(logs_command::run(repository, terminal, &arguments)),
         Command::Redrive(arguments) => to_its_end(redrive_command::run(repository, terminal, &arguments)),
         Command::Outputs(arguments) => interruptible(outputs_command::run(repository, terminal, &arguments), ""),
