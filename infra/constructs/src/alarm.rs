@@ -1,6 +1,8 @@
 //! An alarm on a metric that tells a topic. What missing data means is the metric's.
 
 use cfn::aws_cloudwatch::{CfnAlarm, cfn_alarm};
+use cfn::intrinsics::sub;
+use cfn::{IntoValue, Value};
 
 use crate::stack::seconds;
 use crate::{Metric, Stack, Topic};
@@ -13,14 +15,18 @@ impl Alarm {
     #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, metric: &Metric, threshold: u32, description: &str, topic: &Topic) -> Self {
         let dimensions = metric.dimensions.iter();
-        let dimensions: Vec<_> =
-            dimensions.map(|(name, value)| cfn_alarm::DimensionProperty::new().name(*name).value(value)).collect();
+        let dimensions: Vec<_> = dimensions
+            .map(|(name, value)| cfn_alarm::DimensionProperty::new().name(*name).value(text(value)))
+            .collect();
+        // CloudWatch takes percentiles under another name.
+        let is_percentile = metric.statistic.starts_with('p');
         let alarm = CfnAlarm::new()
             .alarm_description(description)
             .namespace(metric.namespace)
             .metric_name(metric.name)
             .dimensions(dimensions)
-            .statistic(metric.statistic)
+            .statistic((!is_percentile).then_some(metric.statistic))
+            .extended_statistic(is_percentile.then_some(metric.statistic))
             .period(seconds(metric.period))
             .evaluation_periods(1)
             .comparison_operator(cfn_alarm::ComparisonOperator::GREATER_THAN_THRESHOLD)
@@ -30,4 +36,9 @@ impl Alarm {
         stack.add(id, alarm);
         Self
     }
+}
+
+/// A dimension's value, which may refer to a resource as `${Api}`.
+fn text(value: &str) -> Value<String> {
+    if value.contains("${") { sub(value) } else { value.into_value() }
 }

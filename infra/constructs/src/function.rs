@@ -27,7 +27,7 @@ const NETWORK_INTERFACES: &[&str] = &[
     "ec2:UnassignPrivateIpAddresses",
 ];
 
-const LOGS_ENCRYPTED: Suppression = Suppression::checkov(
+pub(crate) const LOGS_ENCRYPTED: Suppression = Suppression::checkov(
     "CKV_AWS_158",
     "CloudWatch Logs encrypts all it keeps; a key of our own costs by the month, and secrets are never logged",
 );

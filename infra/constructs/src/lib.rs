@@ -1,14 +1,17 @@
-//! What a team reuses: queues with dead-letter queues, functions, database clusters, alarms, grants and synth rules.
+//! What a team reuses: queues with dead-letter queues, functions, HTTP APIs, tables, buckets, database clusters, alarms,
+//! grants and synth rules.
 //!
 //! Pure: no input or output, no clock, no environment. Names and methods are those of aws-cdk-lib's L2 constructs.
 //! A construct writes into a [`Stack`]; a grant adds a least-privilege statement to the role of who gets it.
 
 mod alarm;
+mod bucket;
 mod dashboard;
 mod database;
 mod event_source;
 mod exception;
 mod function;
+mod http_api;
 mod iam;
 mod layer;
 mod metric;
@@ -16,18 +19,22 @@ mod network;
 mod parameter;
 mod protection;
 mod queue;
+mod removal;
 pub mod rules;
 mod schedule;
 mod secret;
 mod stack;
+mod table;
 mod topic;
 
 pub use alarm::Alarm;
+pub use bucket::{Bucket, BucketProps};
 pub use dashboard::{Dashboard, Widget};
 pub use database::{DatabaseCapacity, DatabaseCluster, DatabaseClusterProps};
 pub use event_source::SqsEventSource;
 pub use exception::{Acknowledgement, Exceptions, Suppression};
 pub use function::{Architecture, Code, RETENTION_DAYS, RustFunction, RustFunctionProps, VpcPlacement};
+pub use http_api::{CorsPreflight, HttpApi, HttpApiProps, Throttling};
 pub use iam::{Grantee, PolicyStatement, Role};
 pub use layer::LayerVersion;
 pub use metric::Metric;
@@ -35,7 +42,9 @@ pub use network::{GatewayVpcEndpoint, IngressRule, InterfaceVpcEndpoint, Peer, S
 pub use parameter::{Asked, ParameterSource};
 pub use protection::Protection;
 pub use queue::{DeadLetterQueue, Queue, QueueProps};
+pub use removal::RemovalPolicy;
 pub use schedule::{Schedule, ScheduleProps};
 pub use secret::Secret;
 pub use stack::{Stack, SynthesizedStack};
+pub use table::{Table, TableProps};
 pub use topic::Topic;

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use cfn::aws_cloudwatch::cfn_alarm::TreatMissingData;
 
-use crate::{DeadLetterQueue, Queue, RustFunction};
+use crate::{DeadLetterQueue, HttpApi, Queue, RustFunction, Table};
 
 #[derive(Debug, Clone)]
 pub struct Metric {
     pub namespace: &'static str,
     pub name: &'static str,
+    /// A value may refer to a resource of the same stack as `${Api}`.
     pub dimensions: Vec<(&'static str, String)>,
-    /// `Sum`, `Maximum` ..
+    /// `Sum`, `Maximum`, `p99` ..
     pub statistic: &'static str,
     pub period: Duration,
     /// What a period without data means to an alarm.
@@ -65,6 +66,11 @@ impl RustFunction {
         self.metric("Invocations", "Sum")
     }
 
+    /// Invocations that Lambda turned away for want of instances.
+    pub fn metric_throttles(&self) -> Metric {
+        self.metric("Throttles", "Sum")
+    }
+
     /// Milliseconds.
     pub fn metric_duration(&self) -> Metric {
         self.metric("Duration", "Maximum")
@@ -75,6 +81,53 @@ impl RustFunction {
         // A function that is not invoked makes no errors.
         let missing = TreatMissingData::NOT_BREACHING;
         Metric { namespace: "AWS/Lambda", name, dimensions, statistic, period: FIVE_MINUTES, missing }
+    }
+}
+
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html>
+impl HttpApi {
+    /// Requests.
+    pub fn metric_count(&self) -> Metric {
+        self.metric("Count", "Sum")
+    }
+
+    /// Answers with a status from 400 to 499.
+    pub fn metric_client_error(&self) -> Metric {
+        self.metric("4xx", "Sum")
+    }
+
+    /// Answers with a status from 500 to 599.
+    pub fn metric_server_error(&self) -> Metric {
+        self.metric("5xx", "Sum")
+    }
+
+    /// Milliseconds from the request to the answer, of the slowest in a hundred.
+    pub fn metric_latency(&self) -> Metric {
+        self.metric("Latency", "p99")
+    }
+
+    fn metric(&self, name: &'static str, statistic: &'static str) -> Metric {
+        let dimensions = vec![("ApiId", format!("${{{}}}", self.id()))];
+        let missing = TreatMissingData::NOT_BREACHING;
+        Metric { namespace: "AWS/ApiGateway", name, dimensions, statistic, period: FIVE_MINUTES, missing }
+    }
+}
+
+impl Table {
+    /// Reads that DynamoDB turned away: a key that everybody wants, or growth faster than it follows.
+    pub fn metric_read_throttles(&self) -> Metric {
+        self.metric("ReadThrottleEvents")
+    }
+
+    /// Writes that DynamoDB turned away.
+    pub fn metric_write_throttles(&self) -> Metric {
+        self.metric("WriteThrottleEvents")
+    }
+
+    fn metric(&self, name: &'static str) -> Metric {
+        let dimensions = vec![("TableName", self.table_name().to_owned())];
+        let missing = TreatMissingData::NOT_BREACHING;
+        Metric { namespace: "AWS/DynamoDB", name, dimensions, statistic: "Sum", period: FIVE_MINUTES, missing }
     }
 }
 

@@ -5,6 +5,7 @@ mod connections;
 mod examples;
 mod exceptions;
 mod functions;
+mod http_apis;
 mod mappings;
 mod page;
 mod permissions;
@@ -45,9 +46,16 @@ pub const RULES: &[Rule] = &[
     functions::LOG_RETENTION,
     functions::SECRET_IN_ENVIRONMENT,
     functions::ENVIRONMENT_WITHOUT_GRANT,
+    functions::INVOKE_SOURCE,
     permissions::WILDCARD,
+    http_apis::THROTTLING,
+    http_apis::ACCESS_LOG,
+    http_apis::CORS,
+    http_apis::PERMISSION,
+    http_apis::TIMEOUT,
     secrets::SECRET_IN_TEMPLATE,
     stateful::RETENTION_POLICY,
+    stateful::DATA_KEPT,
     connections::DATABASE_CONNECTIONS,
     upstream::UPSTREAM_BUDGET,
     exceptions::WITHOUT_REASON,
@@ -60,6 +68,8 @@ pub struct Stage<'a> {
     pub templates: &'a [&'a Template],
     /// What the functions may ask of systems outside.
     pub budgets: &'a [Budget],
+    /// Whether people rely on the stage: nobody deletes its stacks, nor their data, by accident.
+    pub protected: bool,
 }
 
 /// How often all functions together may call one system outside.

@@ -5,8 +5,9 @@ use std::time::Duration;
 use cfn::aws_sns::CfnTopic;
 use cfn::{Json, LogicalId, Value};
 use constructs::{
-    Acknowledgement, Architecture, Code, Exceptions, ParameterSource, Queue, QueueProps, RustFunction,
-    RustFunctionProps, Secret, SqsEventSource, Stack, Suppression, VpcPlacement,
+    Acknowledgement, Alarm, Architecture, Bucket, BucketProps, Code, CorsPreflight, Dashboard, Exceptions, HttpApi,
+    HttpApiProps, ParameterSource, Queue, QueueProps, RemovalPolicy, RustFunction, RustFunctionProps, Secret,
+    SqsEventSource, Stack, Suppression, Table, TableProps, Throttling, Topic, VpcPlacement, Widget,
 };
 
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
@@ -189,4 +190,176 @@ fn exceptions_come_out_as_the_metadata_that_their_readers_take() {
     let mut removed = accepted("data-loss/removed");
     removed["LogicalId"] = "OldTable".into();
     assert_eq!(template["Metadata"], serde_json::json!({ "Acknowledged": [removed] }));
+}
+
+fn api(stack: &mut Stack, allow_origins: &[&str]) -> HttpApi {
+    let cors = CorsPreflight {
+        allow_origins: allow_origins.iter().map(|origin| (*origin).to_owned()).collect(),
+        allow_methods: &["POST"],
+        ..CorsPreflight::default()
+    };
+    let throttling = Throttling { rate_limit: 50, burst_limit: 100 };
+    let props = HttpApiProps {
+        api_name: "orders-dev".to_owned(),
+        description: "Orders.",
+        throttling,
+        cors,
+        log_retention_days: 14,
+    };
+    HttpApi::new(stack, "Api", props)
+}
+
+fn table(stack: &mut Stack, removal_policy: RemovalPolicy) -> Table {
+    let props = TableProps {
+        table_name: "Orders-dev".to_owned(),
+        partition_key: "id",
+        time_to_live_attribute: Some("expiration"),
+        deletion_protection: true,
+        removal_policy,
+    };
+    Table::new(stack, "Orders", props)
+}
+
+fn json(stack: Stack) -> serde_json::Value {
+    serde_json::from_str(&stack.finish().template.to_json()).expect("JSON")
+}
+
+#[test]
+fn a_route_comes_with_the_permission_of_this_route_alone_and_an_integration_a_function() {
+    let mut stack = stack();
+    let api = api(&mut stack, &[]);
+    let (reader, writer) = (function(&mut stack, "Reader", None), function(&mut stack, "Writer", None));
+    api.add_route(&mut stack, "GetOrder", "GET /orders/{id}", &reader);
+    api.add_route(&mut stack, "ListOrders", "GET /orders", &reader);
+    api.add_route(&mut stack, "PostOrder", "POST /orders", &writer);
+    let template = json(stack);
+    let count = |kind: &str| {
+        template["Resources"].as_object().expect("resources").values().filter(|entry| entry["Type"] == kind).count()
+    };
+    let of = |kind: &str| count(&format!("AWS::ApiGatewayV2::{kind}"));
+    assert_eq!([of("Integration"), of("Route"), count("AWS::Lambda::Permission"), of("Stage")], [2, 3, 3, 1]);
+    let properties = |id: &str| template["Resources"][id]["Properties"].clone();
+    assert_eq!(properties("ListOrders")["Target"]["Fn::Sub"], "integrations/${ReaderIntegration}");
+    assert_eq!(properties("ReaderIntegration")["PayloadFormatVersion"], "2.0");
+    let permission = properties("GetOrderPermission");
+    assert_eq!(permission["FunctionName"], serde_json::json!({ "Fn::GetAtt": ["Reader", "Arn"] }));
+    let source = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*/GET/orders/{id}";
+    assert_eq!(permission["SourceArn"]["Fn::Sub"], source);
+}
+
+#[test]
+fn an_api_is_throttled_and_logs_each_call_as_json() {
+    let mut stack = stack();
+    api(&mut stack, &[]);
+    let template = json(stack);
+    let stage = &template["Resources"]["ApiStage"]["Properties"];
+    assert_eq!(
+        stage["DefaultRouteSettings"],
+        serde_json::json!({ "ThrottlingRateLimit": 50, "ThrottlingBurstLimit": 100 })
+    );
+    assert_eq!((&stage["StageName"], &stage["AutoDeploy"]), (&"$default".into(), &true.into()));
+    let line: serde_json::Value =
+        serde_json::from_str(stage["AccessLogSettings"]["Format"].as_str().expect("text")).expect("JSON");
+    let values: Vec<_> = line.as_object().expect("an object").values().filter_map(|value| value.as_str()).collect();
+    assert!(values.len() > 8 && values.iter().all(|value| value.starts_with("$context.")), "{values:?}");
+    assert_eq!(template["Resources"]["ApiAccessLog"]["Properties"]["RetentionInDays"], 14);
+    assert!(template["Resources"]["Api"]["Properties"].get("CorsConfiguration").is_none());
+}
+
+#[test]
+fn browsers_may_call_an_api_from_the_named_origins_alone() {
+    let mut stack = stack();
+    api(&mut stack, &["https://shop.example"]);
+    let template = json(stack);
+    let cors = &template["Resources"]["Api"]["Properties"]["CorsConfiguration"];
+    assert_eq!(
+        (&cors["AllowOrigins"], &cors["AllowMethods"]),
+        (&serde_json::json!(["https://shop.example"]), &serde_json::json!(["POST"]))
+    );
+}
+
+#[test]
+fn a_table_is_on_demand_recoverable_encrypted_and_protected() {
+    let mut stack = stack();
+    table(&mut stack, RemovalPolicy::Retain);
+    let template = json(stack);
+    let table = &template["Resources"]["Orders"];
+    assert_eq!((&table["DeletionPolicy"], &table["UpdateReplacePolicy"]), (&"Retain".into(), &"Retain".into()));
+    let properties = &table["Properties"];
+    assert_eq!(properties["BillingMode"], "PAY_PER_REQUEST");
+    assert_eq!(properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
+    assert_eq!(properties["SSESpecification"]["SSEEnabled"], true);
+    assert_eq!(properties["DeletionProtectionEnabled"], true);
+    let time_to_live = serde_json::json!({ "AttributeName": "expiration", "Enabled": true });
+    assert_eq!(properties["TimeToLiveSpecification"], time_to_live);
+}
+
+#[test]
+fn grants_on_tables_and_buckets_name_what_is_done_and_where() {
+    let mut stack = stack();
+    let (table, bucket) = (table(&mut stack, RemovalPolicy::Destroy), bucket(&mut stack, RemovalPolicy::Destroy));
+    let (reader, writer) = (function(&mut stack, "Reader", None), function(&mut stack, "Writer", None));
+    table.grant_read_data(&mut stack, &reader);
+    table.grant_write_data(&mut stack, &writer);
+    bucket.grant_put(&mut stack, &writer);
+    let granted = |role: &str| statements(&stack, role)[1..].to_vec();
+    let actions = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    assert_eq!(granted("ReaderRole"), [("ReadItems".to_owned(), actions(&["dynamodb:GetItem"]), vec![arn("Orders")])]);
+    let objects = cfn::intrinsics::sub("${Reports.Arn}/*").into_json();
+    assert_eq!(
+        granted("WriterRole"),
+        [
+            ("WriteItems".to_owned(), actions(&["dynamodb:PutItem", "dynamodb:UpdateItem"]), vec![arn("Orders")]),
+            ("PutObjects".to_owned(), actions(&["s3:PutObject"]), vec![objects]),
+        ]
+    );
+}
+
+fn bucket(stack: &mut Stack, removal_policy: RemovalPolicy) -> Bucket {
+    let thirty_days = Duration::from_secs(30 * 24 * 3600);
+    Bucket::new(stack, "Reports", BucketProps { noncurrent_version_expiration: thirty_days, removal_policy })
+}
+
+#[test]
+fn a_bucket_is_private_versioned_encrypted_and_takes_tls_alone() {
+    let mut stack = stack();
+    bucket(&mut stack, RemovalPolicy::Retain);
+    let template = json(stack);
+    let bucket = &template["Resources"]["Reports"];
+    let private = bucket["Properties"]["PublicAccessBlockConfiguration"].as_object().expect("an object");
+    assert!(private.len() == 4 && private.values().all(|on| *on == true), "{private:?}");
+    assert_eq!(bucket["Properties"]["VersioningConfiguration"]["Status"], "Enabled");
+    assert_eq!(bucket["Properties"]["OwnershipControls"]["Rules"][0]["ObjectOwnership"], "BucketOwnerEnforced");
+    let old = &bucket["Properties"]["LifecycleConfiguration"]["Rules"][0];
+    assert_eq!(
+        (&old["NoncurrentVersionExpiration"]["NoncurrentDays"], &old["Status"]),
+        (&30.into(), &"Enabled".into())
+    );
+    assert!(old.get("ExpirationInDays").is_none(), "what stands in it now never ends: {old}");
+    assert!(bucket["Properties"].get("BucketName").is_none());
+    let policy = &template["Resources"]["ReportsPolicy"];
+    assert_eq!((&bucket["DeletionPolicy"], &policy["DeletionPolicy"]), (&"Retain".into(), &"Retain".into()));
+    let statement = &policy["Properties"]["PolicyDocument"]["Statement"][0];
+    assert_eq!((&statement["Effect"], &statement["Action"]), (&"Deny".into(), &"s3:*".into()));
+    assert_eq!(statement["Condition"]["Bool"]["aws:SecureTransport"], "false");
+    assert_eq!(
+        statement["Resource"],
+        serde_json::json!([{ "Fn::GetAtt": ["Reports", "Arn"] }, { "Fn::Sub": "${Reports.Arn}/*" }])
+    );
+}
+
+#[test]
+fn an_alarm_on_the_slowest_in_a_hundred_calls_of_an_api_knows_its_id() {
+    let mut stack = stack();
+    let api = api(&mut stack, &[]);
+    let topic = Topic::for_alarms(&mut stack, "Alarms", "orders-alarms-dev".to_owned());
+    Alarm::new(&mut stack, "Slow", &api.metric_latency(), 1000, "Slow.", &topic);
+    let widgets = [Widget { title: "Latency", metrics: vec![api.metric_latency()] }];
+    Dashboard::new(&mut stack, "Board", "orders-dev".to_owned(), &widgets);
+    let template = json(stack);
+    let alarm = &template["Resources"]["Slow"]["Properties"];
+    assert_eq!((&alarm["ExtendedStatistic"], alarm.get("Statistic")), (&"p99".into(), None));
+    assert_eq!(alarm["Dimensions"], serde_json::json!([{ "Name": "ApiId", "Value": { "Fn::Sub": "${Api}" } }]));
+    let body = template["Resources"]["Board"]["Properties"]["DashboardBody"]["Fn::Sub"].as_str().expect("a text");
+    assert!(body.contains(r#"["AWS/ApiGateway","Latency","ApiId","${Api}","#), "{body}");
 }

@@ -59,7 +59,11 @@ pub fn synth(stage: &Stage) -> Result<Vec<SynthesizedStack>, SynthError> {
     let calls_per_minute = f64::from(stage.fipe.calls_per_minute);
     let budgets = [rules::Budget { variable: "FIPE_CALLS_PER_MINUTE", calls_per_minute }];
     let invalid = templates.iter().flat_map(|template| template.validate());
-    let refused = rules::check(&rules::Stage { templates: &templates, budgets: &budgets });
+    let refused = rules::check(&rules::Stage {
+        templates: &templates,
+        budgets: &budgets,
+        protected: stage.protection.termination,
+    });
     let diagnostics: Vec<_> = invalid.chain(refused).collect();
     if diagnostics.is_empty() { Ok(stacks) } else { Err(SynthError { diagnostics }) }
 }

@@ -1,6 +1,6 @@
 //! For each rule the least that it refuses, written by hand: what the page of rules shows, and what a test builds.
 
-use cfn::{Json, RawResource, ResourceOptions, Template, json};
+use cfn::{DeletionPolicy, Json, RawResource, ResourceOptions, Template, UpdateReplacePolicy, json};
 
 const QUEUE: &str = "AWS::SQS::Queue";
 const FUNCTION: &str = "AWS::Lambda::Function";
@@ -160,4 +160,80 @@ pub(super) fn without_expiry() -> Template {
     let accepted = json!([{ "Rule": "encryption/removed", "Reason": "the messages are public", "Until": "never" }]);
     template.add("Topic", RawResource::new("AWS::SNS::Topic").metadata("Acknowledged", accepted));
     template
+}
+
+pub(super) fn data_kept() -> Template {
+    let mut template = template();
+    let table = RawResource::new("AWS::DynamoDB::Table")
+        .property("BillingMode", "PAY_PER_REQUEST")
+        .deletion_policy(DeletionPolicy::Delete)
+        .update_replace_policy(UpdateReplacePolicy::Retain);
+    template.add("Table", table);
+    template
+}
+
+pub(super) fn invoke_source() -> Template {
+    let mut template = template();
+    let permission = RawResource::new("AWS::Lambda::Permission")
+        .property("Action", "lambda:InvokeFunction")
+        .property("FunctionName", "orders")
+        .property("Principal", "apigateway.amazonaws.com");
+    template.add("Permission", permission);
+    template
+}
+
+fn api(properties: &[(&'static str, Json)]) -> Template {
+    let mut template = template();
+    let api = RawResource::new("AWS::ApiGatewayV2::Api").property("ProtocolType", "HTTP");
+    let api = properties.iter().fold(api, |api, (name, value)| api.property(*name, value.clone()));
+    template.add("Api", api);
+    template
+}
+
+/// A stage of an HTTP API with these properties.
+fn api_stage(properties: &[(&'static str, Json)]) -> Template {
+    let mut template = api(&[]);
+    let stage = RawResource::new("AWS::ApiGatewayV2::Stage")
+        .property("ApiId", cfn::intrinsics::ref_to::<String>("Api"))
+        .property("StageName", "$default");
+    let stage = properties.iter().fold(stage, |stage, (name, value)| stage.property(*name, value.clone()));
+    template.add("Stage", stage);
+    template
+}
+
+pub(super) fn api_throttling() -> Template {
+    api_stage(&[("DefaultRouteSettings", json!({ "ThrottlingBurstLimit": 100 }))])
+}
+
+pub(super) fn api_access_log() -> Template {
+    api_stage(&[("AccessLogSettings", json!({ "DestinationArn": "arn:aws:logs:eu-west-1:123:log-group:orders" }))])
+}
+
+pub(super) fn api_cors() -> Template {
+    api(&[("CorsConfiguration", json!({ "AllowOrigins": ["*"] }))])
+}
+
+/// A function behind a route, with this time-out.
+fn routed(timeout: i64) -> Template {
+    let mut template = api(&[]);
+    let function = template.add("Function", RawResource::new(FUNCTION).property("Timeout", timeout));
+    let integration = RawResource::new("AWS::ApiGatewayV2::Integration")
+        .property("ApiId", cfn::intrinsics::ref_to::<String>("Api"))
+        .property("IntegrationType", "AWS_PROXY")
+        .property("IntegrationUri", function.get_att::<String>("Arn"));
+    template.add("Integration", integration);
+    let route = RawResource::new("AWS::ApiGatewayV2::Route")
+        .property("ApiId", cfn::intrinsics::ref_to::<String>("Api"))
+        .property("RouteKey", "POST /orders")
+        .property("Target", cfn::intrinsics::sub("integrations/${Integration}"));
+    template.add("Route", route);
+    template
+}
+
+pub(super) fn api_permission() -> Template {
+    routed(10)
+}
+
+pub(super) fn api_timeout() -> Template {
+    routed(60)
 }

@@ -1,4 +1,4 @@
-//! Rules about functions: their logs and what stands in their environment.
+//! Rules about functions: their logs, what stands in their environment, and who may invoke them.
 
 use cfn::{Intrinsic, Json, ResourceEntry, Template};
 
@@ -67,9 +67,9 @@ pub(super) const SECRET_IN_ENVIRONMENT: Rule = Rule {
 
 pub(super) const ENVIRONMENT_WITHOUT_GRANT: Rule = Rule {
     id: "function-environment-without-grant",
-    refuses: "a function that is told of a queue, topic or secret that its role may not touch",
+    refuses: "a function that is told of a queue, topic, table, bucket or secret that its role may not touch",
     example: "SQS_OUTPUT_URL refers to a queue that no statement of the role names",
-    fix: "grant it (grant_send_messages, grant_publish, grant_read), or leave the variable out",
+    fix: "grant it (grant_send_messages, grant_publish, grant_read, grant_read_data, grant_put), or leave the variable out",
     refused: examples::environment_without_grant,
     check: |stage, diagnostics| {
         for (template, function) in of_type(stage.templates, FUNCTION) {
@@ -78,7 +78,7 @@ pub(super) const ENVIRONMENT_WITHOUT_GRANT: Rule = Rule {
             let granted = |id: &str| {
                 let resources =
                     statements.iter().filter_map(|statement| field(statement, "Resource")).flat_map(one_or_many);
-                resources.filter_map(referred).any(|granted| granted == id)
+                resources.filter_map(granted_resource).any(|granted| granted == id)
             };
             let variables = property(function, "Environment.Variables").and_then(Json::as_object);
             for (name, value) in variables.into_iter().flatten() {
@@ -94,9 +94,44 @@ pub(super) const ENVIRONMENT_WITHOUT_GRANT: Rule = Rule {
     },
 };
 
-/// Queues, topics and secrets of the template, and those of other stacks, which come in as parameters named by their ARN.
+pub(super) const INVOKE_SOURCE: Rule = Rule {
+    id: "permission-without-source",
+    refuses: "a service that may invoke a function on behalf of anybody",
+    example: "AWS::Lambda::Permission for apigateway.amazonaws.com without SourceArn: an API of another account may invoke it",
+    fix: "write SourceArn, or SourceAccount where the service knows no other",
+    refused: examples::invoke_source,
+    check: |stage, diagnostics| {
+        for (template, permission) in of_type(stage.templates, "AWS::Lambda::Permission") {
+            let service = property(permission, "Principal").and_then(Json::as_str).filter(|text| text.contains('.'));
+            let source = ["SourceArn", "SourceAccount"].iter().find_map(|name| property(permission, name));
+            if let (Some(service), None) = (service, source) {
+                let allowed = "the ARN or the account on whose behalf it acts".to_owned();
+                let what = format!("nothing beside {service}");
+                diagnostics.push(INVOKE_SOURCE.at(template, permission, "SourceArn", what, allowed));
+            }
+        }
+    },
+};
+
+/// The logical id that a statement's resource names: itself, or what is in it (`${Bucket.Arn}/*`).
+fn granted_resource(resource: &Json) -> Option<&str> {
+    referred(resource).or_else(|| match resource.as_intrinsic()? {
+        Intrinsic::Sub(text, values) if values.is_empty() => {
+            text.strip_prefix("${")?.strip_suffix("/*")?.strip_suffix(".Arn}")
+        }
+        _ => None,
+    })
+}
+
+/// Queues, topics, tables, buckets and secrets of the template, and those of other stacks, which come in as parameters named by their ARN.
 fn needs_grant(template: &Template, id: &str) -> bool {
-    const TYPES: [&str; 3] = ["AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::SecretsManager::Secret"];
+    const TYPES: [&str; 5] = [
+        "AWS::SQS::Queue",
+        "AWS::SNS::Topic",
+        "AWS::DynamoDB::Table",
+        "AWS::S3::Bucket",
+        "AWS::SecretsManager::Secret",
+    ];
     match template.resources().iter().find(|entry| entry.id.as_str() == id) {
         Some(ResourceEntry { parts, .. }) => TYPES.contains(&parts.resource_type.as_ref()),
         None => id.ends_with("Arn"),

@@ -36,7 +36,7 @@ fn section(page: &mut String, rule: &Rule) {
     let yaml = template.to_yaml();
     let resources = yaml.find("Resources:").map_or(yaml.as_str(), |start| &yaml[start..]);
     let mut diagnostics = Vec::new();
-    (rule.check)(&Stage { templates: &[&template], budgets: &BUDGETS }, &mut diagnostics);
+    (rule.check)(&Stage { templates: &[&template], budgets: &BUDGETS, protected: true }, &mut diagnostics);
     let found: Vec<_> = diagnostics.iter().map(ToString::to_string).collect();
     let Rule { id, refuses, example, fix, .. } = rule;
     let _ = write!(

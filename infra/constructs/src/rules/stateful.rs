@@ -1,6 +1,6 @@
-//! The rule about resources that hold data.
+//! The rules about resources that hold data.
 
-use cfn::facts;
+use cfn::{DeletionPolicy, UpdateReplacePolicy, facts};
 
 use super::{Rule, examples};
 
@@ -22,6 +22,41 @@ pub(super) const RETENTION_POLICY: Rule = Rule {
             for (policy, _) in missing.into_iter().filter(|(_, missing)| *missing) {
                 let allowed = "Delete, Retain, or Snapshot where the type knows it".to_owned();
                 diagnostics.push(RETENTION_POLICY.at(template, entry, policy, "nothing".to_owned(), allowed));
+            }
+        }
+    },
+};
+
+/// What holds data that nobody can ask for again. Messages and logs pass.
+const KEPT: [&str; 5] = [
+    "AWS::DynamoDB::GlobalTable",
+    "AWS::DynamoDB::Table",
+    "AWS::RDS::DBCluster",
+    "AWS::S3::Bucket",
+    "AWS::S3Tables::TableBucket",
+];
+
+pub(super) const DATA_KEPT: Rule = Rule {
+    id: "stateful-data-kept",
+    refuses: "on a stage that people rely on, a table, bucket or database that goes with its stack",
+    example: "a table with DeletionPolicy Delete on stg or prd",
+    fix: "write RemovalPolicy::Retain there; whoever means to lose the data deletes what stayed behind by hand",
+    refused: examples::data_kept,
+    check: |stage, diagnostics| {
+        if !stage.protected {
+            return;
+        }
+        for (template, entry) in stage.templates.iter().flat_map(|t| t.resources().iter().map(move |e| (*t, e))) {
+            if !KEPT.contains(&entry.parts.resource_type.as_ref()) {
+                continue;
+            }
+            let lost = [
+                ("DeletionPolicy", entry.parts.deletion_policy == Some(DeletionPolicy::Delete)),
+                ("UpdateReplacePolicy", entry.parts.update_replace_policy == Some(UpdateReplacePolicy::Delete)),
+            ];
+            for (policy, _) in lost.into_iter().filter(|(_, lost)| *lost) {
+                let allowed = "Retain, or Snapshot where the type knows it".to_owned();
+                diagnostics.push(DATA_KEPT.at(template, entry, policy, "Delete".to_owned(), allowed));
             }
         }
     },

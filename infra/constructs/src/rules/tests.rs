@@ -77,7 +77,7 @@ fn budget(calls_per_minute: f64) -> Budget {
 }
 
 fn diagnostics(template: &Template) -> Vec<Diagnostic> {
-    check(&Stage { templates: &[template], budgets: &[budget(40.0)] })
+    check(&Stage { templates: &[template], budgets: &[budget(40.0)], protected: true })
 }
 
 #[track_caller]
@@ -321,7 +321,7 @@ fn data_without_both_retention_policies_is_refused() {
     parts.update_replace_policy = None;
     refused(&template, "stateful-retention-policy", "Cluster UpdateReplacePolicy");
     let parts = &mut template.resource_mut(&"Cluster".into()).expect("it is there").parts;
-    (parts.update_replace_policy, parts.deletion_policy) = (Some(UpdateReplacePolicy::Delete), None);
+    (parts.update_replace_policy, parts.deletion_policy) = (Some(UpdateReplacePolicy::Retain), None);
     refused(&template, "stateful-retention-policy", "Cluster DeletionPolicy");
 }
 
@@ -350,7 +350,7 @@ fn connections_are_counted_over_stacks() {
     drop(api);
     let mapping = api_only.resource_mut(&"Mapping".into()).expect("it is there");
     mapping.parts.properties.set("ScalingConfig", json!({ "MaximumConcurrency": 1000 }));
-    let found = check(&Stage { templates: &[&data_only, &api_only], budgets: &[budget(1e9)] });
+    let found = check(&Stage { templates: &[&data_only, &api_only], budgets: &[budget(1e9)], protected: true });
     assert_eq!(found.iter().map(|diagnostic| diagnostic.rule).collect::<Vec<_>>(), ["database-connections"]);
 }
 
@@ -368,7 +368,7 @@ fn a_function_that_connects_without_limit_is_refused() {
 fn upstream_budgets_above_the_stages_are_refused() {
     let template = sound();
     allowed(&template);
-    let found = check(&Stage { templates: &[&template], budgets: &[budget(39.0)] });
+    let found = check(&Stage { templates: &[&template], budgets: &[budget(39.0)], protected: true });
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].message, "all functions together may make 40 calls a minute; allowed: 39 calls a minute");
 }
@@ -438,5 +438,161 @@ fn every_rule_says_what_it_refuses_and_has_its_own_id() {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), RULES.len());
+/// A sound HTTP API in front of the sound chain's function.
+fn sound_api() -> Template {
+    let mut template = sound();
+    let api = template.add("Api", RawResource::new("AWS::ApiGatewayV2::Api").property("ProtocolType", "HTTP"));
+    let stage = RawResource::new("AWS::ApiGatewayV2::Stage")
+        .property("ApiId", api.r#ref())
+        .property("DefaultRouteSettings", json!({ "ThrottlingRateLimit": 50, "ThrottlingBurstLimit": 100 }))
+        .property("AccessLogSettings", json!({ "DestinationArn": (arn("LogGroup")), "Format": "{}" }));
+    template.add("Stage", stage);
+    let integration = RawResource::new("AWS::ApiGatewayV2::Integration").property("IntegrationUri", arn("Function"));
+    template.add("Integration", integration);
+    let route = RawResource::new("AWS::ApiGatewayV2::Route")
+        .property("ApiId", api.r#ref())
+        .property("Target", cfn::intrinsics::sub("integrations/${Integration}"));
+    template.add("Route", route);
+    let permission = RawResource::new("AWS::Lambda::Permission")
+        .property("FunctionName", reference("Function"))
+        .property("Principal", "apigateway.amazonaws.com")
+        .property("SourceArn", cfn::intrinsics::sub("arn:aws:execute-api:x:1:${Api}/*/GET/orders"));
+    template.add("Permission", permission);
+    change(&mut template, "Function", "Timeout", 30);
+    template
+}
+
+fn change(template: &mut Template, id: &str, property: &'static str, value: impl Into<Json>) {
+    template.resource_mut(&LogicalId::new(id)).expect("it is there").parts.properties.set(property, value);
+}
+
+fn api_with(id: &str, property: &'static str, value: impl Into<Json>) -> Template {
+    let mut template = sound_api();
+    change(&mut template, id, property, value);
+    template
+}
+
+#[test]
+fn a_sound_api_is_allowed() {
+    allowed(&sound_api());
+}
+
+#[test]
+fn an_api_without_limits_is_refused() {
+    let with = |settings| api_with("Stage", "DefaultRouteSettings", settings);
+    let rule = "http-api-throttling";
+    let (rate, burst) =
+        ("Stage DefaultRouteSettings.ThrottlingRateLimit", "Stage DefaultRouteSettings.ThrottlingBurstLimit");
+    refused(&with(json!({ "ThrottlingBurstLimit": 100 })), rule, rate);
+    refused(&with(json!({ "ThrottlingRateLimit": 50 })), rule, burst);
+    refused(&with(json!({ "ThrottlingRateLimit": 0, "ThrottlingBurstLimit": 100 })), rule, rate);
+    assert_eq!(diagnostics(&with(json!({}))).len(), 2);
+    allowed(&with(json!({ "ThrottlingRateLimit": 0.5, "ThrottlingBurstLimit": (reference("Burst")) })));
+}
+
+#[test]
+fn an_api_whose_calls_nobody_can_read_or_that_keeps_them_for_ever_is_refused() {
+    let (rule, place) = ("http-api-access-log", "Stage AccessLogSettings.DestinationArn");
+    refused(&api_with("Stage", "AccessLogSettings", Json::Absent), rule, place);
+    let elsewhere = json!({ "DestinationArn": "arn:aws:logs:eu-west-1:1:log-group:orders" });
+    refused(&api_with("Stage", "AccessLogSettings", elsewhere), rule, place);
+    let mut template = sound_api();
+    let endless = RawResource::new("AWS::Logs::LogGroup").property("LogGroupName", "orders");
+    let kept = endless.deletion_policy(DeletionPolicy::Delete).update_replace_policy(UpdateReplacePolicy::Delete);
+    template.add("Endless", kept);
+    change(&mut template, "Stage", "AccessLogSettings", json!({ "DestinationArn": (arn("Endless")) }));
+    refused(&template, rule, place);
+    assert!(diagnostics(&template)[0].message.contains("Endless keeps its events for ever"));
+}
+
+#[test]
+fn answers_that_every_page_may_read_are_refused_on_a_protected_stage_alone() {
+    let with = |origins| api_with("Api", "CorsConfiguration", json!({ "AllowOrigins": (Json::list(origins)) }));
+    let place = "Api CorsConfiguration.AllowOrigins";
+    for origins in [["*", "https://shop.example"], ["https://shop.example", "https://*"]] {
+        refused(&with(origins), "http-api-cors", place);
+        let template = with(origins);
+        assert_eq!(check(&Stage { templates: &[&template], budgets: &[], protected: false }), []);
+    }
+    allowed(&with(["https://shop.example", "http://localhost:3000"]));
+}
+
+#[test]
+fn a_route_to_a_function_that_the_api_may_not_invoke_is_refused() {
+    let rule = "http-api-permission";
+    refused(&api_with("Permission", "FunctionName", "orders"), rule, "Route Target");
+    let other_api = cfn::intrinsics::sub("arn:aws:execute-api:x:1:${Other}/*/GET/orders");
+    refused(&api_with("Permission", "SourceArn", other_api), rule, "Route Target");
+    allowed(&api_with("Permission", "FunctionName", arn("Function")));
+}
+
+#[test]
+fn a_service_that_invokes_on_behalf_of_anybody_is_refused() {
+    let mut template = sound_api();
+    let second = RawResource::new("AWS::Lambda::Permission")
+        .property("FunctionName", reference("Function"))
+        .property("Principal", "events.amazonaws.com");
+    template.add("Second", second);
+    refused(&template, "permission-without-source", "Second SourceArn");
+    change(&mut template, "Second", "SourceAccount", reference("AWS::AccountId"));
+    allowed(&template);
+}
+
+#[test]
+fn a_function_that_outlives_its_answer_is_refused_once() {
+    let mut template = api_with("Function", "Timeout", 31);
+    refused(&template, "http-api-timeout", "Function Timeout");
+    let second = RawResource::new("AWS::ApiGatewayV2::Route").property("ApiId", reference("Api")).property(
+        "Target",
+        cfn::intrinsics::join(
+            "/",
+            cfn::list!["integrations", cfn::Value::<String>::from_json(reference("Integration"))],
+        ),
+    );
+    template.add("Second", second);
+    assert_eq!(diagnostics(&template).len(), 1);
+}
+
+#[test]
+fn tables_buckets_and_databases_that_go_with_their_stack_are_refused_on_a_protected_stage_alone() {
+    for resource_type in ["AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::RDS::DBCluster"] {
+        let with = |deletion, replacement| {
+            let mut template = sound();
+            let data = RawResource::new(resource_type);
+            template.add("Data", data.deletion_policy(deletion).update_replace_policy(replacement));
+            template
+        };
+        let rule = "stateful-data-kept";
+        let lost = with(DeletionPolicy::Delete, UpdateReplacePolicy::Retain);
+        refused(&lost, rule, "Data DeletionPolicy");
+        refused(&with(DeletionPolicy::Retain, UpdateReplacePolicy::Delete), rule, "Data UpdateReplacePolicy");
+        allowed(&with(DeletionPolicy::Retain, UpdateReplacePolicy::Snapshot));
+        assert_eq!(check(&Stage { templates: &[&lost], budgets: &[budget(40.0)], protected: false }), []);
+    }
+}
+
+#[test]
+fn a_table_or_bucket_that_the_role_may_not_touch_is_refused() {
+    let with = |resource_type: &'static str, granted: Json| {
+        let statement = json!({ "Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": (granted) });
+        let mut template = with_statement(statement);
+        let data = RawResource::new(resource_type);
+        template.add(
+            "Data",
+            data.deletion_policy(DeletionPolicy::Retain).update_replace_policy(UpdateReplacePolicy::Retain),
+        );
+        change(&mut template, "Function", "Environment", json!({ "Variables": { "WHERE": (reference("Data")) } }));
+        template
+    };
+    let objects = |id: &str| cfn::intrinsics::sub(format!("${{{id}.Arn}}/*")).into_json();
+    let (rule, place) = ("function-environment-without-grant", "Function Environment.Variables.WHERE");
+    for resource_type in ["AWS::DynamoDB::Table", "AWS::S3::Bucket"] {
+        refused(&with(resource_type, arn("Queue")), rule, place);
+        refused(&with(resource_type, objects("Queue")), rule, place);
+        allowed(&with(resource_type, arn("Data")));
+        allowed(&with(resource_type, objects("Data")));
+    }
+}
+
     assert!(RULES.iter().all(|rule| !rule.refuses.is_empty() && !rule.example.is_empty() && !rule.fix.is_empty()));
 }

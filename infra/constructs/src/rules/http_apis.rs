@@ -1,0 +1,156 @@
+//! Rules about HTTP APIs: what protects the functions behind them, and what tells of a call. REST APIs are none of theirs.
+
+use cfn::{Intrinsic, Json, ResourceEntry, Template};
+
+use super::read::{number, number_or, of_type, one_or_many, property, referred, resource};
+use super::{Rule, examples};
+
+const STAGE: &str = "AWS::ApiGatewayV2::Stage";
+/// API Gateway answers 503 after this time, in seconds, whatever the function does:
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
+const LONGEST_INTEGRATION: f64 = 30.0;
+/// Lambda's default: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-lambda-function.html>
+const DEFAULT_TIMEOUT: f64 = 3.0;
+
+pub(super) const THROTTLING: Rule = Rule {
+    id: "http-api-throttling",
+    refuses: "a stage whose routes have no throttling of their own",
+    example: "no ThrottlingRateLimit: the routes share the account's 10,000 requests a second with every other API",
+    fix: "set ThrottlingRateLimit and ThrottlingBurstLimit of DefaultRouteSettings",
+    refused: examples::api_throttling,
+    check: |stage, diagnostics| {
+        for (template, entry) in of_type(stage.templates, STAGE) {
+            for limit in ["ThrottlingRateLimit", "ThrottlingBurstLimit"] {
+                let path = format!("DefaultRouteSettings.{limit}");
+                let value = property(entry, &path);
+                if value.is_none_or(|value| number(value).is_some_and(|value| value <= 0.0)) {
+                    let what = value.map_or("nothing".to_owned(), super::read::shown);
+                    diagnostics.push(THROTTLING.at(template, entry, &path, what, "a number above 0".to_owned()));
+                }
+            }
+        }
+    },
+};
+
+pub(super) const ACCESS_LOG: Rule = Rule {
+    id: "http-api-access-log",
+    refuses: "a stage without an access log, or with one that is kept for ever",
+    example: "AccessLogSettings of a log group outside of the template: nobody knows when it ends",
+    fix: "make a log group with RetentionInDays and name it in AccessLogSettings.DestinationArn",
+    refused: examples::api_access_log,
+    check: |stage, diagnostics| {
+        for (template, entry) in of_type(stage.templates, STAGE) {
+            let path = "AccessLogSettings.DestinationArn";
+            let log = property(entry, path).and_then(|log| resource(template, log));
+            let what = match log {
+                None => "no log group of this template".to_owned(),
+                Some(log) if property(log, "RetentionInDays").is_none() => {
+                    format!("{} keeps its events for ever", log.id)
+                }
+                Some(_) => continue,
+            };
+            let allowed = "a log group with RetentionInDays".to_owned();
+            diagnostics.push(ACCESS_LOG.at(template, entry, path, what, allowed));
+        }
+    },
+};
+
+pub(super) const CORS: Rule = Rule {
+    id: "http-api-cors",
+    refuses: "on a stage that people rely on, an API whose answers pages of every origin may read",
+    example: "AllowOrigins * on prd",
+    fix: "name the origins of the pages that call it, or leave CORS out",
+    refused: examples::api_cors,
+    check: |stage, diagnostics| {
+        if !stage.protected {
+            return;
+        }
+        for (template, api) in of_type(stage.templates, "AWS::ApiGatewayV2::Api") {
+            let path = "CorsConfiguration.AllowOrigins";
+            let origins = property(api, path).map(one_or_many).unwrap_or_default();
+            for origin in origins.iter().filter_map(Json::as_str).filter(|origin| origin.contains('*')) {
+                let allowed = "origins by their names, such as https://shop.example".to_owned();
+                diagnostics.push(CORS.at(template, api, path, format!("{origin:?}"), allowed));
+            }
+        }
+    },
+};
+
+pub(super) const PERMISSION: Rule = Rule {
+    id: "http-api-permission",
+    refuses: "a route to a function that its API may not invoke",
+    example: "no AWS::Lambda::Permission that names the API: every call is answered with 500",
+    fix: "add the route with HttpApi::add_route, which makes the permission too",
+    refused: examples::api_permission,
+    check: |stage, diagnostics| {
+        for (template, route, function) in routes(stage.templates) {
+            let Some(api) = property(route, "ApiId").and_then(referred) else { continue };
+            let permitted = template.resources().iter().any(|entry| {
+                entry.parts.resource_type == "AWS::Lambda::Permission"
+                    && property(entry, "FunctionName").and_then(referred) == Some(function.id.as_str())
+                    && property(entry, "SourceArn").is_some_and(|source| mentions(source, api))
+            });
+            if !permitted {
+                let what = format!("{}, which may not be invoked by {api}", function.id);
+                let allowed = "a function with a permission whose SourceArn is of this API".to_owned();
+                diagnostics.push(PERMISSION.at(template, route, "Target", what, allowed));
+            }
+        }
+    },
+};
+
+pub(super) const TIMEOUT: Rule = Rule {
+    id: "http-api-timeout",
+    refuses: "a function behind a route that may run for longer than API Gateway waits",
+    example: "Timeout 60: after 30 s the caller is answered 503, and the function goes on and does it all the same",
+    fix: "give the function at most 30 s, and what takes longer to a queue",
+    refused: examples::api_timeout,
+    check: |stage, diagnostics| {
+        let mut told: Vec<(&str, &str)> = Vec::new();
+        for (template, _, function) in routes(stage.templates) {
+            let Some(timeout) = number_or(function, "Timeout", DEFAULT_TIMEOUT) else { continue };
+            let place = (template.name(), function.id.as_str());
+            if timeout > LONGEST_INTEGRATION && !told.contains(&place) {
+                told.push(place);
+                let allowed = format!("at most {LONGEST_INTEGRATION} s");
+                diagnostics.push(TIMEOUT.at(template, function, "Timeout", format!("{timeout} s"), allowed));
+            }
+        }
+    },
+};
+
+/// Every route to a function of the same template, with that function.
+fn routes<'a>(
+    templates: &'a [&'a Template],
+) -> impl Iterator<Item = (&'a Template, &'a ResourceEntry, &'a ResourceEntry)> {
+    of_type(templates, "AWS::ApiGatewayV2::Route").filter_map(|(template, route)| {
+        let target = property(route, "Target")?;
+        let integrations = template.resources().iter();
+        let integration = integrations
+            .filter(|entry| entry.parts.resource_type == "AWS::ApiGatewayV2::Integration")
+            .find(|entry| mentions(target, entry.id.as_str()))?;
+        let function = mentioned_function(template, property(integration, "IntegrationUri")?)?;
+        Some((template, route, function))
+    })
+}
+
+fn mentioned_function<'a>(template: &'a Template, uri: &Json) -> Option<&'a ResourceEntry> {
+    let mut functions =
+        template.resources().iter().filter(|entry| entry.parts.resource_type == "AWS::Lambda::Function");
+    functions.find(|entry| mentions(uri, entry.id.as_str()))
+}
+
+/// Whether a value refers to a resource, alone or within a text.
+fn mentions(value: &Json, id: &str) -> bool {
+    match value.as_intrinsic() {
+        Some(Intrinsic::Ref(name)) => name == id,
+        Some(Intrinsic::GetAtt(name, _)) => name == id,
+        Some(Intrinsic::Sub(text, values)) => {
+            text.contains(&format!("${{{id}}}"))
+                || text.contains(&format!("${{{id}."))
+                || values.iter().any(|(_, value)| mentions(value, id))
+        }
+        Some(Intrinsic::Join(_, items)) => one_or_many(items).iter().any(|item| mentions(item, id)),
+        _ => false,
+    }
+}
