@@ -1,5 +1,6 @@
 //! Archives of functions and layers. Refuses to deploy what was not built, and to build twice what several need.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -42,10 +43,10 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
         let executable = folder.join("bootstrap");
         let archive = Archive::of_function(function, Content::File(executable.clone()), Compression::Deflated)
             .with_context(|| unreadable(&executable))?;
-        let zip = archive.zip().with_context(|| format!("cannot pack {function}"))?;
         let path = folder.join("bootstrap.zip");
-        std::fs::write(&path, &zip).with_context(|| format!("cannot write {}", path.display()))?;
-        terminal.data(&format!("{} {} bytes", path.display(), zip.len()));
+        let mut file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        archive.write_zip(&mut file).with_context(|| format!("cannot pack {function}"))?;
+        terminal.data(&format!("{} {} bytes", path.display(), file.metadata()?.len()));
     }
     Ok(())
 }

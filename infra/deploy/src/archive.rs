@@ -2,7 +2,7 @@
 //! Refuses times, paths of this machine and file modes beyond "executable".
 
 use std::fs::File;
-use std::io::{self, Cursor, Write};
+use std::io::{self, Seek, Write};
 use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
@@ -20,7 +20,7 @@ pub struct Entry {
     pub executable: bool,
 }
 
-/// What a file of an archive holds. A function's executable stays on the disk until it is packed.
+/// What a file of an archive holds. A function's executable stays on the disk, where it is read a piece at a time.
 #[derive(Debug, Clone)]
 pub enum Content {
     /// These bytes.
@@ -63,7 +63,6 @@ pub struct Archive {
     entries: Vec<Entry>,
     compression: Compression,
     sha256: String,
-    size: u64,
 }
 
 impl Archive {
@@ -75,8 +74,7 @@ impl Archive {
     pub fn new(name: impl Into<String>, mut entries: Vec<Entry>, compression: Compression) -> io::Result<Self> {
         entries.sort_by(|a, b| a.path.cmp(&b.path));
         let sha256 = content_hash(&entries)?;
-        let size = entries.iter().map(|entry| entry.content.len()).sum::<io::Result<u64>>()?;
-        Ok(Self { name: name.into(), entries, compression, sha256, size })
+        Ok(Self { name: name.into(), entries, compression, sha256 })
     }
 
     /// A function's archive: the executable as `bootstrap`, which is what the `provided` runtimes start.
@@ -86,11 +84,6 @@ impl Archive {
     pub fn of_function(name: impl Into<String>, executable: Content, compression: Compression) -> io::Result<Self> {
         let entry = Entry { path: "bootstrap".to_owned(), content: executable, executable: true };
         Self::new(name, vec![entry], compression)
-    }
-
-    /// Size of its contents in bytes, before they are packed.
-    pub(crate) fn size(&self) -> u64 {
-        self.size
     }
 
     /// The asset's name.
@@ -103,21 +96,17 @@ impl Archive {
         format!("{}/{}.zip", self.name, self.sha256)
     }
 
-    /// The archive's bytes: every time stamp is 1980-01-01, every mode 0644 or 0755.
+    /// Writes the archive, a piece at a time: every time stamp is 1980-01-01, every mode 0644 or 0755.
     ///
     /// # Errors
-    /// When an entry cannot be packed, for example because it is larger than 4 GiB.
-    pub fn zip(&self) -> io::Result<Vec<u8>> {
+    /// When an entry cannot be packed, for example because it is larger than 4 GiB, or when `to` cannot be written.
+    pub fn write_zip(&self, to: impl Write + Seek) -> io::Result<()> {
         let method = match self.compression {
             Compression::Stored => CompressionMethod::Stored,
             Compression::Deflated => CompressionMethod::Deflated,
         };
         let level = (method == CompressionMethod::Deflated).then_some(9);
-        let mut zip = ZipWriter::new(Cursor::new(Vec::with_capacity(match self.compression {
-            // Known beforehand, up to names and directory.
-            Compression::Stored => self.size as usize + 4096,
-            Compression::Deflated => self.size as usize / 2,
-        })));
+        let mut zip = ZipWriter::new(to);
         for entry in &self.entries {
             let options = SimpleFileOptions::default()
                 .compression_method(method)
@@ -127,7 +116,15 @@ impl Archive {
             zip.start_file(entry.path.as_str(), options)?;
             entry.content.copy_to(&mut zip)?;
         }
-        Ok(zip.finish()?.into_inner())
+        zip.finish()?;
+        Ok(())
+    }
+
+    /// Packs the archive into a file without a name: whatever ends this program, nothing is left on the disk.
+    pub(crate) fn packed(&self) -> io::Result<File> {
+        let mut file = tempfile::tempfile()?;
+        self.write_zip(&mut file)?;
+        Ok(file)
     }
 }
 
@@ -169,9 +166,15 @@ fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
+    use std::io::{Cursor, Read};
 
     use super::*;
+
+    fn zipped(archive: &Archive) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        archive.write_zip(&mut bytes).unwrap();
+        bytes.into_inner()
+    }
 
     fn entry(path: &str, text: &str, executable: bool) -> Entry {
         Entry { path: path.to_owned(), content: Content::Bytes(text.as_bytes().to_vec()), executable }
@@ -184,7 +187,7 @@ mod tests {
         let two = Archive::new("a", vec![entry("bootstrap", "2", true), entry("x", "1", false)], Compression::Deflated)
             .unwrap();
         assert_eq!(one.key(), two.key());
-        assert_eq!(one.zip().unwrap(), two.zip().unwrap());
+        assert_eq!(zipped(&one), zipped(&two));
     }
 
     #[test]
@@ -210,7 +213,7 @@ mod tests {
     fn a_function_archive_holds_an_executable_bootstrap_without_a_time() {
         let archive =
             Archive::of_function("f", Content::Bytes(b"#!/bin/sh\n".to_vec()), Compression::Deflated).unwrap();
-        let mut zip = zip::ZipArchive::new(Cursor::new(archive.zip().unwrap())).unwrap();
+        let mut zip = zip::ZipArchive::new(Cursor::new(zipped(&archive))).unwrap();
         assert_eq!(zip.len(), 1);
         let mut file = zip.by_index(0).unwrap();
         assert_eq!(file.name().unwrap(), "bootstrap");
@@ -219,5 +222,15 @@ mod tests {
         let mut text = String::new();
         file.read_to_string(&mut text).unwrap();
         assert_eq!(text, "#!/bin/sh\n");
+    }
+
+    #[test]
+    fn a_packed_archive_is_a_file_with_the_same_bytes() {
+        let archive = Archive::of_function("f", Content::Bytes(b"binary".to_vec()), Compression::Stored).unwrap();
+        let mut packed = archive.packed().unwrap();
+        packed.rewind().unwrap();
+        let mut bytes = Vec::new();
+        packed.read_to_end(&mut bytes).unwrap();
+        assert_eq!(bytes, zipped(&archive));
     }
 }

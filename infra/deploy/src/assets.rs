@@ -1,8 +1,9 @@
 //! Brings assets and large templates into the bucket, each content once, a few at a time. Refuses to upload what is there.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
 
-use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{OnceCell, Semaphore};
@@ -16,8 +17,8 @@ use crate::{Archive, AssetStore, BucketState, Error, Event, Options, Stack, Temp
 const BODY_LIMIT: usize = 51_200;
 pub(crate) const URL_LIMIT: usize = 1_000_000;
 
-/// Megabytes that are packed and sent at the same time. Each archive is in memory as a whole; one that is larger goes alone.
-const ROOM: u32 = 24;
+/// Archives that are packed and sent at the same time: one is packed while another is on its way.
+const AT_ONCE: usize = 2;
 
 /// The uploads of one run. Whoever needs an asset first uploads it, the others wait for that.
 pub(crate) struct Assets<'a, S> {
@@ -37,7 +38,7 @@ impl<'a, S: AssetStore> Assets<'a, S> {
         archives: impl IntoIterator<Item = &'a Archive>,
     ) -> Self {
         let archives = archives.into_iter().map(|archive| (archive.name(), (archive, OnceCell::new()))).collect();
-        Self { store, options, teller, archives, bucket: OnceCell::new(), room: Semaphore::new(ROOM as usize) }
+        Self { store, options, teller, archives, bucket: OnceCell::new(), room: Semaphore::new(AT_ONCE) }
     }
 
     /// Key of an asset, when it was built.
@@ -71,10 +72,7 @@ impl<'a, S: AssetStore> Assets<'a, S> {
         let key = format!("templates/{}/{}.yaml", stack.stack_name, crate::archive::sha256(bytes));
         let pace = self.options.pace;
         if !retry(pace, self.teller, async || self.store.contains(&key).await).await? {
-            retry(pace, self.teller, async || {
-                self.store.put(&key, "application/yaml", Bytes::copy_from_slice(bytes)).await
-            })
-            .await?;
+            retry(pace, self.teller, async || self.store.put(&key, "application/yaml", bytes).await).await?;
         }
         Ok(TemplateLocation::Url(self.store.url(&key)))
     }
@@ -99,18 +97,24 @@ impl<'a, S: AssetStore> Assets<'a, S> {
         self.ensure_bucket().await?;
         let (asset, key, pace) = (archive.name().to_owned(), archive.key(), self.options.pace);
         // Never closed, so there is always room sooner or later.
-        let megabytes = u32::try_from(archive.size() / 1_000_000).unwrap_or(ROOM).clamp(1, ROOM);
-        let _room = self.room.acquire_many(megabytes).await;
+        let _room = self.room.acquire().await;
         if retry(pace, self.teller, async || self.store.contains(&key).await).await? {
             self.teller.tell(Event::AssetPresent { asset, key });
             return Ok(());
         }
-        let bytes = archive.zip().map_err(|source| Error::Archive { asset: asset.clone(), source })?;
-        let bytes = Bytes::from(bytes);
-        let length = bytes.len();
-        self.teller.tell(Event::AssetUploading { asset: asset.clone(), bytes: length });
-        retry(pace, self.teller, async || self.store.put(&key, "application/zip", bytes.clone()).await).await?;
-        self.teller.tell(Event::AssetUploaded { asset, key, bytes: length });
+        let packed = pack(archive).await.map_err(|source| Error::Archive { asset: asset.clone(), source })?;
+        let length = packed.metadata().map(|metadata| metadata.len());
+        let bytes = length.map_err(|source| Error::Archive { asset: asset.clone(), source })?;
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        self.teller.tell(Event::AssetUploading { asset: asset.clone(), bytes });
+        retry(pace, self.teller, async || self.store.put_file(&key, "application/zip", &packed).await).await?;
+        self.teller.tell(Event::AssetUploaded { asset, key, bytes });
         Ok(())
     }
+}
+
+/// Packs on a thread of its own, so that progress goes on meanwhile.
+async fn pack(archive: &Archive) -> io::Result<File> {
+    let archive = archive.clone();
+    tokio::task::spawn_blocking(move || archive.packed()).await.map_err(io::Error::other)?
 }

@@ -1,6 +1,6 @@
 //! The port to the assets bucket, and what goes into it. Refuses to overwrite: a key is the hash of its content.
 
-use bytes::Bytes;
+use std::fs::File;
 
 use crate::CallError;
 
@@ -23,7 +23,10 @@ pub trait AssetStore {
     async fn contains(&self, key: &str) -> Result<bool, CallError>;
 
     /// Uploads an object.
-    async fn put(&self, key: &str, content_type: &str, bytes: Bytes) -> Result<(), CallError>;
+    async fn put(&self, key: &str, content_type: &str, bytes: &[u8]) -> Result<(), CallError>;
+
+    /// Uploads the whole of a file, which is sent as it is read.
+    async fn put_file(&self, key: &str, content_type: &str, file: &File) -> Result<(), CallError>;
 }
 
 /// What was found, or made, in place of the bucket.

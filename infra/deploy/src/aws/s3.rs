@@ -1,10 +1,12 @@
 //! The assets bucket through the AWS SDK: one per account and region, encrypted, versioned, private, TLS only.
 //! Refuses a bucket that belongs to another account.
 
+use std::fs::File;
+use std::io::Seek;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::primitives::{ByteStream, Length};
 use aws_sdk_s3::types::{
     BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, PublicAccessBlockConfiguration,
     ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
@@ -13,6 +15,9 @@ use aws_sdk_s3::types::{
 
 use super::{Connection, call_error};
 use crate::{AssetStore, BucketState, CallError, CallErrorKind};
+
+/// Bytes of a file that are read at a time.
+const PIECE: usize = 256 * 1024;
 
 /// `infra-assets-<account>-<region>`.
 #[derive(Debug, Clone)]
@@ -64,6 +69,13 @@ impl S3AssetStore {
         }
         self.protect().await?;
         Ok(BucketState::Created)
+    }
+
+    async fn put_body(&self, key: &str, content_type: &str, body: ByteStream) -> Result<(), CallError> {
+        let call = self.client.put_object().bucket(&self.bucket).key(key).expected_bucket_owner(&self.account);
+        let call = call.content_type(content_type).body(body);
+        call.send().await.map_err(|error| call_error("PutObject", error))?;
+        Ok(())
     }
 
     /// Every setting that the bucket has to have. The policy comes last: where it stands, the others do too.
@@ -139,12 +151,29 @@ impl AssetStore for S3AssetStore {
         }
     }
 
-    async fn put(&self, key: &str, content_type: &str, bytes: bytes::Bytes) -> Result<(), CallError> {
-        let call = self.client.put_object().bucket(&self.bucket).key(key).expected_bucket_owner(&self.account);
-        let call = call.content_type(content_type).body(ByteStream::from(bytes));
-        call.send().await.map_err(|error| call_error("PutObject", error))?;
-        Ok(())
+    async fn put(&self, key: &str, content_type: &str, bytes: &[u8]) -> Result<(), CallError> {
+        self.put_body(key, content_type, ByteStream::from(bytes.to_vec())).await
     }
+
+    async fn put_file(&self, key: &str, content_type: &str, file: &File) -> Result<(), CallError> {
+        let body = whole(file).await.map_err(|error| CallError {
+            operation: "PutObject",
+            code: None,
+            message: format!("cannot read what was packed for {key}"),
+            kind: CallErrorKind::Invalid,
+            source: Some(error),
+        })?;
+        self.put_body(key, content_type, body).await
+    }
+}
+
+/// A file from its beginning to its end, wherever the last attempt to send it stopped.
+async fn whole(file: &File) -> Result<ByteStream, Box<dyn std::error::Error + Send + Sync>> {
+    let mut file = file.try_clone()?;
+    file.rewind()?;
+    let length = file.metadata()?.len();
+    let file = tokio::fs::File::from_std(file);
+    Ok(ByteStream::read_from().file(file).length(Length::Exact(length)).buffer_size(PIECE).build().await?)
 }
 
 fn tls_only_policy(bucket: &str, region: &str) -> String {

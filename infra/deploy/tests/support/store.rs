@@ -2,6 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Seek};
 
 use deploy::{AssetStore, BucketEmptier, BucketState, CallError, Emptied};
 
@@ -42,11 +44,18 @@ impl AssetStore for MemoryStore {
         Ok(self.objects.borrow().contains_key(key))
     }
 
-    async fn put(&self, key: &str, _content_type: &str, bytes: bytes::Bytes) -> Result<(), CallError> {
+    async fn put(&self, key: &str, _content_type: &str, bytes: &[u8]) -> Result<(), CallError> {
         assert_eq!(self.state.get(), BucketState::Present, "upload before the bucket was made sure of");
         self.uploads.borrow_mut().push(key.to_owned());
         self.objects.borrow_mut().insert(key.to_owned(), bytes.to_vec());
         Ok(())
+    }
+
+    async fn put_file(&self, key: &str, content_type: &str, mut file: &File) -> Result<(), CallError> {
+        let mut bytes = Vec::new();
+        file.rewind().unwrap();
+        file.read_to_end(&mut bytes).unwrap();
+        self.put(key, content_type, &bytes).await
     }
 }
 
