@@ -41,6 +41,7 @@ Examples:
   infra deploy --stage prd FipeApi --approve always     only this stack, with a question before any change
   infra deploy --stage stg --events json --approve never | jq -c 'select(.code == \"stack.outputs\")'
   infra deploy --stage dev --accept-data-loss FipeData/DBCluster
+  infra deploy --stage dev Delivery --profile admin     the roles of the pipeline: by an administrator, only when named
 
 Exit codes:
   0    done, or there was nothing to change
@@ -64,6 +65,8 @@ pub(crate) struct Deploy {
     account: Account,
     #[command(flatten)]
     values: Values,
+    #[command(flatten)]
+    execution_role: ExecutionRole,
     /// Deploy the archives that were built last.
     #[arg(long)]
     skip_build: bool,
@@ -90,12 +93,41 @@ pub(crate) struct Deploy {
     events: Option<Events>,
 }
 
+/// With whose permissions CloudFormation works.
+#[derive(Debug, Args)]
+pub(crate) struct ExecutionRole {
+    /// ARN of the role that CloudFormation works with, an output of the stack Delivery; not used on the stage local. Without it
+    /// CloudFormation works with the role that the stack was given before, or with your own permissions.
+    #[arg(long, env = "EXECUTION_ROLE_ARN", value_name = "ARN")]
+    execution_role: Option<String>,
+}
+
+impl ExecutionRole {
+    /// The role to give, if any.
+    pub(crate) fn given(&self, stage: StageName) -> Result<Option<String>, BadInput> {
+        let Some(arn) = self.execution_role.as_ref().filter(|arn| !arn.is_empty() && stage != StageName::Local) else {
+            return Ok(None);
+        };
+        let parts: Vec<&str> = arn.splitn(6, ':').collect();
+        match parts[..] {
+            ["arn", _, "iam", "", account, role] if account.len() == 12 && role.starts_with("role/") => {
+                Ok(Some(arn.clone()))
+            }
+            _ => {
+                let example = "arn:aws:iam::123456789012:role/Delivery-dev-ExecutionRole-ABC";
+                Err(BadInput(format!("--execution-role {arn:?} is not the ARN of a role, for example {example}")))
+            }
+        }
+    }
+}
+
 pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Deploy) -> anyhow::Result<Exit> {
     let start = Instant::now();
     let options = Options {
         concurrency: usize::from(arguments.concurrency),
         accept_data_loss: resources("--accept-data-loss", &arguments.accept_data_loss)?,
         skip_rollback: resources("--skip-rollback", &arguments.skip_rollback)?,
+        execution_role: arguments.execution_role.given(arguments.stage)?,
         ..options(arguments.stage)
     };
     committed(repository, arguments.stage, arguments.allow_dirty)?;
@@ -186,6 +218,23 @@ mod tests {
         for wrong in ["DBCluster", "FipeData/", "/DBCluster", ""] {
             let error = of(wrong).unwrap_err().to_string();
             assert!(error.contains("STACK/RESOURCE") && error.contains(&format!("{wrong:?}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_role_is_told_by_its_arn_and_nothing_is_told_on_the_stage_local() {
+        let given = |arn: &str, stage| ExecutionRole { execution_role: Some(arn.to_owned()) }.given(stage);
+        let arn = "arn:aws-us-gov:iam::123456789012:role/path/Delivery-dev-ExecutionRole-ABC";
+        assert_eq!(given(arn, StageName::Dev).unwrap(), Some(arn.to_owned()));
+        assert_eq!(given("", StageName::Dev).unwrap(), None);
+        assert_eq!(given(arn, StageName::Local).unwrap(), None);
+        for wrong in [
+            "DeployRole",
+            "arn:aws:iam::123456789012:user/me",
+            "arn:aws:iam::1:role/x",
+            "arn:aws:sts::123456789012:role/x",
+        ] {
+            assert!(given(wrong, StageName::Dev).unwrap_err().to_string().contains(wrong), "{wrong}");
         }
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use stacks::StageName;
 
 use crate::arguments::{Account, stage_names};
-use crate::deploy_command::{options, today};
+use crate::deploy_command::{ExecutionRole, options, today};
 use crate::exit::Exit;
 use crate::failure::Commands;
 use crate::parameters::Values;
@@ -51,6 +51,8 @@ pub(crate) struct Diff {
     account: Account,
     #[command(flatten)]
     values: Values,
+    #[command(flatten)]
+    execution_role: ExecutionRole,
     /// Compare with the archives that were built last.
     #[arg(long, conflicts_with = "no_code")]
     skip_build: bool,
@@ -72,7 +74,8 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     };
     let (cloudformation, store) = (AwsCloudFormation::new(&connection.config), S3AssetStore::new(&connection));
     // A loss is told on the stage local, too: nobody is kept from it.
-    let options = Options { is_stateful: cfn::facts::is_stateful, ..options(stage.name) };
+    let execution_role = arguments.execution_role.given(stage.name)?;
+    let options = Options { is_stateful: cfn::facts::is_stateful, execution_role, ..options(stage.name) };
     let deployer = Deployer::new(&cloudformation, &store, options);
     let view = View::new(terminal, stage.name, None);
     let running = Running::new(&view, &connection, &sources);

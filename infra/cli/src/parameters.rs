@@ -66,8 +66,10 @@ pub(crate) async fn look_up(
     connection: &Connection,
     local: Option<&local_cloud::Status>,
 ) -> anyhow::Result<()> {
-    let is_selected =
-        |stack: &&Synthesized| selection.is_empty() || selection.iter().any(|name| name == stack.stack.name);
+    let is_selected = |stack: &&Synthesized| match selection {
+        [] => !stack.stack.only_when_named,
+        names => names.iter().any(|name| name == stack.stack.name),
+    };
     let sources = stacks.iter().filter(is_selected).flat_map(|stack| &stack.stack.parameters);
     let asked: Vec<Asked> = sources
         .filter_map(|(_, source)| match source {
@@ -114,6 +116,6 @@ pub(crate) fn hint(asked: Asked) -> String {
         Asked::SubnetIds | Asked::RouteTableIds => {
             format!("--vpc-id, from which it is looked up, or --parameter {}=..", asked.name())
         }
-        Asked::UrlFipe | Asked::DatabasePort => format!("--parameter {}=..", asked.name()),
+        Asked::UrlFipe | Asked::DatabasePort | Asked::CreateOidcProvider => format!("--parameter {}=..", asked.name()),
     }
 }

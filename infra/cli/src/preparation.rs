@@ -126,6 +126,7 @@ pub(crate) fn stacks_of(synthesized: &[Synthesized]) -> Vec<Stack> {
             termination: stack.protection.termination,
             stack_policy: stack.protection.stack_policy.clone(),
         },
+        only_when_named: stack.only_when_named,
     };
     synthesized.iter().map(stack).collect()
 }

@@ -26,14 +26,17 @@ pub(crate) struct Stack {
     pub(crate) stack_name: String,
     /// Its tag `Application`: the system it belongs to.
     pub(crate) system: String,
+    /// Looked at only when it is named.
+    only_when_named: bool,
 }
 
 impl Selection {
-    /// The stacks of the stage, or those of them that are named.
+    /// The stacks of the stage but those that have to be named, or those that are named.
     pub(crate) fn stacks(&self, repository: &Repository, names: &[String]) -> anyhow::Result<Vec<Stack>> {
         let stage = synth_command::stage(repository, self.stage.as_str())?;
         let all: Vec<Stack> = (synth_command::synthesize(&stage)?.into_iter())
             .map(|synthesized| Stack {
+                only_when_named: synthesized.stack.only_when_named,
                 name: synthesized.stack.name.to_owned(),
                 stack_name: synthesized.stack.stack_name,
                 system: (synthesized.stack.tags.into_iter())
@@ -46,7 +49,11 @@ impl Selection {
             let text = format!("the stage {} has no stack {unknown:?}; it has {}", self.stage, known.join(", "));
             return Err(BadInput(text).into());
         }
-        Ok(all.into_iter().filter(|stack| names.is_empty() || names.iter().any(|name| stack.is(name))).collect())
+        let is_meant = |stack: &Stack| match names {
+            [] => !stack.only_when_named,
+            names => names.iter().any(|name| stack.is(name)),
+        };
+        Ok(all.into_iter().filter(is_meant).collect())
     }
 
     /// Connects to where the stage lives.

@@ -5,7 +5,7 @@ use cfn::{Json, LogicalId, Properties, ResourceOptions, json};
 
 use crate::Stack;
 
-/// A finding of a linter that does not hold for one resource.
+/// A finding of a linter, or of our own rule about wildcards, that does not hold for one resource.
 ///
 /// cloudformation-validate has none: it reads nothing of the kind from a template, and finds nothing in ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,8 @@ enum Linter {
     Checkov,
     CfnLint,
     Guard,
+    /// Our own rule `permission-wildcard`.
+    Wildcard,
 }
 
 impl Suppression {
@@ -38,12 +40,18 @@ impl Suppression {
         Self { linter: Linter::Guard, rule, reason }
     }
 
+    /// The resources of one statement, by its Sid, that our own rule `permission-wildcard` takes for too wide.
+    pub const fn wildcard(sid: &'static str, reason: &'static str) -> Self {
+        Self { linter: Linter::Wildcard, rule: sid, reason }
+    }
+
     fn write(self, metadata: &mut Properties) {
         let Self { linter, rule, reason } = self;
         match linter {
             Linter::Checkov => {
                 push(metadata.entry("checkov").entry("skip"), json!({ "id": rule, "comment": reason }));
             }
+            Linter::Wildcard => *metadata.entry("Wildcards").entry(rule) = reason.into(),
             // The other two have no place for a reason, so it stands beside.
             Linter::CfnLint => {
                 let cfn_lint = metadata.entry("cfn-lint");

@@ -79,6 +79,10 @@ impl Role {
         self.handle.attr_arn()
     }
 
+    pub fn role_name(&self) -> Value<String> {
+        self.handle.r#ref()
+    }
+
     /// Adds a statement; where one of the same sid stands, its resources join that one's.
     pub fn add_to_policy(&self, stack: &mut Stack, statement: PolicyStatement) {
         let Some(statements) = self.statements_mut(stack) else { return };

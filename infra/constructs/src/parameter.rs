@@ -28,11 +28,20 @@ pub enum Asked {
     UrlFipe,
     /// Port of the database. Default: 5432.
     DatabasePort,
+    /// Whether the account's provider of GitHub's tokens is to be made; an account has one. Default: true.
+    CreateOidcProvider,
 }
 
 impl Asked {
-    pub const ALL: [Asked; 6] =
-        [Self::VpcId, Self::SubnetIds, Self::RouteTableIds, Self::AllowedIp, Self::UrlFipe, Self::DatabasePort];
+    pub const ALL: [Asked; 7] = [
+        Self::VpcId,
+        Self::SubnetIds,
+        Self::RouteTableIds,
+        Self::AllowedIp,
+        Self::UrlFipe,
+        Self::DatabasePort,
+        Self::CreateOidcProvider,
+    ];
 
     /// The parameter's logical id.
     pub fn name(self) -> &'static str {
@@ -43,6 +52,7 @@ impl Asked {
             Self::AllowedIp => "AllowedIp",
             Self::UrlFipe => "UrlFipe",
             Self::DatabasePort => "DatabasePort",
+            Self::CreateOidcProvider => "CreateOidcProvider",
         }
     }
 
@@ -50,7 +60,7 @@ impl Asked {
     pub fn has_default(self) -> bool {
         match self {
             Self::VpcId | Self::SubnetIds | Self::RouteTableIds => false,
-            Self::AllowedIp | Self::UrlFipe | Self::DatabasePort => true,
+            Self::AllowedIp | Self::UrlFipe | Self::DatabasePort | Self::CreateOidcProvider => true,
         }
     }
 }

@@ -22,6 +22,7 @@ pub struct Stack {
     asset_bucket: Option<ParameterHandle<String>>,
     /// Termination protection, stack policy.
     protected: (bool, bool),
+    only_when_named: bool,
 }
 
 /// A finished stack.
@@ -37,6 +38,8 @@ pub struct SynthesizedStack {
     /// The tags that stand on every taggable resource.
     pub tags: Vec<(String, String)>,
     pub protection: Protection,
+    /// Whoever works on the whole stage leaves it alone; it is deployed, compared and deleted only when it is named.
+    pub only_when_named: bool,
 }
 
 impl SynthesizedStack {
@@ -62,6 +65,7 @@ impl Stack {
             tags: all,
             asset_bucket: None,
             protected: (false, false),
+            only_when_named: false,
         }
     }
 
@@ -73,6 +77,12 @@ impl Stack {
     /// Whether the deployed stack is protected against deletion, and what holds data against replacement and removal.
     pub fn protected(mut self, termination: bool, stack_policy: bool) -> Self {
         self.protected = (termination, stack_policy);
+        self
+    }
+
+    /// Keeps the stack out of what is done to a whole stage.
+    pub fn only_when_named(mut self) -> Self {
+        self.only_when_named = true;
         self
     }
 
@@ -136,8 +146,8 @@ impl Stack {
     pub fn finish(mut self) -> SynthesizedStack {
         self.tag_resources();
         let protection = Protection::of(&self.template, self.protected.0, self.protected.1);
-        let Self { name, stack_name, template, parameters, tags, .. } = self;
-        SynthesizedStack { name, stack_name, template, parameters, tags, protection }
+        let Self { name, stack_name, template, parameters, tags, only_when_named, .. } = self;
+        SynthesizedStack { name, stack_name, template, parameters, tags, protection, only_when_named }
     }
 
     fn tag_resources(&mut self) {

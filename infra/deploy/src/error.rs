@@ -164,7 +164,17 @@ impl fmt::Display for MissingValue {
 pub enum Error {
     /// A call to AWS failed for good.
     #[error("a call to AWS failed")]
-    Call(#[from] CallError),
+    Call(#[source] CallError),
+    /// The caller may not pass the execution role to CloudFormation.
+    #[error(
+        "CloudFormation was not given the execution role, since these credentials lack iam:PassRole on it; deploy with the role DeployRole of the stage's stack Delivery, or leave --execution-role (EXECUTION_ROLE_ARN) out to use the credentials' own permissions"
+    )]
+    RoleNotPassed(#[source] CallError),
+    /// CloudFormation cannot assume the execution role.
+    #[error(
+        "CloudFormation cannot assume the execution role; give the output ExecutionRoleArn of the stage's stack Delivery as --execution-role (EXECUTION_ROLE_ARN)"
+    )]
+    RoleNotAssumed(#[source] CallError),
     /// Values are asked for and were not given; nothing was created.
     #[error("{} missing, nothing was created:{}", if .0.len() == 1 { "a value is" } else { "values are" }, list(.0))]
     Missing(Vec<MissingValue>),
@@ -314,6 +324,19 @@ pub enum Error {
         /// The account of the credentials.
         account: String,
     },
+}
+
+impl From<CallError> for Error {
+    fn from(error: CallError) -> Self {
+        // AWS has no codes of their own for these.
+        if error.kind == CallErrorKind::Denied && error.message.contains("iam:PassRole") {
+            Self::RoleNotPassed(error)
+        } else if error.kind == CallErrorKind::Invalid && error.message.contains("cannot be assumed") {
+            Self::RoleNotAssumed(error)
+        } else {
+            Self::Call(error)
+        }
+    }
 }
 
 impl Error {

@@ -20,6 +20,8 @@ pub struct Stack {
     pub tags: Vec<(String, String)>,
     /// Termination protection and stack policy that the stack shall have.
     pub protection: Protection,
+    /// It is in a plan only when the selection names it.
+    pub only_when_named: bool,
 }
 
 /// One parameter of a template.
@@ -66,7 +68,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Orders `stacks` by their links and checks `values` (parameter name to value). An empty `selection` means all stacks;
+    /// Orders `stacks` by their links and checks `values` (parameter name to value). An empty `selection` means all stacks but those
+    /// that have to be named;
     /// a selected stack may take outputs of one that is not selected, which then has to be deployed already.
     ///
     /// # Errors
@@ -78,7 +81,10 @@ impl Plan {
         }
         let stack_names = stacks.iter().map(|stack| (stack.name.clone(), stack.stack_name.clone())).collect();
         let mut stacks = in_order(stacks)?;
-        stacks.retain(|stack| selection.is_empty() || selection.contains(&stack.name));
+        stacks.retain(|stack| match selection {
+            [] => !stack.only_when_named,
+            names => names.contains(&stack.name),
+        });
         check_values(&stacks, &values)?;
         Ok(Self { stacks, stack_names, values })
     }
@@ -196,6 +202,7 @@ mod tests {
                 .collect(),
             tags: Vec::new(),
             protection: Protection::default(),
+            only_when_named: false,
         }
     }
 
@@ -249,6 +256,15 @@ mod tests {
         let values = BTreeMap::from([("VpcID".to_owned(), "vpc-1".to_owned())]);
         let error = Plan::new(stacks, &[], values).unwrap_err();
         assert_eq!(error.to_string(), r#"no selected stack has a parameter "VpcID" to be given; there are VpcId"#);
+    }
+
+    #[test]
+    fn a_stack_that_has_to_be_named_is_left_alone_until_it_is() {
+        let delivery = Stack { only_when_named: true, ..stack("Delivery", &[("Repository", given(false))]) };
+        let stacks = vec![stack("Data", &[]), delivery];
+        assert_eq!(names(&Plan::new(stacks.clone(), &[], BTreeMap::new()).unwrap()), ["Data"]);
+        let given = BTreeMap::from([("Repository".to_owned(), "a/b".to_owned())]);
+        assert_eq!(names(&Plan::new(stacks, &["Delivery".to_owned()], given).unwrap()), ["Delivery"]);
     }
 
     #[test]

@@ -139,7 +139,8 @@ async fn recover<C: CloudFormation>(
             let token = run.token(&format!("continue-{step}"), stack);
             let skip = run.options.skip_rollback.iter().filter_map(|skip| skip.strip_prefix(&format!("{name}/")));
             let skip: Vec<String> = skip.map(str::to_owned).collect();
-            run.call(async || cloudformation.continue_update_rollback(stack_id, &skip, run.role_arn(), &token).await).await
+            run.call(async || cloudformation.continue_update_rollback(stack_id, &skip, run.role_arn(), &token).await)
+                .await
         }
     };
     match begun {

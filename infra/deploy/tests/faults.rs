@@ -61,6 +61,7 @@ fn plan(template: &str) -> Plan {
         template: template.to_owned(),
         parameters,
         tags: Vec::new(),
+        only_when_named: false,
         protection: Protection {
             termination: name == "Data",
             stack_policy: (name == "Data").then(|| POLICY.to_owned()),

@@ -252,3 +252,38 @@ async fn throttling_without_end_is_an_error_that_may_be_retried_and_leaves_nothi
     let refusal = Refusal { reason: "no".to_owned(), refused: Vec::new() };
     assert!(!Error::Refused { stack: "Data-dev".to_owned(), refusal }.is_retryable());
 }
+
+#[tokio::test]
+async fn every_operation_gets_the_execution_role() {
+    let role = "arn:aws:iam::123456789012:role/Execution";
+    for (status, operation) in [
+        ("ROLLBACK_COMPLETE", "DeleteStack"),
+        ("UPDATE_FAILED", "RollbackStack"),
+        ("UPDATE_ROLLBACK_FAILED", "ContinueUpdateRollback"),
+    ] {
+        let cloud = MemoryCloudFormation::default();
+        cloud.put("Data-dev", status);
+        let options = Options { execution_role: Some(role.to_owned()), ..options("a") };
+        let run = deploy_with(&cloud, &MemoryStore::absent(), &one(QUEUE), &[], &Answers::default(), options).await;
+        assert!(run.result.is_ok(), "{status}: {:?}", run.result);
+        let expected = [operation, "CreateChangeSet"].map(|operation| (operation, Some(role.to_owned())));
+        assert_eq!(cloud.roles(), expected, "{status}");
+    }
+    let cloud = MemoryCloudFormation::default();
+    assert!(deploy(&cloud, &one(QUEUE), "a").await.result.is_ok());
+    assert_eq!(cloud.roles(), [("CreateChangeSet", None)]);
+}
+
+#[tokio::test]
+async fn a_role_that_cannot_be_used_is_told_with_what_to_do() {
+    for (fault, expected) in [(Fault::RoleNotPassed, "lack iam:PassRole"), (Fault::RoleNotAssumed, "cannot assume")] {
+        let cloud = MemoryCloudFormation::default();
+        cloud.faults("CreateChangeSet", [Some(fault)]);
+        let run = deploy(&cloud, &one(QUEUE), "a").await;
+        let error = run.first_error();
+        assert!(error.to_string().contains(expected) && error.to_string().contains("--execution-role"), "{error}");
+        assert!(!error.is_retryable());
+        let source = std::error::Error::source(error).unwrap().to_string();
+        assert!(source.contains("arn:aws:iam::1:role/x"), "{source}");
+    }
+}

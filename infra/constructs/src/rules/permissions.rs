@@ -22,7 +22,7 @@ pub(super) const WILDCARD: Rule = Rule {
     id: "permission-wildcard",
     refuses: "an allowed `*` action or resource outside a short list of actions that IAM cannot narrow",
     example: "Action sqs:* on Resource *",
-    fix: "name the actions and the resource; grants of constructs do both",
+    fix: "name the actions and the resource; where IAM cannot, except the statement's resources: Suppression::wildcard(sid, why)",
     refused: examples::wildcard,
     check: |stage, diagnostics| {
         for (template, entry) in stage.templates.iter().flat_map(|t| t.resources().iter().map(move |e| (*t, e))) {
@@ -30,9 +30,29 @@ pub(super) const WILDCARD: Rule = Rule {
                 if denies(statement) {
                     continue;
                 }
+                let excepted = excepted(entry, statement);
                 for (key, what) in wide(statement) {
+                    if key == "Resource" && excepted {
+                        continue;
+                    }
                     let path = format!("{path}.{key}");
                     diagnostics.push(WILDCARD.at(template, entry, &path, what, "exact names".to_owned()));
+                }
+            }
+        }
+        for (template, entry) in stage.templates.iter().flat_map(|t| t.resources().iter().map(move |e| (*t, e))) {
+            for (sid, _) in exceptions(entry) {
+                let mut same =
+                    statements(entry).into_iter().map(|(_, statement)| statement).filter(|it| sid_of(it) == Some(sid));
+                if !same.any(|statement| wide(statement).iter().any(|(key, _)| *key == "Resource")) {
+                    let what = format!("{sid} is excepted, and is not wide");
+                    diagnostics.push(WILDCARD.at(
+                        template,
+                        entry,
+                        "Metadata.Wildcards",
+                        what,
+                        "statements that are".into(),
+                    ));
                 }
             }
         }
@@ -46,6 +66,22 @@ pub(super) const WILDCARD: Rule = Rule {
         }
     },
 };
+
+/// The Sids of statements whose wide resources are excepted, each with its reason.
+fn exceptions(entry: &ResourceEntry) -> impl Iterator<Item = (&str, &Json)> {
+    let wildcards = entry.parts.metadata.get("Wildcards").and_then(Json::as_object).unwrap_or_default();
+    wildcards.iter().map(|(sid, reason)| (sid.as_ref(), reason))
+}
+
+/// Without a reason it is no exception.
+fn excepted(entry: &ResourceEntry, statement: &Json) -> bool {
+    let has_reason = |reason: &Json| reason.as_str().is_some_and(|reason| !reason.trim().is_empty());
+    exceptions(entry).any(|(sid, reason)| sid_of(statement) == Some(sid) && has_reason(reason))
+}
+
+fn sid_of(statement: &Json) -> Option<&str> {
+    field(statement, "Sid").and_then(Json::as_str)
+}
 
 /// The allowing statements that a role carries in itself.
 pub(super) fn allowed_by_role(role: &ResourceEntry) -> Vec<&Json> {

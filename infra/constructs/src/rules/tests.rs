@@ -299,6 +299,30 @@ fn what_cannot_be_narrowed_is_allowed_on_any_resource() {
 }
 
 #[test]
+fn what_iam_cannot_narrow_is_excepted_statement_by_statement_with_a_reason() {
+    let statement =
+        |sid: &str| json!({ "Sid": (sid.to_owned()), "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*" });
+    let excepted = |wildcards: Json| {
+        let mut template = with_statement(statement("Wide"));
+        template.resource_mut(&"Role".into()).expect("it is there").parts.metadata.set("Wildcards", wildcards);
+        template
+    };
+    let path = "Role Policies.0.PolicyDocument.Statement.0.Resource";
+    allowed(&excepted(json!({ "Wide": "queues have random names" })));
+    refused(&excepted(json!({ "Wide": " " })), "permission-wildcard", path);
+    refused(&excepted(json!({ "Other": "why" })), "permission-wildcard", path);
+    let mut narrow = with_statement(
+        json!({ "Sid": "Narrow", "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": (arn("Queue")) }),
+    );
+    let wildcards = json!({ "Narrow": "it was wide once" });
+    narrow.resource_mut(&"Role".into()).expect("it is there").parts.metadata.set("Wildcards", wildcards);
+    refused(&narrow, "permission-wildcard", "Role Metadata.Wildcards");
+    let mut actions = with_statement(json!({ "Sid": "All", "Effect": "Allow", "Action": "sqs:*", "Resource": "*" }));
+    actions.resource_mut(&"Role".into()).expect("it is there").parts.metadata.set("Wildcards", json!({ "All": "why" }));
+    refused(&actions, "permission-wildcard", "Role Policies.0.PolicyDocument.Statement.0.Action");
+}
+
+#[test]
 fn anybody_is_refused_as_a_principal_without_condition() {
     let policy = |condition: Json| {
         let statement = json!({

@@ -36,6 +36,8 @@ pub(super) struct State {
     pub(super) calls: Vec<&'static str>,
     /// What took effect: operation, stack name, token.
     pub(super) effects: Vec<(&'static str, String, String)>,
+    /// The role of each call that may be given one.
+    pub(super) roles: Vec<(&'static str, Option<String>)>,
     pub(super) next_id: usize,
     pub(super) clock: i64,
 }
@@ -103,6 +105,11 @@ impl MemoryCloudFormation {
         self.state.borrow_mut().faults.entry(operation).or_default().extend(faults);
     }
 
+    /// The role of each call that may be given one.
+    pub(crate) fn roles(&self) -> Vec<(&'static str, Option<String>)> {
+        self.state.borrow().roles.clone()
+    }
+
     /// Puts a stack there as another tool would have left it.
     pub(crate) fn put(&self, name: &str, status: &str) {
         let mut state = self.state.borrow_mut();
@@ -128,6 +135,7 @@ impl MemoryCloudFormation {
             parameters: Vec::new(),
             tags: Vec::new(),
             nested: false,
+            role_arn: None,
         };
         state.change_sets.push(Made {
             id,

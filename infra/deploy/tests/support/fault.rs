@@ -14,6 +14,10 @@ pub(crate) enum Fault {
     AnswerLost,
     /// Refused as if the state were another; nothing is done.
     WrongState,
+    /// Refused because the caller may not pass the role.
+    RoleNotPassed,
+    /// Refused because the role does not trust CloudFormation.
+    RoleNotAssumed,
     /// It is done, and right after it another deployer begins to make this stack.
     Overtaken(&'static str),
 }
@@ -28,6 +32,13 @@ impl Fault {
             Self::Reset => Some(error(operation, "", "connection reset", CallErrorKind::Transient)),
             Self::TimeOut => Some(error(operation, "", "no answer in time", CallErrorKind::Transient)),
             Self::WrongState => Some(invalid(operation, "Stack is in a state in which this cannot be called")),
+            Self::RoleNotPassed => {
+                let message = "User: arn:aws:sts::1:assumed-role/x is not authorized to perform: iam:PassRole on resource: arn:aws:iam::1:role/x";
+                Some(error(operation, "AccessDenied", message, CallErrorKind::Denied))
+            }
+            Self::RoleNotAssumed => {
+                Some(invalid(operation, "Role arn:aws:iam::1:role/x is invalid or cannot be assumed"))
+            }
             Self::AnswerLost | Self::Overtaken(_) => None,
         }
     }

@@ -26,6 +26,7 @@ pub(crate) fn stack(name: &str, template: &str, parameters: Vec<(&str, Source)>)
             .collect(),
         tags: vec![("Stage".to_owned(), "dev".to_owned())],
         protection: Protection::default(),
+        only_when_named: false,
     }
 }
 

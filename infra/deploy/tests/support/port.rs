@@ -31,7 +31,10 @@ impl CloudFormation for MemoryCloudFormation {
     }
 
     async fn create_change_set(&self, request: &ChangeSetRequest) -> Result<(String, String), CallError> {
-        self.call("CreateChangeSet", |state| state.create_change_set(request))
+        self.call("CreateChangeSet", |state| {
+            state.roles.push(("CreateChangeSet", request.role_arn.clone()));
+            state.create_change_set(request)
+        })
     }
 
     async fn describe_change_set(
@@ -66,7 +69,8 @@ impl CloudFormation for MemoryCloudFormation {
         })
     }
 
-    async fn delete_stack(&self, stack_id: &str, token: &str) -> Result<(), CallError> {
+    async fn delete_stack(&self, stack_id: &str, role_arn: Option<&str>, token: &str) -> Result<(), CallError> {
+        self.state.borrow_mut().roles.push(("DeleteStack", role_arn.map(str::to_owned)));
         self.begin("DeleteStack", stack_id, token, |stack, state| {
             if stack.protected {
                 return Err(invalid("DeleteStack", "cannot be deleted while TerminationProtection is enabled"));
@@ -92,7 +96,8 @@ impl CloudFormation for MemoryCloudFormation {
         })
     }
 
-    async fn rollback_stack(&self, stack_id: &str, token: &str) -> Result<(), CallError> {
+    async fn rollback_stack(&self, stack_id: &str, role_arn: Option<&str>, token: &str) -> Result<(), CallError> {
+        self.state.borrow_mut().roles.push(("RollbackStack", role_arn.map(str::to_owned)));
         self.begin("RollbackStack", stack_id, token, |stack, state| {
             require(stack, "RollbackStack", &["CREATE_FAILED", "UPDATE_FAILED"])?;
             let verb = if stack.status == "CREATE_FAILED" { "ROLLBACK" } else { "UPDATE_ROLLBACK" };
@@ -101,7 +106,14 @@ impl CloudFormation for MemoryCloudFormation {
         })
     }
 
-    async fn continue_update_rollback(&self, stack_id: &str, skip: &[String], token: &str) -> Result<(), CallError> {
+    async fn continue_update_rollback(
+        &self,
+        stack_id: &str,
+        skip: &[String],
+        role_arn: Option<&str>,
+        token: &str,
+    ) -> Result<(), CallError> {
+        self.state.borrow_mut().roles.push(("ContinueUpdateRollback", role_arn.map(str::to_owned)));
         self.begin("ContinueUpdateRollback", stack_id, token, |stack, state| {
             require(stack, "ContinueUpdateRollback", &["UPDATE_ROLLBACK_FAILED"])?;
             stack.roll_back("UPDATE_ROLLBACK", token, &state.failing, skip);
