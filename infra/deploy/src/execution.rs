@@ -15,7 +15,6 @@ pub(crate) async fn execute<C: CloudFormation>(
     made: &Made,
     preview: &Preview,
     policy: Option<&str>,
-    attempt: u32,
 ) -> Result<Option<Outcome>, Error> {
     let (stack, stack_id) = (&preview.stack_name, &made.stack_id);
     let opened = match policies::open(run, stack, stack_id, policy, &preview.data_loss).await {
@@ -25,7 +24,7 @@ pub(crate) async fn execute<C: CloudFormation>(
             return Err(error);
         }
     };
-    let ended = begin_and_watch(run, made, preview, attempt).await;
+    let ended = begin_and_watch(run, made, preview).await;
     if let Some(opened) = &opened {
         let restored = leavings::discard(run, opened).await;
         // What went wrong first is told first.
@@ -37,6 +36,10 @@ pub(crate) async fn execute<C: CloudFormation>(
     match ended.status.as_str() {
         "CREATE_COMPLETE" | "IMPORT_COMPLETE" => Ok(Some(Outcome::Created)),
         "UPDATE_COMPLETE" => Ok(Some(Outcome::Updated)),
+        "DELETE_COMPLETE" => {
+            failed(run, ended);
+            Err(gone(stack))
+        }
         _ => Err(failed(run, ended)),
     }
 }
@@ -57,10 +60,9 @@ async fn begin_and_watch<C: CloudFormation>(
     run: &Run<'_, C>,
     made: &Made,
     preview: &Preview,
-    attempt: u32,
 ) -> Result<Option<Watched>, Error> {
     let (stack, stack_id) = (&preview.stack_name, &made.stack_id);
-    let begun = begin(run, made, stack, attempt).await;
+    let begun = begin(run, made, stack).await;
     let before = match begun {
         Ok(Some(before)) => before,
         Ok(None) => return Ok(None),
@@ -77,8 +79,12 @@ async fn begin_and_watch<C: CloudFormation>(
     let changes = preview.changes.len();
     run.tell(Event::Started { stack: stack.clone(), stack_id: stack_id.clone(), operation, changes });
     match watch::watch(run, stack, stack_id, before).await {
-        // Another stack has taken the name, and our operation with it.
-        Err(error) if error.is_about_state() && is_another(run, stack, stack_id).await? => Ok(None),
+        // It is gone, and our operation with it.
+        Err(error) if error.is_about_state() => match describe(run, stack).await? {
+            Some(found) if found.stack_id != *stack_id => Ok(None),
+            Some(_) => Err(error.into()),
+            None => Err(gone(stack)),
+        },
         ended => Ok(Some(ended?)),
     }
 }
@@ -88,10 +94,17 @@ async fn begin<C: CloudFormation>(
     run: &Run<'_, C>,
     made: &Made,
     stack: &str,
-    attempt: u32,
 ) -> Result<Option<Before>, CallError> {
-    let before = watch::before(run, &made.stack_id).await?;
-    let token = run.token(&format!("execute-{attempt}"), stack);
+    let before = match watch::before(run, &made.stack_id).await {
+        Ok(before) => before,
+        // Somebody took away the empty stack that held it, or there is another one by now.
+        Err(error) if error.is_about_state() => {
+            leavings::discard(run, &made.leaving).await.ok();
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let token = run.token("execute", stack);
     let refused = match run.call(async || run.cloudformation.execute_change_set(&made.id, &token).await).await {
         Ok(()) => return Ok(Some(before)),
         Err(error) if error.is_about_state() => error,
@@ -122,6 +135,12 @@ async fn begin<C: CloudFormation>(
     }
 }
 
-async fn is_another<C: CloudFormation>(run: &Run<'_, C>, stack: &str, stack_id: &str) -> Result<bool, Error> {
-    Ok(describe(run, stack).await?.is_some_and(|found| found.stack_id != stack_id))
+/// The error of a stack that somebody else has deleted meanwhile.
+pub(crate) fn gone(stack: &str) -> Error {
+    Error::StackNotReady {
+        stack: stack.to_owned(),
+        status: "gone".to_owned(),
+        cause: None,
+        fix: "it was deleted while it was deployed; deploy again",
+    }
 }

@@ -4,7 +4,7 @@ use tokio::sync::Mutex;
 
 use crate::change_set::{self, Made, NAME_PREFIX, Request};
 use crate::execution;
-use crate::leavings::{self, is_abandoned};
+use crate::leavings::{self, abandoned};
 use crate::policies;
 use crate::preview::data_loss;
 use crate::run::Run;
@@ -28,13 +28,13 @@ pub(crate) async fn deploy<C: CloudFormation>(
 ) -> Result<(Outcome, StackDescription), Error> {
     let stack = &request.stack_name;
     let mut patience = PATIENCE;
-    for attempt in 1..=ATTEMPTS {
+    for _ in 0..ATTEMPTS {
         let found = settle(run, &request.name, stack, approver).await?;
         let shell = shell(run, stack, found.as_ref(), &mut patience).await?;
         let Some(Shell { with_stack, foreign }) = shell else { continue };
         let live = found.as_ref().filter(|found| found.status != "REVIEW_IN_PROGRESS");
         let kind = if live.is_some() { ChangeSetKind::Update } else { ChangeSetKind::Create };
-        let made = match change_set::make(run, request, kind, with_stack, attempt).await {
+        let made = match change_set::make(run, request, kind, with_stack).await {
             Err(Error::Call(refused)) if refused.is_about_state() => {
                 let now = describe(run, stack).await?;
                 let state = |stack: Option<StackDescription>| stack.map(|stack| (stack.stack_id, stack.status));
@@ -67,7 +67,7 @@ pub(crate) async fn deploy<C: CloudFormation>(
                 return Err(error);
             }
         };
-        let Some(outcome) = execution::execute(run, &made, &preview, policy.as_deref(), attempt).await? else {
+        let Some(outcome) = execution::execute(run, &made, &preview, policy.as_deref()).await? else {
             continue;
         };
         if let Some(change) = &protection {
@@ -122,11 +122,12 @@ pub(crate) async fn shell<C: CloudFormation>(
     let own = format!("{NAME_PREFIX}{}-", run.options.run_id);
     let mut is_told = false;
     loop {
-        let listed = run.call(async || run.cloudformation.list_change_sets(&found.stack_id).await).await?;
+        let listed = run.call(async || run.cloudformation.list_change_sets(stack).await).await?;
         let is_ours = |name: &str| name.starts_with(NAME_PREFIX);
-        let is_deploying = listed
-            .iter()
-            .any(|listed| is_ours(&listed.name) && !listed.name.starts_with(&own) && !is_abandoned(listed));
+        let abandoned = abandoned(&listed);
+        let is_deploying = listed.iter().any(|listed| {
+            is_ours(&listed.name) && !listed.name.starts_with(&own) && !abandoned.contains(&listed.name)
+        });
         if !is_deploying || *patience == 0 {
             let with_stack = !listed.is_empty() && listed.iter().all(|listed| is_ours(&listed.name));
             let foreign = listed.into_iter().map(|listed| listed.name).filter(|name| !name.starts_with(&own));
@@ -156,12 +157,7 @@ async fn approved(approver: &impl Approver, gate: &Mutex<()>, preview: &Preview)
 
 async fn finished<C: CloudFormation>(run: &Run<'_, C>, stack: &str, stack_id: &str) -> Result<StackDescription, Error> {
     let found = describe(run, stack_id).await?.filter(|found| found.status != "DELETE_COMPLETE");
-    let found = found.ok_or_else(|| Error::StackNotReady {
-        stack: stack.to_owned(),
-        status: "gone".to_owned(),
-        cause: None,
-        fix: "it was deleted while it was deployed; deploy again",
-    })?;
+    let found = found.ok_or_else(|| execution::gone(stack))?;
     run.tell(Event::Finished { stack: stack.to_owned(), status: found.status.clone() });
     Ok(found)
 }
@@ -177,7 +173,9 @@ pub(crate) async fn preview<C: CloudFormation>(
     foreign_change_sets: Vec<String>,
 ) -> Result<Preview, Error> {
     let live_template = match live {
-        Some(live) => Some(run.call(async || run.cloudformation.get_template(&live.stack_id).await).await?),
+        Some(live) => {
+            run.if_allowed(run.call(async || run.cloudformation.get_template(&live.stack_id).await).await)?
+        }
         None => None,
     };
     let changes = made.map(|made| made.changes.clone()).unwrap_or_default();
