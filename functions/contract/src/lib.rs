@@ -110,7 +110,8 @@ settings::settings! {
         stage: String = "STAGE",
     }
 
-    /// `CreateProductProcessor`: accepts a product over HTTP and queues it.
+    /// `CreateProductProcessor`: accepts a product over HTTP and queues it. Answers every method of `/products`; needs
+    /// `dynamodb:PutItem` and `sqs:SendMessage`.
     CreateProduct / CreateProductEnvironment {
         /// Queue of accepted products (`product-queue-<stage>`).
         sqs_output_url: String = "SQS_OUTPUT_URL",
@@ -120,7 +121,8 @@ settings::settings! {
         stage: String = "STAGE",
     }
 
-    /// `ProductSaverWorker`: writes each accepted product and its report.
+    /// `ProductSaverWorker`: writes each accepted product and its report. Needs `dynamodb:GetItem`, `dynamodb:PutItem`,
+    /// `s3:PutObject` and, for dead letters, `sqs:SendMessage`.
     ProductSaver / ProductSaverEnvironment {
         /// Queue it consumes (`product-queue-<stage>`).
         sqs_input_url: String = "SQS_INPUT_URL",
@@ -134,7 +136,8 @@ settings::settings! {
         stage: String = "STAGE",
     }
 
-    /// `GetProduct`: answers what became of a product, and the API's own description.
+    /// `GetProduct`: answers what became of a product, and the API's own description. Answers every other path too, with a
+    /// problem; needs `dynamodb:GetItem`.
     GetProduct / GetProductEnvironment {
         /// Table of products and idempotency keys (`ProductTable-<stage>`).
         product_table: String = "PRODUCT_TABLE",

@@ -68,6 +68,13 @@ pub struct SendError {
     pub reason: String,
 }
 
+impl SendError {
+    /// The queue takes no more at the moment; SQS's codes for it are `RequestThrottled` and `ThrottlingException`.
+    pub fn is_throttled(&self) -> bool {
+        self.reason.contains("Throttl")
+    }
+}
+
 /// A queue and how to reach it.
 #[derive(Debug, Clone)]
 pub struct Queue<P = Sqs>(P);

@@ -1,0 +1,70 @@
+//! Accepting a product: one id for one intention, remembered before it is queued. Refuses a key that stands for another product.
+
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use crate::idempotency::{Claim, IdempotencyKey, KEY_HOURS};
+use crate::ports::{Claiming, Fault, Placed, Queue, Table};
+use crate::product::{ACCEPTED_DAYS, Draft, Product, Status};
+
+/// What a client offers, with what the world adds.
+#[derive(Debug, Clone)]
+pub struct Offer {
+    pub draft: Draft,
+    pub key: Option<IdempotencyKey>,
+    /// A new id; used unless the key has one already.
+    pub id: Uuid,
+    pub now: Timestamp,
+}
+
+/// A product that is on its way, or arrived before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    pub id: Uuid,
+    /// Whether the key stood for it before.
+    pub is_repeated: bool,
+}
+
+/// Why nothing was accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptError {
+    #[error("the idempotency key stands for another product")]
+    OtherProduct,
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// Accepts a product.
+///
+/// The claim fixes the id, the accepted record the content, and then the message is sent; a retry after a crash anywhere
+/// between them goes on with the same id and the same content. Sending twice is harmless, losing is not: what is not known to be saved is sent again.
+///
+/// # Errors
+/// The key stands for another product, or a call failed; then nothing was promised, and the same key may be tried again.
+pub async fn accept(table: &impl Table, queue: &impl Queue, offer: Offer) -> Result<Accepted, AcceptError> {
+    let Offer { draft, key, id, now } = offer;
+    let mut claim = Claim::new(id, &draft);
+    let mut is_repeated = false;
+    if let Some(key) = &key {
+        let expires = now + SignedDuration::from_hours(KEY_HOURS);
+        if let Claiming::Earlier(earlier) = table.claim(key, &claim, now, expires).await? {
+            if earlier.fingerprint != claim.fingerprint {
+                return Err(AcceptError::OtherProduct);
+            }
+            is_repeated = earlier.product_id != id;
+            claim = earlier;
+        }
+    }
+    let product = Product { id: claim.product_id, draft, accepted_at: now };
+    let expires = now + SignedDuration::from_hours(24 * ACCEPTED_DAYS);
+    match table.accept(&product, expires).await? {
+        Placed::Now => queue.send(&product).await?,
+        // Its time of acceptance counts, so that every message of a product is the same.
+        Placed::Before(record) if record.status == Status::Accepted => queue.send(&record.product).await?,
+        Placed::Before(_) => {}
+    }
+    Ok(Accepted { id: product.id, is_repeated })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! The API's requests and answers over the rules. Refuses to tell clients what went wrong behind it.
+
+use function_http::{Answer, Method, Problem, Request, Routes, docs, json_body};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::accept::{AcceptError, Offer, accept};
+use crate::idempotency::IdempotencyKey;
+use crate::look::{Looked, look};
+use crate::openapi::openapi;
+use crate::ports::{Fault, Queue, Table};
+use crate::read::read_draft;
+use crate::view::{AcceptedView, ProductView};
+
+/// Seconds after which a client may look again, or try again.
+const RETRY_AFTER: u32 = 1;
+
+#[derive(Debug, Clone, Copy)]
+enum Get {
+    Product,
+    OpenApi,
+    Docs,
+}
+
+const CREATE_ROUTES: Routes<'_, ()> = Routes(&[(Method::Post, "/products", ())]);
+const GET_ROUTES: Routes<'_, Get> = Routes(&[
+    (Method::Get, "/products/{id}", Get::Product),
+    (Method::Get, "/openapi.json", Get::OpenApi),
+    (Method::Get, "/docs", Get::Docs),
+]);
+
+/// `POST /products`: 202 with the product's id, at once. `id` is a new one, used unless the idempotency key has one already.
+pub async fn create_product(
+    request: &Request,
+    table: &impl Table,
+    queue: &impl Queue,
+    id: Uuid,
+    now: Timestamp,
+) -> Answer {
+    let offer = match read_offer(request, id, now) {
+        Ok(offer) => offer,
+        Err(problem) => return problem.into(),
+    };
+    match accept(table, queue, offer).await {
+        Ok(accepted) => {
+            let answer = underway(accepted.id).with_header("location", format!("/products/{}", accepted.id));
+            if accepted.is_repeated { answer.with_reason("the idempotency key is known") } else { answer }
+        }
+        Err(AcceptError::OtherProduct) => Problem::new(409)
+            .because("this Idempotency-Key was used for another product; use a new key for a new product")
+            .into(),
+        Err(AcceptError::Fault(fault)) => unavailable(&fault).of_trace(id),
+    }
+}
+
+/// `GET /products/{id}`, `/openapi.json` and `/docs`.
+pub async fn get_product(request: &Request, table: &impl Table, now: Timestamp) -> Answer {
+    let found = match GET_ROUTES.find(request) {
+        Ok(found) => found,
+        Err(problem) => return problem.into(),
+    };
+    match found.route {
+        Get::OpenApi => Answer::new(200, "application/json", openapi()).revalidated(request),
+        Get::Docs => docs(request),
+        Get::Product => {
+            let text = found.segments.first().copied().unwrap_or_default();
+            let unknown = || Problem::new(404).because("no product has this id");
+            let Some(id) = read_id(text) else { return unknown().into() };
+            let answer = match look(table, id, now).await {
+                Ok(Looked::Saved(product)) => Answer::json(200, &ProductView::from(product)).revalidated(request),
+                Ok(Looked::Underway(id)) => underway(id).with_header("retry-after", RETRY_AFTER.to_string()),
+                Ok(Looked::Unknown) => unknown().into(),
+                Err(fault) => unavailable(&fault),
+            };
+            answer.of_trace(id)
+        }
+    }
+}
+
+fn read_offer(request: &Request, id: Uuid, now: Timestamp) -> Result<Offer, Problem> {
+    CREATE_ROUTES.find(request)?;
+    let body = json_body(request)?;
+    let key = request.header("idempotency-key").map(IdempotencyKey::read).transpose();
+    let key = key.map_err(|fault| Problem::new(400).because(fault))?;
+    Ok(Offer { draft: read_draft(body)?, key, id, now })
+}
+
+/// The hyphenated form alone: one product has one address.
+fn read_id(text: &str) -> Option<Uuid> {
+    Uuid::try_parse(text).ok().filter(|id| id.hyphenated().to_string().eq_ignore_ascii_case(text))
+}
+
+fn underway(id: Uuid) -> Answer {
+    Answer::json(202, &AcceptedView::new(id)).of_trace(id)
+}
+
+fn unavailable(fault: &Fault) -> Answer {
+    let problem = match fault {
+        Fault::Throttled { .. } => Problem::new(429).because("too many requests at the moment"),
+        Fault::Failed { .. } => Problem::new(503).because("the catalog is out of reach at the moment"),
+    };
+    Answer::from(problem.retry_after(RETRY_AFTER)).because_of(fault)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+//! What clients get, status by status.
+
+use super::*;
+use crate::fakes::{Fate, World, alone, draft, now};
+use crate::product::{Product, Record, Status};
+use function_http::BODY_BYTES;
+use serde_json::{Value, json};
+
+const CUP: &str = r#"{"name": "cup", "description": "d", "price": 19.9}"#;
+
+fn post(body: impl Into<Vec<u8>>) -> Request {
+    Request::new("POST", "/products").with_header("content-type", "application/json").with_body(body)
+}
+
+fn created(world: &World, request: &Request, id: u128) -> Answer {
+    alone(create_product(request, world, world, Uuid::from_u128(id), now()))
+}
+
+fn got(world: &World, path: &str) -> Answer {
+    alone(get_product(&Request::new("GET", path), world, now()))
+}
+
+fn json(answer: &Answer) -> Value {
+    serde_json::from_str(&answer.body).unwrap()
+}
+
+#[test]
+fn a_product_is_accepted_with_its_id_and_its_address() {
+    let world = World::default();
+    let answer = created(&world, &post(CUP), 1);
+    let id = "00000000-0000-0000-0000-000000000001";
+    assert_eq!((answer.status, json(&answer)), (202, json!({"id": id, "status": "ACCEPTED"})));
+    assert_eq!(answer.headers["location"], format!("/products/{id}"));
+    assert_eq!(answer.trace_id.as_deref(), Some(id));
+    assert_eq!(world.messages.borrow()[0].draft, draft("cup"));
+
+    let looked = got(&world, &answer.headers["location"]);
+    assert_eq!((looked.status, looked.headers["retry-after"].as_str()), (202, "1"));
+    assert_eq!(looked.body, answer.body);
+}
+
+#[test]
+fn every_fault_of_a_request_has_its_status() {
+    let world = World::default();
+    let status = |request: &Request| {
+        let answer = created(&world, request, 1);
+        assert_eq!(answer.headers["content-type"], "application/problem+json");
+        assert_eq!(json(&answer)["status"], answer.status);
+        answer.status
+    };
+    assert_eq!(status(&post("{")), 400);
+    assert_eq!(status(&post(CUP).with_header("idempotency-key", "a b")), 400);
+    assert_eq!(status(&post(vec![b' '; BODY_BYTES + 1])), 413);
+    assert_eq!(status(&post(CUP).with_header("content-type", "text/plain")), 415);
+    assert_eq!(status(&post("{}")), 422);
+    assert_eq!(status(&Request::new("DELETE", "/products")), 405);
+    assert_eq!(status(&Request::new("POST", "/product")), 404);
+    assert!(world.messages.borrow().is_empty() && world.records.borrow().is_empty());
+}
+
+#[test]
+fn a_key_repeats_its_answer_and_refuses_another_product() {
+    let world = World::default();
+    let first = created(&world, &post(CUP).with_header("Idempotency-Key", "k"), 1);
+    let written_otherwise = r#"{"price":"19.90","description":"d","name":"c\u0075p"}"#;
+    let second = created(&world, &post(written_otherwise).with_header("Idempotency-Key", "k"), 2);
+    assert_eq!((second.status, &second.body, &second.headers), (202, &first.body, &first.headers));
+    let other = post(CUP.replace("19.9", "20")).with_header("Idempotency-Key", "k");
+    assert_eq!(created(&world, &other, 3).status, 409);
+}
+
+#[test]
+fn a_throttled_catalog_is_429_and_a_broken_one_503_and_neither_tells_why() {
+    for (is_throttled, status) in [(true, 429), (false, 503)] {
+        let world = World::with_fates(&[Fate::Refused, Fate::Refused]);
+        world.is_throttled.set(is_throttled);
+        for answer in [created(&world, &post(CUP), 1), got(&world, "/products/00000000-0000-0000-0000-000000000001")] {
+            assert_eq!((answer.status, answer.headers["retry-after"].as_str()), (status, "1"));
+            assert!(!answer.body.contains("on purpose"), "{}", answer.body);
+            assert!(answer.reason.is_some_and(|reason| reason.contains("on purpose")));
+        }
+    }
+}
+
+#[test]
+fn a_saved_product_is_shown_with_a_price_of_two_places() {
+    let world = World::default();
+    let product = Product { id: Uuid::from_u128(0xAB), draft: draft("cup"), accepted_at: now() };
+    world.records.borrow_mut().insert(product.id, (Record { product, status: Status::Saved }, None));
+    let answer = got(&world, "/products/00000000-0000-0000-0000-0000000000ab");
+    let expected = json!({
+        "id": "00000000-0000-0000-0000-0000000000ab", "status": "SAVED", "name": "cup", "description": "d",
+        "price": "19.90", "accepted_at": "2026-08-01T10:20:30Z",
+    });
+    assert_eq!((answer.status, json(&answer)), (200, expected));
+    let again = Request::new("GET", "/products/00000000-0000-0000-0000-0000000000AB")
+        .with_header("if-none-match", answer.headers["etag"].clone());
+    assert_eq!(alone(get_product(&again, &world, now())).status, 304);
+}
+
+#[test]
+fn what_is_no_products_id_is_unknown() {
+    let world = World::default();
+    for id in [
+        "00000000-0000-0000-0000-000000000001",
+        "00000000000000000000000000000001",
+        "{00000000-0000-0000-0000-000000000001}",
+        "idempotency-key%23k",
+        "idempotency-key#k",
+        "1",
+    ] {
+        let answer = got(&world, &format!("/products/{id}"));
+        assert_eq!((answer.status, answer.headers["content-type"].as_str()), (404, "application/problem+json"), "{id}");
+    }
+}
+
+#[test]
+fn the_api_describes_itself() {
+    let world = World::default();
+    assert_eq!(json(&got(&world, "/openapi.json"))["openapi"], "3.1.0");
+    let page = got(&world, "/docs");
+    assert_eq!((page.status, page.headers["content-type"].as_str()), (200, "text/html; charset=utf-8"));
+    assert_eq!(got(&world, "/").status, 404);
+}

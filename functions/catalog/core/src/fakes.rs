@@ -1,0 +1,192 @@
+//! A table, a queue and a bucket with behaviour for the tests of the rules: each call can be refused or lose its answer,
+//! and each lets others go first, so that a test decides every order.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::task::{Context, Poll, Waker};
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::idempotency::{Claim, IdempotencyKey};
+use crate::ports::{Claiming, Fault, Placed, Queue, Reports, Table};
+use crate::price::Price;
+use crate::product::{Draft, Product, Record, Status};
+
+/// How a call ends. To the rules a crash is one of the two faults: nothing of theirs runs after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Done,
+    /// Not done, and an error.
+    Refused,
+    /// Done, and an error.
+    Lost,
+}
+
+/// Everything behind the rules.
+#[derive(Default)]
+pub(crate) struct World {
+    /// Ends of the next calls, first to last; then all are done.
+    pub(crate) fates: RefCell<Vec<Fate>>,
+    pub(crate) is_throttled: Cell<bool>,
+    pub(crate) claims: RefCell<BTreeMap<String, (Claim, Timestamp)>>,
+    pub(crate) records: RefCell<BTreeMap<Uuid, (Record, Option<Timestamp>)>>,
+    pub(crate) messages: RefCell<Vec<Product>>,
+    /// Every version of every report.
+    pub(crate) reports: RefCell<Vec<(Uuid, String)>>,
+    /// Times that a product became saved.
+    pub(crate) saves: Cell<usize>,
+}
+
+impl World {
+    pub(crate) fn with_fates(fates: &[Fate]) -> Self {
+        Self { fates: RefCell::new(fates.to_vec()), ..Self::default() }
+    }
+
+    /// One call: others first, then its fate.
+    async fn call<R>(&self, what: &'static str, work: impl FnOnce() -> R) -> Result<R, Fault> {
+        others_first().await;
+        let fate = if self.fates.borrow().is_empty() { Fate::Done } else { self.fates.borrow_mut().remove(0) };
+        let fault = || {
+            let source = "on purpose".into();
+            if self.is_throttled.get() { Fault::Throttled { what, source } } else { Fault::Failed { what, source } }
+        };
+        match fate {
+            Fate::Done => Ok(work()),
+            Fate::Refused => Err(fault()),
+            Fate::Lost => {
+                work();
+                Err(fault())
+            }
+        }
+    }
+}
+
+impl Table for World {
+    async fn claim(
+        &self,
+        key: &IdempotencyKey,
+        claim: &Claim,
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Result<Claiming, Fault> {
+        self.call("the claim", || {
+            let mut claims = self.claims.borrow_mut();
+            match claims.get(&key.item_id()) {
+                Some((earlier, until)) if *until >= now => Claiming::Earlier(earlier.clone()),
+                _ => {
+                    claims.insert(key.item_id(), (claim.clone(), expires));
+                    Claiming::Ours
+                }
+            }
+        })
+        .await
+    }
+
+    async fn accept(&self, product: &Product, expires: Timestamp) -> Result<Placed<Record>, Fault> {
+        self.call("the acceptance", || {
+            let mut records = self.records.borrow_mut();
+            if let Some((record, _)) = records.get(&product.id) {
+                return Placed::Before(record.clone());
+            }
+            let record = Record { product: product.clone(), status: Status::Accepted };
+            records.insert(product.id, (record, Some(expires)));
+            Placed::Now
+        })
+        .await
+    }
+
+    async fn find(&self, id: Uuid, now: Timestamp) -> Result<Option<Record>, Fault> {
+        self.call("the look", || {
+            let records = self.records.borrow();
+            let found = records.get(&id).filter(|(_, until)| until.is_none_or(|until| until >= now));
+            found.map(|(record, _)| record.clone())
+        })
+        .await
+    }
+
+    async fn save(&self, product: &Product, _saved_at: Timestamp) -> Result<Placed<()>, Fault> {
+        self.call("the save", || {
+            let mut records = self.records.borrow_mut();
+            if records.get(&product.id).is_some_and(|(record, _)| record.status == Status::Saved) {
+                return Placed::Before(());
+            }
+            self.saves.set(self.saves.get() + 1);
+            records.insert(product.id, (Record { product: product.clone(), status: Status::Saved }, None));
+            Placed::Now
+        })
+        .await
+    }
+}
+
+impl Queue for World {
+    async fn send(&self, product: &Product) -> Result<(), Fault> {
+        self.call("the queue", || self.messages.borrow_mut().push(product.clone())).await
+    }
+}
+
+impl Reports for World {
+    async fn write(&self, id: Uuid, text: &str) -> Result<Placed<()>, Fault> {
+        self.call("the report", || {
+            let mut reports = self.reports.borrow_mut();
+            if reports.iter().any(|(other, _)| *other == id) {
+                return Placed::Before(());
+            }
+            reports.push((id, text.to_owned()));
+            Placed::Now
+        })
+        .await
+    }
+}
+
+pub(crate) fn now() -> Timestamp {
+    "2026-08-01T10:20:30Z".parse().unwrap()
+}
+
+pub(crate) fn draft(name: &str) -> Draft {
+    Draft { name: name.to_owned(), description: "d".to_owned(), price: Price::from_text("19.90").unwrap() }
+}
+
+pub(crate) fn product(id: u128, name: &str) -> Product {
+    Product { id: Uuid::from_u128(id), draft: draft(name), accepted_at: now() }
+}
+
+/// All sequences of so many fates.
+pub(crate) fn all_fates(length: u32) -> impl Iterator<Item = Vec<Fate>> {
+    (0..3_usize.pow(length)).map(move |number| {
+        (0..length).map(|place| [Fate::Done, Fate::Refused, Fate::Lost][number / 3_usize.pow(place) % 3]).collect()
+    })
+}
+
+/// Runs two tasks to their ends in the order that the bits of `schedule` say, call by call.
+pub(crate) fn interleave<F: Future>(schedule: u32, tasks: [F; 2]) -> [F::Output; 2] {
+    let mut tasks = tasks.map(Box::pin);
+    let mut ends: [Option<F::Output>; 2] = [None, None];
+    let mut context = Context::from_waker(Waker::noop());
+    let mut step = 0;
+    while ends.iter().any(Option::is_none) {
+        let wanted = (schedule.rotate_right(step) & 1) as usize;
+        step += 1;
+        let turn = if ends[wanted].is_none() { wanted } else { 1 - wanted };
+        if let Poll::Ready(end) = tasks[turn].as_mut().poll(&mut context) {
+            ends[turn] = Some(end);
+        }
+    }
+    ends.map(|end| end.expect("both ended"))
+}
+
+/// Runs a task alone.
+pub(crate) fn alone<R>(task: impl Future<Output = R>) -> R {
+    let mut task = std::pin::pin!(task);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(end) = task.as_mut().poll(&mut context) {
+            return end;
+        }
+    }
+}
+
+fn others_first() -> impl Future<Output = ()> {
+    let mut is_first = true;
+    std::future::poll_fn(move |_| if std::mem::take(&mut is_first) { Poll::Pending } else { Poll::Ready(()) })
+}

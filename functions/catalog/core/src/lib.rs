@@ -1,0 +1,28 @@
+//! The rules of the catalog: what a product is, how one is accepted once, saved once and shown. No AWS SDK, no clock.
+
+mod accept;
+mod api;
+#[cfg(test)]
+mod fakes;
+mod idempotency;
+mod look;
+mod openapi;
+mod ports;
+mod price;
+mod product;
+mod read;
+mod report;
+mod save;
+mod view;
+
+pub use accept::{AcceptError, Accepted, Offer, accept};
+pub use api::{create_product, get_product};
+pub use idempotency::{Claim, IdempotencyKey};
+pub use look::{Looked, look};
+pub use openapi::openapi;
+pub use ports::{BoxError, Claiming, Fault, Placed, Queue, Reports, Table};
+pub use price::Price;
+pub use product::{ACCEPTED_DAYS, DESCRIPTION_CHARACTERS, Draft, NAME_CHARACTERS, Product, Record, Status};
+pub use read::read_draft;
+pub use report::report;
+pub use save::{SaveError, save};

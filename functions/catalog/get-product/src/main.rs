@@ -1,0 +1,21 @@
+//! `GetProduct`: settings, adapters, run. The rules are [`catalog_core::get_product`].
+
+use std::process::ExitCode;
+
+use catalog_core::get_product;
+use catalog_store::ProductTable;
+use contract::GetProduct;
+use function_http::serve;
+use function_runtime::{Error, Function, sdk_config, settings};
+use jiff::Timestamp;
+
+fn main() -> ExitCode {
+    function_runtime::main("GetProduct", run())
+}
+
+async fn run() -> Result<(), Error> {
+    let settings = settings(GetProduct::read)?;
+    let function = Function::new("GetProduct", settings.stage, "Catalog");
+    let table = ProductTable::new(aws_sdk_dynamodb::Client::new(&sdk_config()), settings.product_table);
+    serve(&function, async |request, _| get_product(&request, &table, Timestamp::now()).await).await
+}

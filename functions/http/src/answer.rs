@@ -1,0 +1,128 @@
+//! An answer as an HTTP API takes it: payload format 2.0. Refuses binary bodies, which nobody has.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::entity_tag::entity_tag;
+use crate::request::Request;
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    #[serde(rename = "statusCode")]
+    pub status: u16,
+    /// Names are lower case.
+    pub headers: BTreeMap<&'static str, String>,
+    pub body: String,
+    is_base64_encoded: bool,
+    /// The trace that the request belongs to, for the log.
+    #[serde(skip)]
+    pub trace_id: Option<String>,
+    /// What went wrong behind the API, for the log and not for the client.
+    #[serde(skip)]
+    pub reason: Option<String>,
+}
+
+impl Answer {
+    /// An answer of this media type.
+    pub fn new(status: u16, content_type: &str, body: impl Into<String>) -> Self {
+        let headers =
+            [("content-type", content_type), ("x-content-type-options", "nosniff"), ("cache-control", "no-store")];
+        Self {
+            status,
+            headers: headers.map(|(name, value)| (name, value.to_owned())).into(),
+            body: body.into(),
+            is_base64_encoded: false,
+            trace_id: None,
+            reason: None,
+        }
+    }
+
+    /// An answer in JSON; `value` must be what `serde_json` can write: no map with keys that are no text.
+    pub fn json(status: u16, value: &impl Serialize) -> Self {
+        match serde_json::to_string(value) {
+            Ok(body) => Self::new(status, "application/json", body),
+            Err(_) => crate::Problem::new(500).into(),
+        }
+    }
+
+    /// The same with a header; `name` in lower case.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.insert(name, value.into());
+        self
+    }
+
+    /// The same within a trace.
+    #[must_use]
+    pub fn of_trace(self, trace_id: impl ToString) -> Self {
+        Self { trace_id: Some(trace_id.to_string()), ..self }
+    }
+
+    /// The same with what the log shall say.
+    #[must_use]
+    pub fn with_reason(self, reason: impl Into<String>) -> Self {
+        Self { reason: Some(reason.into()), ..self }
+    }
+
+    /// The same with an error behind the API, for the log.
+    #[must_use]
+    pub fn because_of(self, error: &(dyn std::error::Error + 'static)) -> Self {
+        self.with_reason(function_runtime::chain(error))
+    }
+
+    /// The same with an entity tag, or 304 without a body for a client that has it already. It may be kept, and is
+    /// asked for again each time.
+    #[must_use]
+    pub fn revalidated(mut self, request: &Request) -> Self {
+        let tag = entity_tag(self.body.as_bytes());
+        self.headers.insert("cache-control", "no-cache".to_owned());
+        self.headers.insert("etag", tag.clone());
+        let known = request.header("if-none-match").is_some_and(|known| {
+            known.trim() == "*" || known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag)
+        });
+        if known {
+            self.status = 304;
+            self.headers.remove("content-type");
+            self.body.clear();
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_answer_has_the_shape_that_the_api_reads() {
+        let answer = Answer::json(202, &json!({"id": 1})).with_header("location", "/things/1");
+        assert_eq!(
+            serde_json::to_value(&answer).unwrap(),
+            json!({
+                "statusCode": 202, "isBase64Encoded": false, "body": "{\"id\":1}",
+                "headers": {
+                    "content-type": "application/json", "x-content-type-options": "nosniff",
+                    "cache-control": "no-store", "location": "/things/1",
+                },
+            })
+        );
+    }
+
+    #[test]
+    fn a_client_that_has_the_answer_gets_304_without_a_body() {
+        let get = Request::new("GET", "/");
+        let first = Answer::json(200, &1).revalidated(&get);
+        assert_eq!((first.status, first.body.as_str()), (200, "1"));
+        let tag = first.headers["etag"].clone();
+        for known in [tag.clone(), format!("\"x\", W/{tag}"), "*".to_owned()] {
+            let again = Answer::json(200, &1).revalidated(&get.clone().with_header("If-None-Match", known));
+            assert_eq!((again.status, again.body.as_str()), (304, ""));
+        }
+        let other = Answer::json(200, &2).revalidated(&get.clone().with_header("if-none-match", tag));
+        assert_eq!((other.status, other.body.as_str()), (200, "2"));
+    }
+}

@@ -1,0 +1,19 @@
+//! What every HTTP function needs: API Gateway's event in and its answer out, routes, body limits, problems (RFC 9457).
+//! Refuses to know any resource, and CORS, throttling and the access log, which are the API's.
+
+mod answer;
+mod body;
+mod docs;
+mod entity_tag;
+mod problem;
+mod request;
+mod routes;
+mod serve;
+
+pub use answer::Answer;
+pub use body::{BODY_BYTES, json_body};
+pub use docs::docs;
+pub use problem::{FieldFault, PROBLEM_JSON, Problem};
+pub use request::Request;
+pub use routes::{Found, Method, Routes};
+pub use serve::serve;

@@ -1,0 +1,90 @@
+//! From polling to answering: every request gets an answer, and one line in the log. Refuses to let a panic or the
+//! deadline answer for us with what clients cannot read.
+
+use std::panic::AssertUnwindSafe;
+
+use function_runtime::{Error, Failure, Function, Invocation, Unit, run_events};
+use futures_util::FutureExt;
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::answer::Answer;
+use crate::problem::Problem;
+use crate::request::Request;
+
+/// Polls for requests for ever. The handler gets the invocation for its log and answers; metrics are `Requests`,
+/// `ClientErrors`, `ServerErrors` and `Duration`.
+///
+/// # Errors
+/// The Runtime API is out of reach.
+pub async fn serve<H>(function: &Function, handler: H) -> Result<(), Error>
+where
+    H: AsyncFn(Request, &Invocation) -> Answer,
+{
+    run_events(function, async |request: Request, invocation| {
+        Ok::<_, Failure>(answer(function, &handler, request, invocation).await)
+    })
+    .await
+}
+
+async fn answer<H>(function: &Function, handler: &H, request: Request, invocation: &Invocation) -> Answer
+where
+    H: AsyncFn(Request, &Invocation) -> Answer,
+{
+    let start = Instant::now();
+    let (method, path) = (request.method.clone(), request.path.clone());
+    // Boxed, since the handler's futures nest deeper than the compiler lays out in one go.
+    let work = AssertUnwindSafe(Box::pin(handler(request, invocation))).catch_unwind();
+    let answer = match tokio::time::timeout_at(invocation.work_until, work).await {
+        Ok(Ok(answer)) => answer,
+        // The panic hook has logged what and where.
+        Ok(Err(_)) => Answer::from(Problem::new(500)).with_reason("panicked"),
+        Err(_) => Answer::from(Problem::new(503).retry_after(1)).with_reason("not finished before the deadline"),
+    };
+    let duration = start.elapsed().as_secs_f64() * 1_000.0;
+    let mut log = function.log().of_request(&invocation.request_id);
+    if let Some(trace_id) = &answer.trace_id {
+        log = log.of_trace(trace_id);
+    }
+    let status = answer.status;
+    let details =
+        json!({"method": method, "path": path, "status": status, "duration_ms": duration, "reason": answer.reason});
+    if status >= 500 {
+        log.error("answer_request", details)
+    } else {
+        log.success("answer_request", details)
+    }
+    function
+        .metrics()
+        .count("Requests", 1)
+        .count("ClientErrors", u64::from((400..500).contains(&status)))
+        .count("ServerErrors", u64::from(status >= 500))
+        .value("Duration", Unit::Milliseconds, duration)
+        .emit();
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    async fn served(handler: impl AsyncFn(Request, &Invocation) -> Answer) -> Answer {
+        let function = Function::new("Test", "dev", "Test");
+        let invocation = Invocation::new("r", Duration::from_secs(10));
+        answer(&function, &handler, Request::new("GET", "/"), &invocation).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_and_the_deadline_are_answered_as_problems() {
+        let panicked = served(async |_, _: &_| panic!("on purpose")).await;
+        assert_eq!((panicked.status, panicked.headers["content-type"].as_str()), (500, "application/problem+json"));
+        let late = served(async |_, _: &_| {
+            tokio::time::sleep(Duration::from_secs(9)).await;
+            Answer::json(200, &1)
+        })
+        .await;
+        assert_eq!((late.status, late.headers["retry-after"].as_str()), (503, "1"));
+        assert_eq!(served(async |_, _: &_| Answer::json(200, &1)).await.body, "1");
+    }
+}
