@@ -94,6 +94,9 @@ impl Progress {
                 self.stack(stack, now).start(*operation, *changes, now);
                 in_log(format!("{stack}  {}", started(*operation, *changes)))
             }
+            Event::Denied { operation, reason } => {
+                in_log(format!("{operation} is not allowed, going on without: {reason}"))
+            }
             Event::Retrying { operation, reason } => {
                 let line = format!("{operation}: {reason}; trying again");
                 if !is_log {

@@ -10,6 +10,9 @@ use crate::{
 /// A change set's name begins with this, so that ours are known from others'.
 pub(crate) const NAME_PREFIX: &str = "infra-";
 
+/// Levels of nested stacks that are looked into.
+const NESTING: usize = 8;
+
 /// A stack with every value settled.
 #[derive(Clone)]
 pub(crate) struct Request {
@@ -40,23 +43,23 @@ pub(crate) async fn make<C: CloudFormation>(
     request: &Request,
     kind: ChangeSetKind,
     with_stack: bool,
-    attempt: u32,
 ) -> Result<Option<Made>, Error> {
     let stack = &request.stack_name;
-    let name = format!("{NAME_PREFIX}{}-{attempt}", run.options.run_id);
+    let name = format!("{NAME_PREFIX}{}-{}", run.options.run_id, run.number());
+    let nested = request.text.contains("AWS::CloudFormation::Stack");
     let sent = ChangeSetRequest {
-        token: run.token(&format!("change-{attempt}"), stack),
+        token: run.token("change", stack),
         name: name.clone(),
         kind,
         stack_name: stack.clone(),
         template: request.template.clone(),
         parameters: request.parameters.clone(),
         tags: request.tags.clone(),
-        nested: request.text.contains("AWS::CloudFormation::Stack"),
+        nested,
         role_arn: run.options.execution_role.clone(),
     };
     // Written down before it is asked for: an answer may get lost, and this run may be dropped while it waits for one.
-    let leaving = Leaving::ChangeSet { stack: stack.clone(), name: name.clone(), with_stack };
+    let leaving = Leaving::ChangeSet { stack: stack.clone(), name: name.clone(), with_stack, nested };
     run.leave(leaving.clone());
     let (id, stack_id) = match run.call(async || run.cloudformation.create_change_set(&sent).await).await {
         Ok(made) => made,
@@ -86,6 +89,9 @@ pub(crate) async fn make<C: CloudFormation>(
             return Err(error.into());
         }
     };
+    if kind == ChangeSetKind::Update {
+        leavings::sweep(run, stack).await;
+    }
     let failure = match &page.status {
         ChangeSetStatus::Pending | ChangeSetStatus::Ready => {
             let is_warned = !page.reason.is_empty();
@@ -98,12 +104,33 @@ pub(crate) async fn make<C: CloudFormation>(
             };
         }
         ChangeSetStatus::Empty => None,
-        ChangeSetStatus::Failed(reason) => Some(reason.clone()),
+        ChangeSetStatus::Failed(reason) => Some(innermost(run, reason.clone()).await),
     };
     leavings::discard(run, &leaving).await?;
     match failure {
         None => Ok(None),
         Some(reason) => Err(Error::ChangeSetFailed { stack: stack.clone(), reason }),
+    }
+}
+
+/// Why a change set failed; when that is because a nested one did, why that did: "Nested change set arn:.. was not
+/// successfully created: Currently in FAILED."
+async fn innermost<C: CloudFormation>(run: &Run<'_, C>, mut reason: String) -> String {
+    let mut path: Vec<String> = Vec::new();
+    while let Some(id) = reason.split_once("Nested change set ").and_then(|(_, rest)| rest.split_whitespace().next()) {
+        let id = id.to_owned();
+        let page = run.call(async || run.cloudformation.describe_change_set(None, &id, false, None).await).await;
+        match page.map(|page| page.status) {
+            Ok(ChangeSetStatus::Failed(inner)) if path.len() < NESTING => {
+                path.push(id);
+                reason = inner;
+            }
+            _ => break,
+        }
+    }
+    match path.last() {
+        Some(id) => format!("{reason} (nested change set {id})"),
+        None => reason,
     }
 }
 

@@ -9,7 +9,7 @@ use futures_util::future::join;
 use tokio::sync::Mutex;
 
 use crate::assets::{Assets, URL_LIMIT};
-use crate::run::{Leaving, Run, Teller};
+use crate::run::{Ledger, Run, Teller};
 use crate::values::{self, Outputs};
 use crate::{
     Approver, Archive, AssetStore, Cancelled, CloudFormation, Creation, Error, Event, Pace, Plan, Preview, Source,
@@ -88,13 +88,13 @@ pub struct Deployer<'a, C, S> {
     cloudformation: &'a C,
     store: &'a S,
     options: Options,
-    leavings: RefCell<Vec<Leaving>>,
+    ledger: Ledger,
 }
 
 impl<'a, C: CloudFormation, S: AssetStore> Deployer<'a, C, S> {
     /// Over an account's stacks and its assets bucket.
     pub fn new(cloudformation: &'a C, store: &'a S, options: Options) -> Self {
-        Self { cloudformation, store, options, leavings: RefCell::default() }
+        Self { cloudformation, store, options, ledger: Ledger::default() }
     }
 
     /// Deploys the stacks of `plan`, each after those whose outputs it takes, independent ones at the same time, and uploads
@@ -188,7 +188,7 @@ impl<'a, C: CloudFormation, S: AssetStore> Deployer<'a, C, S> {
         Run {
             cloudformation: self.cloudformation,
             options: &self.options,
-            leavings: &self.leavings,
+            ledger: &self.ledger,
             teller: Teller::new(on),
         }
     }

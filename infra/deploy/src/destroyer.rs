@@ -4,7 +4,7 @@
 use crate::cloudformation::is_in_progress;
 use crate::deployer::names;
 use crate::event::Operation;
-use crate::run::{Run, Teller};
+use crate::run::{Ledger, Run, Teller};
 use crate::settle::{attach, describe};
 use crate::survey::{self, Emptied, SurveyedStack};
 use crate::{
@@ -51,8 +51,8 @@ pub async fn destroy(
     options: &Options,
     on: &mut dyn FnMut(Event),
 ) -> Result<Vec<Destroyed>, Error> {
-    let leavings = std::cell::RefCell::default();
-    let run = Run { cloudformation, options, leavings: &leavings, teller: Teller::new(on) };
+    let ledger = Ledger::default();
+    let run = Run { cloudformation, options, ledger: &ledger, teller: Teller::new(on) };
     let mut names = names(plan);
     names.reverse();
     if !consent.unprotect {

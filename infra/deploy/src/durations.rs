@@ -1,64 +1,54 @@
 //! How long resources usually take: as long as last time in this stack, else as its kind does. Refuses to promise.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use crate::StackEvent;
 
-/// Kinds that take so long that a deployment looks stuck: type, then minutes to make, to change and to delete. Orders of
-/// magnitude from experience, not promises of AWS; a stack's own history takes their place. One is documented: a function in
-/// a VPC keeps its network interfaces up to 20 minutes after it is deleted ("Giving Lambda functions access to resources in
-/// an Amazon VPC").
-const SLOW: [(&str, [u64; 3]); 14] = [
-    ("AWS::CertificateManager::Certificate", [5, 1, 1]),
-    ("AWS::CloudFront::Distribution", [5, 5, 10]),
-    ("AWS::DocDB::DBInstance", [8, 5, 8]),
-    ("AWS::EC2::NatGateway", [2, 1, 1]),
-    ("AWS::EC2::VPCEndpoint", [2, 1, 2]),
-    ("AWS::EKS::Cluster", [10, 10, 5]),
-    ("AWS::ElastiCache::ReplicationGroup", [10, 10, 8]),
-    ("AWS::ElasticLoadBalancingV2::LoadBalancer", [3, 1, 1]),
-    ("AWS::Lambda::Function", [1, 1, 20]),
-    ("AWS::MSK::Cluster", [25, 20, 10]),
-    ("AWS::OpenSearchService::Domain", [20, 20, 10]),
-    ("AWS::RDS::DBCluster", [2, 2, 3]),
-    ("AWS::RDS::DBInstance", [10, 8, 8]),
-    ("AWS::Redshift::Cluster", [8, 10, 5]),
-];
+/// What takes minutes in our stacks, for a stack without a history: type, verb, minutes. Only what is documented:
+/// - a DB instance: 10 to 20 minutes for an Aurora cluster with its instance (AWS's agent toolkit, "Creating Amazon Aurora DB
+///   Cluster with Instances");
+/// - a function in a VPC: CloudFormation waits for its network interfaces ("AWS::Lambda::Function VpcConfig"), which Lambda
+///   deletes within 20 minutes ("Giving Lambda functions access to resources in an Amazon VPC").
+const DOCUMENTED: [(&str, &str, u64); 2] =
+    [("AWS::RDS::DBInstance", "CREATE", 10), ("AWS::Lambda::Function", "DELETE", 20)];
 
-/// How long a resource of this type usually takes to be made, changed or deleted, to the minute; `verb` is `CREATE`,
-/// `UPDATE` or `DELETE`. `None` for what takes seconds.
-pub fn usual_duration(resource_type: &str, verb: &str) -> Option<Duration> {
-    let place = SLOW.binary_search_by_key(&resource_type, |(known, _)| known).ok()?;
-    let [create, update, delete] = SLOW[place].1;
-    let minutes = match verb {
-        "CREATE" => create,
-        "UPDATE" => update,
-        "DELETE" => delete,
-        _ => return None,
-    };
-    Some(Duration::from_secs(minutes * 60))
+/// Seconds that a resource of this type takes by its documentation; `None` for what takes seconds, or nobody knows.
+fn documented(resource_type: &str, verb: &str) -> Option<u64> {
+    let known = DOCUMENTED.iter().find(|known| (known.0, known.1) == (resource_type, verb));
+    known.map(|(_, _, minutes)| minutes * 60)
 }
 
-/// What a stack's own history says.
+/// What a stack's own history says, in seconds: of a resource by verb, and of a type by verb. The latest counts.
 #[derive(Debug, Default)]
-pub(crate) struct Durations(BTreeMap<(String, String), u64>);
+pub(crate) struct Durations {
+    of_resource: BTreeMap<(String, String), u64>,
+    of_type: BTreeMap<(String, String), u64>,
+}
 
 impl Durations {
     /// Learns from events, newest first, as AWS pages them.
     pub(crate) fn learn(&mut self, events: &[StackEvent]) {
-        let mut begun: BTreeMap<(&str, &str), i64> = BTreeMap::new();
+        let mut begun: BTreeMap<&str, (&str, i64)> = BTreeMap::new();
         for event in events.iter().rev() {
+            let id = event.logical_id.as_str();
             match event.status.split_once('_') {
-                Some((verb, "IN_PROGRESS")) => {
-                    begun.entry((&event.logical_id, verb)).or_insert(event.timestamp_ms);
+                // AWS tells a begin twice: when it is asked for, and when there is a physical id.
+                Some((verb, "IN_PROGRESS")) if begun.get(id).is_none_or(|(begun, _)| *begun != verb) => {
+                    begun.insert(id, (verb, event.timestamp_ms));
                 }
+                Some((_, "IN_PROGRESS" | "COMPLETE_CLEANUP_IN_PROGRESS")) => {}
                 Some((verb, "COMPLETE")) => {
-                    let Some(start) = begun.remove(&(event.logical_id.as_str(), verb)) else { continue };
-                    let seconds = u64::try_from((event.timestamp_ms - start + 999) / 1000).unwrap_or_default();
-                    self.0.insert((event.resource_type.clone(), verb.to_owned()), seconds);
+                    let Some((begun, start)) = begun.remove(id) else { continue };
+                    if begun == verb {
+                        let seconds = u64::try_from((event.timestamp_ms - start + 999) / 1000).unwrap_or_default();
+                        self.of_resource.insert((id.to_owned(), verb.to_owned()), seconds);
+                        self.of_type.insert((event.resource_type.clone(), verb.to_owned()), seconds);
+                    }
                 }
-                _ => {}
+                // What failed says nothing of how long it takes.
+                _ => {
+                    begun.remove(id);
+                }
             }
         }
     }
@@ -66,8 +56,9 @@ impl Durations {
     /// Seconds that what `event` begins will probably take; `None` when it begins nothing or nobody knows.
     pub(crate) fn of(&self, event: &StackEvent) -> Option<u64> {
         let (verb, "IN_PROGRESS") = event.status.split_once('_')? else { return None };
-        let learned = self.0.get(&(event.resource_type.clone(), verb.to_owned())).copied();
-        learned.or_else(|| usual_duration(&event.resource_type, verb).map(|usual| usual.as_secs()))
+        let own = self.of_resource.get(&(event.logical_id.clone(), verb.to_owned()));
+        let learned = own.or_else(|| self.of_type.get(&(event.resource_type.clone(), verb.to_owned())));
+        learned.copied().or_else(|| documented(&event.resource_type, verb))
     }
 }
 
@@ -75,11 +66,11 @@ impl Durations {
 mod tests {
     use super::*;
 
-    fn event(status: &str, timestamp_ms: i64) -> StackEvent {
+    fn of(logical_id: &str, status: &str, timestamp_ms: i64) -> StackEvent {
         StackEvent {
             event_id: timestamp_ms.to_string(),
             timestamp_ms,
-            logical_id: "Instance".to_owned(),
+            logical_id: logical_id.to_owned(),
             physical_id: String::new(),
             resource_type: "AWS::RDS::DBInstance".to_owned(),
             status: status.to_owned(),
@@ -88,24 +79,57 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_table_is_sorted_as_its_search_needs() {
-        assert!(SLOW.is_sorted_by_key(|(name, _)| name));
-        assert_eq!(usual_duration("AWS::RDS::DBInstance", "CREATE"), Some(Duration::from_secs(600)));
-        assert_eq!(usual_duration("AWS::SQS::Queue", "CREATE"), None);
+    fn learned(oldest_first: &[(&str, &str, i64)]) -> Durations {
+        let mut durations = Durations::default();
+        let events: Vec<StackEvent> = oldest_first.iter().rev().map(|(id, status, at)| of(id, status, *at)).collect();
+        durations.learn(&events);
+        durations
     }
 
     #[test]
-    fn the_stacks_own_history_is_believed_before_the_table() {
-        let mut durations = Durations::default();
-        assert_eq!(durations.of(&event("CREATE_IN_PROGRESS", 0)), Some(600));
-        durations.learn(&[
-            event("CREATE_COMPLETE", 421_500),
-            event("CREATE_IN_PROGRESS", 5_000),
-            event("CREATE_IN_PROGRESS", 1_000),
+    fn the_stacks_own_history_is_believed_before_the_documentation() {
+        assert_eq!(Durations::default().of(&of("One", "CREATE_IN_PROGRESS", 0)), Some(600));
+        let durations = learned(&[
+            ("One", "CREATE_IN_PROGRESS", 1_000),
+            ("One", "CREATE_IN_PROGRESS", 5_000),
+            ("One", "CREATE_COMPLETE", 421_500),
         ]);
-        assert_eq!(durations.of(&event("CREATE_IN_PROGRESS", 0)), Some(421));
-        assert_eq!(durations.of(&event("UPDATE_IN_PROGRESS", 0)), Some(480));
-        assert_eq!(durations.of(&event("CREATE_COMPLETE", 0)), None);
+        assert_eq!(durations.of(&of("One", "CREATE_IN_PROGRESS", 0)), Some(421));
+        assert_eq!(durations.of(&of("One", "UPDATE_IN_PROGRESS", 0)), None);
+        assert_eq!(durations.of(&of("One", "CREATE_COMPLETE", 0)), None, "it begins nothing");
+    }
+
+    #[test]
+    fn after_an_update_the_next_one_is_expected_to_take_as_long_and_a_sibling_too() {
+        let durations = learned(&[
+            ("One", "CREATE_IN_PROGRESS", 0),
+            ("One", "CREATE_COMPLETE", 100_000),
+            ("One", "UPDATE_IN_PROGRESS", 1_000_000),
+            ("One", "UPDATE_COMPLETE", 1_020_000),
+            ("Two", "UPDATE_IN_PROGRESS", 1_020_000),
+            ("Two", "UPDATE_COMPLETE", 1_025_000),
+        ]);
+        assert_eq!(durations.of(&of("One", "UPDATE_IN_PROGRESS", 0)), Some(20), "its own history comes first");
+        assert_eq!(durations.of(&of("Two", "UPDATE_IN_PROGRESS", 0)), Some(5));
+        assert_eq!(durations.of(&of("New", "UPDATE_IN_PROGRESS", 0)), Some(5), "then that of its kind, the latest");
+        assert_eq!(durations.of(&of("Two", "CREATE_IN_PROGRESS", 0)), Some(100));
+    }
+
+    #[test]
+    fn a_failed_attempt_is_no_part_of_the_next_ones_duration() {
+        let durations = learned(&[
+            ("One", "UPDATE_IN_PROGRESS", 0),
+            ("One", "UPDATE_FAILED", 10_000),
+            ("One", "UPDATE_IN_PROGRESS", 1_000_000),
+            ("One", "UPDATE_COMPLETE", 1_007_000),
+            ("Data", "UPDATE_IN_PROGRESS", 1_000_000),
+            ("Data", "UPDATE_ROLLBACK_IN_PROGRESS", 1_001_000),
+            ("Data", "UPDATE_ROLLBACK_COMPLETE", 1_002_000),
+            ("Data", "UPDATE_IN_PROGRESS", 9_000_000),
+            ("Data", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", 9_001_000),
+            ("Data", "UPDATE_COMPLETE", 9_003_000),
+        ]);
+        assert_eq!(durations.of(&of("One", "UPDATE_IN_PROGRESS", 0)), Some(7));
+        assert_eq!(durations.of(&of("Data", "UPDATE_IN_PROGRESS", 0)), Some(3));
     }
 }

@@ -6,6 +6,19 @@ use serde::Serialize;
 
 use crate::{ChangeAction, DataLoss, Refusal, Replacement};
 
+/// How a message begins when there was nothing to sign the request with.
+pub(crate) const UNSIGNED: &str = "the request cannot be signed";
+
+/// What AWS's codes for credentials that are not valid contain.
+pub(crate) const NOT_VALID: [&str; 6] = [
+    "ExpiredToken",
+    "RequestExpired",
+    "InvalidClientTokenId",
+    "UnrecognizedClient",
+    "InvalidAccessKeyId",
+    "InvalidToken",
+];
+
 /// Why a call to AWS failed, as far as the flow has to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallErrorKind {
@@ -42,6 +55,13 @@ impl CallError {
     /// Whether the same call may succeed when it is made again.
     pub fn is_retryable(&self) -> bool {
         matches!(self.kind, CallErrorKind::Throttled | CallErrorKind::Transient)
+    }
+
+    /// Whether the credentials are not valid, or no longer: nothing is allowed with them.
+    pub(crate) fn is_expired(&self) -> bool {
+        let is_said = |code: &str| NOT_VALID.iter().any(|known| code.contains(known));
+        self.kind == CallErrorKind::Denied
+            && self.code.as_deref().map_or_else(|| self.message.starts_with(UNSIGNED), is_said)
     }
 
     /// Whether it may have been refused for the state that things were in.
@@ -165,6 +185,11 @@ pub enum Error {
     /// A call to AWS failed for good.
     #[error("a call to AWS failed")]
     Call(#[source] CallError),
+    /// The credentials were valid in the beginning and are not any more.
+    #[error(
+        "the credentials have expired meanwhile; what CloudFormation has begun goes on: log in again, then `infra watch` follows it and the same command does the rest"
+    )]
+    CredentialsExpired(#[source] CallError),
     /// The caller may not pass the execution role to CloudFormation.
     #[error(
         "CloudFormation was not given the execution role, since these credentials lack iam:PassRole on it; deploy with the role DeployRole of the stage's stack Delivery, or leave --execution-role (EXECUTION_ROLE_ARN) out to use the credentials' own permissions"
@@ -328,6 +353,9 @@ pub enum Error {
 
 impl From<CallError> for Error {
     fn from(error: CallError) -> Self {
+        if error.is_expired() {
+            return Self::CredentialsExpired(error);
+        }
         // AWS has no codes of their own for these.
         if error.kind == CallErrorKind::Denied && error.message.contains("iam:PassRole") {
             Self::RoleNotPassed(error)

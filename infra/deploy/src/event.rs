@@ -116,6 +116,14 @@ pub enum Event {
         /// What was answered.
         reason: String,
     },
+    /// The credentials do not allow a call that can be done without.
+    #[serde(rename = "call.denied")]
+    Denied {
+        /// AWS operation.
+        operation: String,
+        /// What was answered.
+        reason: String,
+    },
     /// AWS cannot be reached; the operation goes on there, and the watch goes on when it can be reached again.
     #[serde(rename = "connection.lost")]
     ConnectionLost {
@@ -223,6 +231,7 @@ impl Event {
             Self::Started { .. } => "stack.started",
             Self::Resource { .. } => "resource.status",
             Self::Retrying { .. } => "call.retrying",
+            Self::Denied { .. } => "call.denied",
             Self::ConnectionLost { .. } => "connection.lost",
             Self::ConnectionRestored { .. } => "connection.restored",
             Self::Protected { .. } => "stack.protected",

@@ -90,11 +90,7 @@ async fn begin_and_watch<C: CloudFormation>(
 }
 
 /// Starts the execution. A refusal means that it had begun, its answer lost, or that others were quicker (`None`).
-async fn begin<C: CloudFormation>(
-    run: &Run<'_, C>,
-    made: &Made,
-    stack: &str,
-) -> Result<Option<Before>, CallError> {
+async fn begin<C: CloudFormation>(run: &Run<'_, C>, made: &Made, stack: &str) -> Result<Option<Before>, CallError> {
     let before = match watch::before(run, &made.stack_id).await {
         Ok(before) => before,
         // Somebody took away the empty stack that held it, or there is another one by now.

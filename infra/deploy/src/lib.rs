@@ -46,7 +46,6 @@ pub use cloudformation::{
 };
 pub use deployer::{Deployed, Deployer, Options, Outcome};
 pub use destroyer::{Consent, Destroyed, destroy};
-pub use durations::usual_duration;
 pub use error::{CallError, CallErrorKind, Cause, Error, Leftover, MissingValue, RolledBack, Skipped, StacksFailed};
 pub use event::{Event, Operation, Remedy};
 pub use plan::{Parameter, Plan, Source, Stack};

@@ -17,7 +17,7 @@ pub struct Preview {
     pub basis: Basis,
     /// The changes, in CloudFormation's order; empty when there are none.
     pub changes: Vec<ResourceChange>,
-    /// The live template as it was sent, when there is a stack.
+    /// The live template as it was sent, when there is a stack and the credentials may read it.
     pub live_template: Option<String>,
     /// The template to be deployed.
     pub template: String,

@@ -1,12 +1,13 @@
-//! What a deployment would change, by change sets that are taken away again. Refuses to change, upload or wait for anything.
+//! What a deployment would change, by change sets that are taken away again. Refuses to change or
+//! wait for anything, and to upload more than a template that is too large to be sent.
 
 use crate::assets::Assets;
 use crate::change_set;
 use crate::cloudformation::is_in_progress;
 use crate::deployer::names;
-use crate::leavings::{self, is_abandoned};
+use crate::leavings;
 use crate::policies;
-use crate::run::{Leaving, Run};
+use crate::run::Run;
 use crate::settle::describe;
 use crate::stack::{self, Shell};
 use crate::values::{self, Outputs};
@@ -34,9 +35,6 @@ async fn of_stack<C: CloudFormation, S: AssetStore>(
 ) -> Result<Preview, Error> {
     let found = describe(run, &stack.stack_name).await?.filter(|found| found.status != "DELETE_COMPLETE");
     let live = found.as_ref().filter(|found| found.status != "REVIEW_IN_PROGRESS");
-    if live.is_some() {
-        sweep(run, &stack.stack_name).await?;
-    }
     let kind = if live.is_some() { ChangeSetKind::Update } else { ChangeSetKind::Create };
     let known = live.map(|live| live.parameters.as_slice()).unwrap_or_default();
     let request = values::tentative(plan, stack, assets, outputs, known).await?;
@@ -52,7 +50,7 @@ async fn of_stack<C: CloudFormation, S: AssetStore>(
     if let Some(live) = live.filter(|live| !takes_change_sets(&live.status)) {
         return without(format!("the stack is {}, which takes no change set", live.status)).await;
     }
-    let made = match change_set::make(run, &request, kind, with_stack, 1).await {
+    let made = match change_set::make(run, &request, kind, with_stack).await {
         Ok(made) => made,
         // With a placeholder in it, a refusal says nothing about the template.
         Err(Error::ChangeSetFailed { reason, .. }) if !request.unknown.is_empty() => return without(reason).await,
@@ -66,17 +64,6 @@ async fn of_stack<C: CloudFormation, S: AssetStore>(
         leavings::discard(run, &made.leaving).await?;
     }
     preview
-}
-
-/// Takes away what a killed run of ours has left on a stack. A stack that only holds change sets keeps them until it goes:
-/// they tell that it is ours.
-async fn sweep<C: CloudFormation>(run: &Run<'_, C>, stack: &str) -> Result<(), Error> {
-    let listed = run.call(async || run.cloudformation.list_change_sets(stack).await).await?;
-    for change_set in listed.into_iter().filter(is_abandoned) {
-        let leaving = Leaving::ChangeSet { stack: stack.to_owned(), name: change_set.name, with_stack: false };
-        leavings::discard(run, &leaving).await?;
-    }
-    Ok(())
 }
 
 fn takes_change_sets(status: &str) -> bool {

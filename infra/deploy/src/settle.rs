@@ -21,7 +21,7 @@ pub(crate) async fn settle<C: CloudFormation>(
     let mut may_delete = false;
     // A remedy that was tried and ended where it began.
     let mut tried: Option<Remedy> = None;
-    for step in 0..STEPS {
+    for _ in 0..STEPS {
         let Some(found) = describe(run, stack).await? else { return Ok(None) };
         let status = found.status.as_str();
         if is_in_progress(status) {
@@ -67,7 +67,7 @@ pub(crate) async fn settle<C: CloudFormation>(
             ask(run, name, stack, &found, approver).await?;
             may_delete = true;
         }
-        if let Some(ended) = recover(run, name, stack, &found, remedy, step).await? {
+        if let Some(ended) = recover(run, name, stack, &found, remedy).await? {
             cause = ended.cause.map(Box::new).or(cause);
         }
     }
@@ -119,7 +119,6 @@ async fn recover<C: CloudFormation>(
     stack: &str,
     found: &StackDescription,
     remedy: Remedy,
-    step: u32,
 ) -> Result<Option<Watched>, Error> {
     let (cloudformation, stack_id) = (run.cloudformation, found.stack_id.as_str());
     run.tell(Event::Recovering { stack: stack.to_owned(), status: found.status.clone(), remedy });
@@ -128,15 +127,15 @@ async fn recover<C: CloudFormation>(
         Remedy::Delete => {
             let operation = Operation::Delete;
             run.tell(Event::Started { stack: stack.to_owned(), stack_id: stack_id.to_owned(), operation, changes: 0 });
-            let token = run.token(&format!("delete-{step}"), stack);
+            let token = run.token("delete", stack);
             run.call(async || cloudformation.delete_stack(stack_id, run.role_arn(), &token).await).await
         }
         Remedy::RollBack => {
-            let token = run.token(&format!("rollback-{step}"), stack);
+            let token = run.token("rollback", stack);
             run.call(async || cloudformation.rollback_stack(stack_id, run.role_arn(), &token).await).await
         }
         Remedy::ContinueRollBack => {
-            let token = run.token(&format!("continue-{step}"), stack);
+            let token = run.token("continue", stack);
             let skip = run.options.skip_rollback.iter().filter_map(|skip| skip.strip_prefix(&format!("{name}/")));
             let skip: Vec<String> = skip.map(str::to_owned).collect();
             run.call(async || cloudformation.continue_update_rollback(stack_id, &skip, run.role_arn(), &token).await)

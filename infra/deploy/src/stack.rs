@@ -125,9 +125,9 @@ pub(crate) async fn shell<C: CloudFormation>(
         let listed = run.call(async || run.cloudformation.list_change_sets(stack).await).await?;
         let is_ours = |name: &str| name.starts_with(NAME_PREFIX);
         let abandoned = abandoned(&listed);
-        let is_deploying = listed.iter().any(|listed| {
-            is_ours(&listed.name) && !listed.name.starts_with(&own) && !abandoned.contains(&listed.name)
-        });
+        let is_deploying = listed
+            .iter()
+            .any(|listed| is_ours(&listed.name) && !listed.name.starts_with(&own) && !abandoned.contains(&listed.name));
         if !is_deploying || *patience == 0 {
             let with_stack = !listed.is_empty() && listed.iter().all(|listed| is_ours(&listed.name));
             let foreign = listed.into_iter().map(|listed| listed.name).filter(|name| !name.starts_with(&own));
@@ -173,9 +173,7 @@ pub(crate) async fn preview<C: CloudFormation>(
     foreign_change_sets: Vec<String>,
 ) -> Result<Preview, Error> {
     let live_template = match live {
-        Some(live) => {
-            run.if_allowed(run.call(async || run.cloudformation.get_template(&live.stack_id).await).await)?
-        }
+        Some(live) => run.if_allowed(run.call(async || run.cloudformation.get_template(&live.stack_id).await).await)?,
         None => None,
     };
     let changes = made.map(|made| made.changes.clone()).unwrap_or_default();

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::deletion_policy::policies;
 use crate::deployer::names;
-use crate::run::{Run, Teller};
+use crate::run::{Ledger, Run, Teller};
 use crate::settle::describe;
 use crate::{CallError, CloudFormation, Error, Event, Options, Plan, StackResource, schedule};
 
@@ -113,8 +113,8 @@ pub async fn survey(
     options: &Options,
     on: &mut dyn FnMut(Event),
 ) -> Result<Survey, Error> {
-    let leavings = std::cell::RefCell::default();
-    let run = Run { cloudformation, options, leavings: &leavings, teller: Teller::new(on) };
+    let ledger = Ledger::default();
+    let run = Run { cloudformation, options, ledger: &ledger, teller: Teller::new(on) };
     let step = async |index: usize| {
         let stack = &plan.stacks()[index];
         of_stack(&run, buckets, &stack.name, &stack.stack_name).await

@@ -10,6 +10,8 @@ const NESTED: &str = "AWS::CloudFormation::Stack";
 
 /// Questions after a failed end that nothing explains, since the explanation may be told late.
 const LATE: u32 = 3;
+/// Pages of events that are learned from; a page is up to 1 MB ("DescribeStackEvents", NextToken).
+const LEARNED: usize = 3;
 /// Questions without news before the stack's description is believed instead of its events.
 const QUIET: u32 = 5;
 
@@ -33,12 +35,22 @@ pub(crate) struct Before {
     durations: Durations,
 }
 
-/// Looks at the newest page of events, to start watching after it.
+/// Looks at the newest events, to start watching after them.
 pub(crate) async fn before<C: CloudFormation>(run: &Run<'_, C>, stack_id: &str) -> Result<Before, CallError> {
-    let page = run.call(async || run.cloudformation.describe_stack_events(stack_id, None).await).await?;
+    let mut page = run.call(async || run.cloudformation.describe_stack_events(stack_id, None).await).await?;
+    let marker = page.events.first().map(Marker::of);
+    let mut events = page.events;
+    for _ in 1..LEARNED {
+        let Some(next) = page.next.take() else { break };
+        let older = async || run.cloudformation.describe_stack_events(stack_id, Some(&next)).await;
+        // How long things took is nice to know and no more.
+        let Ok(older) = run.call(older).await else { break };
+        page = older;
+        events.append(&mut page.events);
+    }
     let mut durations = Durations::default();
-    durations.learn(&page.events);
-    Ok(Before { marker: page.events.first().map(Marker::of), durations })
+    durations.learn(&events);
+    Ok(Before { marker, durations })
 }
 
 /// Watches an operation that begins after `before`.
@@ -57,7 +69,8 @@ pub(crate) async fn attach<C: CloudFormation>(
     stack: &str,
     stack_id: &str,
 ) -> Result<Watched, CallError> {
-    follow(run, stack, stack_id, Start::UnderWay, Durations::default()).await
+    let Before { durations, .. } = before(run, stack_id).await?;
+    follow(run, stack, stack_id, Start::UnderWay, durations).await
 }
 
 /// Reports every new event until the stack itself has come to rest. The stack's own event decides, since its description

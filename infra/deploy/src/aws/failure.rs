@@ -4,6 +4,7 @@ use aws_sdk_cloudformation::config::http::HttpResponse;
 use aws_sdk_cloudformation::error::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use crate::error::{NOT_VALID, UNSIGNED};
 use crate::{CallError, CallErrorKind};
 
 /// Turns any SDK error into a [`CallError`] that names the operation, keeps AWS's code and sentence and says whether
@@ -26,7 +27,7 @@ where
         None => match (&error, kind) {
             (SdkError::TimeoutError(_), _) => "no answer in time".to_owned(),
             (SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_), CallErrorKind::Denied) => {
-                "the request cannot be signed; give a profile with valid credentials, or log in".to_owned()
+                format!("{UNSIGNED}; give a profile with valid credentials, or log in")
             }
             (SdkError::DispatchFailure(_), _) => "the request was not sent".to_owned(),
             _ => format!("answered with status {} and no explanation", status.unwrap_or_default()),
@@ -48,7 +49,7 @@ pub(super) fn kind_of(code: &str, status: u16) -> CallErrorKind {
         CallErrorKind::Throttled
     } else if status >= 500 {
         CallErrorKind::Transient
-    } else if has(&["AccessDenied", "Unauthorized", "ExpiredToken", "InvalidClientTokenId", "SignatureDoesNotMatch"]) {
+    } else if has(&NOT_VALID) || has(&["AccessDenied", "Unauthorized", "SignatureDoesNotMatch"]) {
         CallErrorKind::Denied
     } else if has(&["NoSuch", "NotFound"]) || status == 404 {
         CallErrorKind::NotFound
@@ -72,6 +73,8 @@ mod tests {
             ("InternalFailure", 500, true),
             ("AccessDenied", 403, false),
             ("ExpiredToken", 400, false),
+            ("ExpiredTokenException", 403, false),
+            ("UnrecognizedClientException", 400, false),
             ("NoSuchBucket", 404, false),
             ("ValidationError", 400, false),
         ] {

@@ -2,12 +2,14 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 
 use deploy::{CallError, ChangeSetRequest, ResourceChange};
 
 use super::content::Content;
 use super::fault::Fault;
 use super::operation::{Stack, Step, step};
+use super::store::MemoryStore;
 
 #[derive(Default)]
 pub(crate) struct MemoryCloudFormation {
@@ -36,6 +38,8 @@ pub(super) struct State {
     pub(super) calls: Vec<&'static str>,
     /// What took effect: operation, stack name, token.
     pub(super) effects: Vec<(&'static str, String, String)>,
+    /// The bucket that templates are read from.
+    pub(super) objects: Rc<RefCell<BTreeMap<String, Vec<u8>>>>,
     /// The role of each call that may be given one.
     pub(super) roles: Vec<(&'static str, Option<String>)>,
     pub(super) next_id: usize,
@@ -51,6 +55,8 @@ pub(super) struct Made {
     pub(super) described: usize,
     pub(super) is_executed: bool,
     pub(super) created_ms: i64,
+    /// The change set that this one is nested in.
+    pub(super) root: Option<String>,
 }
 
 /// Everything of a stack that a deployment is to bring about.
@@ -66,6 +72,16 @@ impl MemoryCloudFormation {
     pub(crate) fn forgetful(self, is_forgetful: bool) -> Self {
         self.state.borrow_mut().is_forgetful = is_forgetful;
         self
+    }
+
+    /// Templates are read from this bucket.
+    pub(crate) fn reads(&self, store: &MemoryStore) {
+        self.state.borrow_mut().objects = Rc::clone(&store.objects);
+    }
+
+    /// AWS's clock, in milliseconds since 1970.
+    pub(crate) fn now(&self) -> i64 {
+        self.state.borrow().clock
     }
 
     /// From now on this resource cannot be made, changed or deleted.
@@ -146,6 +162,7 @@ impl MemoryCloudFormation {
             described: 1,
             is_executed: false,
             created_ms,
+            root: None,
         });
     }
 
@@ -214,11 +231,13 @@ impl MemoryCloudFormation {
     }
 
     /// Makes a call, with what happens to it.
-    pub(super) fn call<T>(
+    pub(super) async fn call<T>(
         &self,
         operation: &'static str,
         act: impl FnOnce(&mut State) -> Result<T, CallError>,
     ) -> Result<T, CallError> {
+        // What else runs goes on while a call is under way.
+        tokio::task::yield_now().await;
         let mut state = self.state.borrow_mut();
         let number = state.calls.len();
         state.calls.push(operation);
@@ -234,6 +253,11 @@ impl MemoryCloudFormation {
             let stack = state.stack(name).unwrap();
             let end = stack.own("CREATE_COMPLETE", "");
             stack.to_come.push_back(end);
+        }
+        if let Some(Fault::Deleted(name)) = fault {
+            let failing = state.failing.clone();
+            let stack = state.stack(name).unwrap();
+            stack.delete("theirs", &failing);
         }
         match fault.and_then(|fault| fault.after(operation)) {
             Some(error) => Err(error),

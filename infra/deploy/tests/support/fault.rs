@@ -18,6 +18,12 @@ pub(crate) enum Fault {
     RoleNotPassed,
     /// Refused because the role does not trust CloudFormation.
     RoleNotAssumed,
+    /// Refused because the credentials may not make this call.
+    Denied,
+    /// Refused because the credentials have expired.
+    Expired,
+    /// It is done, and right after it somebody deletes the stack.
+    Deleted(&'static str),
     /// It is done, and right after it another deployer begins to make this stack.
     Overtaken(&'static str),
 }
@@ -39,7 +45,15 @@ impl Fault {
             Self::RoleNotAssumed => {
                 Some(invalid(operation, "Role arn:aws:iam::1:role/x is invalid or cannot be assumed"))
             }
-            Self::AnswerLost | Self::Overtaken(_) => None,
+            Self::Denied => {
+                let message = "User is not authorized to perform this";
+                Some(error(operation, "AccessDenied", message, CallErrorKind::Denied))
+            }
+            Self::Expired => {
+                let message = "The security token included in the request is expired";
+                Some(error(operation, "ExpiredToken", message, CallErrorKind::Denied))
+            }
+            Self::AnswerLost | Self::Overtaken(_) | Self::Deleted(_) => None,
         }
     }
 

@@ -28,6 +28,7 @@ impl CloudFormation for MemoryCloudFormation {
                 termination_protection: stack.protected,
             }))
         })
+        .await
     }
 
     async fn create_change_set(&self, request: &ChangeSetRequest) -> Result<(String, String), CallError> {
@@ -35,6 +36,7 @@ impl CloudFormation for MemoryCloudFormation {
             state.roles.push(("CreateChangeSet", request.role_arn.clone()));
             state.create_change_set(request)
         })
+        .await
     }
 
     async fn describe_change_set(
@@ -44,7 +46,7 @@ impl CloudFormation for MemoryCloudFormation {
         values: bool,
         next: Option<&str>,
     ) -> Result<ChangeSetPage, CallError> {
-        self.call("DescribeChangeSet", |state| state.describe_change_set(stack, change_set, values, next))
+        self.call("DescribeChangeSet", |state| state.describe_change_set(stack, change_set, values, next)).await
     }
 
     async fn list_change_sets(&self, stack: &str) -> Result<Vec<ChangeSetSummary>, CallError> {
@@ -55,18 +57,23 @@ impl CloudFormation for MemoryCloudFormation {
                 |made: &Made| ChangeSetSummary { name: made.request.name.clone(), created_ms: made.created_ms };
             Ok(of_stack.map(summary).collect())
         })
+        .await
     }
 
     async fn execute_change_set(&self, change_set_id: &str, token: &str) -> Result<(), CallError> {
-        self.call("ExecuteChangeSet", |state| state.execute(change_set_id, token))
+        self.call("ExecuteChangeSet", |state| state.execute(change_set_id, token)).await
     }
 
     async fn delete_change_set(&self, stack: &str, name: &str) -> Result<(), CallError> {
         self.call("DeleteChangeSet", |state| {
-            let Some(id) = state.stack(stack).map(|stack| stack.id.clone()) else { return Ok(()) };
-            state.change_sets.retain(|made| made.stack_id != id || made.request.name != name);
+            let Some(stack_id) = state.stack(stack).map(|stack| stack.id.clone()) else { return Ok(()) };
+            let is_named = |made: &&Made| made.stack_id == stack_id && made.request.name == name;
+            let Some(id) = state.change_sets.iter().find(is_named).map(|made| made.id.clone()) else { return Ok(()) };
+            state.drop_nested(&id);
+            state.change_sets.retain(|made| made.id != id);
             Ok(())
         })
+        .await
     }
 
     async fn delete_stack(&self, stack_id: &str, role_arn: Option<&str>, token: &str) -> Result<(), CallError> {
@@ -86,6 +93,7 @@ impl CloudFormation for MemoryCloudFormation {
             }
             Ok(true)
         })
+        .await
     }
 
     async fn cancel_update_stack(&self, stack_id: &str, token: &str) -> Result<(), CallError> {
@@ -94,6 +102,7 @@ impl CloudFormation for MemoryCloudFormation {
             stack.roll_back("UPDATE_ROLLBACK", token, &state.failing, &[]);
             Ok(true)
         })
+        .await
     }
 
     async fn rollback_stack(&self, stack_id: &str, role_arn: Option<&str>, token: &str) -> Result<(), CallError> {
@@ -104,6 +113,7 @@ impl CloudFormation for MemoryCloudFormation {
             stack.roll_back(verb, token, &state.failing, &[]);
             Ok(true)
         })
+        .await
     }
 
     async fn continue_update_rollback(
@@ -119,6 +129,7 @@ impl CloudFormation for MemoryCloudFormation {
             stack.roll_back("UPDATE_ROLLBACK", token, &state.failing, skip);
             Ok(true)
         })
+        .await
     }
 
     async fn describe_stack_events(&self, stack_id: &str, next: Option<&str>) -> Result<EventsPage, CallError> {
@@ -140,6 +151,7 @@ impl CloudFormation for MemoryCloudFormation {
             let next = (skip + page.len() < events.len()).then(|| (skip + page.len()).to_string());
             Ok(EventsPage { events: page, next })
         })
+        .await
     }
 
     async fn list_stack_resources(&self, stack: &str) -> Result<Vec<StackResource>, CallError> {
@@ -154,6 +166,7 @@ impl CloudFormation for MemoryCloudFormation {
             };
             Ok(stack.content.clone().unwrap_or_default().resources().into_iter().map(resource).collect())
         })
+        .await
     }
 
     async fn get_template(&self, stack: &str) -> Result<String, CallError> {
@@ -161,6 +174,7 @@ impl CloudFormation for MemoryCloudFormation {
             let stack = state.stack(stack).ok_or_else(|| invalid("GetTemplate", "Stack does not exist"))?;
             Ok(stack.content.clone().unwrap_or_default().body)
         })
+        .await
     }
 
     async fn get_stack_policy(&self, stack: &str) -> Result<Option<String>, CallError> {
@@ -168,6 +182,7 @@ impl CloudFormation for MemoryCloudFormation {
             let stack = state.stack(stack).ok_or_else(|| invalid("GetStackPolicy", "Stack does not exist"))?;
             Ok(stack.policy.clone())
         })
+        .await
     }
 
     async fn set_stack_policy(&self, stack: &str, policy: &str) -> Result<(), CallError> {
@@ -176,6 +191,7 @@ impl CloudFormation for MemoryCloudFormation {
             stack.policy = Some(policy.to_owned());
             Ok(())
         })
+        .await
     }
 
     async fn update_termination_protection(&self, stack: &str, enabled: bool) -> Result<(), CallError> {
@@ -184,12 +200,13 @@ impl CloudFormation for MemoryCloudFormation {
             state.stack(stack).ok_or_else(missing)?.protected = enabled;
             Ok(())
         })
+        .await
     }
 }
 
 impl MemoryCloudFormation {
     /// A call that begins an operation: takes effect once a token, and is written down when it does.
-    fn begin(
+    async fn begin(
         &self,
         operation: &'static str,
         stack_id: &str,
@@ -214,6 +231,7 @@ impl MemoryCloudFormation {
             }
             Ok(())
         })
+        .await
     }
 }
 
@@ -231,17 +249,19 @@ impl State {
             return Err(error(CALL, "AlreadyExistsException", "ChangeSet already exists", CallErrorKind::Invalid));
         }
         let body = match &request.template {
-            TemplateLocation::Body(body) => body,
+            TemplateLocation::Body(body) if body.len() > 51_200 => {
+                return Err(invalid(CALL, "Member must have length less than or equal to 51200"));
+            }
+            TemplateLocation::Body(body) => body.clone(),
             TemplateLocation::Url(url) => {
-                assert!(url.starts_with("https://bucket/templates/"));
-                return Err(invalid(CALL, "templates by address are not read here"));
+                let object =
+                    url.strip_prefix("https://bucket/").and_then(|key| self.objects.borrow().get(key).cloned());
+                let object = object.ok_or_else(|| invalid(CALL, "S3 error: Access Denied"))?;
+                String::from_utf8(object).unwrap()
             }
         };
-        if body.len() > 51_200 {
-            return Err(invalid(CALL, "Member must have length less than or equal to 51200"));
-        }
         let content =
-            Content { parameters: request.parameters.clone(), tags: request.tags.clone(), ..Content::of(body) };
+            Content { parameters: request.parameters.clone(), tags: request.tags.clone(), ..Content::of(&body) };
         let stack_id = match (request.kind, found) {
             (ChangeSetKind::Create, Some((id, status))) if status == "REVIEW_IN_PROGRESS" => id,
             (ChangeSetKind::Create, Some(_)) => {
@@ -260,9 +280,12 @@ impl State {
             }
         };
         let live = self.stack(&stack_id).unwrap().content.clone();
-        let changes = Content::changes(live.as_ref(), &content);
+        let mut changes = Content::changes(live.as_ref(), &content);
         let id = self.id("changeSet", &request.name);
-        let (request, is_executed, created_ms) = (request.clone(), false, i64::MAX);
+        if request.nested {
+            self.nested_change_sets(&id, request, &content, &mut changes);
+        }
+        let (request, is_executed, created_ms) = (request.clone(), false, self.clock);
         let made = Made {
             id: id.clone(),
             stack_id: stack_id.clone(),
@@ -272,9 +295,47 @@ impl State {
             described: 0,
             is_executed,
             created_ms,
+            root: None,
         };
         self.change_sets.push(made);
         Ok((id, stack_id))
+    }
+
+    /// A change set of its own for each new nested stack, which is there from then on, in REVIEW_IN_PROGRESS.
+    fn nested_change_sets(
+        &mut self,
+        root: &str,
+        request: &ChangeSetRequest,
+        content: &Content,
+        changes: &mut [ResourceChange],
+    ) {
+        for change in changes.iter_mut().filter(|change| change.action == deploy::ChangeAction::Add) {
+            let Some(inner) = content.nested(&change.logical_id) else { continue };
+            let name = format!("{}-{}", request.stack_name, change.logical_id);
+            self.put(&name, "REVIEW_IN_PROGRESS");
+            let (stack_id, id) = (self.stack(&name).unwrap().id.clone(), self.id("changeSet", &request.name));
+            change.nested = Some(id.clone());
+            self.change_sets.push(Made {
+                id,
+                stack_id,
+                request: ChangeSetRequest { stack_name: name, ..request.clone() },
+                changes: Content::changes(None, &inner),
+                content: inner,
+                described: 0,
+                is_executed: false,
+                created_ms: self.clock,
+                root: Some(root.to_owned()),
+            });
+        }
+    }
+
+    /// Nested change sets go with their root, and the nested stacks that only hold them.
+    fn drop_nested(&mut self, root: &str) {
+        let is_nested = |made: &Made| made.root.as_deref() == Some(root);
+        let stacks: Vec<String> =
+            self.change_sets.iter().filter(|made| is_nested(made)).map(|made| made.stack_id.clone()).collect();
+        self.change_sets.retain(|made| !is_nested(made));
+        self.stacks.retain(|stack| !(stacks.contains(&stack.id) && stack.status == "REVIEW_IN_PROGRESS"));
     }
 
     fn describe_change_set(
@@ -315,7 +376,12 @@ impl State {
             changes.truncate(1);
         }
         let is_same = self.stack(&stack_id).unwrap().content.as_ref() == Some(&content);
+        let nested = self.change_sets.iter().find(|made| made.root.as_deref() == Some(change_set));
         let (status, reason) = match refused {
+            Some(_) if nested.is_some() => {
+                let id = &nested.unwrap().id;
+                ("FAILED", format!("Nested change set {id} was not successfully created: Currently in FAILED."))
+            }
             Some(reason) => ("FAILED", reason),
             None if is_same => {
                 ("FAILED", "The submitted information didn't contain changes. Submit different ..".to_owned())
@@ -362,6 +428,7 @@ impl State {
             }
         };
         self.effects.push((CALL, stack.name.clone(), token.to_owned()));
+        self.drop_nested(change_set_id);
         *self.stack(&stack_id).unwrap() = stack;
         self.stacks.extend(nested);
         self.go_on(&stack_id);

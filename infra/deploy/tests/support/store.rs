@@ -4,18 +4,19 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek};
+use std::rc::Rc;
 
 use deploy::{AssetStore, BucketEmptier, BucketState, CallError, Emptied};
 
 pub(crate) struct MemoryStore {
     pub(crate) state: Cell<BucketState>,
-    pub(crate) objects: RefCell<BTreeMap<String, Vec<u8>>>,
+    pub(crate) objects: Rc<RefCell<BTreeMap<String, Vec<u8>>>>,
     pub(crate) uploads: RefCell<Vec<String>>,
 }
 
 impl MemoryStore {
     pub(crate) fn absent() -> Self {
-        Self { state: Cell::new(BucketState::Created), objects: RefCell::default(), uploads: RefCell::default() }
+        Self { state: Cell::new(BucketState::Created), objects: Rc::default(), uploads: RefCell::default() }
     }
 }
 
