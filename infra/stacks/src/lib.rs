@@ -3,6 +3,7 @@
 //! Pure: [`synth`] is a function of a [`Stage`]; the same stage gives the same bytes everywhere. Refuses, with every
 //! finding at once, what a rule of [`constructs::rules`] or the templates' own validation turns down.
 
+mod delivery;
 mod fipe_api;
 mod fipe_data;
 mod migrations;
@@ -18,7 +19,7 @@ pub use constructs::rules::{RULES, Rule};
 pub use constructs::{Architecture, Asked, DatabaseCapacity, ParameterSource, Protection, SynthesizedStack};
 pub use pacing::{Pace, Pacing, PacingError};
 pub use stage::{
-    ConsumerSize, Database, Endpoint, Fipe, FunctionSize, Functions, MonthlySchedule, Network, Safeguards, Stage,
+    ConsumerSize, Database, Delivery, Endpoint, Fipe, FunctionSize, Functions, MonthlySchedule, Network, Safeguards, Stage,
     StageError, StageFault, StageName, Tls,
 };
 
@@ -51,10 +52,15 @@ impl std::error::Error for SynthError {}
 /// Draws all stacks of a stage, in the order in which they can be deployed.
 ///
 /// # Errors
-/// Holds every finding of the templates' validation and of the rules, and the loader whose FIPE budget is too small.
+/// Holds every finding of the templates' validation and of the rules, the loader whose FIPE budget is too small, and what the
+/// delivery roles do not cover.
 pub fn synth(stage: &Stage) -> Result<Vec<SynthesizedStack>, SynthError> {
     let pacing = Pacing::of(stage).map_err(|error| SynthError { diagnostics: vec![error.into_diagnostic(stage)] })?;
-    let stacks = vec![fipe_data::fipe_data(stage), fipe_api::fipe_api(stage, &pacing)];
+    let mut stacks = vec![fipe_data::fipe_data(stage), fipe_api::fipe_api(stage, &pacing)];
+    if let Some(delivery) = &stage.delivery {
+        let made = delivery::delivery(stage, delivery, &stacks);
+        stacks.push(made.map_err(|diagnostics| SynthError { diagnostics })?);
+    }
     let templates: Vec<_> = stacks.iter().map(|stack| &stack.template).collect();
     let calls_per_minute = f64::from(stage.fipe.calls_per_minute);
     let budgets = [rules::Budget { variable: "FIPE_CALLS_PER_MINUTE", calls_per_minute }];

@@ -20,6 +20,8 @@ pub struct Stage {
     pub database: Database,
     pub fipe: Fipe,
     pub functions: Functions,
+    /// Who deploys it beside people; never on the stage local.
+    pub delivery: Option<Delivery>,
     /// Tags beside `Stage` and `Application`, in key order.
     pub tags: Vec<(String, String)>,
 }
@@ -126,6 +128,18 @@ pub struct MonthlySchedule {
     pub enabled: bool,
 }
 
+/// The pipeline that deploys the stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The repository on GitHub whose workflows may deploy, `owner/name`, or [`Delivery::PLACEHOLDER`].
+    pub repository: String,
+}
+
+impl Delivery {
+    /// No repository: GitHub has no name with these characters, so a role that trusts it trusts nobody.
+    pub const PLACEHOLDER: &str = "<owner>/<repository>";
+}
+
 /// What all functions share, and each one's size.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Functions {
@@ -211,8 +225,12 @@ impl Stage {
             database: read_database(root.section("database"), stage_name),
             fipe: read_fipe(root.section("fipe")),
             functions: read_functions(root.section("functions")),
+            delivery: root.optional_section("delivery").map(read_delivery),
             tags: read_tags(root.section("tags")),
         };
+        if stage_name == StageName::Local && stage.delivery.is_some() {
+            root.fault("delivery", "is for stages on AWS; leave it out");
+        }
         root.refuse_unknown_keys();
         match faults.into_inner() {
             faults if faults.is_empty() => Ok(stage),
@@ -337,6 +355,21 @@ fn function_size(section: &mut Section<'_>) -> FunctionSize {
         memory_mb: section.whole("memory_mb", 128..=10_240, "MB"),
         timeout: seconds(section.whole("timeout_seconds", 1..=900, "seconds")),
     }
+}
+
+/// Names: <https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication>
+fn read_delivery(mut section: Section<'_>) -> Delivery {
+    let is_repository = |text: &str| {
+        let of = |text: &str, others: &str| {
+            !text.is_empty()
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || others.as_bytes().contains(&byte))
+        };
+        text == Delivery::PLACEHOLDER
+            || text.split_once('/').is_some_and(|(owner, name)| of(owner, "-_") && of(name, "-_."))
+    };
+    let repository = section.text("repository", "a repository on GitHub such as \"owner/name\"", is_repository);
+    section.refuse_unknown_keys();
+    Delivery { repository }
 }
 
 /// Limits: <https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html>

@@ -44,7 +44,7 @@ fn every_resource_of_every_stage_knows_the_statement_in_our_stacks_that_declares
     for stack in StageName::ALL.into_iter().flat_map(stacks_of) {
         for entry in stack.template.resources() {
             let (file, line) = stack.declared_at(entry.id.as_str()).expect("it is in the stack");
-            assert!(file.starts_with("infra/stacks/src/fipe_"), "{} is declared at {file}:{line}", entry.id);
+            assert!(file.starts_with("infra/stacks/src/"), "{} is declared at {file}:{line}", entry.id);
             let statement = statement(file, line).to_ascii_lowercase();
             let mentioned = words(entry.id.as_str()).iter().any(|word| word.len() > 2 && statement.contains(word));
             assert!(mentioned, "{file}:{line} does not speak of {}: {statement}", entry.id);

@@ -39,6 +39,15 @@ impl<'a> Section<'a> {
         Section { path: self.path_of(key), table, known: Vec::new(), faults: self.faults }
     }
 
+    /// A table that may be left out.
+    pub(super) fn optional_section(&mut self, key: &'static str) -> Option<Section<'a>> {
+        if self.has(key) {
+            return Some(self.section(key));
+        }
+        self.known.push(key);
+        None
+    }
+
     pub(super) fn flag(&mut self, key: &'static str) -> bool {
         match self.take(key) {
             Some(Value::Boolean(flag)) => *flag,

@@ -51,7 +51,9 @@ fn all_faults_are_told_at_once() {
 fn plain_text_connections_are_refused_outside_the_local_stage() {
     let toml = DEV.replace("\"verify-full\"", "\"disable\"");
     assert!(faults("dev", &toml).contains("database.tls \"disable\" is allowed on the stage local alone"));
-    assert_eq!(Stage::parse("local", &toml).expect("valid").database.tls, Tls::Disable);
+    let without_delivery: Vec<_> =
+        toml.lines().filter(|line| !line.contains("delivery") && !line.contains("repository")).collect();
+    assert_eq!(Stage::parse("local", &without_delivery.join("\n")).expect("valid").database.tls, Tls::Disable);
 }
 
 #[test]
@@ -66,6 +68,27 @@ fn the_stages_that_people_rely_on_are_protected() {
     assert_eq!(["local", "dev", "stg", "prd"].map(committed), [off, off, on, on]);
     let toml = DEV.replace("termination = false", "termination = \"no\"");
     assert!(faults("dev", &toml).contains("protection.termination \"no\" is not true or false"));
+}
+
+#[test]
+fn a_pipeline_is_one_repository_and_never_on_the_stage_local() {
+    assert_eq!(
+        Stage::parse("dev", DEV).expect("valid").delivery,
+        Some(Delivery { repository: Delivery::PLACEHOLDER.into() })
+    );
+    let with = |repository: &str| DEV.replace(Delivery::PLACEHOLDER, repository);
+    let delivery = Stage::parse("stg", &with("Acme-1/fipe.prices_2")).expect("valid").delivery;
+    assert_eq!(delivery, Some(Delivery { repository: "Acme-1/fipe.prices_2".to_owned() }));
+    for wrong in
+        ["acme", "acme/", "/fipe", "acme/*", "*/fipe", "acme/fipe/x", "acme/fipe:ref", "acme/fi?e", "<owner>/fipe"]
+    {
+        let message = faults("dev", &with(wrong));
+        assert!(message.contains("delivery.repository") && message.contains("owner/name"), "{wrong}: {message}");
+    }
+    let local = DEV.replace("\"verify-full\"", "\"disable\"");
+    assert_eq!(faults("local", &local), "stage local:\n  delivery is for stages on AWS; leave it out");
+    let without = DEV.replace("[delivery]", "[delivry]");
+    assert!(faults("dev", &without).contains("did you mean \"delivery\"?"));
 }
 
 #[test]
