@@ -489,3 +489,6 @@ fn secrets(scope: &Scope<'_>) -> Vec<Statement> {
             .wide("a password that is made belongs to nothing yet"),
     ]
 }
+
+#[cfg(test)]
+mod tests;
