@@ -119,8 +119,7 @@ async fn innermost<C: CloudFormation>(run: &Run<'_, C>, mut reason: String) -> S
     let mut path: Vec<String> = Vec::new();
     while let Some(id) = reason.split_once("Nested change set ").and_then(|(_, rest)| rest.split_whitespace().next()) {
         let id = id.to_owned();
-        let page = run.call(async || run.cloudformation.describe_change_set(None, &id, false, None).await).await;
-        match page.map(|page| page.status) {
+        match ready(run, &id).await.map(|page| page.status) {
             Ok(ChangeSetStatus::Failed(inner)) if path.len() < NESTING => {
                 path.push(id);
                 reason = inner;

@@ -7,7 +7,7 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use deploy::{Consent, Deployer, Error, Options, Pace, Parameter, Plan, Protection, Source, Stack, destroy};
+use deploy::{Consent, Creation, Deployer, Error, Options, Pace, Parameter, Plan, Protection, Source, Stack, destroy};
 use support::{Answers, Fault, MemoryBuckets, MemoryCloudFormation, MemoryStore};
 
 const OLD: &str = r#"{"Resources": {
@@ -39,9 +39,13 @@ enum Flow {
     Preview,
     PreviewOfUpdate,
     Destroy,
+    AfterRollback,
+    AfterFailedUpdate,
+    AfterFailedRollback,
+    Cancel,
 }
 
-const FLOWS: [Flow; 9] = [
+const FLOWS: [Flow; 13] = [
     Flow::Create,
     Flow::Update,
     Flow::NoOp,
@@ -51,6 +55,10 @@ const FLOWS: [Flow; 9] = [
     Flow::Preview,
     Flow::PreviewOfUpdate,
     Flow::Destroy,
+    Flow::AfterRollback,
+    Flow::AfterFailedUpdate,
+    Flow::AfterFailedRollback,
+    Flow::Cancel,
 ];
 
 /// Two stacks, the second of which takes an output of the first.
@@ -80,8 +88,9 @@ fn options(run_id: &str) -> Options {
 
 async fn run(flow: Flow, cloud: &MemoryCloudFormation, run_id: &str) -> Result<(), Error> {
     let template = match flow {
-        Flow::Create | Flow::NoOp | Flow::FailingCreate | Flow::Preview | Flow::Destroy => OLD,
+        Flow::Create | Flow::NoOp | Flow::FailingCreate | Flow::Preview | Flow::Destroy | Flow::Cancel => OLD,
         Flow::Update | Flow::FailingUpdate | Flow::PreviewOfUpdate => CHANGED,
+        Flow::AfterRollback | Flow::AfterFailedUpdate | Flow::AfterFailedRollback => CHANGED,
         Flow::Replace => REPLACED,
     };
     let (plan, store, options) = (plan(template), MemoryStore::absent(), options(run_id));
@@ -92,12 +101,28 @@ async fn run(flow: Flow, cloud: &MemoryCloudFormation, run_id: &str) -> Result<(
     let deployer = Deployer::new(cloud, &store, options);
     match flow {
         Flow::Preview | Flow::PreviewOfUpdate => deployer.preview(&plan, &[], &mut |_| {}).await.map(|_| ()),
+        Flow::Cancel => deployer.cancel(&plan, Creation::GoesOn, &mut |_| {}).await.map(|_| ()),
         _ => deployer.deploy(&plan, &[], &Answers::default(), &mut |_| {}).await.map(|_| ()),
     }
 }
 
 async fn prepared(flow: Flow, is_forgetful: bool) -> MemoryCloudFormation {
     let cloud = MemoryCloudFormation::default().forgetful(is_forgetful);
+    let found = match flow {
+        Flow::AfterRollback => Some("ROLLBACK_COMPLETE"),
+        Flow::AfterFailedUpdate => Some("UPDATE_FAILED"),
+        Flow::AfterFailedRollback => Some("UPDATE_ROLLBACK_FAILED"),
+        Flow::Cancel => Some("UPDATE_IN_PROGRESS"),
+        _ => None,
+    };
+    if let Some(status) = found {
+        cloud.put("Data-dev", status);
+        cloud.fill("Data-dev", OLD);
+        if flow == Flow::Cancel {
+            cloud.will_become("Data-dev", &["UPDATE_COMPLETE"]);
+        }
+        return cloud;
+    }
     if !matches!(flow, Flow::Create | Flow::FailingCreate | Flow::Preview) {
         run(Flow::Create, &cloud, "before").await.unwrap();
     }
@@ -129,6 +154,10 @@ async fn every_fault_at_every_call_of_every_flow_ends_as_without_it_and_leaves_n
                     no_leftovers(&cloud, &case);
                     if fault != Fault::WrongState {
                         assert_eq!(result.is_err(), fails, "{case}: {result:?}");
+                    }
+                    if flow == Flow::Cancel && fault == Fault::WrongState {
+                        // Then it goes on to its own end.
+                        continue;
                     }
                     if fails && fault == Fault::WrongState {
                         // It fails either way, earlier or later.

@@ -59,6 +59,12 @@ async fn an_import_that_could_not_be_rolled_back_needs_a_hand() {
     cloud.put("Data-dev", "IMPORT_ROLLBACK_FAILED");
     let run = deploy(&cloud, &one(QUEUE), "a").await;
     assert!(run.first_error().to_string().contains("IMPORT_ROLLBACK_FAILED"), "{}", run.first_error());
+    let cloud = MemoryCloudFormation::default();
+    cloud.put("Data-dev", "IMPORT_IN_PROGRESS");
+    cloud.will_become("Data-dev", &["IMPORT_ROLLBACK_IN_PROGRESS", "IMPORT_ROLLBACK_COMPLETE"]);
+    let run = deploy(&cloud, &one(QUEUE), "a").await;
+    assert!(run.codes().contains(&"stack.attached"));
+    assert_eq!(run.result.unwrap()[0].outcome, Outcome::Updated);
     for status in ["IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"] {
         let cloud = MemoryCloudFormation::default();
         cloud.put("Data-dev", status);

@@ -52,3 +52,59 @@ fn detail(detail: &types::ResourceChangeDetail) -> PropertyDetail {
         causing_entity: detail.causing_entity().map(str::to_owned),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cloudformation::types::{
+        ChangeAction as Action, ChangeSource, EvaluationType, PolicyAction, Replacement as Replaces,
+        RequiresRecreation, ResourceAttribute, ResourceChangeDetail, ResourceTargetDefinition,
+    };
+
+    use super::*;
+
+    #[test]
+    fn an_import_is_told_and_loses_nothing() {
+        let change = types::ResourceChange::builder().action(Action::Import).physical_resource_id("q").build();
+        let change = resource_change(&change);
+        assert_eq!((change.action, change.physical_id.as_deref()), (ChangeAction::Import, Some("q")));
+        assert!(!change.loses_old());
+    }
+
+    #[test]
+    fn a_replacement_that_depends_on_a_dynamic_value_is_possible_and_names_its_cause() {
+        let target = ResourceTargetDefinition::builder()
+            .attribute(ResourceAttribute::Properties)
+            .path("/Properties/RedrivePolicy/deadLetterTargetArn")
+            .before_value("{{resolve:ssm:/queue/arn:1}}")
+            .after_value("{{resolve:ssm:/queue/arn:2}}")
+            .requires_recreation(RequiresRecreation::Conditionally)
+            .build();
+        let detail = ResourceChangeDetail::builder()
+            .target(target)
+            .evaluation(EvaluationType::Dynamic)
+            .change_source(ChangeSource::ResourceAttribute)
+            .causing_entity("Queue.Arn")
+            .build();
+        let change = types::ResourceChange::builder()
+            .action(Action::Modify)
+            .replacement(Replaces::Conditional)
+            .policy_action(PolicyAction::ReplaceAndDelete)
+            .details(detail);
+        let change = resource_change(&change.build());
+        assert_eq!(change.replacement, Replacement::Conditional);
+        assert!(change.loses_old());
+        let detail = &change.details[0];
+        assert_eq!(detail.path.as_deref(), Some("RedrivePolicy.deadLetterTargetArn"));
+        assert_eq!(detail.after.as_deref(), Some("{{resolve:ssm:/queue/arn:2}}"));
+        assert_eq!((detail.evaluation.as_str(), detail.causing_entity.as_deref()), ("Dynamic", Some("Queue.Arn")));
+    }
+
+    #[test]
+    fn what_a_newer_aws_calls_otherwise_is_taken_for_the_worst() {
+        let change = types::ResourceChange::builder().action(Action::from("Transmogrify")).build();
+        assert_eq!(resource_change(&change).action, ChangeAction::Dynamic);
+        let change =
+            types::ResourceChange::builder().action(Action::Modify).replacement(Replaces::from("Perhaps")).build();
+        assert!(resource_change(&change).loses_old());
+    }
+}

@@ -40,6 +40,8 @@ pub(super) struct State {
     pub(super) effects: Vec<(&'static str, String, String)>,
     /// The bucket that templates are read from.
     pub(super) objects: Rc<RefCell<BTreeMap<String, Vec<u8>>>>,
+    /// Name and token of each change set that was made.
+    pub(super) made: Vec<(String, String)>,
     /// The role of each call that may be given one.
     pub(super) roles: Vec<(&'static str, Option<String>)>,
     pub(super) next_id: usize,
@@ -77,6 +79,11 @@ impl MemoryCloudFormation {
     /// Templates are read from this bucket.
     pub(crate) fn reads(&self, store: &MemoryStore) {
         self.state.borrow_mut().objects = Rc::clone(&store.objects);
+    }
+
+    /// Name and token of each change set that was made, also of those that are gone.
+    pub(crate) fn made(&self) -> Vec<(String, String)> {
+        self.state.borrow().made.clone()
     }
 
     /// AWS's clock, in milliseconds since 1970.
@@ -256,8 +263,15 @@ impl MemoryCloudFormation {
         }
         if let Some(Fault::Deleted(name)) = fault {
             let failing = state.failing.clone();
-            let stack = state.stack(name).unwrap();
-            stack.delete("theirs", &failing);
+            match state.stack(name) {
+                Some(stack) if stack.status == "REVIEW_IN_PROGRESS" => {
+                    let (id, end) = (stack.id.clone(), stack.own("DELETE_COMPLETE", ""));
+                    stack.happen(&end, 0);
+                    state.change_sets.retain(|made| made.stack_id != id);
+                }
+                Some(stack) => stack.delete("theirs", &failing),
+                None => {}
+            }
         }
         match fault.and_then(|fault| fault.after(operation)) {
             Some(error) => Err(error),

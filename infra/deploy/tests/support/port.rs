@@ -297,6 +297,7 @@ impl State {
             created_ms,
             root: None,
         };
+        self.made.push((made.request.name.clone(), made.request.token.clone()));
         self.change_sets.push(made);
         Ok((id, stack_id))
     }
