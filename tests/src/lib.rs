@@ -3,6 +3,8 @@
 //! The cloud is driven through the `infra` command, as a user would, with its own ports and state folder, so that a
 //! developer's running `make local` is left alone.
 
+pub mod sandbox;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -45,10 +47,7 @@ impl Cloud {
     /// # Errors
     /// When a command fails; its output is part of the error.
     pub fn start(place: Place) -> anyhow::Result<Self> {
-        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
-        let infra = Infra { root: mirror(&repository, place)?, target: target(&repository), place };
-        infra.run(&["local", "down"])?;
-        infra.run(&["local", "up"])?;
+        let Fresh { infra } = Self::fresh(place)?;
         infra.run(&["deploy", "--stage", "local", "--skip-build"])?;
         let status: Value = serde_json::from_str(&infra.run(&["local", "status", "--json"])?)?;
         let text = |key: &str| {
@@ -78,6 +77,18 @@ impl Cloud {
             endpoint,
             fipe_url,
         })
+    }
+
+    /// Starts the cloud and deploys nothing.
+    ///
+    /// # Errors
+    /// When a command fails; its output is part of the error.
+    pub fn fresh(place: Place) -> anyhow::Result<Fresh> {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
+        let infra = Infra { root: mirror(&repository, place)?, target: target(&repository), place };
+        infra.run(&["local", "down"])?;
+        infra.run(&["local", "up"])?;
+        Ok(Fresh { infra })
     }
 
     /// Runs `infra` with the ports and state of this cloud.
@@ -356,6 +367,26 @@ impl Cloud {
     /// Stops the cloud.
     pub fn stop(self) -> anyhow::Result<()> {
         self.infra(&["local", "down"]).map(drop)
+    }
+}
+
+/// A running local cloud without a stack.
+pub struct Fresh {
+    infra: Infra,
+}
+
+impl Fresh {
+    /// `infra` with the ports and state of this cloud, ready to start.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        self.infra.command(arguments)
+    }
+
+    /// Stops the cloud.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub fn stop(self) -> anyhow::Result<()> {
+        self.infra.run(&["local", "down"]).map(drop)
     }
 }
 
