@@ -74,9 +74,9 @@ impl Table {
         self.grant(stack, grantee, "ReadItems", &["dynamodb:GetItem"]);
     }
 
-    /// Putting and updating items; not deleting them.
+    /// Putting whole items, on a condition or without; neither changing nor deleting them.
     pub fn grant_write_data(&self, stack: &mut Stack, grantee: &impl Grantee) {
-        self.grant(stack, grantee, "WriteItems", &["dynamodb:PutItem", "dynamodb:UpdateItem"]);
+        self.grant(stack, grantee, "WriteItems", &["dynamodb:PutItem"]);
     }
 
     fn grant(&self, stack: &mut Stack, grantee: &impl Grantee, sid: &'static str, actions: &'static [&'static str]) {

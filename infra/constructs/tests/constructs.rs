@@ -309,7 +309,7 @@ fn grants_on_tables_and_buckets_name_what_is_done_and_where() {
     assert_eq!(
         granted("WriterRole"),
         [
-            ("WriteItems".to_owned(), actions(&["dynamodb:PutItem", "dynamodb:UpdateItem"]), vec![arn("Orders")]),
+            ("WriteItems".to_owned(), actions(&["dynamodb:PutItem"]), vec![arn("Orders")]),
             ("PutObjects".to_owned(), actions(&["s3:PutObject"]), vec![objects]),
         ]
     );

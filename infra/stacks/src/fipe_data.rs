@@ -16,7 +16,7 @@ use cfn::aws_ec2::CfnVPCEndpoint;
 use cfn::intrinsics::{if_, sub};
 use cfn::{Condition, Handle, IntoValue, Parameter, RawResource, ResourceOptions, Value, json};
 use constructs::{
-    Asked, Code, DatabaseCluster, DatabaseClusterProps, GatewayVpcEndpoint, IngressRule, InterfaceVpcEndpoint,
+    Acknowledgement, Asked, Code, DatabaseCluster, DatabaseClusterProps, GatewayVpcEndpoint, IngressRule, InterfaceVpcEndpoint,
     LayerVersion, Peer, RustFunction, RustFunctionProps, Secret, SecurityGroup, Stack, Suppression, SynthesizedStack,
     VpcPlacement,
 };
@@ -41,6 +41,8 @@ const ALLOWED_IP_PATTERN: &str = concat!(
     r"^$|^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}",
     r"(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$"
 );
+/// The day until which developers' databases may have an address; then somebody looks whether they still need one.
+const PUBLIC_ACCESS_IS_LOOKED_AT: &str = "2027-05-31";
 /// How much longer than the function CloudFormation waits for its answer.
 const ANSWER_MARGIN: Duration = Duration::from_secs(60);
 
@@ -101,6 +103,10 @@ pub(crate) fn fipe_data(stage: &Stage) -> SynthesizedStack {
             "has a public address only while an AllowedIp is given, and its security group admits that one alone";
         stack.suppress(cluster.writer().id(), Suppression::checkov("CKV_AWS_17", reason));
         stack.suppress(cluster.writer().id(), Suppression::guard("DATABASE_NOT_PUBLIC", reason));
+        // Whoever makes the stack anew, or gives the address, need not be asked again.
+        let acknowledgement =
+            Acknowledgement { rule: "exposure/publicly-accessible", reason, until: PUBLIC_ACCESS_IS_LOOKED_AT };
+        stack.acknowledge(cluster.writer().id(), acknowledgement);
     }
 
     // The schema

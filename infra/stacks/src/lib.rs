@@ -3,6 +3,7 @@
 //! Pure: [`synth`] is a function of a [`Stage`]; the same stage gives the same bytes everywhere. Refuses, with every
 //! finding at once, what a rule of [`constructs::rules`] or the templates' own validation turns down.
 
+mod catalog;
 mod delivery;
 mod fipe_api;
 mod fipe_data;
@@ -19,11 +20,11 @@ pub use constructs::rules::{RULES, Rule};
 pub use constructs::{Architecture, Asked, DatabaseCapacity, ParameterSource, Protection, SynthesizedStack};
 pub use pacing::{Pace, Pacing, PacingError};
 pub use stage::{
-    ConsumerSize, Database, Delivery, Endpoint, Fipe, FunctionSize, Functions, MonthlySchedule, Network, Safeguards, Stage,
-    StageError, StageFault, StageName, Tls,
+    ApiAddress, Catalog, ConsumerSize, Database, Delivery, Endpoint, Fipe, FunctionSize, Functions, MonthlySchedule,
+    Network, Safeguards, Stage, StageError, StageFault, StageName, Tls,
 };
 
-/// The value of the tag `Application` on everything.
+/// The value of the tag `Application` on the FIPE system.
 const APPLICATION: &str = "fipe";
 const DATABASE_NAME: &str = "fipedata";
 /// The least-privilege role that functions connect as.
@@ -56,7 +57,7 @@ impl std::error::Error for SynthError {}
 /// delivery roles do not cover.
 pub fn synth(stage: &Stage) -> Result<Vec<SynthesizedStack>, SynthError> {
     let pacing = Pacing::of(stage).map_err(|error| SynthError { diagnostics: vec![error.into_diagnostic(stage)] })?;
-    let mut stacks = vec![fipe_data::fipe_data(stage), fipe_api::fipe_api(stage, &pacing)];
+    let mut stacks = vec![fipe_data::fipe_data(stage), fipe_api::fipe_api(stage, &pacing), catalog::catalog(stage)];
     if let Some(delivery) = &stage.delivery {
         let made = delivery::delivery(stage, delivery, &stacks);
         stacks.push(made.map_err(|diagnostics| SynthError { diagnostics })?);

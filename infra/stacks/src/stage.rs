@@ -1,12 +1,14 @@
 //! A stage: what differs between local, dev, stg and prd. Owns the shape of `environments/<stage>/stage.toml`;
 //! refuses unknown keys and values out of range, all faults at once. Reads text, never files.
 
+mod catalog;
 mod reader;
 
 use std::cell::RefCell;
 use std::fmt;
 use std::time::Duration;
 
+pub use catalog::{ApiAddress, Catalog};
 use constructs::{Architecture, DatabaseCapacity, RETENTION_DAYS};
 use reader::Section;
 use toml::{Table, Value};
@@ -20,6 +22,7 @@ pub struct Stage {
     pub database: Database,
     pub fipe: Fipe,
     pub functions: Functions,
+    pub catalog: Catalog,
     /// Who deploys it beside people; never on the stage local.
     pub delivery: Option<Delivery>,
     /// Tags beside `Stage` and `Application`, in key order.
@@ -225,6 +228,7 @@ impl Stage {
             database: read_database(root.section("database"), stage_name),
             fipe: read_fipe(root.section("fipe")),
             functions: read_functions(root.section("functions")),
+            catalog: catalog::read_catalog(root.section("catalog"), stage_name),
             delivery: root.optional_section("delivery").map(read_delivery),
             tags: read_tags(root.section("tags")),
         };

@@ -438,30 +438,6 @@ fn an_acknowledgement_ends_on_a_day_of_the_calendar() {
     }
 }
 
-#[test]
-fn every_rule_refuses_its_own_example() {
-    for rule in RULES {
-        let found = diagnostics(&rule.refused_example());
-        assert!(found.iter().any(|diagnostic| diagnostic.rule == rule.id), "{} does not refuse its example", rule.id);
-    }
-}
-
-#[test]
-fn the_page_of_rules_is_up_to_date() {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/RULES.md");
-    if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(file, page()).expect("the page can be written");
-    }
-    let committed = std::fs::read_to_string(file).unwrap_or_default();
-    assert!(committed == page(), "RULES.md is stale: UPDATE=1 cargo test -p constructs --lib rules");
-}
-
-#[test]
-fn every_rule_says_what_it_refuses_and_has_its_own_id() {
-    let mut ids: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    assert_eq!(ids.len(), RULES.len());
 /// A sound HTTP API in front of the sound chain's function.
 fn sound_api() -> Template {
     let mut template = sound();
@@ -618,5 +594,29 @@ fn a_table_or_bucket_that_the_role_may_not_touch_is_refused() {
     }
 }
 
+#[test]
+fn every_rule_refuses_its_own_example() {
+    for rule in RULES {
+        let found = diagnostics(&rule.refused_example());
+        assert!(found.iter().any(|diagnostic| diagnostic.rule == rule.id), "{} does not refuse its example", rule.id);
+    }
+}
+
+#[test]
+fn the_page_of_rules_is_up_to_date() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/RULES.md");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(file, page()).expect("the page can be written");
+    }
+    let committed = std::fs::read_to_string(file).unwrap_or_default();
+    assert!(committed == page(), "RULES.md is stale: UPDATE=1 cargo test -p constructs --lib rules");
+}
+
+#[test]
+fn every_rule_says_what_it_refuses_and_has_its_own_id() {
+    let mut ids: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), RULES.len());
     assert!(RULES.iter().all(|rule| !rule.refuses.is_empty() && !rule.example.is_empty() && !rule.fix.is_empty()));
 }

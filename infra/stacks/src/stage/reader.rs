@@ -124,6 +124,22 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// Texts that `accepts`, each at most once; `allowed` says which those are.
+    pub(super) fn texts(&mut self, key: &'static str, allowed: &str, accepts: impl Fn(&str) -> bool) -> Vec<String> {
+        let value = self.take(key);
+        let mut texts = Vec::new();
+        for item in value.and_then(Value::as_array).into_iter().flatten() {
+            match item.as_str().filter(|text| accepts(text) && !texts.iter().any(|known| known == text)) {
+                Some(text) => texts.push(text.to_owned()),
+                None => return self.refuse(key, value, allowed).unwrap_or_default(),
+            }
+        }
+        match value {
+            Some(Value::Array(_)) => texts,
+            other => self.refuse(key, other, allowed).unwrap_or_default(),
+        }
+    }
+
     /// Whether the table has this key; does not make the key a known one.
     pub(super) fn has(&self, key: &str) -> bool {
         self.table.is_some_and(|table| table.contains_key(key))
