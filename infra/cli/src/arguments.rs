@@ -25,29 +25,34 @@ use crate::tools::Tools;
 use crate::watch_command::Watch;
 use crate::{
     build, deploy_command, destroy_command, diff_command, doctor_command, drift_command, fipe_command, local_command,
-    logs_command, outputs_command, redrive_command, review_command, status_command, synth_command, tools,
+    logs_command, outputs_command, redrive_command, review_command, status_command, synth_command, tools, view,
     watch_command,
 };
 
 const EXAMPLES: &str = "\
 Examples:
-  infra synth                                   write the templates of every stage
-  infra synth --check                           fail when a committed template is stale
-  infra review                                  what this branch does to each stage, and what of it is dangerous
-  infra local up && infra deploy --stage local  the whole chain on this machine
-  infra invoke fipe --month 2026-08 --watch     crawl a month and watch it
-  infra deploy --stage dev --profile work --vpc-id vpc-0123456789abcdef0 --allowed-ip 203.0.113.7
-  infra status --stage dev && infra logs fipe --stage dev --follow
+  infra synth                                write the templates of every stage
+  infra synth --check                        fail when a template is stale
+  infra review                               what this branch does to each stage
+  infra local up                             a cloud on this machine
+  infra deploy --stage local                 the whole chain in it
+  infra invoke fipe --month 2026-08 --watch  crawl a month and watch it
+  infra doctor --stage dev                   what dev lacks, each with its fix
+  infra diff --stage dev                     what a deployment would change
+  infra deploy --stage dev --vpc-id vpc-0123456789abcdef0
+  infra status --stage dev                   how it is
+  infra logs fipe --stage dev --follow       what its functions write
   infra destroy --stage dev
 
 Exit codes:
   0    done, or there was nothing to do
   1    it was started and failed
-  2-5  the answer of a command that looks: see its own --help (diff, drift, review); 5 also: a crawl came to rest and is not complete
+  2-5  the answer of a command that looks: diff, drift, review --exit-code;
+       5 also: a crawl came to rest and is not complete
   64   wrong or missing arguments, values or settings; nothing was touched
   65   a committed template is stale, or not committed
   75   AWS or the network was busy or away; the same command may succeed later
-  77   not approved; nothing was touched
+  77   not approved; what was not approved was not touched
   130  interrupted
 
 Results go to stdout, everything else to stderr.";
@@ -87,8 +92,6 @@ enum Command {
     /// Take up what is under way on a stage, and stay with it to its end.
     Watch(Watch),
     /// Delete the stacks of a stage, last made first.
-    ///
-    /// What dies and what stays is listed first. Then the stage's name has to be said.
     Destroy(Destroy),
     /// Install pinned tools into .tools; what is there is left alone.
     ///
@@ -173,9 +176,18 @@ fn dispatch(command: AnyCommand, terminal: &Terminal) -> anyhow::Result<Exit> {
         Command::Build(arguments) => interruptible(build::run(repository, terminal, &arguments), ""),
         // These hear an interrupt themselves.
         Command::Diff(arguments) => to_its_end(diff_command::run(repository, terminal, &arguments)),
-        Command::Deploy(arguments) => to_its_end(deploy_command::run(repository, terminal, &arguments)),
-        Command::Watch(arguments) => to_its_end(watch_command::run(repository, terminal, &arguments)),
-        Command::Destroy(arguments) => to_its_end(destroy_command::run(repository, terminal, &arguments)),
+        Command::Deploy(arguments) => {
+            let run = to_its_end(deploy_command::run(repository, terminal, &arguments));
+            view::told(terminal, arguments.events, run)
+        }
+        Command::Watch(arguments) => {
+            let run = to_its_end(watch_command::run(repository, terminal, &arguments));
+            view::told(terminal, arguments.events, run)
+        }
+        Command::Destroy(arguments) => {
+            let run = to_its_end(destroy_command::run(repository, terminal, &arguments));
+            view::told(terminal, arguments.events, run)
+        }
         Command::Install { tools } => interruptible(tools::install(repository, terminal, &tools), ""),
         Command::Local(arguments) => interruptible(local_command::run(repository, terminal, &arguments), ""),
         Command::Invoke(Invoke::Fipe(arguments)) => {
@@ -222,5 +234,24 @@ mod tests {
     #[test]
     fn the_arguments_fit_together() {
         Arguments::command().debug_assert();
+    }
+
+    /// clap wraps a long line at the terminal's edge, at most 100 columns: a paragraph is one line, a table fits in 80.
+    #[test]
+    fn no_help_is_broken_twice() {
+        let mut commands = vec![Arguments::command()];
+        while let Some(command) = commands.pop() {
+            commands.extend(command.get_subcommands().cloned());
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let mut last = "";
+            for line in help.lines() {
+                let is_table = line.starts_with(' ');
+                let name = command.get_name();
+                assert!(!is_table || line.chars().count() <= 80, "{name}: too wide for a table: {line:?}");
+                let continues = !is_table && !line.is_empty() && !last.is_empty();
+                assert!(!continues, "{name}: {line:?} goes on from {last:?}");
+                last = line;
+            }
+        }
     }
 }

@@ -16,7 +16,13 @@ pub(crate) fn local_cloud(repository: &Repository) -> anyhow::Result<Status> {
     if status.running {
         return Ok(status);
     }
-    Err(BadInput("the local cloud is not running; start it with `infra local up`".to_owned()).into())
+    let dead: Vec<String> =
+        status.services.iter().filter(|service| !service.alive).map(|service| service.name.to_string()).collect();
+    let what = match dead.len() == status.services.len() {
+        true => "the local cloud is not running".to_owned(),
+        false => format!("of the local cloud, {} has ended", dead.join(" and ")),
+    };
+    Err(BadInput(format!("{what}; start it with `infra local up`")).into())
 }
 
 /// Connects to where a stage lives.

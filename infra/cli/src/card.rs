@@ -131,8 +131,7 @@ mod tests {
     #[test]
     fn a_command_stays_one_command_where_it_is_broken() {
         let mut card = Card::new("x".to_owned());
-        let command =
-            "infra deploy --stage dev --accept-data-loss FipeData/DBCluster --accept-data-loss FipeData/Bucket";
+        let command = "infra deploy --stage dev --accept-data-loss FipeData/Cluster --accept-data-loss FipeData/Bucket";
         card.command("next", command);
         let lines = card.lines(Paint::PLAIN);
         let text =

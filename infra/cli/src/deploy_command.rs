@@ -25,23 +25,26 @@ use crate::{build, git};
 const EXAMPLES: &str = "\
 Approval (--approve):
   never      change without a question; the default on the stage local
-  dangerous  ask for what the review finds dangerous: broadened permissions, exposure, weaker encryption or reliability,
-             lost data; the default elsewhere
+  dangerous  ask for what the review finds dangerous: broadened permissions,
+             exposure, weaker encryption or reliability, lost data; the default
+             elsewhere
   always     ask for every change
-Whoever is asked sees the changes first. Where nobody can be asked, the stack is left as it is, the reasons are told and the
-command ends with 77. Data that would be lost has to be named whatever was approved: --accept-data-loss FipeData/DBCluster.
-The stage local takes any template and any loss: it is made again in seconds.
 
-Ctrl-C at a terminal asks whether to detach (CloudFormation goes on, `infra watch` takes it up again) or to cancel. Without
-a terminal it detaches.
+Whoever is asked sees the changes first. Where nobody can be asked, the stack is left as it is, the reasons are told and \
+this ends with 77. Data that would be lost has to be named, whatever was approved: --accept-data-loss FipeData/Cluster. The \
+stage local takes any template and any loss: it is made again in seconds.
+
+Ctrl-C at a terminal asks whether to detach (CloudFormation goes on, `infra watch` takes it up again) or to cancel. Without a \
+terminal it detaches.
 
 Examples:
   infra deploy --stage local
-  infra deploy --stage dev --profile work --vpc-id vpc-0123456789abcdef0 --allowed-ip 203.0.113.7
-  infra deploy --stage prd FipeApi --approve always     only this stack, with a question before any change
-  infra deploy --stage stg --events json --approve never | jq -c 'select(.code == \"stack.outputs\")'
-  infra deploy --stage dev --accept-data-loss FipeData/DBCluster
-  infra deploy --stage dev Delivery --profile admin     the roles of the pipeline: by an administrator, only when named
+  infra deploy --stage dev --profile work --vpc-id vpc-0123456789abcdef0
+  infra deploy --stage dev --accept-data-loss FipeData/Cluster
+  infra deploy --stage prd FipeApi --approve always  this stack; asks each time
+  infra deploy --stage dev Delivery --profile admin  the pipeline's roles, by an
+                                                     administrator
+  infra deploy --stage stg --events json --approve never | jq -c .code
 
 Exit codes:
   0    done, or there was nothing to change
@@ -56,6 +59,7 @@ Exit codes:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Deploy {
+    /// Which stage.
     #[arg(long, value_parser = stage_names())]
     stage: StageName,
     /// Only these stacks, for example FipeApi; all when none is named.
@@ -90,7 +94,7 @@ pub(crate) struct Deploy {
     concurrency: u16,
     /// Tell events on stdout, and nothing else there.
     #[arg(long, value_name = "FORMAT")]
-    events: Option<Events>,
+    pub(crate) events: Option<Events>,
 }
 
 /// With whose permissions CloudFormation works.
@@ -202,7 +206,7 @@ fn resources<T: FromIterator<String>>(flag: &str, names: &[String]) -> Result<T,
     let is_name = |name: &&String| name.split('/').count() >= 2 && name.split('/').all(|part| !part.is_empty());
     match names.iter().find(|name| !is_name(name)) {
         None => Ok(names.iter().cloned().collect()),
-        Some(name) => Err(BadInput(format!("{flag} {name:?} is not STACK/RESOURCE, for example FipeData/DBCluster"))),
+        Some(name) => Err(BadInput(format!("{flag} {name:?} is not STACK/RESOURCE, for example FipeData/Cluster"))),
     }
 }
 
@@ -213,9 +217,9 @@ mod tests {
     #[test]
     fn a_resource_is_named_with_its_stack() {
         let of = |name: &str| resources::<Vec<String>>("--accept-data-loss", &[name.to_owned()]);
-        assert_eq!(of("FipeData/DBCluster").unwrap(), ["FipeData/DBCluster"]);
+        assert_eq!(of("FipeData/Cluster").unwrap(), ["FipeData/Cluster"]);
         assert_eq!(of("FipeData/Nested/Table").unwrap(), ["FipeData/Nested/Table"]);
-        for wrong in ["DBCluster", "FipeData/", "/DBCluster", ""] {
+        for wrong in ["Cluster", "FipeData/", "/Cluster", ""] {
             let error = of(wrong).unwrap_err().to_string();
             assert!(error.contains("STACK/RESOURCE") && error.contains(&format!("{wrong:?}")), "{error}");
         }

@@ -25,19 +25,20 @@ use crate::view::{Events, View};
 use crate::{aws, synth_command};
 
 const EXAMPLES: &str = "\
-What dies and what stays is listed first; then the stage's name has to be said, at the question or with --yes-destroy. The
+What dies and what stays is listed first; then the stage's name has to be said, at the question or with --yes-destroy. The \
 stage local goes without a question. Termination protection is turned off for stacks that were listed and agreed to.
 
 Examples:
   infra destroy --stage dev
-  infra destroy --stage dev FipeApi                       this stack alone
-  infra destroy --stage dev --yes-destroy dev             without a question, for scripts (make: YES_DESTROY=dev)
-  infra destroy --stage dev --empty-buckets               with everything that is in the stacks' buckets
+  infra destroy --stage dev FipeApi            this stack alone
+  infra destroy --stage dev --yes-destroy dev  without a question, for scripts
+  infra destroy --stage dev --empty-buckets    with all that is in its buckets
 
 Exit codes:
   0    the stacks are gone, or were not there; what stays behind is listed
   1    a stack could not be deleted; a card tells why
   64   wrong arguments; nothing was touched
+  75   AWS or the network was busy or away; the same command may succeed later
   77   the name was not said, or a bucket is not empty; nothing was deleted
   130  left before the end; CloudFormation goes on";
 
@@ -45,6 +46,7 @@ Exit codes:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Destroy {
+    /// Which stage.
     #[arg(long, value_parser = stage_names())]
     stage: StageName,
     /// Only these stacks; all when none is named.
@@ -62,7 +64,7 @@ pub(crate) struct Destroy {
     empty_buckets: bool,
     /// Tell events on stdout, and nothing else there.
     #[arg(long, value_name = "FORMAT")]
-    events: Option<Events>,
+    pub(crate) events: Option<Events>,
 }
 
 pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Destroy) -> anyhow::Result<Exit> {

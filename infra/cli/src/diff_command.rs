@@ -21,27 +21,30 @@ use crate::view::View;
 use crate::{build, change_tables};
 
 const EXAMPLES: &str = "\
-A change set is made for each stack, read, and taken away again, with the empty stack that a new one needs; also after Ctrl-C
+A change set is made for each stack, read, and taken away again, with the empty stack that a new one needs; also after Ctrl-C \
 and after an error. Values that are write-only or NoEcho are shown as ****.
 
 Examples:
   infra diff --stage prd --vpc-id vpc-0123456789abcdef0
-  infra diff --stage dev FipeApi --no-code      leave the functions' code out; nothing is built
+  infra diff --stage dev FipeApi --no-code    without code; nothing is built
   infra diff --stage stg --json | jq '.review.changes[] | select(.dangerous)'
-  infra diff --stage prd || [ $? -le 2 ]        fail a job for more than harmless changes; errors are above 5, or 1
+  infra diff --stage prd || [ $? -eq 2 ]      fail a job for more than harmless
+                                              changes, and for errors
 
-Exit codes, the highest that holds:
+Exit codes, the highest that holds, as infra review --exit-code has them:
   0    no changes
   2    changes
   3    a resource is replaced, or may be
-  4    permissions are broadened, or something is exposed
+  4    permissions are broadened, something is exposed, or encryption or
+       reliability is weakened
   5    data is lost
-  1, 64, 65, 75 and 130 are errors, as `infra --help` lists them";
+  1    an error, and 64, 65, 75 and 130, as infra --help lists them";
 
 /// What is compared.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Diff {
+    /// Which stage.
     #[arg(long, value_parser = stage_names())]
     stage: StageName,
     /// Only these stacks, for example FipeApi; all when none is named.

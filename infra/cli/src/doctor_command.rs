@@ -26,9 +26,9 @@ Every line is ok, warning or failed; what is not ok tells its fix. Nothing is ch
 asked. What AWS does not answer in time, or does not let you see, is told as unknown.
 
 Examples:
-  infra doctor                                             can the local cloud run here?
+  infra doctor                 can the local cloud run here?
   infra doctor --stage dev --profile work --vpc-id vpc-0123456789abcdef0
-  infra doctor --stage dev --json | jq '.checks[] | select(.verdict != \"ok\")'
+  infra doctor --json | jq '.checks[] | select(.verdict != \"ok\")'
 
 Exit codes: 0 nothing failed; 1 something failed; 64 the arguments are wrong.";
 

@@ -14,10 +14,9 @@ use crate::terminal::Terminal;
 
 const EXAMPLES: &str = "\
 Examples:
-  infra outputs --stage dev FipeData                         a table
+  infra outputs --stage dev FipeData         a table
   infra outputs --stage dev --json | jq -r .FipeData.DBEndpoint
-  eval \"$(infra outputs --stage dev --env)\"                  as variables of this shell
-  set -a; source <(infra outputs --stage dev --env); set +a  and of all that it starts
+  eval \"$(infra outputs --stage dev --env)\"  as variables of this shell
 
 A variable is called as its output; outputs of the same name get their stack's name and an underscore in front.
 

@@ -18,20 +18,23 @@ use crate::terminal::Terminal;
 
 const EXAMPLES: &str = "\
 Examples:
-  infra review                                    what this branch does to each stage
+  infra review                              what this branch does to each stage
   infra review --base HEAD~3 --stage prd
   infra review --html review.html --markdown comment.md --json review.json
-  infra review --before old.yaml --after new.yaml any two templates or folders, YAML or JSON
+  infra review --before old.yaml --after new.yaml
+                                            any two templates or folders
   git show v1:stack.json | infra review --before - --after stack.json
 
 Exit codes:
   0    reviewed; with --exit-code: nothing changes
   1    a template cannot be read: file:line:column
   64   wrong arguments, or git does not know the revision
+
 With --exit-code, the highest that holds, as infra diff has them:
   2    resources or sections change
   3    a resource is or may be replaced
-  4    permissions or exposure are broadened, or another danger that is no data loss
+  4    permissions are broadened, something is exposed, or encryption or
+       reliability is weakened
   5    data is lost";
 
 /// Which two sides, and how they are shown.

@@ -19,8 +19,8 @@ is the one that was found last; `infra drift` looks again. Times are UTC.
 
 Examples:
   infra status --stage dev
-  infra status --stage dev --json | jq '.queues[] | select(.dead_letters.attributes.visible > 0) | .logical_id'
-  infra status fipe --stage dev --watch     how far the crawl is
+  infra status --stage dev --json | jq '.queues[].logical_id'
+  infra status fipe --stage dev --watch    how far the crawl is
 
 Exit codes: 0 told, however it is; 64 the arguments are wrong; 75 AWS was away.";
 

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use stacks::StageName;
 
+use crate::exit::Exit;
 use crate::paint::Paint;
 use crate::progress::{Progress, Reader};
 use crate::terminal::Terminal;
@@ -20,10 +21,26 @@ pub(crate) enum Events {
     Json,
 }
 
+/// Tells whoever reads events why a run ended before its end, also one that did not begin; hands the result on.
+pub(crate) fn told(terminal: &Terminal, events: Option<Events>, result: anyhow::Result<Exit>) -> anyhow::Result<Exit> {
+    if let (Some(Events::Json), Err(error)) = (events, &result) {
+        let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
+        let object = json!({
+            "code": "run.failed",
+            "exit": Exit::of(error).code(),
+            "message": error.to_string(),
+            "causes": causes,
+        });
+        stream(terminal, &object, Timestamp::now());
+    }
+    result
+}
+
 /// What is shown of one run.
 pub(crate) struct View<'a> {
     terminal: &'a Terminal,
     events: Option<Events>,
+    is_local: bool,
     progress: RefCell<Progress>,
     is_cancelled: Cell<bool>,
 }
@@ -33,11 +50,16 @@ impl<'a> View<'a> {
         let reader = if terminal.is_interactive() { Reader::Person } else { Reader::Log };
         let is_local = stage == StageName::Local;
         let progress = Progress::new(reader, terminal.note_paint(), is_local, Timestamp::now());
-        Self { terminal, events, progress: RefCell::new(progress), is_cancelled: Cell::new(false) }
+        Self { terminal, events, is_local, progress: RefCell::new(progress), is_cancelled: Cell::new(false) }
     }
 
     pub(crate) fn terminal(&self) -> &'a Terminal {
         self.terminal
+    }
+
+    /// Whether the run is on the local cloud, where everything takes moments.
+    pub(crate) fn is_local(&self) -> bool {
+        self.is_local
     }
 
     /// Colours of what [`Self::note`] prints.
@@ -118,9 +140,13 @@ impl<'a> View<'a> {
     }
 
     fn object(&self, value: &Value, now: Timestamp) {
-        let at = now.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
-        let mut object = Map::from_iter([("at".to_owned(), json!(at))]);
-        object.extend(value.as_object().cloned().unwrap_or_default());
-        self.terminal.stream(&Value::Object(object).to_string());
+        stream(self.terminal, value, now);
     }
+}
+
+fn stream(terminal: &Terminal, value: &Value, now: Timestamp) {
+    let at = now.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
+    let mut object = Map::from_iter([("at".to_owned(), json!(at))]);
+    object.extend(value.as_object().cloned().unwrap_or_default());
+    terminal.stream(&Value::Object(object).to_string());
 }

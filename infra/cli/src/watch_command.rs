@@ -26,12 +26,15 @@ Examples:
 Exit codes:
   0    what ran ended well, or nothing ran
   1    what ran failed; a card tells why and what to do
+  64   wrong arguments, or no credentials
+  75   AWS or the network was busy or away; the same command may succeed later
   130  left before the end; CloudFormation goes on";
 
 /// What is watched.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Watch {
+    /// Which stage.
     #[arg(long, value_parser = stage_names())]
     stage: StageName,
     /// Only these stacks; all when none is named.
@@ -41,7 +44,7 @@ pub(crate) struct Watch {
     account: Account,
     /// Tell events on stdout, and nothing else there.
     #[arg(long, value_name = "FORMAT")]
-    events: Option<Events>,
+    pub(crate) events: Option<Events>,
 }
 
 pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Watch) -> anyhow::Result<Exit> {

@@ -130,14 +130,26 @@ fn a_stale_template_is_neither_deployed_nor_compared() {
 fn help_teaches_by_examples_and_lists_the_codes() {
     let folder = committed_copy();
     for (command, words) in [
-        ("deploy", ["--accept-data-loss FipeData/DBCluster", "  77   not approved"]),
+        ("deploy", ["--accept-data-loss FipeData/Cluster", "  77   not approved"]),
         ("diff", ["Exit codes, the highest that holds:", "  5    data is lost"]),
         ("watch", ["infra watch --stage dev FipeData", "  130  left before the end"]),
-        ("destroy", ["--empty-buckets", "YES_DESTROY=dev"]),
+        ("destroy", ["--empty-buckets", "--yes-destroy dev"]),
     ] {
         let output = infra(folder.path(), &[command, "--help"]);
         let help = String::from_utf8_lossy(&output.stdout).into_owned();
         assert_eq!(output.status.code(), Some(0), "help that was asked for is no error");
         words.iter().for_each(|word| assert!(help.contains(word), "{command}: no {word:?} in {help}"));
+    }
+}
+
+#[test]
+fn a_run_that_did_not_begin_is_told_to_whoever_reads_events() {
+    let folder = committed_copy();
+    for command in ["deploy", "watch", "destroy"] {
+        let output = infra(folder.path(), &[command, "--stage", "local", "--events", "json"]);
+        assert_eq!(output.status.code(), Some(64), "{command}");
+        let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((told["code"].as_str(), told["exit"].as_u64()), (Some("run.failed"), Some(64)), "{told}");
+        assert!(told["message"].as_str().unwrap().contains("infra local up") && told["at"].is_string(), "{told}");
     }
 }
