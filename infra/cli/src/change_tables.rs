@@ -147,7 +147,17 @@ fn resource(change: &Change, told: Option<&ResourceChange>, preview: &Preview, p
         change.properties.iter().any(|other| inside(&other.path))
     };
     let is_vague = |property: &&PropertyChange| property.before.is_none() && property.after.is_none();
-    for property in change.properties.iter().filter(|property| !(is_vague(property) && is_told(&property.path))) {
+    let is_metadata = |property: &&PropertyChange| {
+        property.attribute && (property.path == "Metadata" || property.path.starts_with("Metadata."))
+    };
+    // Metadata is for tools and reviewers and changes nothing that runs; what it acknowledges stands at the finding.
+    if change.action == Action::Modify && change.properties.iter().any(|property| is_metadata(&property)) {
+        let is_all = change.properties.iter().all(|property| is_metadata(&property));
+        lines.push(format!("      {}", paint.dim(if is_all { "metadata only" } else { "metadata" })));
+    }
+    let is_shown =
+        |property: &&PropertyChange| !(is_vague(property) && is_told(&property.path)) && !is_metadata(property);
+    for property in change.properties.iter().filter(is_shown) {
         let because = property.because.as_ref().map(|because| paint.dim(&format!("  {because}"))).unwrap_or_default();
         value(&property.path, property.before.as_deref(), property.after.as_deref(), &because, 6, paint, lines);
     }

@@ -131,3 +131,33 @@ fn long_values_stand_below_each_other() {
     assert_eq!(lines[1], format!("    - {before}"));
     assert_eq!(lines[2], format!("    + {} .. (700 characters)", "b".repeat(600)));
 }
+
+#[test]
+fn metadata_is_folded_to_a_word() {
+    let template = |metadata: &str, delay: u8| {
+        let queue = |name: &str, properties: &str| {
+            format!("  {name}:\n    Type: AWS::SQS::Queue\n{properties}    Metadata: {{Lint: {{Rule: {metadata}}}}}\n")
+        };
+        let with_delay = queue("Both", &format!("    Properties: {{DelaySeconds: {delay}}}\n"));
+        format!("Resources:\n{}{with_delay}", queue("Alone", ""))
+    };
+    let (lines, code) =
+        told(&Preview { parameters: Vec::new(), ..preview(Some(&template("old", 1)), &template("new", 2)) });
+    let text = lines.join("\n");
+    assert!(text.contains("modify      Alone  AWS::SQS::Queue\n      metadata only\n"), "{text}");
+    assert!(text.contains("modify      Both  AWS::SQS::Queue\n      metadata\n      DelaySeconds  1 → 2"), "{text}");
+    assert!(!text.contains("Rule"), "{text}");
+    assert_eq!(code, 2);
+}
+
+#[test]
+fn any_danger_that_is_no_loss_is_a_four() {
+    let queue = |properties: &str| {
+        format!("Resources:\n  Queue:\n    Type: AWS::SQS::Queue\n    Properties: {{QueueName: q{properties}}}\n")
+    };
+    let (lines, code) =
+        told(&preview(Some(&queue(", SqsManagedSseEnabled: true")), &queue(", SqsManagedSseEnabled: false")));
+    let text = lines.join("\n");
+    assert!(text.contains("danger: encryption:"), "{text}");
+    assert_eq!(code, 4);
+}

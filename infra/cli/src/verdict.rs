@@ -44,13 +44,13 @@ impl<'a> Verdict<'a> {
         Ok(Self { previews, review: review::review(&pairs, &options) })
     }
 
-    /// What `infra diff` ends with: 0 no changes, 2 changes, 3 a replacement, 4 broadened permissions or exposure, 5 data
-    /// loss. The highest that holds.
+    /// What `infra diff` ends with: 0 no changes, 2 changes, 3 a replacement, 4 any other danger, 5 data loss. The highest
+    /// that holds.
     pub(crate) fn code(&self) -> u8 {
         let is_replaced = |change: &review::Change| change.replacement != Replacement::No;
         if self.previews.iter().any(|preview| !preview.data_loss.is_empty()) || self.has_danger(&[Category::DataLoss]) {
             5
-        } else if self.has_danger(&[Category::Permissions, Category::Exposure]) {
+        } else if !self.dangers().is_empty() {
             4
         } else if self.review.changes.iter().any(is_replaced) {
             3
