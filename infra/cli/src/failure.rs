@@ -36,6 +36,8 @@ pub(crate) struct Failure {
 pub(crate) struct FunctionLog {
     /// Name of the log group.
     pub(crate) group: String,
+    /// The log group went, with the roll-back, before its end was read.
+    pub(crate) is_gone: bool,
     /// Oldest first; empty when there was none to be read.
     pub(crate) lines: Vec<String>,
 }
@@ -65,6 +67,9 @@ impl Failure {
         }
         card.row("declared", self.declared_at.clone().unwrap_or_default());
         match &self.log {
+            Some(log) if log.lines.is_empty() && log.is_gone => {
+                card.row("log", format!("{} was rolled back before it could be read", log.group));
+            }
             Some(log) if log.lines.is_empty() => card.row("log", format!("{} holds nothing of it", log.group)),
             Some(log) => {
                 card.row("log", format!("the end of {}", log.group));

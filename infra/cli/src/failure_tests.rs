@@ -82,12 +82,14 @@ fn a_functions_own_lines_are_shown_and_their_absence_is_said() {
     let mut failure = failure("ROLLBACK_COMPLETE");
     let group = "/aws/lambda/FipeDbInit-dev".to_owned();
     let lines = vec!["ERROR migration 0003: table exists".to_owned()];
-    failure.log = Some(FunctionLog { group: group.clone(), lines });
+    failure.log = Some(FunctionLog { group: group.clone(), is_gone: false, lines });
     let card = failure.card().lines(Paint::PLAIN).join("\n");
     assert!(card.contains("│ log       the end of /aws/lambda/FipeDbInit-dev "), "{card}");
     assert!(card.contains("│           ERROR migration 0003: table exists "), "{card}");
-    failure.log = Some(FunctionLog { group, lines: Vec::new() });
+    failure.log = Some(FunctionLog { group: group.clone(), is_gone: false, lines: Vec::new() });
     assert!(failure.card().lines(Paint::PLAIN).join("\n").contains("FipeDbInit-dev holds nothing of it"));
+    failure.log = Some(FunctionLog { group, is_gone: true, lines: Vec::new() });
+    assert!(failure.card().lines(Paint::PLAIN).join("\n").contains("was rolled back before it could"));
 }
 
 #[test]

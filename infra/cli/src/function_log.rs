@@ -12,7 +12,11 @@ use crate::failure::FunctionLog;
 const LINES: usize = 8;
 /// CloudWatch shows a line some seconds after it was written.
 const LOOKS: u32 = 5;
-pub(crate) const PAUSE: Duration = Duration::from_millis(1_000);
+
+/// Between two looks. The emulator writes a function's lines when it ends and rolls back in the same moment.
+pub(crate) fn pause(is_local: bool) -> Duration {
+    Duration::from_millis(if is_local { 100 } else { 1_000 })
+}
 
 /// Whether a resource is made by a function of somebody.
 pub(crate) fn is_custom(resource_type: &str) -> bool {
@@ -47,6 +51,15 @@ pub(crate) struct Watched {
     lines: Vec<String>,
 }
 
+/// What a look at a log found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    News,
+    NothingNew,
+    /// There is no such log, or no longer.
+    NoLog,
+}
+
 impl Watched {
     /// Finds the log; `None` when there is no function to be found. The stack knows the function only until it is rolled back.
     pub(crate) async fn find(
@@ -70,28 +83,42 @@ impl Watched {
         Some(Self { group, lines: Vec::new() })
     }
 
-    /// Reads what there is from `since_ms` (since 1970) on. Less than before means that the log is going away. Answers
-    /// whether there was something new.
-    pub(crate) async fn look(&mut self, cloud: &impl LogGroups, reason: &str, since_ms: i64) -> bool {
-        let events = cloud.events(&self.group, since_ms, None).await.ok().flatten().unwrap_or_default();
+    /// Reads what there is from `since_ms` (since 1970) on, and keeps what it had when the log is gone.
+    pub(crate) async fn look(&mut self, cloud: &impl LogGroups, reason: &str, since_ms: i64) -> Found {
+        let events = match cloud.events(&self.group, since_ms, None).await {
+            Ok(Some(events)) => events,
+            Ok(None) => return Found::NoLog,
+            Err(_) => return Found::NothingNew,
+        };
         let found = last_lines(reason, &events);
-        let is_new = !found.is_empty() && found != self.lines;
-        if is_new {
-            self.lines = found;
+        if found.is_empty() || found == self.lines {
+            return Found::NothingNew;
         }
-        is_new
+        self.lines = found;
+        Found::News
     }
 
-    /// The end of the log of what has failed, once it has settled.
-    pub(crate) async fn end(mut self, cloud: &impl LogGroups, reason: &str, since_ms: i64) -> FunctionLog {
+    /// The end of the log of what has failed, once it has settled; what was read before when the roll-back was faster.
+    pub(crate) async fn end(
+        mut self,
+        cloud: &impl LogGroups,
+        reason: &str,
+        since_ms: i64,
+        pause: Duration,
+    ) -> FunctionLog {
+        let mut is_gone = false;
         for _ in 0..LOOKS {
-            // Once more after something new: what is written last is what explains.
-            if !self.look(cloud, reason, since_ms).await && !self.lines.is_empty() {
-                break;
+            match self.look(cloud, reason, since_ms).await {
+                Found::NoLog => {
+                    is_gone = true;
+                    break;
+                }
+                Found::NothingNew if !self.lines.is_empty() => break,
+                // Once more after something new: what is written last is what explains.
+                Found::News | Found::NothingNew => tokio::time::sleep(pause).await,
             }
-            tokio::time::sleep(PAUSE).await;
         }
-        FunctionLog { group: self.group, lines: self.lines }
+        FunctionLog { group: self.group, is_gone, lines: self.lines }
     }
 }
 
@@ -125,6 +152,8 @@ fn is_uuid(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
 
     const REQUEST: &str = "5b9d2c1e-8f7a-4f0e-9d3c-2a1b3c4d5e6f";
@@ -151,6 +180,48 @@ mod tests {
         let events: Vec<LogEvent> = (0..20).rev().map(|number| event(number, "s", &format!("line {number}"))).collect();
         let lines = last_lines("", &events);
         assert_eq!((lines.len(), lines[0].as_str(), lines[7].as_str()), (LINES, "line 12", "line 19"));
+    }
+
+    /// A log as it is found at one look after the other; the last look holds.
+    struct Looks(RefCell<Vec<Option<Vec<LogEvent>>>>);
+
+    impl LogGroups for Looks {
+        async fn events(&self, _: &str, _: i64, _: Option<&str>) -> Result<Option<Vec<LogEvent>>, deploy::CallError> {
+            let mut looks = self.0.borrow_mut();
+            Ok(if looks.len() > 1 { looks.remove(0) } else { looks[0].clone() })
+        }
+    }
+
+    fn written(count: i64) -> Option<Vec<LogEvent>> {
+        Some((0..count).map(|number| event(number, "s", &format!("line {number}"))).collect())
+    }
+
+    async fn end_of(looks: Vec<Option<Vec<LogEvent>>>, before: usize) -> FunctionLog {
+        let (cloud, pause) = (Looks(RefCell::new(looks)), Duration::from_millis(1));
+        let mut log = Watched { group: "/aws/lambda/Init".to_owned(), lines: Vec::new() };
+        for _ in 0..before {
+            log.look(&cloud, "", 0).await;
+        }
+        log.end(&cloud, "", 0, pause).await
+    }
+
+    #[tokio::test]
+    async fn what_was_read_while_the_function_worked_outlives_its_log() {
+        let log = end_of(vec![written(1), written(2), None], 2).await;
+        assert_eq!(log.lines, ["line 0", "line 1"]);
+    }
+
+    #[tokio::test]
+    async fn the_end_is_waited_for_where_the_log_is_late() {
+        let log = end_of(vec![written(0), written(1), written(3), written(3), None], 0).await;
+        assert_eq!((log.lines.len(), log.is_gone), (3, false));
+    }
+
+    #[tokio::test]
+    async fn a_log_that_went_before_it_was_read_is_told_from_one_that_is_empty() {
+        assert!(end_of(vec![None], 0).await.is_gone);
+        let empty = end_of(vec![written(0)], 0).await;
+        assert!(!empty.is_gone && empty.lines.is_empty());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! somebody leaves. Refuses to keep the run waiting for a log.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use deploy::aws::{AwsCloudFormation, Connection, S3AssetStore};
 use deploy::{Creation, Deployer, Event, Plan, StackEvent};
@@ -31,6 +32,8 @@ pub(crate) struct Running<'a> {
     cloudformation: AwsCloudFormation,
     cloud: AwsCloud,
     since_ms: i64,
+    /// Between two looks at a log.
+    pause: Duration,
     logs: FunctionLogs,
     custom: UnboundedSender<Custom>,
     events: Mutex<UnboundedReceiver<Custom>>,
@@ -45,6 +48,7 @@ impl<'a> Running<'a> {
             cloudformation: AwsCloudFormation::new(&connection.config),
             cloud: AwsCloud::new(&connection.config),
             since_ms: Timestamp::now().as_millisecond() - SKEW_MS,
+            pause: function_log::pause(view.is_local()),
             logs: FunctionLogs::default(),
             custom,
             events: Mutex::new(events),
@@ -120,7 +124,7 @@ impl<'a> Running<'a> {
             let pause = async {
                 match watched.is_empty() {
                     true => std::future::pending().await,
-                    false => tokio::time::sleep(function_log::PAUSE).await,
+                    false => tokio::time::sleep(self.pause).await,
                 }
             };
             let (stack, event) = tokio::select! {
@@ -149,8 +153,9 @@ impl<'a> Running<'a> {
             if event.status.ends_with("_FAILED")
                 && let Some(log) = log
             {
-                let log = log.end(&self.cloud, &event.reason, self.since_ms).await;
-                self.logs.borrow_mut().insert(key, log);
+                let log = log.end(&self.cloud, &event.reason, self.since_ms, self.pause).await;
+                // The first failure is the one that the card is about.
+                self.logs.borrow_mut().entry(key).or_insert(log);
             }
         }
     }
