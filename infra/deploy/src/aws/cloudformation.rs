@@ -133,8 +133,7 @@ impl CloudFormation for AwsCloudFormation {
 
     async fn execute_change_set(&self, change_set_id: &str, token: &str) -> Result<(), CallError> {
         let call = self.client.execute_change_set().change_set_name(change_set_id).client_request_token(token);
-        call.send().await.map_err(|error| call_error("ExecuteChangeSet", error))?;
-        Ok(())
+        begun(call.send().await.map_err(|error| call_error("ExecuteChangeSet", error)))
     }
 
     async fn delete_change_set(&self, stack: &str, name: &str) -> Result<(), CallError> {
@@ -148,21 +147,18 @@ impl CloudFormation for AwsCloudFormation {
     async fn delete_stack(&self, stack_id: &str, role_arn: Option<&str>, token: &str) -> Result<(), CallError> {
         let call = self.client.delete_stack().stack_name(stack_id).client_request_token(token);
         let call = call.set_role_arn(role_arn.map(str::to_owned));
-        call.send().await.map_err(|error| call_error("DeleteStack", error))?;
-        Ok(())
+        begun(call.send().await.map_err(|error| call_error("DeleteStack", error)))
     }
 
     async fn cancel_update_stack(&self, stack_id: &str, token: &str) -> Result<(), CallError> {
         let call = self.client.cancel_update_stack().stack_name(stack_id).client_request_token(token);
-        call.send().await.map_err(|error| call_error("CancelUpdateStack", error))?;
-        Ok(())
+        begun(call.send().await.map_err(|error| call_error("CancelUpdateStack", error)))
     }
 
     async fn rollback_stack(&self, stack_id: &str, role_arn: Option<&str>, token: &str) -> Result<(), CallError> {
         let call = self.client.rollback_stack().stack_name(stack_id).client_request_token(token);
         let call = call.set_role_arn(role_arn.map(str::to_owned));
-        call.send().await.map_err(|error| call_error("RollbackStack", error))?;
-        Ok(())
+        begun(call.send().await.map_err(|error| call_error("RollbackStack", error)))
     }
 
     async fn continue_update_rollback(
@@ -175,8 +171,7 @@ impl CloudFormation for AwsCloudFormation {
         let call = self.client.continue_update_rollback().stack_name(stack_id).client_request_token(token);
         let call = call.set_role_arn(role_arn.map(str::to_owned));
         let call = call.set_resources_to_skip((!skip.is_empty()).then(|| skip.to_vec()));
-        call.send().await.map_err(|error| call_error("ContinueUpdateRollback", error))?;
-        Ok(())
+        begun(call.send().await.map_err(|error| call_error("ContinueUpdateRollback", error)))
     }
 
     async fn describe_stack_events(&self, stack_id: &str, next: Option<&str>) -> Result<EventsPage, CallError> {
@@ -246,6 +241,31 @@ fn is_absent(error: &CallError) -> bool {
     error.code.as_deref() == Some("ValidationError") && error.message.contains("does not exist")
 }
 
+/// A token belongs to one call and its repetitions: when it is known, an answer got lost and what was asked for has begun.
+fn begun<T>(answer: Result<T, CallError>) -> Result<(), CallError> {
+    match answer {
+        Err(error) if error.code.as_deref().is_some_and(|code| code.starts_with("TokenAlreadyExists")) => Ok(()),
+        answer => answer.map(drop),
+    }
+}
+
 fn token(token: Option<&str>) -> Option<String> {
     token.filter(|token| !token.is_empty()).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::CallErrorKind;
+
+    #[test]
+    fn a_token_that_is_known_says_that_the_operation_has_begun_and_no_other_refusal_does() {
+        let refused = |code: &str| {
+            let (code, message) = (Some(code.to_owned()), String::new());
+            let kind = CallErrorKind::Invalid;
+            Err::<(), _>(CallError { operation: "DeleteStack", code, message, kind, source: None })
+        };
+        assert!(begun(refused("TokenAlreadyExistsException")).is_ok());
+        assert!(begun(refused("ValidationError")).is_err());
+    }
 }
