@@ -55,7 +55,8 @@ pub async fn accept(table: &impl Table, queue: &impl Queue, offer: Offer) -> Res
             claim = earlier;
         }
     }
-    let product = Product { id: claim.product_id, draft, accepted_at: now };
+    let accepted_at = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
+    let product = Product { id: claim.product_id, draft, accepted_at };
     let expires = now + SignedDuration::from_hours(24 * ACCEPTED_DAYS);
     match table.accept(&product, expires).await? {
         Placed::Now => queue.send(&product).await?,

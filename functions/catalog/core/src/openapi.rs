@@ -63,6 +63,7 @@ fn post_product() -> Value {
             "description": "Accepted: the product is on its way, and this is its id.",
             "headers": {"Location": {"description": "Where the product will be.", "required": true, "schema": {"type": "string"}, "example": format!("/products/{ID}")}},
             "content": {"application/json": {"schema": reference("Accepted"), "example": {"id": ID, "status": "ACCEPTED"}}},
+            "links": {"product": {"operationId": "getProduct", "parameters": {"id": "$response.body#/id"}}},
         },
         "400": problem("The body is not JSON, or the Idempotency-Key has a wrong form.", json!({"detail": "the body is not JSON: EOF while parsing a value at line 1 column 0"}), 400),
         "409": problem("The Idempotency-Key stands for another product.", json!({"detail": "this Idempotency-Key was used for another product; use a new key for a new product"}), 409),

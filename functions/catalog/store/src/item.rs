@@ -17,7 +17,7 @@ pub(crate) fn product_item(product: &Product, status: Status, at: Timestamp) -> 
     let Product { id, draft, accepted_at } = product;
     let (name, value) = match status {
         Status::Accepted => (EXPIRATION, seconds(at)),
-        Status::Saved => ("saved_at", text(at)),
+        Status::Saved => ("saved_at", text(format!("{at:.3}"))),
     };
     [
         ("id", text(id)),

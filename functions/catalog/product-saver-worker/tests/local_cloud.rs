@@ -1,0 +1,159 @@
+//! The adapters against MiniStack: what the ports promise, DynamoDB's and S3's conditions keep.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
+use aws_sdk_s3::config::{Credentials, Region, SharedCredentialsProvider};
+use catalog_core::{
+    Claim, Claiming, Draft, Fault, IdempotencyKey, Looked, Placed, Price, Product, Record, Reports, SaveError, Status,
+    Table, look, report, save,
+};
+use catalog_store::ProductTable;
+use jiff::{SignedDuration, Timestamp};
+use product_saver_worker::ReportsBucket;
+use tokio::process::{Child, Command};
+use uuid::Uuid;
+
+const TABLE: &str = "products";
+const BUCKET: &str = "reports";
+
+/// An emulator with a table and a bucket; it ends with the test.
+struct Cloud {
+    dynamodb: aws_sdk_dynamodb::Client,
+    s3: aws_sdk_s3::Client,
+    _process: Child,
+    _folder: tempfile::TempDir,
+}
+
+impl Cloud {
+    async fn start() -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+        let endpoint = format!("http://127.0.0.1:{port}");
+        let folder = tempfile::tempdir().expect("a folder");
+        let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../.tools/venv/bin/python");
+        let process = Command::new(python)
+            .args(["-m", "ministack"])
+            .current_dir(folder.path())
+            .env_clear()
+            .envs([("BIND_HOST", "127.0.0.1"), ("AWS_ENDPOINT_URL", &endpoint), ("LANG", "C.UTF-8")])
+            .envs([("HOME", folder.path()), ("TMPDIR", folder.path())])
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("GATEWAY_PORT", port.to_string())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("MiniStack; `make setup` installs it");
+        let credentials = SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "test"));
+        let config = function_runtime::sdk_config().into_builder().endpoint_url(&endpoint);
+        let config = config.region(Region::new("us-east-1")).credentials_provider(credentials).build();
+        let path_style = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
+        let (dynamodb, s3) = (aws_sdk_dynamodb::Client::new(&config), aws_sdk_s3::Client::from_conf(path_style));
+        for _ in 0..200 {
+            if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let key = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build().unwrap();
+        let id = AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S);
+        let create = dynamodb.create_table().table_name(TABLE).billing_mode(BillingMode::PayPerRequest);
+        create.key_schema(key).attribute_definitions(id.build().unwrap()).send().await.expect("a table");
+        s3.create_bucket().bucket(BUCKET).send().await.expect("a bucket");
+        Self { dynamodb, s3, _process: process, _folder: folder }
+    }
+
+    fn table(&self) -> ProductTable {
+        ProductTable::new(self.dynamodb.clone(), TABLE)
+    }
+
+    fn reports(&self) -> ReportsBucket {
+        ReportsBucket::new(self.s3.clone(), BUCKET)
+    }
+
+    async fn attributes(&self, id: impl ToString) -> Vec<String> {
+        let id = aws_sdk_dynamodb::types::AttributeValue::S(id.to_string());
+        let answer = self.dynamodb.get_item().table_name(TABLE).key("id", id).send().await.unwrap();
+        let mut names: Vec<String> = answer.item.unwrap_or_default().into_keys().collect();
+        names.sort();
+        names
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_second(Timestamp::now().as_second()).unwrap()
+}
+
+fn product(id: u128, name: &str) -> Product {
+    let draft = Draft {
+        name: name.to_owned(),
+        description: "a\nb \u{FFFF}".to_owned(),
+        price: Price::from_text("19.9").unwrap(),
+    };
+    Product { id: Uuid::from_u128(id), draft, accepted_at: now() }
+}
+
+#[tokio::test]
+async fn the_table_keeps_what_its_port_promises() {
+    let cloud = Cloud::start().await;
+    let table = cloud.table();
+    let (now, minute) = (now(), SignedDuration::from_secs(60));
+
+    let key = IdempotencyKey::read("k#1").unwrap();
+    let claim = |id, fingerprint: &str| Claim { product_id: Uuid::from_u128(id), fingerprint: fingerprint.to_owned() };
+    let (first, second) = (claim(1, "a"), claim(2, "b"));
+    assert_eq!(table.claim(&key, &first, now, now + minute).await.unwrap(), Claiming::Ours);
+    assert_eq!(table.claim(&key, &second, now, now + minute).await.unwrap(), Claiming::Earlier(first.clone()));
+    assert_eq!(table.claim(&key, &second, now + minute, now + minute * 2).await.unwrap(), Claiming::Earlier(first));
+    let later = now + minute + SignedDuration::from_secs(1);
+    assert_eq!(table.claim(&key, &second, later, later + minute).await.unwrap(), Claiming::Ours);
+
+    let (cup, plate) = (product(1, "cup"), product(1, "plate"));
+    let accepted = Record { product: cup.clone(), status: Status::Accepted };
+    assert_eq!(table.find(cup.id, now).await.unwrap(), None);
+    assert_eq!(table.accept(&cup, now + minute).await.unwrap(), Placed::Now);
+    assert_eq!(table.accept(&plate, now + minute).await.unwrap(), Placed::Before(accepted.clone()));
+    assert_eq!(table.find(cup.id, now + minute).await.unwrap(), Some(accepted));
+    assert_eq!(table.find(cup.id, later).await.unwrap(), None, "DynamoDB deletes late");
+
+    assert_eq!(table.save(&cup, now).await.unwrap(), Placed::Now);
+    assert_eq!(table.save(&plate, now).await.unwrap(), Placed::Before(()));
+    let saved = Record { product: cup.clone(), status: Status::Saved };
+    assert_eq!(table.find(cup.id, later).await.unwrap(), Some(saved.clone()), "what is saved does not expire");
+    assert_eq!(table.accept(&plate, now + minute).await.unwrap(), Placed::Before(saved));
+    let attributes = ["accepted_at", "description", "id", "name", "price", "saved_at", "status"];
+    assert_eq!(cloud.attributes(cup.id).await, attributes);
+
+    let elsewhere = ProductTable::new(cloud.dynamodb.clone(), "no-such-table");
+    assert!(matches!(elsewhere.find(cup.id, now).await, Err(Fault::Failed { .. })));
+}
+
+#[tokio::test]
+async fn a_product_is_saved_once_with_one_report() {
+    let cloud = Cloud::start().await;
+    let (table, reports) = (cloud.table(), cloud.reports());
+    let cup = product(1, "cup");
+    table.accept(&cup, now() + SignedDuration::from_secs(60)).await.unwrap();
+
+    // A worker that died between the two writes.
+    assert_eq!(reports.write(cup.id, &report(&cup)).await.unwrap(), Placed::Now);
+    assert_eq!(look(&table, cup.id, now()).await.unwrap(), Looked::Underway(cup.id));
+
+    let both = [save(&table, &reports, &cup, now()), save(&table, &reports, &cup, now())];
+    let [one, other] = both;
+    let (one, other) = tokio::join!(one, other);
+    assert_eq!([one.unwrap(), other.unwrap()].iter().filter(|placed| **placed == Placed::Now).count(), 1);
+    assert_eq!(save(&table, &reports, &cup, now()).await.unwrap(), Placed::Before(()));
+    assert_eq!(look(&table, cup.id, now()).await.unwrap(), Looked::Saved(cup.clone()));
+
+    let plate = save(&table, &reports, &product(1, "plate"), now()).await;
+    assert!(matches!(plate, Err(SaveError::OtherContent { .. })));
+    assert_eq!(reports.write(cup.id, "another").await.unwrap(), Placed::Before(()));
+    let object = cloud.s3.get_object().bucket(BUCKET).key(cup.id.to_string()).send().await.unwrap();
+    assert_eq!(object.content_type(), Some("text/plain; charset=utf-8"));
+    let bytes = object.body.collect().await.unwrap().into_bytes();
+    assert_eq!(String::from_utf8(bytes.to_vec()).unwrap(), report(&cup));
+}
