@@ -137,7 +137,7 @@ fn answer(review: &Review) -> Exit {
 
 /// The highest that holds.
 fn code(review: &Review) -> u8 {
-    let dangers = || review.changes.iter().flat_map(|change| &change.findings).filter(|finding| finding.is_dangerous());
+    let dangers = || review.findings().map(|(_, finding)| finding).filter(|finding| finding.is_dangerous());
     if dangers().any(|finding| finding.category == Category::DataLoss) {
         5
     } else if dangers().next().is_some() {

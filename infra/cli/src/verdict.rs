@@ -63,18 +63,12 @@ impl<'a> Verdict<'a> {
 
     /// One sentence for each thing that a person must agree to.
     pub(crate) fn dangers(&self) -> Vec<String> {
-        let mut dangers = Vec::new();
-        for change in &self.review.changes {
-            for finding in change.findings.iter().filter(|finding| finding.is_dangerous()) {
-                dangers.push(format!("{}/{}: {} ({})", change.stack, change.logical_id, finding.reason, finding.rule));
-            }
-        }
-        dangers
+        let dangers = self.review.findings().filter(|(_, finding)| finding.is_dangerous());
+        dangers.map(|(place, finding)| format!("{place}: {} ({})", finding.reason, finding.rule)).collect()
     }
 
     fn has_danger(&self, categories: &[Category]) -> bool {
-        let mut findings = self.review.changes.iter().flat_map(|change| &change.findings);
-        findings.any(|finding| finding.is_dangerous() && categories.contains(&finding.category))
+        self.review.findings().any(|(_, finding)| finding.is_dangerous() && categories.contains(&finding.category))
     }
 }
 

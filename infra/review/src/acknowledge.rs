@@ -1,9 +1,10 @@
 //! Dangers accepted in the template: `Metadata: Acknowledged: [{Rule, Reason, Until}]` on the resource, or with `LogicalId` in the
 //! template's own `Metadata` for one that is gone. Without a reason or after its day it accepts nothing.
 
-use crate::change::{Acceptance, Category, Change, Finding, Severity};
+use crate::change::{Acceptance, Category, Finding, Severity};
 use crate::node::Node;
 use crate::rules::RULES;
+use crate::rules::sections::SECTION_RULES;
 use crate::template::Template;
 
 /// An entry as it stands in the template.
@@ -14,11 +15,19 @@ struct Entry {
 }
 
 /// Marks the findings of a change that were accepted, and says of the others why an entry does not count.
-pub(crate) fn apply(change: &mut Change, before: Option<&Template>, after: Option<&Template>, today: (i32, u8, u8)) {
-    for entry in entries(&change.logical_id, before, after) {
+///
+/// `place`: a logical id, or `Outputs.Name` and the like for what stands beside the resources.
+pub(crate) fn apply(
+    place: &str,
+    findings: &mut Vec<Finding>,
+    before: Option<&Template>,
+    after: Option<&Template>,
+    today: (i32, u8, u8),
+) {
+    for entry in entries(place, before, after) {
         let verdict = verdict(&entry, today);
         let mut matched = false;
-        for finding in change.findings.iter_mut().filter(|finding| finding.rule == entry.rule) {
+        for finding in findings.iter_mut().filter(|finding| finding.rule == entry.rule) {
             matched = true;
             match &verdict {
                 Ok(()) => {
@@ -30,7 +39,23 @@ pub(crate) fn apply(change: &mut Change, before: Option<&Template>, after: Optio
                 Err(_) => {}
             }
         }
-        let known = RULES.iter().find(|rule| rule.id == entry.rule);
+        let left = date(&entry.until).map_or(i64::MAX, |until| days(until) - days(today));
+        if verdict.is_ok() && matched && (0..=SOON).contains(&left) {
+            let ends = match left {
+                0 => "today".to_owned(),
+                1 => "tomorrow".to_owned(),
+                left => format!("in {left} days"),
+            };
+            findings.push(Finding {
+                category: category(&entry.rule),
+                rule: "acknowledgement/expires",
+                severity: Severity::Notice,
+                path: "Metadata.Acknowledged".to_owned(),
+                reason: format!("the acknowledgement of `{}` ends {ends}, on {}", entry.rule, entry.until),
+                accepted: None,
+            });
+        }
+        let known = known(&entry.rule);
         let refusal = match (&verdict, known) {
             (_, None) => {
                 Some(format!("the acknowledgement of `{}` accepts nothing: there is no such rule", entry.rule))
@@ -41,8 +66,8 @@ pub(crate) fn apply(change: &mut Change, before: Option<&Template>, after: Optio
             }
             _ => None,
         };
-        change.findings.extend(refusal.map(|reason| Finding {
-            category: known.map_or(Category::Reliability, |rule| rule.category),
+        findings.extend(refusal.map(|reason| Finding {
+            category: category(&entry.rule),
             rule: "acknowledgement/refused",
             severity: Severity::Danger,
             path: "Metadata.Acknowledged".to_owned(),
@@ -50,6 +75,30 @@ pub(crate) fn apply(change: &mut Change, before: Option<&Template>, after: Optio
             accepted: None,
         }));
     }
+}
+
+/// Days before the end in which it is said.
+const SOON: i64 = 30;
+
+/// The category of a rule that there is.
+fn known(rule: &str) -> Option<Category> {
+    let of_resources = RULES.iter().map(|rule| (rule.id, rule.category));
+    let mut all = of_resources.chain(SECTION_RULES.iter().map(|rule| (rule.id, rule.category)));
+    all.find(|(id, _)| *id == rule).map(|(_, category)| category)
+}
+
+fn category(rule: &str) -> Category {
+    known(rule).unwrap_or(Category::Reliability)
+}
+
+/// Days since some day long ago: the civil calendar's own arithmetic, with years that begin in March.
+fn days((year, month, day): (i32, u8, u8)) -> i64 {
+    let (year, month) = (i64::from(year) - i64::from(month < 3), i64::from(month));
+    let since_march = (month + 9) % 12;
+    365 * year + year.div_euclid(4) - year.div_euclid(100)
+        + year.div_euclid(400)
+        + (153 * since_march + 2) / 5
+        + i64::from(day)
 }
 
 const EXPIRED: &str = "its acknowledgement expired";
@@ -91,4 +140,19 @@ fn date(text: &str) -> Option<(i32, u8, u8)> {
         && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     let (year, month, day) = (year.parse().ok()?, month.parse().ok()?, day.parse().ok()?);
     (is_shaped && (1..=12).contains(&month) && (1..=31).contains(&day)).then_some((year, month, day))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_counted_over_months_years_and_leap_days() {
+        let between = |from, to| days(to) - days(from);
+        assert_eq!(between((2026, 12, 31), (2027, 1, 1)), 1);
+        assert_eq!(between((2028, 2, 28), (2028, 3, 1)), 2);
+        assert_eq!(between((2026, 2, 28), (2026, 3, 1)), 1);
+        assert_eq!(between((2026, 1, 1), (2027, 1, 1)), 365);
+        assert_eq!(between((2000, 1, 1), (2001, 1, 1)), 366);
+    }
 }

@@ -90,7 +90,7 @@ pub struct Acceptance {
 }
 
 /// A parameter, output, condition, mapping or other part of a template that differs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SectionChange {
     pub stage: Option<String>,
     pub stack: String,
@@ -101,6 +101,7 @@ pub struct SectionChange {
     pub action: Action,
     pub before: Option<String>,
     pub after: Option<String>,
+    pub findings: Vec<Finding>,
 }
 
 /// One line of the table of IAM changes.
@@ -255,10 +256,35 @@ impl Change {
     }
 }
 
+impl SectionChange {
+    /// `Parameters.DBPort`, `Transform`.
+    pub fn place(&self) -> String {
+        match self.name.is_empty() {
+            true => self.section.clone(),
+            false => format!("{}.{}", self.section, self.name),
+        }
+    }
+
+    pub fn is_dangerous(&self) -> bool {
+        self.findings.iter().any(Finding::is_dangerous)
+    }
+}
+
 impl Review {
     /// At least one change needs a person who agrees.
     pub fn is_dangerous(&self) -> bool {
-        self.changes.iter().any(Change::is_dangerous)
+        self.findings().any(|(_, finding)| finding.is_dangerous())
+    }
+
+    /// All findings, each with what it is about: `FipeApi/PriceQueue`, `FipeData/Outputs.DBEndpoint`.
+    pub fn findings(&self) -> impl Iterator<Item = (String, &Finding)> {
+        let of_resources = self.changes.iter().flat_map(|change| {
+            change.findings.iter().map(move |finding| (format!("{}/{}", change.stack, change.logical_id), finding))
+        });
+        let of_sections = self.sections.iter().flat_map(|section| {
+            section.findings.iter().map(move |finding| (format!("{}/{}", section.stack, section.place()), finding))
+        });
+        of_resources.chain(of_sections)
     }
 
     /// Nothing differs: resources, sections, stages.

@@ -1,11 +1,13 @@
 //! Which values differ, at nested paths, and what a change of each does. Two ways to write the same are no difference.
 
+use std::borrow::Cow;
+
 use cfn::facts::{self, Kind, Schema};
 
 use crate::change::{MASK, PropertyChange, Replacement};
 use crate::document;
 use crate::facts::{Facts, of_line, secret_inside};
-use crate::node::{Node, Value, push_index, push_key, segments};
+use crate::node::{Entry, Node, Value, push_index, push_key, segments};
 use crate::parse::embedded;
 use crate::template::Resource;
 
@@ -44,7 +46,7 @@ const SETS: &[&str] = &[
 ];
 
 /// What names an item of a list of maps.
-const IDENTITIES: &[&str] =
+pub(crate) const IDENTITIES: &[&str] =
     &["Key", "Id", "Sid", "Name", "PolicyName", "AttributeName", "IndexName", "ParameterName", "DeviceName"];
 
 /// What differs between two states of a resource.
@@ -80,15 +82,36 @@ pub(crate) fn is_same(before: Option<&Node>, after: Option<&Node>) -> bool {
     changes.found.is_empty()
 }
 
-/// What a change at a path below `Properties` does, and whether its value is write-only.
-pub(crate) fn facts_at(resource_type: &str, path: &str) -> (Replacement, bool) {
+/// What is known of the value at a path below `Properties`.
+fn along(resource_type: &str, path: &str) -> Along {
     let mut along = Along::of(Facts::of(resource_type));
     for segment in segments(path) {
         let is_index = segment.bytes().all(|byte| byte.is_ascii_digit());
         let is_item = is_index && !matches!(along.known, Known::Value(Schema { kind: Kind::Map(_), .. }));
         along = if is_item { along.item() } else { along.key(&segment) };
     }
-    along.at(path)
+    along
+}
+
+/// What a change at a path below `Properties` does, and whether its value is write-only.
+pub(crate) fn facts_at(resource_type: &str, path: &str) -> (Replacement, bool) {
+    along(resource_type, path).at(path)
+}
+
+/// A value below `Properties` for people: what must not be shown is [`MASK`], alone or inside of it.
+pub(crate) fn shown(resource_type: &str, path: &str, value: &Node) -> String {
+    along(resource_type, path).shown(value, &mut path.to_owned()).render()
+}
+
+/// The same for a value as a change set has it.
+pub(crate) fn shown_text(resource_type: &str, path: &str, text: &str) -> String {
+    let along = along(resource_type, path);
+    match (along.at(path).1, along.has_secrets(path)) {
+        (true, _) => MASK.to_owned(),
+        (false, false) => text.to_owned(),
+        (false, true) => embedded(text)
+            .map_or_else(|| MASK.to_owned(), |value| along.shown(&value, &mut path.to_owned()).to_json().to_string()),
+    }
 }
 
 /// What is known on the way to a value.
@@ -134,7 +157,52 @@ impl Along {
         }
     }
 
-    /// Something inside this value is write-only: the whole of it is not shown.
+    /// The value with [`MASK`] for all in it that is write-only.
+    fn shown<'n>(&self, node: &'n Node, path: &mut String) -> Cow<'n, Node> {
+        let masked = || Cow::Owned(Node::string(MASK, node.at));
+        if self.at(path).1 {
+            return masked();
+        }
+        if !self.has_secrets(path) {
+            return Cow::Borrowed(node);
+        }
+        let length = path.len();
+        let value = match (&node.value, node.intrinsic()) {
+            (_, Some(("Ref" | "Fn::GetAtt" | "Fn::ImportValue", _))) => return Cow::Borrowed(node),
+            (_, Some(("Fn::If", argument))) => match argument.items() {
+                [condition, yes, no] => {
+                    let branches = [yes, no].map(|branch| self.shown(branch, path).into_owned());
+                    let all = std::iter::once(condition.clone()).chain(branches).collect();
+                    return Cow::Owned(Node::single("Fn::If", Node::new(Value::List(all), node.at)));
+                }
+                _ => return masked(),
+            },
+            // What a function or a text would make of it is not known.
+            (_, Some(_)) | (Value::String(_), _) => return masked(),
+            (Value::Map(entries), None) => {
+                let entry = |entry: &Entry| {
+                    push_key(path, &entry.key);
+                    let value = self.key(&entry.key).shown(&entry.value, path).into_owned();
+                    path.truncate(length);
+                    Entry { value, ..entry.clone() }
+                };
+                Value::Map(entries.iter().map(entry).collect())
+            }
+            (Value::List(items), None) => {
+                let item = |(index, item): (usize, &Node)| {
+                    push_index(path, index);
+                    let value = self.item().shown(item, path).into_owned();
+                    path.truncate(length);
+                    value
+                };
+                Value::List(items.iter().enumerate().map(item).collect())
+            }
+            _ => return Cow::Borrowed(node),
+        };
+        Cow::Owned(Node::new(value, node.at))
+    }
+
+    /// Something inside this value is write-only.
     fn has_secrets(&self, path: &str) -> bool {
         fn inside(schema: &Schema, depth: usize) -> bool {
             match schema.kind {
@@ -214,15 +282,14 @@ struct Changes {
 impl Changes {
     fn push(&mut self, path: &str, before: Option<&Node>, after: Option<&Node>, along: &Along) {
         let (replacement, write_only) = along.at(path);
-        let masked = write_only || along.has_secrets(path);
-        let text = |node: Option<&Node>| node.map(|node| if masked { MASK.to_owned() } else { node.render() });
+        let text = |node: Option<&Node>| node.map(|node| along.shown(node, &mut path.to_owned()).render());
         self.found.push(PropertyChange {
             path: path.to_owned(),
             attribute: self.attribute,
             before: text(before),
             after: text(after),
             replacement,
-            write_only: masked,
+            write_only,
             because: None,
         });
     }
@@ -359,7 +426,7 @@ fn same_scalar(before: &Node, after: &Node, along: &Along) -> bool {
 }
 
 /// The key that names each item on both sides, if there is one.
-fn identity(old: &[Node], new: &[Node]) -> Option<&'static str> {
+pub(crate) fn identity(old: &[Node], new: &[Node]) -> Option<&'static str> {
     IDENTITIES.iter().copied().find(|key| {
         [old, new].iter().all(|items| {
             !items.is_empty()

@@ -92,6 +92,24 @@ pub(crate) fn changed(before: &Template, after: &Template) -> Option<Folded> {
     })
 }
 
+/// The template with defaults and mappings in place of their names, where that makes a difference to the resources that are asked for.
+/// Empty defaults mean that there is none, and secret ones are not looked at.
+pub(crate) fn resolved(template: &Template, is_asked: impl Fn(&&Resource) -> bool) -> Option<Template> {
+    let declared = |name: &str, key: &str| template.section("Parameters").and_then(|all| all.get(name)?.get(key));
+    let mut values = defaults(template);
+    values.retain(|name, value| {
+        let kind = declared(name, "Type").and_then(Node::as_str).unwrap_or_default();
+        declared(name, "NoEcho").is_none() && !kind.starts_with("AWS::SSM::") && value.as_str() != Some("")
+    });
+    let mappings: BTreeSet<String> = section_names(template, "Mappings").map(str::to_owned).collect();
+    if values.is_empty() && mappings.is_empty() {
+        return None;
+    }
+    let folded = fold(template, &Facts { values, mappings, ..Facts::default() }, false);
+    let is_other = |one: &Resource| folded.resource(&one.logical_id).is_some_and(|two| two.node != one.node);
+    template.resources().iter().filter(is_asked).any(is_other).then_some(folded)
+}
+
 /// A new parameter has its default; one that only changed its name has it on both sides.
 fn new_parameters(
     before: &Template,

@@ -30,6 +30,7 @@ pub use graph::{Graph, graphs};
 pub use node::{Entry, Node, Position, Value};
 pub use parse::{ParseError, parse};
 pub use review::{Observed, ObservedProperty, Options, Pair, review};
+pub use rules::sections::{SECTION_RULES, SectionContext, SectionRule};
 pub use rules::{Context, Example, RULES, Rule};
 pub use skew::{Explained, Stages, differences};
 pub use template::{Resource, Template};

@@ -68,7 +68,7 @@ fn touch(change: &mut Change, after: &Template, path: &str, replaced: &str, cert
     let replacement = fact.min(Replacement::Maybe);
     let verb = if certainty == Replacement::Yes { "is" } else { "may be" };
     if !change.properties.iter().any(|property| !property.attribute && property.path == path) {
-        let value = resource.property(path).map(|node| if write_only { crate::MASK.to_owned() } else { node.render() });
+        let value = resource.property(path).map(|node| compare::shown(&resource.resource_type, path, node));
         change.properties.push(PropertyChange {
             path: path.to_owned(),
             attribute: false,

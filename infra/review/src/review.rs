@@ -3,7 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::change::{Action, Category, Cause, Change, MASK, PropertyChange, Replacement, Review, SectionChange};
+use crate::change::{
+    Action, Category, Cause, Change, Finding, MASK, PropertyChange, Replacement, Review, SectionChange, Severity,
+};
 use crate::facts::Facts;
 use crate::node::{Entry, Node, Value, segments};
 use crate::policy::Evidence;
@@ -61,8 +63,15 @@ pub struct ObservedProperty {
 /// Judges what changes between the templates of each pair.
 pub fn review(pairs: &[Pair], options: &Options<'_>) -> Review {
     let mut review = Review::default();
-    for pair in pairs {
+    for pair in pairs.iter().filter(|pair| options.observed.contains_key(&pair.stack) || pair.before != pair.after) {
         stack(pair, options, &mut review);
+        let beside = sections(pair).into_iter().map(|mut change| {
+            change.findings = rules::sections::findings(&change, pair, pairs, options.without);
+            let place = change.place();
+            acknowledge::apply(&place, &mut change.findings, pair.before.as_ref(), pair.after.as_ref(), options.today);
+            change
+        });
+        review.sections.extend(beside);
     }
     review.skew = options.stages.iter().flat_map(|stages| skew::find(pairs, stages)).collect();
     review.changes.sort_by_cached_key(|change| {
@@ -119,22 +128,24 @@ fn stack(pair: &Pair, options: &Options<'_>, review: &mut Review) {
     if let Some(observed) = options.observed.get(&pair.stack) {
         observe(pair, observed, &mut changes);
     }
-    let Sides { before, after } = sides;
-    let evidence = Evidence::of(before, after);
-    let found: Vec<_> = changes
-        .iter()
-        .map(|change| {
-            let (old, new) = (find(before, &change.logical_id), find(after, &change.logical_id));
-            let Some(rule) = rules::RULES.first() else { return Vec::new() };
-            rules::findings(
-                &Context { rule, change, changes: &changes, old, new, before, after, evidence: &evidence },
-                options.without,
-            )
-        })
-        .collect();
+    let evidence = Evidence::of(sides.before, sides.after);
+    let mut found = judged(&changes, sides, &evidence, options);
+    // What a default or a mapping stands for may be dangerous where its name is not.
+    let is_changed = |resource: &&Resource| changes.iter().any(|change| change.logical_id == resource.logical_id);
+    if let Some(after) = sides.after.and_then(|after| fold::resolved(after, is_changed)) {
+        let before = sides.before.map(|before| fold::resolved(before, |_| true).unwrap_or_else(|| before.clone()));
+        let sides = Sides { before: before.as_ref(), after: Some(&after) };
+        let more = judged(&changes, sides, &Evidence::of(sides.before, sides.after), options);
+        for (found, more) in found.iter_mut().zip(more) {
+            let is_known = |one: &Finding| found.iter().any(|other| other.rule == one.rule && other.path == one.path);
+            let news: Vec<Finding> =
+                more.into_iter().filter(|one| one.severity == Severity::Danger && !is_known(one)).collect();
+            found.extend(news);
+        }
+    }
     for (change, findings) in changes.iter_mut().zip(found) {
         change.findings = findings;
-        acknowledge::apply(change, raw.before, raw.after, options.today);
+        acknowledge::apply(&change.logical_id, &mut change.findings, raw.before, raw.after, options.today);
         change
             .findings
             .sort_by_key(|finding| (Reverse(finding.is_dangerous()), Reverse(finding.severity), finding.category));
@@ -142,7 +153,21 @@ fn stack(pair: &Pair, options: &Options<'_>, review: &mut Review) {
     review.changes.extend(changes);
     review.permissions.extend(evidence.permission_changes(pair));
     review.ingress.extend(evidence.ingress_changes(pair));
-    sections(pair, &mut review.sections);
+}
+
+/// What the rules say of each change.
+fn judged(
+    changes: &[Change],
+    Sides { before, after }: Sides<'_>,
+    evidence: &Evidence,
+    options: &Options<'_>,
+) -> Vec<Vec<Finding>> {
+    let of = |change: &Change| {
+        let (old, new) = (find(before, &change.logical_id), find(after, &change.logical_id));
+        let Some(rule) = rules::RULES.first() else { return Vec::new() };
+        rules::findings(&Context { rule, change, changes, old, new, before, after, evidence }, options.without)
+    };
+    changes.iter().map(of).collect()
 }
 
 /// The templates of a stack before and after.
@@ -293,7 +318,11 @@ fn observe(pair: &Pair, observed: &BTreeMap<String, Observed>, changes: &mut Vec
         for property in &seen.properties {
             let write_only = !property.attribute && compare::facts_at(&change.resource_type, &property.path).1;
             let show = |value: &Option<String>| {
-                value.as_ref().map(|value| if write_only { MASK.to_owned() } else { value.clone() })
+                let show = |value: &String| match property.attribute {
+                    true => value.clone(),
+                    false => compare::shown_text(&change.resource_type, &property.path, value),
+                };
+                value.as_ref().map(show)
             };
             let found = PropertyChange {
                 path: property.path.clone(),
@@ -333,7 +362,8 @@ fn observe(pair: &Pair, observed: &BTreeMap<String, Observed>, changes: &mut Vec
 /// Sections whose entries are compared one by one.
 const NAMED: &[&str] = &["Parameters", "Mappings", "Conditions", "Outputs", "Rules", "Hooks", "Metadata"];
 
-fn sections(pair: &Pair, found: &mut Vec<SectionChange>) {
+fn sections(pair: &Pair) -> Vec<SectionChange> {
+    let mut found = Vec::new();
     let empty = Node::new(Value::Map(Vec::new()), Default::default());
     let root = |template: &Option<Template>| {
         template.as_ref().map_or_else(|| empty.clone(), |template| template.root().clone())
@@ -358,9 +388,11 @@ fn sections(pair: &Pair, found: &mut Vec<SectionChange>) {
                 action,
                 before: old.map(shown),
                 after: new.map(shown),
+                findings: Vec::new(),
             });
         }
     }
+    found
 }
 
 /// For people; the default of a `NoEcho` parameter is masked.

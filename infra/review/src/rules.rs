@@ -6,9 +6,12 @@ mod exposure;
 mod permissions;
 mod reliability;
 mod replacement;
+pub(crate) mod sections;
+mod sharing;
 #[cfg(test)]
 mod tests;
 mod values;
+mod watching;
 
 use crate::change::{Action, Category, Change, Finding, Severity};
 use crate::node::Node;
@@ -35,8 +38,16 @@ pub struct Example {
     pub after: Option<&'static str>,
 }
 
-const FAMILIES: &[&[Rule]] =
-    &[data_loss::RULES, permissions::RULES, exposure::RULES, encryption::RULES, reliability::RULES, replacement::RULES];
+const FAMILIES: &[&[Rule]] = &[
+    data_loss::RULES,
+    permissions::RULES,
+    exposure::RULES,
+    encryption::RULES,
+    reliability::RULES,
+    replacement::RULES,
+    sharing::RULES,
+    watching::RULES,
+];
 
 /// All rules, by family.
 pub static RULES: &[Rule] = &ALL;

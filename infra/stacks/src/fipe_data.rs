@@ -16,9 +16,9 @@ use cfn::aws_ec2::CfnVPCEndpoint;
 use cfn::intrinsics::{if_, sub};
 use cfn::{Condition, Handle, IntoValue, Parameter, RawResource, ResourceOptions, Value, json};
 use constructs::{
-    Acknowledgement, Asked, Code, DatabaseCluster, DatabaseClusterProps, GatewayVpcEndpoint, IngressRule, InterfaceVpcEndpoint,
-    LayerVersion, Peer, RustFunction, RustFunctionProps, Secret, SecurityGroup, Stack, Suppression, SynthesizedStack,
-    VpcPlacement,
+    Acknowledgement, Asked, Code, DatabaseCluster, DatabaseClusterProps, GatewayVpcEndpoint, IngressRule,
+    InterfaceVpcEndpoint, LayerVersion, Peer, RustFunction, RustFunctionProps, Secret, SecurityGroup, Stack,
+    Suppression, SynthesizedStack, VpcPlacement,
 };
 use contract::DbInitEnvironment;
 

@@ -110,15 +110,30 @@ fn may_say_more(template: Option<&Template>, other: Option<&Template>) -> bool {
 
 /// A policy document, or a text that may be one, anywhere in there.
 fn has_statements(node: &Node) -> bool {
-    node.as_str().is_some_and(|text| text.contains("Statement"))
+    node.as_str().is_some_and(|text| text.trim_start().starts_with('{'))
         || node.as_list().is_some_and(|items| items.iter().any(has_statements))
         || node.entries().iter().any(|entry| entry.key == "Statement" || has_statements(&entry.value))
 }
 
 fn principals(each: &Difference) -> String {
-    let names: Vec<&str> =
-        each.principals.iter().map(|name| if name == "*" { "anyone" } else { name.as_str() }).collect();
-    names.join(", ")
+    each.principals.iter().map(|name| spoken(name)).collect::<Vec<_>>().join(", ")
+}
+
+/// A principal for people: `anyone`, `account 111122223333`, or as it is written.
+pub(crate) fn spoken(principal: &str) -> String {
+    if principal == "*" {
+        return "anyone".to_owned();
+    }
+    let parts: Vec<&str> = principal.splitn(6, ':').collect();
+    match parts.as_slice() {
+        ["arn", _, "iam", "", account, "root"] if is_account(account) => format!("account {account}"),
+        ["arn", _, "iam" | "sts", "", account, name] if is_account(account) => format!("{name} of account {account}"),
+        _ => principal.to_owned(),
+    }
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 struct Side<'t> {

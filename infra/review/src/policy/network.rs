@@ -14,7 +14,14 @@ impl Cidr {
     /// `10.0.0.0/8`, `::/0`, or one address. `None`: not an address, such as a parameter.
     pub(crate) fn parse(text: &str) -> Option<Cidr> {
         let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
-        let (v6, bits, width) = match address.trim().parse().ok()? {
+        // 010 is ten where it is read at all.
+        let plain = |part: &str| part.trim_start_matches('0').to_owned();
+        let plain = |part| Some(plain(part)).filter(|part| !part.is_empty()).unwrap_or_else(|| "0".to_owned());
+        let address = match address.contains('.') && !address.contains(':') {
+            true => address.trim().split('.').map(plain).collect::<Vec<_>>().join("."),
+            false => address.trim().to_owned(),
+        };
+        let (v6, bits, width) = match address.parse().ok()? {
             IpAddr::V4(address) => (false, u128::from(u32::from(address)), 32),
             IpAddr::V6(address) => (true, u128::from(address), 128),
         };
@@ -29,10 +36,11 @@ impl Cidr {
         self.v6 == other.v6 && self.first <= other.first && self.last >= other.last
     }
 
-    /// More than a /8 of IPv4 or a /16 of IPv6 of addresses: nobody owns that much.
+    /// A /8 of IPv4 or a /16 of IPv6 of addresses, but for the private 10.0.0.0/8: nobody owns that much.
     pub(crate) fn is_the_internet(&self) -> bool {
         let size = self.last - self.first;
-        if self.v6 { size >= (1 << 112) } else { size > (1 << 24) - 1 }
+        let is_private = self.first == 10 << 24 && size == (1 << 24) - 1;
+        if self.v6 { size >= (1 << 112) } else { size >= (1 << 24) - 1 && !is_private }
     }
 
     /// What is left of this block without the others.
@@ -80,7 +88,7 @@ mod tests {
 
     #[test]
     fn every_address_is_the_internet_and_a_private_range_is_not() {
-        for text in ["0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1"] {
+        for text in ["0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1", "000.0.0.0/0", "8.0.0.0/8"] {
             assert!(Cidr::parse(text).unwrap().is_the_internet(), "{text}");
         }
         for text in ["10.0.0.0/8", "203.0.113.7/32", "fd00:1::/32"] {

@@ -159,7 +159,9 @@ pub(crate) fn is_sweeping_resource(resource: &str) -> bool {
         return true;
     }
     if !resource.starts_with("arn:") {
-        return false;
+        // No ARN has a star before its first colon.
+        let start = resource.split([':', '$']).next().unwrap_or_default();
+        return start.contains(['*', '?']);
     }
     let name = resource.splitn(6, ':').nth(5).unwrap_or("*");
     // `table/*` names nothing; `log-group:/aws/lambda/*` and `table/orders/*` do.
@@ -226,9 +228,17 @@ mod tests {
 
     #[test]
     fn a_resource_that_names_nothing_is_sweeping() {
-        for resource in
-            ["*", "arn:aws:s3:::*", "arn:aws:sqs:*:*:*", "arn:aws:dynamodb:eu-west-1:1:table/*", "arn:aws:logs:*:*:*"]
-        {
+        for resource in [
+            "*",
+            "**",
+            "?*",
+            "a*",
+            "*/*",
+            "arn:aws:s3:::*",
+            "arn:aws:sqs:*:*:*",
+            "arn:aws:dynamodb:eu-west-1:1:table/*",
+            "arn:aws:logs:*:*:*",
+        ] {
             assert!(is_sweeping_resource(resource), "{resource}");
         }
         for resource in

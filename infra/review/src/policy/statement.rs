@@ -119,7 +119,7 @@ pub(crate) fn document_of_text(value: &Value) -> Option<Value> {
             _ => return None,
         },
     };
-    if !text.trim_start().starts_with('{') || !text.contains("\"Statement\"") {
+    if !text.trim_start().starts_with('{') {
         return None;
     }
     serde_json::from_str(&text).ok().filter(is_document)

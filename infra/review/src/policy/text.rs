@@ -49,6 +49,17 @@ fn function_text(value: &Value) -> Option<String> {
             let items = parts.get(1)?.as_array()?;
             Some(items.iter().map(text).collect::<Vec<_>>().join(parts.first()?.as_str()?))
         }
+        "Fn::Select" => {
+            let [index, list] = argument.as_array()?.as_slice() else { return None };
+            let index: usize = text(index).parse().ok()?;
+            match intrinsic(list) {
+                Some(("Fn::Split", parts)) => {
+                    let [delimiter, whole] = parts.as_array()?.as_slice() else { return None };
+                    whole.as_str()?.split(delimiter.as_str()?).nth(index).map(str::to_owned)
+                }
+                _ => list.as_array()?.get(index).map(text),
+            }
+        }
         "Fn::ImportValue" => Some(format!("${{import:{}}}", text(argument).replace(['{', '}', '$'], ""))),
         "Fn::FindInMap" => {
             let keys: Vec<String> = argument.as_array()?.iter().map(text).collect();

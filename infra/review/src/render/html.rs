@@ -10,9 +10,9 @@ use tera::{Context, Tera};
 
 use super::diff::{Line, diff};
 use super::text::{line, sentence, visible};
-use super::view::{self, CATEGORIES, Folded, Found, KINDS, Kind, Row};
+use super::view::{self, CATEGORIES, Folded, Found, KINDS, Kind, Place, Row};
 use super::{Report, tables};
-use crate::change::{Change, Finding, Replacement, SectionChange};
+use crate::change::{Category, Change, Finding, Replacement, SectionChange};
 use crate::graph::{Edge, Graph, cut, kind};
 
 const STYLE: &str = include_str!("page.css");
@@ -38,13 +38,16 @@ pub fn html(report: &Report<'_>) -> Result<String, RenderError> {
 
 fn page(report: &Report<'_>) -> Value {
     let changes = view::changes(report);
-    let verdict = view::overall(report, &changes);
+    let sections = view::sections(report);
+    let verdict = view::overall(report, &changes, &sections);
     let rows = view::rows(report);
     let has_stages = rows.iter().any(|row| row.stage.is_some());
     let chips = |used: &dyn Fn(&Folded<Change>) -> bool| changes.iter().any(used);
-    let categories = CATEGORIES.iter().filter(|category| chips(&|change| change.is.categories().contains(category)));
+    let beside =
+        |category| sections.iter().any(|section| section.is.findings.iter().any(|one| one.category == category));
+    let has = |category: &Category| beside(*category) || chips(&|change| change.is.categories().contains(category));
+    let categories = CATEGORIES.iter().filter(|category| has(category));
     let kinds = KINDS.iter().filter(|kind| chips(&|change| Kind::of(&change.is) == **kind));
-    let sections = view::sections(report);
     json!({
         "policy": format!("default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'", digest(STYLE), digest(SCRIPT)),
         "title": line(report.title),
@@ -60,13 +63,13 @@ fn page(report: &Report<'_>) -> Value {
         "stage_chips": rows.iter().filter(|row| row.stage.is_some()).map(|row| json!({ "id": stage_id(row.label()), "label": line(row.label()) })).collect::<Vec<_>>(),
         "category_chips": categories.map(|category| json!({ "id": view::category_id(*category), "label": view::category_label(*category) })).collect::<Vec<_>>(),
         "action_chips": kinds.map(|kind| json!({ "id": kind.id(), "label": kind.label() })).collect::<Vec<_>>(),
-        "dangers": view::dangers(&changes).iter().map(|found| found_view(found)).collect::<Vec<_>>(),
-        "accepted": view::accepted(&changes).iter().map(|found| found_view(found)).collect::<Vec<_>>(),
+        "dangers": view::dangers(&changes, &sections).iter().map(|found| found_view(found)).collect::<Vec<_>>(),
+        "accepted": view::accepted(&changes, &sections).iter().map(|found| found_view(found)).collect::<Vec<_>>(),
         "tables": tables::tables(report).iter().map(table).collect::<Vec<_>>(),
         "graphs": report.graphs.iter().enumerate().map(|(at, graph)| graph_view(at, graph, &changes)).collect::<Vec<_>>(),
         "change_count": changes.len(),
         "stacks": stacks(&changes),
-        "sections": sections.iter().map(section).collect::<Vec<_>>(),
+        "sections": sections.iter().enumerate().map(|(at, folded)| section(at, folded)).collect::<Vec<_>>(),
         "skew": report.review.skew.iter().map(view::skewed).collect::<Vec<_>>(),
     })
 }
@@ -90,6 +93,10 @@ fn stage_ids(stages: &[String]) -> String {
 
 fn anchor(at: usize) -> String {
     format!("change-{}", at + 1)
+}
+
+fn section_anchor(at: usize) -> String {
+    format!("beside-{}", at + 1)
 }
 
 fn columns() -> Vec<Value> {
@@ -131,20 +138,23 @@ fn search_text(change: &Change, more: &[&str]) -> String {
 }
 
 fn found_view(found: &Found<'_>) -> Value {
-    let Found { at, change: Folded { stages, is: change }, finding } = found;
+    let Found { at, stages, stack, name, resource_type, kind, finding } = found;
     json!({
-        "anchor": anchor(*at),
+        "anchor": match at {
+            Place::Resource(at) => anchor(*at),
+            Place::Section(at) => section_anchor(*at),
+        },
         "stages": stages.iter().map(|stage| line(stage)).collect::<Vec<_>>(),
         "stage_ids": stage_ids(stages),
         "category": view::category_id(finding.category),
         "label": sentence(view::category_label(finding.category)),
-        "action": Kind::of(change).id(),
-        "logical_id": line(&change.logical_id),
-        "stack": line(&change.stack),
+        "action": kind.id(),
+        "logical_id": line(name),
+        "stack": line(stack),
         "path": line(&finding.path),
         "reason": sentence(&line(&finding.reason)),
         "accepted": view::acceptance(finding).map(|text| sentence(&text)),
-        "text": line(&format!("{} {} {} {} {}", change.logical_id, change.resource_type, change.stack, finding.reason, finding.path)),
+        "text": line(&format!("{name} {resource_type} {stack} {} {}", finding.reason, finding.path)),
     })
 }
 
@@ -230,7 +240,7 @@ fn finding(finding: &Finding) -> Value {
     })
 }
 
-fn section(folded: &Folded<SectionChange>) -> Value {
+fn section(at: usize, folded: &Folded<SectionChange>) -> Value {
     let section = &folded.is;
     let mut shown = values(&section.before, &section.after);
     let path = view::section_path(section);
@@ -239,6 +249,11 @@ fn section(folded: &Folded<SectionChange>) -> Value {
         crate::change::Action::Modify => "modify",
         crate::change::Action::Remove => "remove",
     };
+    let mut categories: Vec<&str> = section.findings.iter().map(|one| view::category_id(one.category)).collect();
+    categories.dedup();
+    shown["anchor"] = section_anchor(at).into();
+    shown["category_ids"] = categories.join(" ").into();
+    shown["findings"] = section.findings.iter().map(finding).collect::<Vec<_>>().into();
     shown["class"] = class.into();
     shown["text"] = format!("{path} {}", line(&section.stack)).into();
     shown["path"] = path.into();

@@ -6,7 +6,7 @@ use super::diff::{Line, diff};
 use super::tables;
 use super::text::{count, line, sentence, visible};
 use super::view::{self, CATEGORIES, Folded, Found, KINDS, Kind};
-use crate::change::{Change, PropertyChange, Replacement, SectionChange};
+use crate::change::{Change, Finding, PropertyChange, Replacement, SectionChange};
 use crate::graph::kind;
 
 /// The first line of every comment: a workflow finds its own comment by it and updates that.
@@ -52,12 +52,13 @@ impl Page {
 pub fn markdown(report: &Report<'_>, limit: usize) -> String {
     let changes = view::changes(report);
     let mut page = Page { text: String::new(), limit, is_cut: false };
-    page.add(&head(report, &changes));
+    let sections = view::sections(report);
+    page.add(&head(report, &changes, &sections));
     page.add(&summary(report));
     for note in report.notes {
         page.add(&format!("> Note: {}\n\n", plain(note)));
     }
-    let dangers = view::dangers(&changes);
+    let dangers = view::dangers(&changes, &sections);
     if !dangers.is_empty() {
         page.add("#### Dangers\n\n");
         dangers.iter().for_each(|found| page.add(&danger(found)));
@@ -72,23 +73,19 @@ pub fn markdown(report: &Report<'_>, limit: usize) -> String {
     }
     for (name, of_stack) in by_stack(&changes) {
         let summary = format!("<b>{}</b>: {}", plain(name), count(of_stack.len(), "change"));
-        page.fold(&summary, of_stack.iter().map(|folded| change(folded)));
+        let (quiet, told): (Vec<_>, Vec<_>) =
+            of_stack.into_iter().partition(|folded| view::is_metadata_alone(&folded.is));
+        let quiet = view::metadata_alone(&quiet).map(|(text, of)| format!("~ {} {}\n\n", plain(&text), stages(&of)));
+        page.fold(&summary, told.iter().map(|folded| change(folded)).chain(quiet));
     }
-    let sections = view::sections(report);
     if !sections.is_empty() {
         page.fold(&format!("<b>Beside the resources</b> ({})", sections.len()), sections.iter().map(section));
     }
-    let accepted = view::accepted(&changes);
+    let accepted = view::accepted(&changes, &sections);
     if !accepted.is_empty() {
         let lines = accepted.iter().map(|found| {
             let by = view::acceptance(found.finding).map(|text| sentence(&text)).unwrap_or_default();
-            format!(
-                "- {} {}: {}. {}\n",
-                name(&found.change.is),
-                stages(&found.change.stages),
-                plain(&found.finding.reason),
-                plain(&by)
-            )
+            format!("- {} {}: {}. {}\n", name(found), stages(found.stages), plain(&found.finding.reason), plain(&by))
         });
         page.fold(&format!("<b>Accepted in code</b> ({})", accepted.len()), lines.chain(["\n".to_owned()]));
     }
@@ -105,8 +102,8 @@ pub fn markdown(report: &Report<'_>, limit: usize) -> String {
     page.text
 }
 
-fn head(report: &Report<'_>, changes: &[Folded<Change>]) -> String {
-    let verdict = view::overall(report, changes);
+fn head(report: &Report<'_>, changes: &[Folded<Change>], sections: &[Folded<SectionChange>]) -> String {
+    let verdict = view::overall(report, changes, sections);
     let mark = if report.review.is_dangerous() { "⚠️ " } else { "✅ " };
     let lines: String = verdict.lines.iter().map(|line| format!("{}\n", plain(line))).collect();
     format!(
@@ -142,7 +139,7 @@ fn danger(found: &Found<'_>) -> String {
     let at = if found.finding.path.is_empty() { String::new() } else { format!(" at {}", code(&found.finding.path)) };
     let label = sentence(view::category_label(found.finding.category));
     let reason = plain(&found.finding.reason);
-    format!("- ⚠️ **{label}** {}{at} {}: {reason}\n", name(&found.change.is), stages(&found.change.stages))
+    format!("- ⚠️ **{label}** {}{at} {}: {reason}\n", name(found), stages(found.stages))
 }
 
 fn allowed(table: &tables::Table) -> (String, Vec<String>) {
@@ -183,16 +180,21 @@ fn change(folded: &Folded<Change>) -> String {
     for line in view::explained(change) {
         text.push_str(&format!("{}.\n\n", plain(&line)));
     }
-    for finding in &change.findings {
-        let accepted = view::acceptance(finding).map(|by| format!(" ({})", plain(&by))).unwrap_or_default();
-        let word = view::introduced(finding);
-        text.push_str(&format!("- {word}: {}{accepted} ({})\n", plain(&finding.reason), code(finding.rule)));
-    }
+    text.push_str(&findings(&change.findings));
     if !change.properties.is_empty() {
         let body: String = change.properties.iter().map(property).collect();
         text.push_str(&format!("\n{}", fenced("diff", &body)));
     }
     text + "\n"
+}
+
+fn findings(findings: &[Finding]) -> String {
+    let told = findings.iter().map(|finding| {
+        let accepted = view::acceptance(finding).map(|by| format!(" ({})", plain(&by))).unwrap_or_default();
+        let word = view::introduced(finding);
+        format!("- {word}: {}{accepted} ({})\n", plain(&finding.reason), code(finding.rule))
+    });
+    told.collect()
 }
 
 fn property(property: &PropertyChange) -> String {
@@ -237,12 +239,14 @@ fn section(folded: &Folded<SectionChange>) -> String {
     let section = &folded.is;
     let head =
         format!("{} {} {}\n\n", code(&view::section_path(section)), plain(&section.stack), stages(&folded.stages));
-    head + &fenced("diff", &values(&section.before, &section.after)) + "\n"
+    let findings = findings(&section.findings);
+    let gap = if findings.is_empty() { "" } else { "\n" };
+    head + &findings + gap + &fenced("diff", &values(&section.before, &section.after)) + "\n"
 }
 
 /// `FipeApi/PriceQueue`.
-fn name(change: &Change) -> String {
-    code(&format!("{}/{}", change.stack, change.logical_id))
+fn name(found: &Found<'_>) -> String {
+    code(&format!("{}/{}", found.stack, found.name))
 }
 
 fn stages(stages: &[String]) -> String {

@@ -6,7 +6,7 @@ use super::diff::{Line, diff};
 use super::tables;
 use super::text::{line, sentence, visible};
 use super::view::{self, CATEGORIES, Folded, Found, KINDS, Kind, Row};
-use crate::change::{Change, PropertyChange, Replacement, SectionChange};
+use crate::change::{Change, Finding, PropertyChange, Replacement, SectionChange};
 use crate::graph::kind;
 
 /// How wide and how colourful.
@@ -34,9 +34,10 @@ const DIM: &str = "2";
 pub fn terminal(report: &Report<'_>, style: Style) -> String {
     let style = Style { width: style.width.max(40), ..style };
     let changes = view::changes(report);
+    let sections = view::sections(report);
     let mut out = Out { text: String::new(), style };
-    head(&mut out, report, &changes);
-    let dangers = view::dangers(&changes);
+    head(&mut out, report, &changes, &sections);
+    let dangers = view::dangers(&changes, &sections);
     if !dangers.is_empty() {
         out.title(&format!("Dangers ({})", dangers.len()));
         dangers.iter().for_each(|found| danger(&mut out, found));
@@ -52,28 +53,26 @@ pub fn terminal(report: &Report<'_>, style: Style) -> String {
         }
     }
     for stack in stacks {
-        let of_stack: Vec<_> = changes.iter().filter(|folded| folded.is.stack == stack).collect();
-        out.title(&format!("{} ({})", line(stack), of_stack.len()));
-        of_stack.into_iter().for_each(|folded| change(&mut out, folded));
+        let of_stack = changes.iter().filter(|folded| folded.is.stack == stack);
+        let (quiet, told): (Vec<_>, Vec<_>) = of_stack.partition(|folded| view::is_metadata_alone(&folded.is));
+        out.title(&format!("{} ({})", line(stack), quiet.len() + told.len()));
+        told.into_iter().for_each(|folded| change(&mut out, folded));
+        if let Some((text, of)) = view::metadata_alone(&quiet) {
+            out.wrapped(2, &format!("~ {text}{}", stages(&of)), DIM);
+        }
     }
-    let sections = view::sections(report);
     if !sections.is_empty() {
         out.title(&format!("Beside the resources ({})", sections.len()));
         sections.iter().for_each(|folded| section(&mut out, folded));
     }
-    let accepted = view::accepted(&changes);
+    let accepted = view::accepted(&changes, &sections);
     if !accepted.is_empty() {
         out.title(&format!("Accepted in code ({})", accepted.len()));
         for found in accepted {
             let by = view::acceptance(found.finding).unwrap_or_default();
             out.wrapped(
                 2,
-                &format!(
-                    "{}{}: {}; {by}",
-                    name(&found.change.is),
-                    stages(&found.change.stages),
-                    line(&found.finding.reason)
-                ),
+                &format!("{}{}: {}; {by}", name(&found), stages(found.stages), line(&found.finding.reason)),
                 "",
             );
         }
@@ -154,11 +153,11 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-fn head(out: &mut Out, report: &Report<'_>, changes: &[Folded<Change>]) {
+fn head(out: &mut Out, report: &Report<'_>, changes: &[Folded<Change>], sections: &[Folded<SectionChange>]) {
     let title = out.paint(BOLD, &line(report.title));
     out.line(&format!("{title}  {} → {}", line(report.before), line(report.after)));
     out.line("");
-    let verdict = view::overall(report, changes);
+    let verdict = view::overall(report, changes, sections);
     let (mark, code) = if report.review.is_dangerous() { ("⚠ ", RED) } else { ("", GREEN) };
     let word = out.paint(code, &format!("{mark}{}", verdict.word));
     out.line(&word);
@@ -167,7 +166,7 @@ fn head(out: &mut Out, report: &Report<'_>, changes: &[Folded<Change>]) {
         out.wrapped(0, &format!("note: {}", line(note)), "33");
     }
     let rows = view::rows(report);
-    if rows.is_empty() || changes.is_empty() {
+    if rows.is_empty() || changes.is_empty() && !report.review.is_dangerous() {
         return;
     }
     out.line("");
@@ -236,7 +235,7 @@ fn colour(kind: Kind) -> &'static str {
 
 fn danger(out: &mut Out, found: &Found<'_>) {
     let word = format!("⚠ {}", view::category_label(found.finding.category).to_uppercase());
-    let (place, stages) = (name(&found.change.is), stages(&found.change.stages));
+    let (place, stages) = (name(found), stages(found.stages));
     let length = word.chars().count() + place.chars().count() + stages.chars().count() + 4;
     let label = out.paint(RED, &word);
     if length < out.style.width {
@@ -298,10 +297,15 @@ fn change(out: &mut Out, folded: &Folded<Change>) {
     for text in view::explained(change) {
         out.wrapped(6, &text, DIM);
     }
-    for finding in change.findings.iter().filter(|finding| !finding.is_dangerous() && finding.accepted.is_none()) {
+    notices(out, &change.findings);
+    change.properties.iter().for_each(|one| property(out, one));
+}
+
+/// Dangers stand above, in a list of their own.
+fn notices(out: &mut Out, findings: &[Finding]) {
+    for finding in findings.iter().filter(|finding| !finding.is_dangerous() && finding.accepted.is_none()) {
         out.wrapped(6, &format!("{}: {}", view::introduced(finding), line(&finding.reason)), "33");
     }
-    change.properties.iter().for_each(|one| property(out, one));
 }
 
 fn property(out: &mut Out, property: &PropertyChange) {
@@ -363,11 +367,12 @@ fn values(out: &mut Out, path: &str, before: &Option<String>, after: &Option<Str
 fn section(out: &mut Out, folded: &Folded<SectionChange>) {
     let path = format!("{} {}{}", line(&folded.is.stack), view::section_path(&folded.is), stages(&folded.stages));
     values(out, &path, &folded.is.before, &folded.is.after);
+    notices(out, &folded.is.findings);
 }
 
 /// `FipeApi/PriceQueue`.
-fn name(change: &Change) -> String {
-    line(&format!("{}/{}", change.stack, change.logical_id))
+fn name(found: &Found<'_>) -> String {
+    line(&format!("{}/{}", found.stack, found.name))
 }
 
 fn stages(stages: &[String]) -> String {

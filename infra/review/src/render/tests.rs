@@ -66,6 +66,14 @@ fn hostile() -> Review {
             action: Action::Add,
             before: None,
             after: Some(text()),
+            findings: vec![Finding {
+                category: Category::Exposure,
+                rule: "exposure/test",
+                severity: Severity::Danger,
+                path: text(),
+                reason: text(),
+                accepted: None,
+            }],
         }],
         skew: vec![Skew {
             behind: text(),

@@ -133,6 +133,7 @@ pub(crate) fn sections(report: &Report<'_>) -> Vec<Folded<SectionChange>> {
         |section, stage| {
             let mut section = section.clone();
             section.stage = None;
+            section.findings.iter_mut().for_each(|finding| finding.reason = without_stage(&finding.reason, stage));
             for value in [&mut section.before, &mut section.after].into_iter().flatten() {
                 *value = without_stage(value, stage);
             }
@@ -223,44 +224,119 @@ pub(crate) fn rows(report: &Report<'_>) -> Vec<Row> {
     }
     let rows = stages.into_iter().map(|stage| {
         let mut row = Row { stage, kinds: [0; 4], categories: [0; 5] };
-        for change in report.review.changes.iter().filter(|change| change.stage == row.stage) {
-            row.kinds[Kind::of(change) as usize] += 1;
-            for finding in change.findings.iter().filter(|finding| finding.is_dangerous()) {
-                row.categories[finding.category as usize] += 1;
-            }
+        let changes = || report.review.changes.iter().filter(|change| change.stage == row.stage);
+        let sections = report.review.sections.iter().filter(|section| section.stage == row.stage);
+        changes().for_each(|change| row.kinds[Kind::of(change) as usize] += 1);
+        let findings =
+            changes().flat_map(|change| &change.findings).chain(sections.flat_map(|section| &section.findings));
+        for finding in findings.filter(|finding| finding.is_dangerous()) {
+            row.categories[finding.category as usize] += 1;
         }
         row
     });
     rows.collect()
 }
 
-/// A finding and the change it belongs to.
-#[derive(Debug, Clone, Copy)]
+/// A finding and what it is about.
+#[derive(Debug, Clone)]
 pub(crate) struct Found<'a> {
-    /// Index of the change.
-    pub(crate) at: usize,
-    pub(crate) change: &'a Folded<Change>,
+    pub(crate) at: Place,
+    pub(crate) stages: &'a [String],
+    pub(crate) stack: &'a str,
+    /// A logical id, or `Outputs.DBEndpoint`.
+    pub(crate) name: String,
+    /// Empty beside the resources.
+    pub(crate) resource_type: &'a str,
+    pub(crate) kind: Kind,
     pub(crate) finding: &'a Finding,
 }
 
+/// Index of a change, or of one beside the resources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    Resource(usize),
+    Section(usize),
+}
+
 /// What a person must agree to, by category, then in the order of the changes.
-pub(crate) fn dangers(changes: &[Folded<Change>]) -> Vec<Found<'_>> {
-    let mut found = found(changes, Finding::is_dangerous);
+pub(crate) fn dangers<'a>(changes: &'a [Folded<Change>], sections: &'a [Folded<SectionChange>]) -> Vec<Found<'a>> {
+    let mut found = found(changes, sections, Finding::is_dangerous);
     found.sort_by_key(|found| found.finding.category);
     found
 }
 
 /// What somebody agreed to in code.
-pub(crate) fn accepted(changes: &[Folded<Change>]) -> Vec<Found<'_>> {
-    found(changes, |finding| finding.accepted.is_some())
+pub(crate) fn accepted<'a>(changes: &'a [Folded<Change>], sections: &'a [Folded<SectionChange>]) -> Vec<Found<'a>> {
+    found(changes, sections, |finding| finding.accepted.is_some())
 }
 
-fn found(changes: &[Folded<Change>], is_meant: impl Fn(&Finding) -> bool) -> Vec<Found<'_>> {
-    let all = changes
-        .iter()
-        .enumerate()
-        .flat_map(|(at, change)| change.is.findings.iter().map(move |finding| Found { at, change, finding }));
-    all.filter(|found| is_meant(found.finding)).collect()
+fn found<'a>(
+    changes: &'a [Folded<Change>],
+    sections: &'a [Folded<SectionChange>],
+    is_meant: impl Fn(&Finding) -> bool,
+) -> Vec<Found<'a>> {
+    let of_resources = changes.iter().enumerate().flat_map(|(at, folded)| {
+        let Folded { stages, is: change } = folded;
+        change.findings.iter().map(move |finding| Found {
+            at: Place::Resource(at),
+            stages,
+            stack: &change.stack,
+            name: change.logical_id.clone(),
+            resource_type: &change.resource_type,
+            kind: Kind::of(change),
+            finding,
+        })
+    });
+    let of_sections = sections.iter().enumerate().flat_map(|(at, folded)| {
+        let Folded { stages, is: section } = folded;
+        section.findings.iter().map(move |finding| Found {
+            at: Place::Section(at),
+            stages,
+            stack: &section.stack,
+            name: section_path(section),
+            resource_type: "",
+            kind: match section.action {
+                Action::Add => Kind::Add,
+                Action::Modify => Kind::Modify,
+                Action::Remove => Kind::Remove,
+            },
+            finding,
+        })
+    });
+    of_resources.chain(of_sections).filter(|found| is_meant(found.finding)).collect()
+}
+
+/// CloudFormation does nothing for it: only what stands in `Metadata` differs, and nobody reads that on a machine or accepts a danger by it.
+pub(crate) fn is_metadata_alone(change: &Change) -> bool {
+    const READ: &[&str] = &["Metadata.AWS::CloudFormation", "Metadata.Acknowledged"];
+    let is_quiet = |property: &PropertyChange| {
+        let is_there = property.path == "Metadata" || property.path.starts_with("Metadata.");
+        let says =
+            |text: &Option<String>| text.as_ref().is_some_and(|text| READ.iter().any(|read| text.contains(&read[9..])));
+        let is_read = READ.iter().any(|read| property.path.starts_with(read))
+            || property.path == "Metadata" && (says(&property.before) || says(&property.after));
+        property.attribute && is_there && !is_read
+    };
+    change.action == Action::Modify
+        && change.replacement == Replacement::No
+        && change.findings.is_empty()
+        && change.replaced_by.is_empty()
+        && !change.properties.is_empty()
+        && change.properties.iter().all(is_quiet)
+}
+
+/// `metadata only: 12 resources`, with the stages that have them.
+pub(crate) fn metadata_alone(changes: &[&Folded<Change>]) -> Option<(String, Vec<String>)> {
+    let mut names: Vec<&str> = changes.iter().map(|folded| folded.is.logical_id.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut stages: Vec<String> = Vec::new();
+    for stage in changes.iter().flat_map(|folded| &folded.stages) {
+        if !stages.contains(stage) {
+            stages.push(stage.clone());
+        }
+    }
+    (!names.is_empty()).then(|| (format!("metadata only: {}", count(names.len(), "resource")), stages))
 }
 
 /// The verdict in a few words, and in sentences.
@@ -270,9 +346,9 @@ pub(crate) struct Verdict {
     pub(crate) lines: Vec<String>,
 }
 
-pub(crate) fn overall(report: &Report<'_>, changes: &[Folded<Change>]) -> Verdict {
-    let dangers = dangers(changes);
-    let mut places: Vec<usize> = dangers.iter().map(|found| found.at).collect();
+pub(crate) fn overall(report: &Report<'_>, changes: &[Folded<Change>], sections: &[Folded<SectionChange>]) -> Verdict {
+    let dangers = dangers(changes, sections);
+    let mut places: Vec<Place> = dangers.iter().map(|found| found.at).collect();
     places.sort_unstable();
     places.dedup();
     let word = match (dangers.len(), report.review.is_empty()) {
@@ -287,7 +363,8 @@ pub(crate) fn overall(report: &Report<'_>, changes: &[Folded<Change>]) -> Verdic
             .filter(|category| dangers.iter().any(|found| found.finding.category == **category))
             .map(|category| category_label(*category).to_owned())
             .collect();
-        let resources = count(places.len(), "resource");
+        let is_resource = |place: &Place| matches!(place, Place::Resource(_));
+        let resources = count(places.len(), if places.iter().all(is_resource) { "resource" } else { "place" });
         lines.push(format!("{} in {resources}. Agree to each before this is deployed.", sentence(&listed(&names))));
     }
     if !changes.is_empty() {
@@ -300,7 +377,7 @@ pub(crate) fn overall(report: &Report<'_>, changes: &[Folded<Change>]) -> Verdic
         };
         lines.push(format!("{}: {}{stages}.", count(changes.len(), "change"), told.collect::<Vec<_>>().join(", ")));
     }
-    let accepted = accepted(changes).len();
+    let accepted = accepted(changes, sections).len();
     if accepted > 0 {
         lines.push(format!("{} accepted in code.", count(accepted, "danger")));
     }
@@ -377,10 +454,7 @@ pub(crate) fn skewed(skew: &Skew) -> String {
 
 /// `Parameters.DBPort`, `Transform`.
 pub(crate) fn section_path(section: &SectionChange) -> String {
-    match section.name.is_empty() {
-        true => line(&section.section),
-        false => line(&format!("{}.{}", section.section, section.name)),
-    }
+    line(&section.place())
 }
 
 /// Long texts, and those of several lines, are read as a difference of lines.

@@ -84,51 +84,38 @@ const SNAPSHOTS: &[&str] = &[
     "AWS::Redshift::Cluster",
 ];
 
-/// Types that hold data and are not among the facts.
-const ALSO_STATEFUL: &[&str] = &[
-    "AWS::AmazonMQ::Broker",
-    "AWS::Cassandra::Table",
-    "AWS::CloudTrail::EventDataStore",
-    "AWS::CodeCommit::Repository",
-    "AWS::DSQL::Cluster",
-    "AWS::DocDBElastic::Cluster",
-    "AWS::ECR::Repository",
-    "AWS::ElastiCache::ServerlessCache",
-    "AWS::Events::Archive",
-    "AWS::KinesisVideo::Stream",
-    "AWS::Lightsail::Database",
-    "AWS::MSK::Cluster",
-    "AWS::MemoryDB::Cluster",
-    "AWS::NeptuneGraph::Graph",
-    "AWS::OpenSearchServerless::Collection",
-    "AWS::RDS::GlobalCluster",
-    "AWS::RedshiftServerless::Namespace",
-    "AWS::S3Express::DirectoryBucket",
-    "AWS::Timestream::Table",
-];
-
 /// It holds data of its own. An instance of a database cluster does not: the cluster does.
 fn holds_data(resource: &Resource) -> bool {
     let kind = resource.resource_type.as_str();
-    (cfn::facts::is_stateful(kind) || ALSO_STATEFUL.contains(&kind))
+    cfn::facts::is_stateful(kind)
         && !matches!(kind, "AWS::DocDB::DBInstance" | "AWS::Neptune::DBInstance")
         && !(kind == "AWS::RDS::DBInstance" && resource.property("DBClusterIdentifier").is_some())
 }
 
 /// What the policy says, or what CloudFormation does without one.
-fn policy<'a>(resource: &'a Resource, attribute: &str) -> &'a str {
+fn policy(resource: &Resource, attribute: &str) -> String {
     let default = match (attribute, resource.resource_type.as_str()) {
         ("DeletionPolicy", "AWS::RDS::DBCluster" | "AWS::RDS::DBInstance") => "Snapshot",
         _ => "Delete",
     };
-    resource.attribute(attribute).and_then(Node::as_str).unwrap_or(default)
+    resource.attribute(attribute).map_or_else(|| default.to_owned(), Node::render)
 }
 
 fn keeps(resource: &Resource, attribute: &str) -> bool {
-    match policy(resource, attribute) {
-        "Retain" | "RetainExceptOnCreate" => true,
-        "Snapshot" => SNAPSHOTS.contains(&resource.resource_type.as_str()),
-        _ => false,
+    fn says(resource: &Resource, policy: &Node) -> bool {
+        // A language extension: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-aws-languageextensions.html>
+        if let Some(("Fn::If", argument)) = policy.intrinsic() {
+            return argument.items().iter().skip(1).all(|branch| says(resource, branch));
+        }
+        match policy.as_str() {
+            Some("Retain" | "RetainExceptOnCreate") => true,
+            Some("Snapshot") => SNAPSHOTS.contains(&resource.resource_type.as_str()),
+            _ => false,
+        }
+    }
+    match resource.attribute(attribute) {
+        Some(policy) => says(resource, policy),
+        None => says(resource, &Node::string(policy(resource, attribute), resource.at)),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Exposure: who reaches what from where. Networks and ports are compared as sets, so that splitting a rule is no finding.
 
+mod api;
+
 use super::permissions::{is_public, of_change};
 use super::values::{Weaker, leaves, possible, texts, weakened};
 use super::{Context, Example, Rule};
@@ -94,21 +96,21 @@ pub(super) const RULES: &[Rule] = &[
         "a route or method of an API can be called without authorisation",
         "{Example: {Type: 'AWS::ApiGatewayV2::Route', Properties: {ApiId: a, RouteKey: GET /, AuthorizationType: JWT}}}",
         "{Example: {Type: 'AWS::ApiGatewayV2::Route', Properties: {ApiId: a, RouteKey: GET /, AuthorizationType: NONE}}}",
-        api_authorisation,
+        api::api_authorisation,
     ),
     rule(
         "exposure/api-key",
         "a method no longer asks for an API key",
         "{Example: {Type: 'AWS::ApiGateway::Method', Properties: {HttpMethod: GET, AuthorizationType: NONE, ApiKeyRequired: true}}}",
         "{Example: {Type: 'AWS::ApiGateway::Method', Properties: {HttpMethod: GET, AuthorizationType: NONE, ApiKeyRequired: false}}}",
-        api_key,
+        api::api_key,
     ),
     rule(
         "exposure/cors",
         "pages of every origin may read the answers",
         "{Example: {Type: 'AWS::ApiGatewayV2::Api', Properties: {CorsConfiguration: {AllowOrigins: ['https://example.org']}}}}",
         "{Example: {Type: 'AWS::ApiGatewayV2::Api', Properties: {CorsConfiguration: {AllowOrigins: ['*']}}}}",
-        cors,
+        api::cors,
     ),
     rule(
         "exposure/public-address",
@@ -180,11 +182,18 @@ fn network_acl(context: &Context<'_>, findings: &mut Vec<Finding>) {
     if !context.is_type("AWS::EC2::NetworkAclEntry") {
         return;
     }
+    let is =
+        |resource, path: &str, wanted: &str| texts(resource, path).iter().any(|text| text.eq_ignore_ascii_case(wanted));
     let is_open = |resource| {
-        let is = |path: &str, wanted: &str| texts(resource, path).iter().any(|text| text.eq_ignore_ascii_case(wanted));
-        let everybody = is("CidrBlock", "0.0.0.0/0") || is("Ipv6CidrBlock", "::/0");
-        everybody && is("RuleAction", "allow") && !is("Egress", "true")
+        let blocks = ["CidrBlock", "Ipv6CidrBlock"].into_iter().flat_map(|path| texts(resource, path));
+        let everybody = blocks.filter_map(|text| Cidr::parse(&text)).any(|block| block.is_the_internet());
+        everybody && is(resource, "RuleAction", "allow") && !is(resource, "Egress", "true")
     };
+    let denies = |resource| is(resource, "RuleAction", "deny") && !is(resource, "Egress", "true");
+    if denies(context.old) && !denies(context.new) && context.change.renamed_to.is_none() {
+        let whom = texts(context.old, "CidrBlock").join(", ");
+        findings.push(context.danger("RuleAction", format!("the network ACL no longer keeps {whom} out")));
+    }
     if is_open(context.new) && !is_open(context.old) {
         findings.push(context.danger("CidrBlock", "the network ACL lets the whole internet in"));
     }
@@ -303,78 +312,6 @@ fn function_url(context: &Context<'_>, findings: &mut Vec<Finding>) {
             push(context, findings, weakened(context, "FunctionUrlConfig.AuthType", none), SAYS);
         }
         _ => {}
-    }
-}
-
-fn api_authorisation(context: &Context<'_>, findings: &mut Vec<Finding>) {
-    const SAYS: &str = "it can be called without authorisation";
-    let open = |value: Option<&Node>| value.is_none() || is_text(value, &["NONE"]);
-    match context.resource_type() {
-        "AWS::ApiGateway::Method" => {
-            // A browser's question before the real one carries no credentials.
-            let is_preflight = texts(context.new, "HttpMethod").iter().any(|method| method == "OPTIONS");
-            let has_key =
-                context.old.is_none() && possible(context.new, "ApiKeyRequired").iter().all(|each| is_true(each.value));
-            if !is_preflight && !has_key {
-                push(context, findings, weakened(context, "AuthorizationType", open), SAYS);
-            }
-        }
-        "AWS::ApiGatewayV2::Route" => {
-            let is_preflight = texts(context.new, "RouteKey").iter().any(|key| key.starts_with("OPTIONS "));
-            // Of a WebSocket API only the connection is authorised.
-            let is_message = texts(context.new, "RouteKey")
-                .iter()
-                .any(|key| !key.contains(' ') && key != "$default" && key != "$connect");
-            if !is_preflight && !is_message {
-                push(context, findings, weakened(context, "AuthorizationType", open), SAYS);
-            }
-        }
-        "AWS::AppSync::GraphQLApi" => {
-            let key = |value: Option<&Node>| is_text(value, &["API_KEY"]);
-            push(
-                context,
-                findings,
-                weakened(context, "AuthenticationType", key),
-                "an API key in a page is no authorisation",
-            );
-        }
-        "AWS::Serverless::Api" | "AWS::Serverless::HttpApi" if context.is_modified() => {
-            push(context, findings, weakened(context, "Auth.DefaultAuthorizer", open), SAYS);
-        }
-        _ => {}
-    }
-}
-
-fn api_key(context: &Context<'_>, findings: &mut Vec<Finding>) {
-    if context.is_modified()
-        && matches!(context.resource_type(), "AWS::ApiGateway::Method" | "AWS::ApiGatewayV2::Route")
-    {
-        let weaker = weakened(context, "ApiKeyRequired", is_not_true);
-        push(context, findings, weaker, "callers no longer need an API key");
-    }
-}
-
-fn cors(context: &Context<'_>, findings: &mut Vec<Finding>) {
-    let stars = |resource| -> Vec<String> {
-        let origin = |key: &str| {
-            [
-                "alloworigins",
-                "allowedorigins",
-                "alloworigin",
-                "method.response.header.access-control-allow-origin",
-                "access-control-allow-origin",
-            ]
-            .contains(&key.to_ascii_lowercase().trim_start_matches("gateway"))
-        };
-        let is_star =
-            |value: &Node| value.items().iter().filter_map(Node::as_str).any(|text| text.trim_matches('\'') == "*");
-        let found = leaves(resource).into_iter().filter(|leaf| origin(leaf.key) && leaf.value.is_some_and(is_star));
-        found.map(|leaf| leaf.path).collect()
-    };
-    let before = stars(context.old);
-    if let Some(path) = stars(context.new).into_iter().next().filter(|_| before.is_empty()) {
-        let reason = format!("pages of every origin may read the answers: {path} has *");
-        findings.push(context.danger(path, reason));
     }
 }
 

@@ -261,11 +261,7 @@ fn sentence(each: &Difference, evidence: &Evidence) -> String {
     let who = match &each.subject {
         Subject::Identity(_) => id.to_owned(),
         _ => {
-            let names: Vec<String> = each
-                .principals
-                .iter()
-                .map(|name| if name == "*" { "anyone".to_owned() } else { name.clone() })
-                .collect();
+            let names: Vec<String> = each.principals.iter().map(|name| crate::policy::evidence::spoken(name)).collect();
             shortened(&names, ", ")
         }
     };
@@ -285,6 +281,12 @@ fn sentence(each: &Difference, evidence: &Evidence) -> String {
         _ if matches!(each.subject, Subject::Trust(_)) => format!("{who} {now} assume {on}"),
         _ => format!("{who} {now} {actions} on {on}"),
     };
+    let contained = || {
+        each.actions.iter().filter(|action| action.contains(['*', '?'])).find_map(|action| privilege::escalates(action))
+    };
+    if let Some(way) = contained().filter(|_| each.allow && matches!(each.subject, Subject::Identity(_))) {
+        text.push_str(&format!(" ({way} is among them: it can give itself more)"));
+    }
     if let Some(element) = each.except.filter(|_| each.allow) {
         text.push_str(&format!(" ({element})"));
     }

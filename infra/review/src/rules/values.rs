@@ -108,7 +108,7 @@ pub(super) fn weakened(context: &Context<'_>, path: &str, is_weak: impl Fn(Optio
 #[derive(Clone, Debug)]
 pub(super) struct Leaf<'a> {
     pub(super) path: String,
-    /// The path without indexes: items of a list are compared as a set.
+    /// The path with names in place of indexes, where the items of a list have some: the others are compared as a set.
     bare: String,
     pub(super) key: &'a str,
     /// `None`: `AWS::NoValue`.
@@ -118,27 +118,74 @@ pub(super) struct Leaf<'a> {
 
 /// Every key anywhere in the properties, in every branch.
 pub(super) fn leaves(resource: Option<&Resource>) -> Vec<Leaf<'_>> {
-    let mut found = Vec::new();
+    collected(resource).leaves
+}
+
+#[derive(Default)]
+struct Collected<'a> {
+    leaves: Vec<Leaf<'a>>,
+    /// Path and bare path of each map, in which a key may be missing.
+    maps: Vec<(String, String)>,
+    /// Bare paths of items that have a name.
+    items: BTreeSet<String>,
+}
+
+impl Collected<'_> {
+    /// Forgets the names of items that the other side has not: those are compared as a set.
+    fn keep_names(&mut self, common: &BTreeSet<String>) {
+        let kept = |bare: &str| {
+            let mut out = String::new();
+            for (place, part) in bare.split_inclusive(NAME_ENDS).scan(0, |end, part| {
+                *end += part.len();
+                Some((*end, part))
+            }) {
+                match part.rfind(NAME_STARTS) {
+                    Some(at) if !common.contains(&bare[..place]) => out.push_str(&part[..at]),
+                    _ => out.push_str(part),
+                }
+            }
+            out
+        };
+        self.leaves.iter_mut().for_each(|leaf| leaf.bare = kept(&leaf.bare));
+        self.maps.iter_mut().for_each(|(_, bare)| *bare = kept(bare));
+    }
+}
+
+/// Around the name of an item in a bare path; no template has them, for it may not have control characters.
+const NAME_STARTS: char = '\u{2}';
+const NAME_ENDS: char = '\u{3}';
+
+fn collected(resource: Option<&Resource>) -> Collected<'_> {
+    let mut found = Collected::default();
     if let Some(resource) = resource {
         collect(&resource.properties, "", "", &Guards::new(), &mut found);
     }
     found
 }
 
-fn collect<'a>(node: &'a Node, path: &str, bare: &str, guards: &Guards, found: &mut Vec<Leaf<'a>>) {
+fn collect<'a>(node: &'a Node, path: &str, bare: &str, guards: &Guards, found: &mut Collected<'a>) {
     for each in branches(Possible { value: Some(node), guards: guards.clone() }) {
         let Some(value) = each.value else { continue };
         if let Some(items) = value.as_list() {
+            let identity = crate::compare::identity(items, items);
             for (index, item) in items.iter().enumerate() {
-                collect(item, &format!("{path}[{index}]"), bare, &each.guards, found);
+                let mut bare = bare.to_owned();
+                if let Some(name) = identity.and_then(|key| item.get(key)?.text()) {
+                    bare.extend([NAME_STARTS]);
+                    bare.push_str(&name);
+                    bare.extend([NAME_ENDS]);
+                    found.items.insert(bare.clone());
+                }
+                collect(item, &format!("{path}[{index}]"), &bare, &each.guards, found);
             }
         } else if value.is_plain_map() {
+            found.maps.push((path.to_owned(), bare.to_owned()));
             for entry in value.entries() {
                 let mut inner = path.to_owned();
                 crate::node::push_key(&mut inner, &entry.key);
                 let bare = format!("{bare}/{}", entry.key);
                 for branch in branches(Possible { value: Some(&entry.value), guards: each.guards.clone() }) {
-                    found.push(Leaf {
+                    found.leaves.push(Leaf {
                         path: inner.clone(),
                         bare: bare.clone(),
                         key: &entry.key,
@@ -154,12 +201,21 @@ fn collect<'a>(node: &'a Node, path: &str, bare: &str, guards: &Guards, found: &
     }
 }
 
+/// Whether a value at this path stands right inside of the map at that one.
+fn is_in(leaf: &str, map: &str) -> bool {
+    leaf.strip_prefix(map).is_some_and(|rest| !rest.trim_start_matches(['.', '[', '"']).contains(['.', '[']))
+}
+
 /// Values whose strength sank. `strength` of a key and its value, `None` of the value: not set; `None`: nothing is known about it.
 pub(super) fn sunken(context: &Context<'_>, strength: impl Fn(&str, Option<&Node>) -> Option<i32>) -> Vec<Weaker> {
     if context.old.is_none() || context.new.is_none() {
         return Vec::new();
     }
-    let (old, new) = (leaves(context.old), leaves(context.new));
+    let (mut before, mut after) = (collected(context.old), collected(context.new));
+    let common: BTreeSet<String> = before.items.intersection(&after.items).cloned().collect();
+    before.keep_names(&common);
+    after.keep_names(&common);
+    let (old, new) = (before.leaves, after.leaves);
     let rendered = |leaf: &Leaf<'_>| leaf.value.map(Node::render);
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
@@ -174,7 +230,9 @@ pub(super) fn sunken(context: &Context<'_>, strength: impl Fn(&str, Option<&Node
         let (was, is) = (strong(&old), strong(&new));
         if !new.iter().any(|leaf| leaf.bare == first.bare) {
             let parent = first.bare.rsplit_once('/').map_or("", |(parent, _)| parent);
-            let has_parent = parent.is_empty() || new.iter().any(|leaf| leaf.bare == parent && leaf.value.is_some());
+            let has_parent = parent.is_empty()
+                || new.iter().any(|leaf| leaf.bare == parent && leaf.value.is_some())
+                || after.maps.iter().any(|(_, bare)| bare == parent);
             let best = was.iter().max();
             if let (true, Some(best), Some(absent)) = (has_parent, best, strength(first.key, None))
                 && best.0 > absent
@@ -206,6 +264,21 @@ pub(super) fn sunken(context: &Context<'_>, strength: impl Fn(&str, Option<&Node
                     after: rendered(leaf),
                     guards: leaf.guards.clone(),
                 });
+            }
+        }
+        // Some items have the key still, and others lost it.
+        let parent = first.bare.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let without = |leaves: &[Leaf<'_>], maps: &[(String, String)]| -> Vec<String> {
+            let has = |path: &str| leaves.iter().any(|leaf| leaf.bare == first.bare && is_in(&leaf.path, path));
+            maps.iter().filter(|(path, bare)| bare == parent && !has(path)).map(|(path, _)| path.clone()).collect()
+        };
+        if let (Some(absent), true) = (strength(first.key, None), is.len() < was.len()) {
+            let (had_none, have_none) = (without(&old, &before.maps), without(&new, &after.maps));
+            let stronger = lost.iter().filter(|(strength, _)| *strength > absent);
+            for (path, (_, from)) in have_none.iter().skip(had_none.len()).zip(stronger) {
+                let mut path = path.clone();
+                crate::node::push_key(&mut path, first.key);
+                found.push(Weaker { path, before: rendered(&old[*from]), after: None, guards: Guards::new() });
             }
         }
         // One branch was better, and the value is now the worse one in all of them.
