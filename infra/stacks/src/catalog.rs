@@ -257,11 +257,20 @@ fn add_dashboard(
     api: &HttpApi,
     queue: &Queue,
     table: &Table,
-    functions: &[&RustFunction],
+    functions: &[&RustFunction; 3],
 ) {
     let of = |metric: fn(&RustFunction) -> Metric| functions.iter().map(|function| metric(function)).collect();
     let dead_letters = queue.dead_letter_queue().metric_messages_visible();
+    let [create, worker, _] = functions;
+    let own = |function: &RustFunction, name| {
+        let dimensions = vec![("Stage", stage.name.to_string()), ("Function", function.id().to_string())];
+        // The namespace and the dimensions are those that our functions write.
+        Metric::count("Catalog", name, dimensions)
+    };
+    let products = vec![own(create, "Requests"), own(create, "ClientErrors"), own(worker, "ProductsSaved")];
     let widgets = [
+        Widget { title: "Products: offered, refused, saved", metrics: products },
+        Widget { title: "Products given up", metrics: vec![own(worker, "PermanentFailures")] },
         Widget { title: "Requests", metrics: vec![api.metric_count()] },
         Widget {
             title: "Refused (4xx), failed (5xx)",

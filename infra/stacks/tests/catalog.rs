@@ -186,6 +186,27 @@ fn alarms_ring_for_the_api_the_queue_the_table_and_each_function() {
 }
 
 #[test]
+fn every_metric_of_ours_is_one_that_a_function_writes() {
+    let functions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../functions");
+    let sources = ["http/src/serve.rs", "runtime/src/batch.rs", "catalog/product-saver-worker/src/main.rs"];
+    let sources = sources.map(|file| fs::read_to_string(functions.join(file)).expect(file)).concat();
+    let template = template(StageName::Dev);
+    let body = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"].as_str().expect("a text");
+    let body: Value = serde_json::from_str(body).expect("the body is JSON");
+    let widgets = body["widgets"].as_array().expect("a list").iter();
+    let lines = widgets.flat_map(|widget| widget["properties"]["metrics"].as_array().expect("a list"));
+    let ours: Vec<_> = lines.filter(|line| line[0] == "Catalog").map(|line| format!("count({}", line[1])).collect();
+    assert_eq!(ours.len(), 4, "{ours:?}");
+    assert!(ours.iter().all(|count| sources.contains(count)), "{ours:?}");
+    for (function, folder) in
+        [("CreateProductProcessor", "create-product-processor"), ("ProductSaverWorker", "product-saver-worker")]
+    {
+        let main = fs::read_to_string(functions.join(format!("catalog/{folder}/src/main.rs"))).expect(folder);
+        assert!(main.contains(&format!("Function::new(\"{function}\", settings.stage, \"Catalog\")")), "{function}");
+    }
+}
+
+#[test]
 fn the_api_has_an_address_of_its_own_on_aws_and_a_path_of_the_emulator_locally() {
     let url = |name| template(name)["Outputs"]["ApiUrl"]["Value"].clone();
     assert_eq!(url(StageName::Dev), json!({ "Fn::GetAtt": ["Api", "ApiEndpoint"] }));
