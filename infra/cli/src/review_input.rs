@@ -46,9 +46,6 @@ pub(crate) struct Input {
 
 /// The committed templates of the working tree against those of the merge base.
 pub(crate) fn from_git(repository: &Repository, base: Option<&str>, stages: &[String]) -> anyhow::Result<Input> {
-    let git = Git::at(repository.root());
-    let usage = |error: GitError| BadInput(error.to_string());
-    let files = |base: &Base| git.files(&base.commit, "environments", ENDINGS).map(stages_of).map_err(usage);
     let mut after = Side::new();
     for path in below(&repository.root().join("environments"))? {
         let full = repository.root().join("environments").join(&path);
@@ -58,29 +55,14 @@ pub(crate) fn from_git(repository: &Repository, base: Option<&str>, stages: &[St
             fs::read(&full).with_context(|| format!("cannot read {}", full.display()))?,
         );
     }
-    let named = match base {
-        Some(revision) => Some(git.merge_base(revision).map_err(usage)?),
-        None => git.upstream().map_err(usage)?,
-    };
-    let (base, before) = match named {
-        Some(base) => {
-            let before = files(&base)?;
-            (base, before)
-        }
-        None => {
-            let head = git.merge_base("HEAD").map_err(usage)?;
-            let before = files(&head)?;
-            match is_same(&before, &after).then(|| git.merge_base("HEAD~")) {
-                Some(Ok(previous)) => {
-                    let before = files(&previous)?;
-                    (previous, before)
-                }
-                // The first commit has none before it.
-                _ => (head, before),
-            }
-        }
-    };
-    let mut input = paired(before, after, Unread::IsNoted)?;
+    // Git is waited for while the working tree is read.
+    let (asked, parsed) = std::thread::scope(|scope| {
+        let parsed = scope.spawn(|| read_all(&after));
+        let asked = base_of(repository, base, &after);
+        (asked, parsed.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    let (base, before) = asked?;
+    let mut input = paired(before, after, parsed, Unread::IsNoted)?;
     for stage in stages {
         if !input.stages.contains(stage) {
             let known = input.stages.join(", ");
@@ -92,6 +74,31 @@ pub(crate) fn from_git(repository: &Repository, base: Option<&str>, stages: &[St
         input.pairs.retain(|pair| pair.stage.as_ref().is_some_and(|stage| stages.contains(stage)));
     }
     Ok(Input { before: base.name, after: "working tree".to_owned(), ..input })
+}
+
+/// What the working tree is compared with, and its templates.
+fn base_of(repository: &Repository, base: Option<&str>, after: &Side) -> anyhow::Result<(Base, Side)> {
+    let git = Git::at(repository.root());
+    let usage = |error: GitError| BadInput(error.to_string());
+    let files = |base: &Base| git.files(&base.commit, "environments", ENDINGS).map(stages_of).map_err(usage);
+    let named = match base {
+        Some(revision) => Some(git.merge_base(revision).map_err(usage)?),
+        None => git.upstream().map_err(usage)?,
+    };
+    if let Some(base) = named {
+        let before = files(&base)?;
+        return Ok((base, before));
+    }
+    let head = git.merge_base("HEAD").map_err(usage)?;
+    let before = files(&head)?;
+    match is_same(&before, after).then(|| git.merge_base("HEAD~")) {
+        Some(Ok(previous)) => {
+            let before = files(&previous)?;
+            Ok((previous, before))
+        }
+        // The first commit has none before it.
+        _ => Ok((head, before)),
+    }
 }
 
 fn is_same(one: &Side, two: &Side) -> bool {
@@ -162,7 +169,8 @@ pub(crate) fn from_files(before: &Path, after: &Path) -> anyhow::Result<Input> {
             .into());
         }
     }
-    let mut input = paired(old, new, Unread::IsFatal)?;
+    let parsed = read_all(&new);
+    let mut input = paired(old, new, parsed, Unread::IsFatal)?;
     input.notes.splice(0..0, notes);
     Ok(Input { before: name(before), after: name(after), ..input })
 }
@@ -232,20 +240,34 @@ enum Unread {
     IsFatal,
 }
 
-fn paired(before: Side, after: Side, unread: Unread) -> Result<Input, Unreadable> {
+/// Each file as a template, or why it is none.
+type Parsed = BTreeMap<Key, Result<Template, String>>;
+
+/// Reading is most of the work: a thread for each of two halves.
+fn read_all(side: &Side) -> Parsed {
+    let files: Vec<(&Key, &File)> = side.iter().collect();
+    let (one, two) = files.split_at(files.len() / 2);
+    let all =
+        |files: &[(&Key, &File)]| -> Parsed { files.iter().map(|(key, file)| ((*key).clone(), read(file))).collect() };
+    std::thread::scope(|scope| {
+        let one = scope.spawn(|| all(one));
+        let mut found = all(two);
+        found.extend(one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        found
+    })
+}
+
+/// `new`: what [`read_all`] makes of the side after.
+fn paired(before: Side, after: Side, mut new: Parsed, unread: Unread) -> Result<Input, Unreadable> {
     let mut input = Input::default();
     let mut unreadable = Vec::new();
     let mut keys: Vec<&Key> = before.keys().chain(after.keys()).collect::<BTreeSet<_>>().into_iter().collect();
     keys.sort_by_key(|(stage, stack)| (stage.as_deref().map(rank), stage.clone(), stack.clone()));
     let is_same = |key: &Key| before.get(key).zip(after.get(key)).is_some_and(|(old, new)| old.bytes == new.bytes);
-    // Reading is most of the work: both sides at the same time, and what is the same on both once.
-    let (mut old, mut new) = std::thread::scope(|scope| {
-        let old = scope
-            .spawn(|| before.iter().filter(|(key, _)| !is_same(key)).map(|(key, file)| (key, read(file))).collect());
-        let new: BTreeMap<&Key, _> = after.iter().map(|(key, file)| (key, read(file))).collect();
-        let old: BTreeMap<&Key, _> = old.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        (old, new)
-    });
+    // What is the same on both sides is read once.
+    let changed = before.iter().filter(|(key, _)| !is_same(key));
+    let changed = changed.map(|(key, file)| (key.clone(), File { path: file.path.clone(), bytes: file.bytes.clone() }));
+    let mut old = read_all(&changed.collect());
     for key in keys {
         let (stage, stack) = key;
         let new = new.remove(key).and_then(|read| read.map_err(|error| unreadable.push(error)).ok());
@@ -287,6 +309,11 @@ fn read(file: &File) -> Result<Template, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn compared(before: Side, after: Side, unread: Unread) -> Result<Input, Unreadable> {
+        let parsed = read_all(&after);
+        paired(before, after, parsed, unread)
+    }
 
     const ONE: &[u8] = b"Resources:\n  Queue:\n    Type: AWS::SQS::Queue\n";
 
@@ -349,11 +376,11 @@ mod tests {
         let side = |bytes: &[u8]| {
             Side::from([((None, "s".to_owned()), File { path: "s.yaml".to_owned(), bytes: bytes.to_vec() })])
         };
-        let error = paired(side(ONE), side(b"Resources:\n  Queue: [\n"), Unread::IsFatal).unwrap_err().to_string();
+        let error = compared(side(ONE), side(b"Resources:\n  Queue: [\n"), Unread::IsFatal).unwrap_err().to_string();
         assert!(error.starts_with("s.yaml:"), "{error}");
-        let error = paired(side(ONE), side(b"Resources:\n  \xff"), Unread::IsFatal).unwrap_err().to_string();
+        let error = compared(side(ONE), side(b"Resources:\n  \xff"), Unread::IsFatal).unwrap_err().to_string();
         assert!(error.starts_with("s.yaml:2:3:"), "{error}");
-        let input = paired(side(b"Resources: ["), side(ONE), Unread::IsNoted).unwrap();
+        let input = compared(side(b"Resources: ["), side(ONE), Unread::IsNoted).unwrap();
         assert!(input.pairs[0].before.is_none() && input.notes[0].contains("s.yaml:"), "{:?}", input.notes);
     }
 

@@ -76,14 +76,20 @@ impl<'a> Git<'a> {
     /// What a branch is compared with when nobody says: the first of origin/HEAD, origin/main and main that has parted from HEAD.
     /// `None`: HEAD is part of all that there are.
     pub(crate) fn upstream(&self) -> Result<Option<Base>, GitError> {
-        let output = self.output(&["rev-parse", "HEAD"])?;
+        // Starting git takes longer than what it does: all at once.
+        let (output, bases) = std::thread::scope(|scope| {
+            let asked = ["origin/HEAD", "origin/main", "main"].map(|name| scope.spawn(move || self.merge_base(name)));
+            let output = self.output(&["rev-parse", "HEAD"]);
+            (output, asked.map(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))))
+        });
+        let output = output?;
         if !output.status.success() {
             // Tells what is wrong: no repository, or no commit.
             return self.merge_base("HEAD").map(|_| None);
         }
         let head = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        for revision in ["origin/HEAD", "origin/main", "main"] {
-            match self.merge_base(revision) {
+        for base in bases {
+            match base {
                 Ok(base) if base.commit != head => return Ok(Some(base)),
                 Ok(_) | Err(GitError::UnknownRevision { .. }) => {}
                 Err(error) => return Err(error),
