@@ -298,6 +298,14 @@ mod tests {
         let error = send_all(&queue, bodies(12)).await.unwrap_err();
         assert_eq!(error.failed, (0..12).collect::<Vec<_>>());
         assert_eq!(error.reason, "connection refused");
+        assert!(!error.is_throttled());
+    }
+
+    #[test]
+    fn a_queue_that_takes_no_more_at_the_moment_is_told_from_one_that_is_down() {
+        for reason in ["RequestThrottled: slow down", "unhandled error (ThrottlingException): Rate exceeded"] {
+            assert!(SendError { failed: vec![0], total: 1, reason: reason.to_owned() }.is_throttled(), "{reason}");
+        }
     }
 
     #[tokio::test]

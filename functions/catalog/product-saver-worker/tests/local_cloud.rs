@@ -58,10 +58,10 @@ impl Cloud {
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        let key = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build().unwrap();
+        let key = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build().expect("complete");
         let id = AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S);
         let create = dynamodb.create_table().table_name(TABLE).billing_mode(BillingMode::PayPerRequest);
-        create.key_schema(key).attribute_definitions(id.build().unwrap()).send().await.expect("a table");
+        create.key_schema(key).attribute_definitions(id.build().expect("complete")).send().await.expect("a table");
         s3.create_bucket().bucket(BUCKET).send().await.expect("a bucket");
         Self { dynamodb, s3, _process: process, _folder: folder }
     }
@@ -76,7 +76,7 @@ impl Cloud {
 
     async fn attributes(&self, id: impl ToString) -> Vec<String> {
         let id = aws_sdk_dynamodb::types::AttributeValue::S(id.to_string());
-        let answer = self.dynamodb.get_item().table_name(TABLE).key("id", id).send().await.unwrap();
+        let answer = self.dynamodb.get_item().table_name(TABLE).key("id", id).send().await.expect("an answer");
         let mut names: Vec<String> = answer.item.unwrap_or_default().into_keys().collect();
         names.sort();
         names
@@ -84,14 +84,14 @@ impl Cloud {
 }
 
 fn now() -> Timestamp {
-    Timestamp::from_second(Timestamp::now().as_second()).unwrap()
+    Timestamp::from_second(Timestamp::now().as_second()).expect("in range")
 }
 
 fn product(id: u128, name: &str) -> Product {
     let draft = Draft {
         name: name.to_owned(),
         description: "a\nb \u{FFFF}".to_owned(),
-        price: Price::from_text("19.9").unwrap(),
+        price: Price::from_text("19.9").expect("a price"),
     };
     Product { id: Uuid::from_u128(id), draft, accepted_at: now() }
 }
@@ -142,9 +142,7 @@ async fn a_product_is_saved_once_with_one_report() {
     assert_eq!(reports.write(cup.id, &report(&cup)).await.unwrap(), Placed::Now);
     assert_eq!(look(&table, cup.id, now()).await.unwrap(), Looked::Underway(cup.id));
 
-    let both = [save(&table, &reports, &cup, now()), save(&table, &reports, &cup, now())];
-    let [one, other] = both;
-    let (one, other) = tokio::join!(one, other);
+    let (one, other) = tokio::join!(save(&table, &reports, &cup, now()), save(&table, &reports, &cup, now()));
     assert_eq!([one.unwrap(), other.unwrap()].iter().filter(|placed| **placed == Placed::Now).count(), 1);
     assert_eq!(save(&table, &reports, &cup, now()).await.unwrap(), Placed::Before(()));
     assert_eq!(look(&table, cup.id, now()).await.unwrap(), Looked::Saved(cup.clone()));
