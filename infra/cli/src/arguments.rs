@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use stacks::StageName;
 
 use crate::build::Build;
+use crate::catalog_command::InvokeCatalog;
 use crate::deploy_command::Deploy;
 use crate::destroy_command::Destroy;
 use crate::diff_command::Diff;
@@ -24,9 +25,9 @@ use crate::terminal::Terminal;
 use crate::tools::Tools;
 use crate::watch_command::Watch;
 use crate::{
-    build, deploy_command, destroy_command, diff_command, doctor_command, drift_command, fipe_command, local_command,
-    logs_command, outputs_command, redrive_command, review_command, status_command, synth_command, tools, view,
-    watch_command,
+    build, catalog_command, deploy_command, destroy_command, diff_command, doctor_command, drift_command, fipe_command,
+    local_command, logs_command, outputs_command, redrive_command, review_command, status_command, synth_command,
+    tools, view, watch_command,
 };
 
 const EXAMPLES: &str = "\
@@ -37,6 +38,7 @@ Examples:
   infra local up                             a cloud on this machine
   infra deploy --stage local                 the whole chain in it
   infra invoke fipe --month 2026-08 --watch  crawl a month and watch it
+  infra invoke catalog                       one product through the catalog
   infra doctor --stage dev                   what dev lacks, each with its fix
   infra diff --stage dev                     what a deployment would change
   infra deploy --stage dev --vpc-id vpc-0123456789abcdef0
@@ -135,6 +137,8 @@ pub(crate) struct Account {
 enum Invoke {
     /// Start a crawl of FIPE's prices.
     Fipe(InvokeFipe),
+    /// Send one product through the catalog and show its trace.
+    Catalog(InvokeCatalog),
 }
 
 /// One of the stages.
@@ -193,6 +197,9 @@ fn dispatch(command: AnyCommand, terminal: &Terminal) -> anyhow::Result<Exit> {
         Command::Invoke(Invoke::Fipe(arguments)) => {
             interruptible(fipe_command::invoke(repository, terminal, &arguments), CRAWLS_ON)
         }
+        Command::Invoke(Invoke::Catalog(arguments)) => {
+            interruptible(catalog_command::invoke(repository, terminal, &arguments), PRODUCT_ON)
+        }
         Command::Status(arguments) => interruptible(status_command::run(repository, terminal, &arguments), CRAWLS_ON),
         Command::Logs(arguments) => to_its_end(logs_command::run(repository, terminal, &arguments)),
         Command::Redrive(arguments) => to_its_end(redrive_command::run(repository, terminal, &arguments)),
@@ -202,6 +209,7 @@ fn dispatch(command: AnyCommand, terminal: &Terminal) -> anyhow::Result<Exit> {
     }
 }
 
+const PRODUCT_ON: &str = "; a product that was accepted is saved all the same";
 const CRAWLS_ON: &str = "; a crawl that was started goes on, and `infra status fipe --watch` watches it";
 
 /// Runs to the end or to the first interrupt, which drops the work and with it what it had started on this machine. A

@@ -113,6 +113,9 @@ impl Exit {
             if cause.downcast_ref::<local_cloud::Error>().is_some_and(local_cloud::Error::is_setting) {
                 return Self::Usage;
             }
+            if let Some(error) = cause.downcast_ref::<crate::catalog_command::CatalogError>() {
+                return error.exit();
+            }
             if let Some(failed) = cause.downcast_ref::<FunctionFailed>() {
                 return match failed.kind.as_str() {
                     "transient" => Self::Retryable,

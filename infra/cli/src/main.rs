@@ -6,6 +6,7 @@ mod attend;
 mod aws;
 mod build;
 mod card;
+mod catalog_command;
 mod change_tables;
 mod crawl;
 mod deploy_command;
