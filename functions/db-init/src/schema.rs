@@ -20,8 +20,8 @@ pub fn migrations(folder: &str) -> Vec<Migration> {
 }
 
 /// Applies what is missing, as the owner, then gives the application role the password of its secret. Tries again for
-/// as long as the database is only out of reach: a serverless cluster wakes, a new one is still starting. Gives the
-/// names of the migrations it applied.
+/// as long as the database is only out of reach: a serverless cluster wakes, a new one is still starting; `out_of_reach`
+/// hears each new reason once. Gives the names of the migrations it applied.
 ///
 /// # Errors
 /// The first fault that trying again cannot mend.
@@ -29,11 +29,20 @@ pub async fn bring_up(
     owner: &Pool,
     application: Arc<dyn SecretSource>,
     migrations: &[Migration],
+    out_of_reach: impl Fn(&Error),
 ) -> Result<Vec<String>, Error> {
     let mut applied = Vec::new();
+    let mut told = String::new();
     loop {
         match attempt(owner, application.as_ref(), migrations, &mut applied).await {
-            Err(error) if error.is_retryable() => tokio::time::sleep(RETRY_AFTER).await,
+            Err(error) if error.is_retryable() => {
+                let reason = error.to_string();
+                if reason != told {
+                    out_of_reach(&error);
+                    told = reason;
+                }
+                tokio::time::sleep(RETRY_AFTER).await;
+            }
             Err(error) => return Err(error),
             Ok(()) => return Ok(applied),
         }

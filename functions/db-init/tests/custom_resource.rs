@@ -112,7 +112,7 @@ async fn create_brings_the_database_up_and_the_application_role_can_log_in() {
     let owner = pool(server.port(), &database, "fipe_owner", "owner");
     let all = migrations("fipe");
     let run = async |request_type: &str, password: &str| {
-        let work = bring_up(&owner, fixed("fipe_app", password), &all);
+        let work = bring_up(&owner, fixed("fipe_app", password), &all, |_| ());
         handle(event(request_type, &url), &invocation(), &http(), work).await.unwrap();
         sink.answers().last().unwrap().clone()
     };
@@ -149,7 +149,7 @@ async fn delete_succeeds_without_a_database() {
     let mut event = event("Delete", &url);
     event["PhysicalResourceId"] = json!("2026/11/21/[$LATEST]0123");
     let nowhere = pool(1, "none", OWNER, OWNER_PASSWORD);
-    handle(event, &invocation(), &http(), bring_up(&nowhere, fixed("a", "b"), &[])).await.unwrap();
+    handle(event, &invocation(), &http(), bring_up(&nowhere, fixed("a", "b"), &[], |_| ())).await.unwrap();
     let answer = sink.answers().remove(0);
     assert_eq!(answer["Status"], "SUCCESS");
     assert_eq!(answer["PhysicalResourceId"], "2026/11/21/[$LATEST]0123", "also what a failed creation left behind");
@@ -160,7 +160,9 @@ async fn an_error_is_answered_with_its_reason_and_without_secrets() {
     let sink = Sink::default();
     let url = sink.start().await;
     let wrong = pool(Server::shared().port(), "postgres", OWNER, "wrong-password");
-    handle(event("Create", &url), &invocation(), &http(), bring_up(&wrong, fixed("a", "b"), &[])).await.unwrap();
+    handle(event("Create", &url), &invocation(), &http(), bring_up(&wrong, fixed("a", "b"), &[], |_| ()))
+        .await
+        .unwrap();
     let answer = sink.answers().remove(0);
     assert_eq!(answer["Status"], "FAILED");
     let reason = answer["Reason"].as_str().unwrap();
@@ -176,7 +178,9 @@ async fn a_migration_that_fails_names_itself() {
     let owner = pool(Server::shared().port(), &database, OWNER, OWNER_PASSWORD);
     let mut broken = migrations("fipe");
     broken[1].sql = "CREATE TABLE fipe_vehicle_model ()".into();
-    handle(event("Create", &url), &invocation(), &http(), bring_up(&owner, fixed("a", "b"), &broken)).await.unwrap();
+    handle(event("Create", &url), &invocation(), &http(), bring_up(&owner, fixed("a", "b"), &broken, |_| ()))
+        .await
+        .unwrap();
     let reason = sink.answers()[0]["Reason"].as_str().unwrap().to_owned();
     assert!(reason.starts_with(&format!("migration {} failed and was rolled back: ", broken[1].name)), "{reason}");
     assert!(reason.contains("already exists"), "{reason}");
@@ -202,7 +206,8 @@ async fn a_waking_database_is_waited_for() {
     let all = migrations("fipe");
     let http = http();
     let invocation = invocation();
-    let work = handle(event("Create", &url), &invocation, &http, bring_up(&owner, fixed("fipe_app", "p"), &all));
+    let work =
+        handle(event("Create", &url), &invocation, &http, bring_up(&owner, fixed("fipe_app", "p"), &all, |_| ()));
     let wake = async {
         tokio::time::sleep(Duration::from_millis(500)).await;
         server.resume();
@@ -217,7 +222,7 @@ async fn the_deadline_is_answered_before_it_strikes() {
     let url = sink.start().await;
     let nobody = pool(1, "none", OWNER, OWNER_PASSWORD);
     let invocation = Invocation::new("request", Duration::from_millis(1_500));
-    handle(event("Create", &url), &invocation, &http(), bring_up(&nobody, fixed("a", "b"), &[])).await.unwrap();
+    handle(event("Create", &url), &invocation, &http(), bring_up(&nobody, fixed("a", "b"), &[], |_| ())).await.unwrap();
     assert!(tokio::time::Instant::now() < invocation.deadline);
     let answer = sink.answers().remove(0);
     assert_eq!(answer["Status"], "FAILED");
