@@ -148,7 +148,10 @@ async fn execute(
         let folders = std::iter::once(tools.to_owned()).chain(std::env::split_paths(&path));
         command.env("PATH", std::env::join_paths(folders)?);
     }
-    let status = command.status().await.with_context(|| format!("cannot start {}", program.display()))?;
+    let status = command.status().await.map_err(|error| {
+        let fix = "install Rust from https://rustup.rs, or give CARGO the path of cargo";
+        BadInput(format!("cannot start {}: {error}; {fix}", program.display()))
+    })?;
     if status.success() {
         return Ok(());
     }

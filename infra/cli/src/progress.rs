@@ -89,6 +89,14 @@ impl Progress {
                 known.attach(status);
                 vec![format!("{stack}  {status}: watching what is under way")]
             }
+            Event::Yielding { stack, seconds, .. } => {
+                self.stack(stack, now).attach("REVIEW_IN_PROGRESS");
+                let until = now + SignedDuration::from_secs(i64::try_from(*seconds).unwrap_or(i64::MAX));
+                let until = until.strftime("%H:%M:%SZ");
+                vec![format!(
+                    "{stack}  another deployer seems to prepare it; letting that one go first, until {until} at most"
+                )]
+            }
             Event::Recovering { stack, status, remedy } => vec![format!("{stack}  {status}: {}", says(*remedy))],
             Event::Started { stack, operation, changes, .. } => {
                 self.stack(stack, now).start(*operation, *changes, now);
@@ -177,14 +185,17 @@ impl Progress {
             Reader::Log => !event.is_cancelled() && (!begins || !(is_local || event.reason.contains("Initiated"))),
         };
         let name: String = path.iter().map(|nested| format!("{nested}/")).chain([event.logical_id.clone()]).collect();
-        let padded = format!("{status:<18}");
+        let padded = if reader == Reader::Log { format!("{status:<18}") } else { status.to_owned() };
         let status = match (status.ends_with("_FAILED"), is_bad) {
             (true, _) => paint.red(&padded),
             (_, true) => paint.yellow(&padded),
             _ => padded,
         };
         let reason = if is_bad { event.reason.as_str() } else { "" };
-        let line = format!("{stack}  {status} {name:<32} {}  {reason}", event.resource_type);
+        let line = match reader {
+            Reader::Person => format!("{stack}  {status}  {name}  {reason}"),
+            Reader::Log => format!("{stack}  {status} {name:<32} {}  {reason}", event.resource_type),
+        };
         is_told.then(|| line.trim_end().to_owned())
     }
 

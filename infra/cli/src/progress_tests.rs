@@ -66,7 +66,7 @@ fn a_failure_stays_and_the_roll_back_is_seen() {
     let mut progress = started_at(Reader::Person, 3);
     let failed = event(4, "Queue", "AWS::SQS::Queue", "CREATE_FAILED", "Invalid value");
     let told = progress.tell(&resource(&[], failed, None), at(4));
-    assert_eq!(told, ["Data-dev  CREATE_FAILED      Queue                            AWS::SQS::Queue  Invalid value"]);
+    assert_eq!(told, ["Data-dev  CREATE_FAILED  Queue  Invalid value"]);
     let own =
         event(5, "Data-dev", "AWS::CloudFormation::Stack", "ROLLBACK_IN_PROGRESS", "The following failed: [Queue]");
     progress.tell(&resource(&[], own, None), at(5));

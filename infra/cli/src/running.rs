@@ -19,7 +19,7 @@ use crate::outcome::FunctionLogs;
 use crate::preparation::Sources;
 use crate::view::View;
 
-/// Before the beginning of a run: AWS's clock and ours need not agree.
+/// Before the beginning of a run: AWS's clock and ours need not agree. The local cloud has ours.
 const SKEW_MS: i64 = 60_000;
 
 /// What happens to a custom resource of the stack with this physical name; `None` ends the run.
@@ -47,7 +47,7 @@ impl<'a> Running<'a> {
             sources,
             cloudformation: AwsCloudFormation::new(&connection.config),
             cloud: AwsCloud::new(&connection.config),
-            since_ms: Timestamp::now().as_millisecond() - SKEW_MS,
+            since_ms: Timestamp::now().as_millisecond() - if view.is_local() { 0 } else { SKEW_MS },
             pause: function_log::pause(view.is_local()),
             logs: FunctionLogs::default(),
             custom,

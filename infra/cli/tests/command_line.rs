@@ -131,7 +131,7 @@ fn help_teaches_by_examples_and_lists_the_codes() {
     let folder = committed_copy();
     for (command, words) in [
         ("deploy", ["--accept-data-loss FipeData/Cluster", "  77   not approved"]),
-        ("diff", ["Exit codes, the highest that holds:", "  5    data is lost"]),
+        ("diff", ["Exit codes, the highest that holds", "  5    data is lost"]),
         ("watch", ["infra watch --stage dev FipeData", "  130  left before the end"]),
         ("destroy", ["--empty-buckets", "--yes-destroy dev"]),
     ] {
