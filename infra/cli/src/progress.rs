@@ -89,14 +89,6 @@ impl Progress {
                 known.attach(status);
                 vec![format!("{stack}  {status}: watching what is under way")]
             }
-            Event::Yielding { stack, seconds, .. } => {
-                self.stack(stack, now).attach("REVIEW_IN_PROGRESS");
-                let until = now + SignedDuration::from_secs(i64::try_from(*seconds).unwrap_or(i64::MAX));
-                let until = until.strftime("%H:%M:%SZ");
-                vec![format!(
-                    "{stack}  another deployer seems to prepare it; letting that one go first, until {until} at most"
-                )]
-            }
             Event::Recovering { stack, status, remedy } => vec![format!("{stack}  {status}: {}", says(*remedy))],
             Event::Started { stack, operation, changes, .. } => {
                 self.stack(stack, now).start(*operation, *changes, now);
