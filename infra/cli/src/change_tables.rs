@@ -156,7 +156,7 @@ fn resource(change: &Change, told: Option<&ResourceChange>, preview: &Preview, p
         lines.push(format!("      {}", paint.dim(if is_all { "metadata only" } else { "metadata" })));
     }
     let is_shown =
-        |property: &&PropertyChange| !(is_vague(property) && is_told(&property.path)) && !is_metadata(property);
+        |property: &&PropertyChange| !(is_metadata(property) || is_vague(property) && is_told(&property.path));
     for property in change.properties.iter().filter(is_shown) {
         let because = property.because.as_ref().map(|because| paint.dim(&format!("  {because}"))).unwrap_or_default();
         value(&property.path, property.before.as_deref(), property.after.as_deref(), &because, 6, paint, lines);
