@@ -165,7 +165,8 @@ fn judged(
     let of = |change: &Change| {
         let (old, new) = (find(before, &change.logical_id), find(after, &change.logical_id));
         let Some(rule) = rules::RULES.first() else { return Vec::new() };
-        rules::findings(&Context { rule, change, changes, old, new, before, after, evidence }, options.without)
+        let leaves = &rules::Leaves::of(old, new);
+        rules::findings(&Context { rule, change, changes, old, new, before, after, evidence, leaves }, options.without)
     };
     changes.iter().map(of).collect()
 }

@@ -17,6 +17,7 @@ use crate::change::{Action, Category, Change, Finding, Severity};
 use crate::node::Node;
 use crate::policy::Evidence;
 use crate::template::{Resource, Template};
+pub(crate) use values::Leaves;
 
 /// A thing that must not happen unseen.
 #[derive(Clone, Copy, Debug)]
@@ -95,6 +96,8 @@ pub struct Context<'a> {
     pub after: Option<&'a Template>,
     /// What both templates say about permissions and security groups, compared once for all rules.
     pub(crate) evidence: &'a Evidence,
+    /// Every value of the resource, for rules that look for a key wherever it stands.
+    pub(crate) leaves: &'a Leaves<'a>,
 }
 
 impl<'a> Context<'a> {

@@ -1,7 +1,7 @@
 //! Encryption at rest and in transit: keys, switches and protocols by their names on any type, policies of TLS by their version.
 
 use super::permissions::of_change;
-use super::values::{Leaf, Weaker, leaves, sunken, texts, weakened};
+use super::values::{Leaf, Weaker, sunken, texts, weakened};
 use super::{Context, Example, Rule};
 use crate::change::{Action, Category, Finding};
 use crate::node::Node;
@@ -151,9 +151,9 @@ fn at_rest(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 && leaf.key != "SSEEnabled"
                 && leaf.value.and_then(Node::as_bool) == Some(false)
         };
-        if let Some(leaf) = leaves(context.new).into_iter().find(off) {
+        if let Some(leaf) = context.leaves.new().iter().find(|leaf| off(leaf)) {
             let reason = format!("what is in there is not encrypted at rest: {} is false", leaf.path);
-            findings.push(context.danger(leaf.path, reason));
+            findings.push(context.danger(&leaf.path, reason));
         }
     }
 }
@@ -239,13 +239,13 @@ fn older_tls(context: &Context<'_>, findings: &mut Vec<Finding>) {
             let given = leaf.value.and_then(Node::as_str).filter(|_| POLICIES.contains(&leaf.key));
             given.and_then(version).is_some_and(|version| version < 1200)
         };
-        if let Some(leaf) = leaves(context.new).into_iter().find(old) {
+        if let Some(leaf) = context.leaves.new().iter().find(|leaf| old(leaf)) {
             let reason = format!(
                 "TLS older than 1.2 is accepted: {} is {}",
                 leaf.path,
                 leaf.value.map(Node::render).unwrap_or_default()
             );
-            findings.push(context.danger(leaf.path, reason));
+            findings.push(context.danger(&leaf.path, reason));
         }
     }
 }
@@ -336,9 +336,9 @@ fn transport_optional(context: &Context<'_>, findings: &mut Vec<Finding>) {
     push(context, findings, sunken(context, strength), SAYS);
     if context.old.is_none() {
         let off = |leaf: &Leaf<'_>| FORCED.contains(&leaf.key) && strength(leaf.key, leaf.value) == Some(0);
-        if let Some(leaf) = leaves(context.new).into_iter().find(off) {
+        if let Some(leaf) = context.leaves.new().iter().find(|leaf| off(leaf)) {
             let reason = format!("{SAYS}: {} is off", leaf.path);
-            findings.push(context.danger(leaf.path, reason));
+            findings.push(context.danger(&leaf.path, reason));
         }
     }
 }

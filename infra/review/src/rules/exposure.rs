@@ -3,7 +3,7 @@
 mod api;
 
 use super::permissions::{is_public, of_change};
-use super::values::{Weaker, leaves, possible, texts, weakened};
+use super::values::{Leaf, Weaker, possible, texts, weakened};
 use super::{Context, Example, Rule};
 use crate::change::{Action, Category, Finding};
 use crate::node::Node;
@@ -317,17 +317,16 @@ fn function_url(context: &Context<'_>, findings: &mut Vec<Finding>) {
 
 fn public_address(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let is_public = |value: Option<&Node>| is_true(value) || is_text(value, &["ENABLED"]);
-    let of = |resource| -> Vec<(String, String)> {
-        leaves(resource)
-            .into_iter()
+    let of = |leaves: &[Leaf<'_>]| -> Vec<(String, String)> {
+        (leaves.iter())
             .filter(|leaf| matches!(leaf.key, "MapPublicIpOnLaunch" | "AssociatePublicIpAddress" | "AssignPublicIp"))
             .filter(|leaf| is_public(leaf.value))
-            .map(|leaf| (leaf.path, leaf.key.to_owned()))
+            .map(|leaf| (leaf.path.clone(), leaf.key.to_owned()))
             .collect()
     };
-    let before = of(context.old);
+    let before = of(context.leaves.old());
     if let Some((path, key)) =
-        of(context.new).into_iter().find(|(_, key)| !before.iter().any(|(_, other)| other == key))
+        of(context.leaves.new()).into_iter().find(|(_, key)| !before.iter().any(|(_, other)| other == key))
     {
         findings.push(context.danger(path, format!("what runs in there gets a public address: {key} is on")));
     }

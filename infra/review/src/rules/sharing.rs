@@ -1,7 +1,7 @@
 //! What is handed to others: roles that something takes on, groups and accounts let in by other means than a policy, data that leaves the
 //! account, and text that is fetched when the template is deployed.
 
-use super::values::{Leaf, leaves, sunken, texts};
+use super::values::{Leaf, sunken, texts};
 use super::{Context, Example, Rule};
 use crate::change::{Action, Category, Finding};
 use crate::node::Node;
@@ -144,13 +144,12 @@ fn handed_over(context: &Context<'_>, findings: &mut Vec<Finding>) {
             Some(format!("{} gets {} in {}", one("PrincipalId"), one("PermissionSetArn"), one("TargetId")))
         }
         "AWS::EKS::AccessEntry" => {
-            let policies: Vec<String> = leaves(context.new)
-                .into_iter()
+            let policies: Vec<String> = (context.leaves.new().iter())
                 .filter(|leaf| matches!(leaf.key, "PolicyArn" | "KubernetesGroups"))
                 .filter_map(|leaf| leaf.value.map(Node::render))
                 .collect();
             let known: Vec<String> =
-                leaves(context.old).into_iter().filter_map(|leaf| leaf.value.map(Node::render)).collect();
+                context.leaves.old().iter().filter_map(|leaf| leaf.value.map(Node::render)).collect();
             let more: Vec<String> = policies.into_iter().filter(|policy| !known.contains(policy)).collect();
             (!more.is_empty()).then(|| format!("{} gets {} in the cluster", one("PrincipalArn"), more.join(", ")))
         }
@@ -238,17 +237,17 @@ fn leaves_the_account(context: &Context<'_>, findings: &mut Vec<Finding>) {
         "AWS::Backup::BackupPlan" => leaf.key == "DestinationBackupVaultArn",
         _ => false,
     };
-    let accounts = |resource: Option<&crate::Resource>| -> Vec<(String, String)> {
-        let ways = leaves(resource).into_iter().filter(|leaf| is_way_out(leaf));
+    let accounts = |leaves: &[Leaf<'_>]| -> Vec<(String, String)> {
+        let ways = leaves.iter().filter(|leaf| is_way_out(leaf));
         ways.filter_map(|leaf| {
             let text = text::text(&leaf.value?.to_json());
-            Some((account(&text)?.to_owned(), leaf.path))
+            Some((account(&text)?.to_owned(), leaf.path.clone()))
         })
         .collect()
     };
-    let before = accounts(context.old);
+    let before = accounts(context.leaves.old());
     let is_known = |account: &str| before.iter().any(|(known, _)| known == account);
-    if let Some((account, path)) = accounts(context.new).into_iter().find(|(account, _)| !is_known(account)) {
+    if let Some((account, path)) = accounts(context.leaves.new()).into_iter().find(|(account, _)| !is_known(account)) {
         findings.push(context.danger(path, format!("what passes here goes to account {account} too")));
     }
 }
@@ -257,16 +256,13 @@ fn prefix_list(context: &Context<'_>, findings: &mut Vec<Finding>) {
     if !context.is_type("AWS::EC2::PrefixList") {
         return;
     }
-    let blocks = |resource: Option<&crate::Resource>| -> Vec<Cidr> {
-        let found = leaves(resource).into_iter().filter(|leaf| leaf.key == "Cidr");
-        found.filter_map(|leaf| Cidr::parse(&leaf.value?.text()?)).collect()
-    };
-    let before = blocks(context.old);
-    for leaf in leaves(context.new).into_iter().filter(|leaf| leaf.key == "Cidr") {
+    let blocks = context.leaves.old().iter().filter(|leaf| leaf.key == "Cidr");
+    let before: Vec<Cidr> = blocks.filter_map(|leaf| Cidr::parse(&leaf.value?.text()?)).collect();
+    for leaf in context.leaves.new().iter().filter(|leaf| leaf.key == "Cidr") {
         let Some(text) = leaf.value.and_then(Node::text) else { continue };
         let Some(block) = Cidr::parse(&text).filter(|block| !block.without(&before).is_empty()) else { continue };
         if context.is_modified() || block.is_the_internet() {
-            findings.push(context.danger(leaf.path, format!("{text} may reach whatever admits this list")));
+            findings.push(context.danger(&leaf.path, format!("{text} may reach whatever admits this list")));
         }
     }
 }

@@ -116,12 +116,32 @@ pub(super) struct Leaf<'a> {
     guards: Guards,
 }
 
-/// Every key anywhere in the properties, in every branch.
-pub(super) fn leaves(resource: Option<&Resource>) -> Vec<Leaf<'_>> {
-    collected(resource).leaves
+/// Every key anywhere in a resource's properties, in every branch, before and after: read once for all rules.
+#[derive(Debug)]
+pub(crate) struct Leaves<'a> {
+    old: Collected<'a>,
+    new: Collected<'a>,
 }
 
-#[derive(Default)]
+impl<'a> Leaves<'a> {
+    pub(crate) fn of(old: Option<&'a Resource>, new: Option<&'a Resource>) -> Self {
+        let (mut old, mut new) = (collected(old), collected(new));
+        let common: BTreeSet<String> = old.items.intersection(&new.items).cloned().collect();
+        old.keep_names(&common);
+        new.keep_names(&common);
+        Self { old, new }
+    }
+
+    pub(super) fn old(&self) -> &[Leaf<'a>] {
+        &self.old.leaves
+    }
+
+    pub(super) fn new(&self) -> &[Leaf<'a>] {
+        &self.new.leaves
+    }
+}
+
+#[derive(Debug, Default)]
 struct Collected<'a> {
     leaves: Vec<Leaf<'a>>,
     /// Path and bare path of each map, in which a key may be missing.
@@ -211,11 +231,8 @@ pub(super) fn sunken(context: &Context<'_>, strength: impl Fn(&str, Option<&Node
     if context.old.is_none() || context.new.is_none() {
         return Vec::new();
     }
-    let (mut before, mut after) = (collected(context.old), collected(context.new));
-    let common: BTreeSet<String> = before.items.intersection(&after.items).cloned().collect();
-    before.keep_names(&common);
-    after.keep_names(&common);
-    let (old, new) = (before.leaves, after.leaves);
+    let (before, after) = (&context.leaves.old, &context.leaves.new);
+    let (old, new) = (&before.leaves, &after.leaves);
     let rendered = |leaf: &Leaf<'_>| leaf.value.map(Node::render);
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
@@ -227,7 +244,7 @@ pub(super) fn sunken(context: &Context<'_>, strength: impl Fn(&str, Option<&Node
             let here = leaves.iter().enumerate().filter(|(_, leaf)| leaf.bare == first.bare);
             here.filter_map(|(place, leaf)| Some((strength(leaf.key, leaf.value)?, place))).collect()
         };
-        let (was, is) = (strong(&old), strong(&new));
+        let (was, is) = (strong(old), strong(new));
         if !new.iter().any(|leaf| leaf.bare == first.bare) {
             let parent = first.bare.rsplit_once('/').map_or("", |(parent, _)| parent);
             let has_parent = parent.is_empty()
@@ -273,7 +290,7 @@ pub(super) fn sunken(context: &Context<'_>, strength: impl Fn(&str, Option<&Node
             maps.iter().filter(|(path, bare)| bare == parent && !has(path)).map(|(path, _)| path.clone()).collect()
         };
         if let (Some(absent), true) = (strength(first.key, None), is.len() < was.len()) {
-            let (had_none, have_none) = (without(&old, &before.maps), without(&new, &after.maps));
+            let (had_none, have_none) = (without(old, &before.maps), without(new, &after.maps));
             let stronger = lost.iter().filter(|(strength, _)| *strength > absent);
             for (path, (_, from)) in have_none.iter().skip(had_none.len()).zip(stronger) {
                 let mut path = path.clone();

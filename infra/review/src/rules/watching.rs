@@ -1,6 +1,6 @@
 //! What watches and what stands in front: audit trails, web application firewalls, locks on stored objects, the metadata of machines.
 
-use super::values::{Leaf, leaves, sunken, weakened};
+use super::values::{Leaf, sunken, weakened};
 use super::{Context, Example, Rule};
 use crate::change::{Action, Category, Finding};
 use crate::node::Node;
@@ -105,15 +105,15 @@ fn firewall_weakened(context: &Context<'_>, findings: &mut Vec<Finding>) {
             context.danger(&each.path, format!("the firewall lets more through: {} {}", each.path, each.shift())),
         );
     }
-    let names = |resource: Option<&crate::Resource>| -> Vec<String> {
-        let is_name = |leaf: &Leaf<'_>| {
+    let names = |leaves: &[Leaf<'_>]| -> Vec<String> {
+        let is_name = |leaf: &&Leaf<'_>| {
             leaf.key == "Name" && leaf.path.strip_prefix("Rules[").is_some_and(|rest| rest.ends_with("].Name"))
         };
-        let found = leaves(resource).into_iter().filter(is_name);
+        let found = leaves.iter().filter(is_name);
         found.filter_map(|leaf| leaf.value?.text().map(|name| name.into_owned())).collect()
     };
-    let now = names(context.new);
-    for gone in names(context.old).into_iter().filter(|name| !now.contains(name)) {
+    let now = names(context.leaves.new());
+    for gone in names(context.leaves.old()).into_iter().filter(|name| !now.contains(name)) {
         findings.push(context.danger("Rules", format!("the firewall's rule {gone} is gone")));
     }
 }
@@ -155,16 +155,16 @@ fn lock_weakened(context: &Context<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn secret_written_out(context: &Context<'_>, findings: &mut Vec<Finding>) {
-    let is_secret = |leaf: &Leaf<'_>| {
+    let is_secret = |leaf: &&Leaf<'_>| {
         let lower = leaf.key.to_ascii_lowercase();
         (lower.ends_with("password")
             || ["secretstring", "authtoken", "oauthtoken", "accesstoken", "clientsecret"].contains(&lower.as_str()))
             && leaf.value.and_then(Node::as_str).is_some_and(|text| !text.is_empty() && !text.contains("{{resolve:"))
             && crate::compare::facts_at(context.resource_type(), &leaf.path).1
     };
-    let before: Vec<String> = leaves(context.old).into_iter().filter(is_secret).map(|leaf| leaf.path).collect();
-    for leaf in leaves(context.new).into_iter().filter(is_secret).filter(|leaf| !before.contains(&leaf.path)) {
+    let before: Vec<&String> = context.leaves.old().iter().filter(is_secret).map(|leaf| &leaf.path).collect();
+    for leaf in context.leaves.new().iter().filter(is_secret).filter(|leaf| !before.contains(&&leaf.path)) {
         let reason = format!("{} is written out: whoever reads the template knows it", leaf.path);
-        findings.push(context.danger(leaf.path, reason));
+        findings.push(context.danger(&leaf.path, reason));
     }
 }

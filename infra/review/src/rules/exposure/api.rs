@@ -4,7 +4,7 @@ use super::{is_not_true, is_text, is_true, push};
 use crate::change::Finding;
 use crate::node::Node;
 use crate::rules::Context;
-use crate::rules::values::{leaves, possible, texts, weakened};
+use crate::rules::values::{Leaf, possible, texts, weakened};
 
 pub(super) fn api_authorisation(context: &Context<'_>, findings: &mut Vec<Finding>) {
     const SAYS: &str = "it can be called without authorisation";
@@ -93,7 +93,7 @@ pub(super) fn api_key(context: &Context<'_>, findings: &mut Vec<Finding>) {
 }
 
 pub(super) fn cors(context: &Context<'_>, findings: &mut Vec<Finding>) {
-    let stars = |resource| -> Vec<String> {
+    let stars = |leaves: &[Leaf<'_>]| -> Vec<String> {
         let origin = |key: &str| {
             [
                 "alloworigins",
@@ -106,11 +106,11 @@ pub(super) fn cors(context: &Context<'_>, findings: &mut Vec<Finding>) {
         };
         let is_star =
             |value: &Node| value.items().iter().filter_map(Node::as_str).any(|text| text.trim_matches('\'') == "*");
-        let found = leaves(resource).into_iter().filter(|leaf| origin(leaf.key) && leaf.value.is_some_and(is_star));
-        found.map(|leaf| leaf.path).collect()
+        let found = leaves.iter().filter(|leaf| origin(leaf.key) && leaf.value.is_some_and(is_star));
+        found.map(|leaf| leaf.path.clone()).collect()
     };
-    let before = stars(context.old);
-    if let Some(path) = stars(context.new).into_iter().next().filter(|_| before.is_empty()) {
+    let before = stars(context.leaves.old());
+    if let Some(path) = stars(context.leaves.new()).into_iter().next().filter(|_| before.is_empty()) {
         let reason = format!("pages of every origin may read the answers: {path} has *");
         findings.push(context.danger(path, reason));
     }

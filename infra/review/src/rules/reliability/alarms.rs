@@ -20,9 +20,7 @@ pub(super) fn removed(context: &Context<'_>, findings: &mut Vec<Finding>) {
         return;
     }
     // What it watched is gone as well.
-    let watched = crate::rules::values::leaves(context.old);
-    let watched: Vec<String> = watched
-        .iter()
+    let watched: Vec<String> = (context.leaves.old().iter())
         .filter(|leaf| leaf.key == "Value")
         .filter_map(|leaf| leaf.value)
         .map(|value| crate::policy::text::text(&value.to_json()))

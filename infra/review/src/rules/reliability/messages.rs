@@ -4,7 +4,7 @@ use super::{Context, is_false, is_nothing, push};
 use crate::change::{Action, Finding};
 use crate::node::Node;
 use crate::policy::text::referred;
-use crate::rules::values::{leaves, number, possible, sunken, texts, weakened};
+use crate::rules::values::{number, possible, sunken, texts, weakened};
 use crate::template::{Resource, Template};
 
 /// Where a failure goes, by the type that says so.
@@ -229,7 +229,8 @@ pub(super) fn consumer_stopped(context: &Context<'_>, findings: &mut Vec<Finding
 
 pub(super) fn whole_batch_fails(context: &Context<'_>, findings: &mut Vec<Finding>) {
     if context.is_modified() {
-        let had = leaves(context.old).iter().any(|leaf| leaf.key == "FunctionResponseTypes" && !is_nothing(leaf.value));
+        let had =
+            context.leaves.old().iter().any(|leaf| leaf.key == "FunctionResponseTypes" && !is_nothing(leaf.value));
         if had {
             let weaker = weakened(context, "FunctionResponseTypes", is_nothing);
             push(context, findings, weaker, "one bad message makes its whole batch come back");
