@@ -9,10 +9,12 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 INFRA := $(TARGET_DIR)/debug/infra
 
 # Settings reach `infra` by the environment, unless they are empty.
-SETTINGS := FIPE_DATASET FIPE_FAULTS MINISTACK_PORT POSTGRES_PORT FIPE_PORT AWS_PROFILE AWS_REGION VPC_ID ALLOWED_IP
+SETTINGS := FIPE_DATASET FIPE_FAULTS MINISTACK_PORT POSTGRES_PORT FIPE_PORT AWS_PROFILE AWS_REGION VPC_ID ALLOWED_IP EXECUTION_ROLE_ARN
 $(foreach setting,$(SETTINGS),$(if $($(setting)),$(eval export $(setting)),$(eval unexport $(setting))))
 ACCOUNT = $(if $(AWS_PROFILE),--profile $(AWS_PROFILE)) $(if $(AWS_REGION),--region $(AWS_REGION))
 VALUES = $(if $(VPC_ID),--vpc-id $(VPC_ID)) $(if $(ALLOWED_IP),--allowed-ip $(ALLOWED_IP))
+APPROVAL = $(if $(APPROVE),--approve $(APPROVE)) $(foreach resource,$(ACCEPT_DATA_LOSS),--accept-data-loss $(resource)) $(if $(EVENTS),--events $(EVENTS))
+CONSENT = $(if $(YES_DESTROY),--yes-destroy $(YES_DESTROY))
 
 ##@ On this machine
 
@@ -30,18 +32,28 @@ local-down: build ## Stop the local cloud and forget its data
 build: ## Build everything for this machine
 	@cargo build --workspace --bins
 
+##@ Review
+
+.PHONY: review
+review: build ## What this branch does to each stage, and what of it is dangerous, from the templates alone [BASE=origin/main]
+	@$(INFRA) review $(if $(BASE),--base $(BASE))
+
 ##@ AWS
 
+.PHONY: diff-dev diff-stg diff-prd
+diff-dev diff-stg diff-prd: diff-%: build ## What a deployment would change, asked of CloudFormation [AWS_PROFILE=.. VPC_ID=vpc-.. AWS_REGION=..]
+	@$(INFRA) diff --stage $* $(ACCOUNT) $(VALUES)
+
 .PHONY: deploy-dev deploy-stg deploy-prd
-deploy-dev deploy-stg deploy-prd: deploy-%: build ## Deploy a stage [AWS_PROFILE=.. VPC_ID=vpc-.. ALLOWED_IP=1.2.3.4 AWS_REGION=..]
-	@$(INFRA) deploy --stage $* $(ACCOUNT) $(VALUES)
+deploy-dev deploy-stg deploy-prd: deploy-%: build ## Deploy a stage [.. ALLOWED_IP=1.2.3.4 APPROVE=never|dangerous|always ACCEPT_DATA_LOSS=Stack/Resource EVENTS=json]
+	@$(INFRA) deploy --stage $* $(ACCOUNT) $(VALUES) $(APPROVAL)
 
 .PHONY: destroy-local destroy-dev destroy-stg destroy-prd destroy
-destroy-local destroy-dev destroy-stg destroy-prd: destroy-%: build ## Delete a stage's stacks, after a question [AWS_PROFILE=.. AWS_REGION=..]
-	@$(INFRA) destroy --stage $* $(ACCOUNT)
+destroy-local destroy-dev destroy-stg destroy-prd: destroy-%: build ## Delete a stage's stacks, after a question [.. YES_DESTROY=dev without one]
+	@$(INFRA) destroy --stage $* $(ACCOUNT) $(CONSENT)
 
 destroy: $(if $(STAGE),build) ## The same for any stage [STAGE=..]
-	@$(if $(STAGE),$(INFRA) destroy --stage $(STAGE) $(ACCOUNT),echo 'error: say which stage, for example `make destroy STAGE=dev`' >&2; exit 2)
+	@$(if $(STAGE),$(INFRA) destroy --stage $(STAGE) $(ACCOUNT) $(CONSENT),echo 'error: say which stage, for example `make destroy STAGE=dev`' >&2; exit 64)
 
 .PHONY: release
 release: build ## Build the functions as they go to AWS, for this machine's architecture, into target/lambda
@@ -77,7 +89,7 @@ test: lint ## Run all tests: units, snapshots, compile errors, real PostgreSQL, 
 
 .PHONY: bench
 bench: release tools ## Measure: synth, archives, start-up, the ingestor's writes
-	cargo bench --package system-tests --bench startup --profile dev
+	cargo bench --package system-tests --bench startup --bench deploy --profile dev
 	cargo bench --package fipe-store
 
 .PHONY: clean
