@@ -151,7 +151,7 @@ fn at_rest(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 && leaf.key != "SSEEnabled"
                 && leaf.value.and_then(Node::as_bool) == Some(false)
         };
-        if let Some(leaf) = context.leaves.new().iter().find(|leaf| off(leaf)) {
+        if let Some(leaf) = context.leaves.after().iter().find(|leaf| off(leaf)) {
             let reason = format!("what is in there is not encrypted at rest: {} is false", leaf.path);
             findings.push(context.danger(&leaf.path, reason));
         }
@@ -239,7 +239,7 @@ fn older_tls(context: &Context<'_>, findings: &mut Vec<Finding>) {
             let given = leaf.value.and_then(Node::as_str).filter(|_| POLICIES.contains(&leaf.key));
             given.and_then(version).is_some_and(|version| version < 1200)
         };
-        if let Some(leaf) = context.leaves.new().iter().find(|leaf| old(leaf)) {
+        if let Some(leaf) = context.leaves.after().iter().find(|leaf| old(leaf)) {
             let reason = format!(
                 "TLS older than 1.2 is accepted: {} is {}",
                 leaf.path,
@@ -336,7 +336,7 @@ fn transport_optional(context: &Context<'_>, findings: &mut Vec<Finding>) {
     push(context, findings, sunken(context, strength), SAYS);
     if context.old.is_none() {
         let off = |leaf: &Leaf<'_>| FORCED.contains(&leaf.key) && strength(leaf.key, leaf.value) == Some(0);
-        if let Some(leaf) = context.leaves.new().iter().find(|leaf| off(leaf)) {
+        if let Some(leaf) = context.leaves.after().iter().find(|leaf| off(leaf)) {
             let reason = format!("{SAYS}: {} is off", leaf.path);
             findings.push(context.danger(&leaf.path, reason));
         }

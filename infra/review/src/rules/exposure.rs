@@ -324,9 +324,9 @@ fn public_address(context: &Context<'_>, findings: &mut Vec<Finding>) {
             .map(|leaf| (leaf.path.clone(), leaf.key.to_owned()))
             .collect()
     };
-    let before = of(context.leaves.old());
+    let before = of(context.leaves.before());
     if let Some((path, key)) =
-        of(context.leaves.new()).into_iter().find(|(_, key)| !before.iter().any(|(_, other)| other == key))
+        of(context.leaves.after()).into_iter().find(|(_, key)| !before.iter().any(|(_, other)| other == key))
     {
         findings.push(context.danger(path, format!("what runs in there gets a public address: {key} is on")));
     }

@@ -144,12 +144,12 @@ fn handed_over(context: &Context<'_>, findings: &mut Vec<Finding>) {
             Some(format!("{} gets {} in {}", one("PrincipalId"), one("PermissionSetArn"), one("TargetId")))
         }
         "AWS::EKS::AccessEntry" => {
-            let policies: Vec<String> = (context.leaves.new().iter())
+            let policies: Vec<String> = (context.leaves.after().iter())
                 .filter(|leaf| matches!(leaf.key, "PolicyArn" | "KubernetesGroups"))
                 .filter_map(|leaf| leaf.value.map(Node::render))
                 .collect();
             let known: Vec<String> =
-                context.leaves.old().iter().filter_map(|leaf| leaf.value.map(Node::render)).collect();
+                context.leaves.before().iter().filter_map(|leaf| leaf.value.map(Node::render)).collect();
             let more: Vec<String> = policies.into_iter().filter(|policy| !known.contains(policy)).collect();
             (!more.is_empty()).then(|| format!("{} gets {} in the cluster", one("PrincipalArn"), more.join(", ")))
         }
@@ -245,9 +245,10 @@ fn leaves_the_account(context: &Context<'_>, findings: &mut Vec<Finding>) {
         })
         .collect()
     };
-    let before = accounts(context.leaves.old());
+    let before = accounts(context.leaves.before());
     let is_known = |account: &str| before.iter().any(|(known, _)| known == account);
-    if let Some((account, path)) = accounts(context.leaves.new()).into_iter().find(|(account, _)| !is_known(account)) {
+    if let Some((account, path)) = accounts(context.leaves.after()).into_iter().find(|(account, _)| !is_known(account))
+    {
         findings.push(context.danger(path, format!("what passes here goes to account {account} too")));
     }
 }
@@ -256,9 +257,9 @@ fn prefix_list(context: &Context<'_>, findings: &mut Vec<Finding>) {
     if !context.is_type("AWS::EC2::PrefixList") {
         return;
     }
-    let blocks = context.leaves.old().iter().filter(|leaf| leaf.key == "Cidr");
+    let blocks = context.leaves.before().iter().filter(|leaf| leaf.key == "Cidr");
     let before: Vec<Cidr> = blocks.filter_map(|leaf| Cidr::parse(&leaf.value?.text()?)).collect();
-    for leaf in context.leaves.new().iter().filter(|leaf| leaf.key == "Cidr") {
+    for leaf in context.leaves.after().iter().filter(|leaf| leaf.key == "Cidr") {
         let Some(text) = leaf.value.and_then(Node::text) else { continue };
         let Some(block) = Cidr::parse(&text).filter(|block| !block.without(&before).is_empty()) else { continue };
         if context.is_modified() || block.is_the_internet() {

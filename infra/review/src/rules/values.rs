@@ -132,11 +132,11 @@ impl<'a> Leaves<'a> {
         Self { old, new }
     }
 
-    pub(super) fn old(&self) -> &[Leaf<'a>] {
+    pub(super) fn before(&self) -> &[Leaf<'a>] {
         &self.old.leaves
     }
 
-    pub(super) fn new(&self) -> &[Leaf<'a>] {
+    pub(super) fn after(&self) -> &[Leaf<'a>] {
         &self.new.leaves
     }
 }

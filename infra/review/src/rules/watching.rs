@@ -112,8 +112,8 @@ fn firewall_weakened(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let found = leaves.iter().filter(is_name);
         found.filter_map(|leaf| leaf.value?.text().map(|name| name.into_owned())).collect()
     };
-    let now = names(context.leaves.new());
-    for gone in names(context.leaves.old()).into_iter().filter(|name| !now.contains(name)) {
+    let now = names(context.leaves.after());
+    for gone in names(context.leaves.before()).into_iter().filter(|name| !now.contains(name)) {
         findings.push(context.danger("Rules", format!("the firewall's rule {gone} is gone")));
     }
 }
@@ -162,8 +162,8 @@ fn secret_written_out(context: &Context<'_>, findings: &mut Vec<Finding>) {
             && leaf.value.and_then(Node::as_str).is_some_and(|text| !text.is_empty() && !text.contains("{{resolve:"))
             && crate::compare::facts_at(context.resource_type(), &leaf.path).1
     };
-    let before: Vec<&String> = context.leaves.old().iter().filter(is_secret).map(|leaf| &leaf.path).collect();
-    for leaf in context.leaves.new().iter().filter(is_secret).filter(|leaf| !before.contains(&&leaf.path)) {
+    let before: Vec<&String> = context.leaves.before().iter().filter(is_secret).map(|leaf| &leaf.path).collect();
+    for leaf in context.leaves.after().iter().filter(is_secret).filter(|leaf| !before.contains(&&leaf.path)) {
         let reason = format!("{} is written out: whoever reads the template knows it", leaf.path);
         findings.push(context.danger(&leaf.path, reason));
     }

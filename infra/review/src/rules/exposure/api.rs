@@ -109,8 +109,8 @@ pub(super) fn cors(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let found = leaves.iter().filter(|leaf| origin(leaf.key) && leaf.value.is_some_and(is_star));
         found.map(|leaf| leaf.path.clone()).collect()
     };
-    let before = stars(context.leaves.old());
-    if let Some(path) = stars(context.leaves.new()).into_iter().next().filter(|_| before.is_empty()) {
+    let before = stars(context.leaves.before());
+    if let Some(path) = stars(context.leaves.after()).into_iter().next().filter(|_| before.is_empty()) {
         let reason = format!("pages of every origin may read the answers: {path} has *");
         findings.push(context.danger(path, reason));
     }

@@ -20,7 +20,7 @@ pub(super) fn removed(context: &Context<'_>, findings: &mut Vec<Finding>) {
         return;
     }
     // What it watched is gone as well.
-    let watched: Vec<String> = (context.leaves.old().iter())
+    let watched: Vec<String> = (context.leaves.before().iter())
         .filter(|leaf| leaf.key == "Value")
         .filter_map(|leaf| leaf.value)
         .map(|value| crate::policy::text::text(&value.to_json()))

@@ -230,7 +230,7 @@ pub(super) fn consumer_stopped(context: &Context<'_>, findings: &mut Vec<Finding
 pub(super) fn whole_batch_fails(context: &Context<'_>, findings: &mut Vec<Finding>) {
     if context.is_modified() {
         let had =
-            context.leaves.old().iter().any(|leaf| leaf.key == "FunctionResponseTypes" && !is_nothing(leaf.value));
+            context.leaves.before().iter().any(|leaf| leaf.key == "FunctionResponseTypes" && !is_nothing(leaf.value));
         if had {
             let weaker = weakened(context, "FunctionResponseTypes", is_nothing);
             push(context, findings, weaker, "one bad message makes its whole batch come back");
