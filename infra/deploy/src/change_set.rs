@@ -1,11 +1,11 @@
 //! Makes a change set and reads it to its last page. Refuses to leave one behind that cannot be executed.
 
-use crate::leavings;
 use crate::run::{Leaving, Run};
 use crate::{
     CallError, CallErrorKind, ChangeSetKind, ChangeSetPage, ChangeSetRequest, ChangeSetStatus, CloudFormation, Error,
     ResourceChange, TemplateLocation,
 };
+use crate::{certainty, leavings};
 
 /// A change set's name begins with this, so that ours are known from others'.
 pub(crate) const NAME_PREFIX: &str = "infra-";
@@ -154,6 +154,7 @@ async fn changes<C: CloudFormation>(run: &Run<'_, C>, first: ChangeSetPage) -> R
         let page = run.call(async || run.cloudformation.describe_change_set(None, &id, false, None).await).await?;
         changes = merged(changes, rest(run, &id, false, page).await?);
     }
+    certainty::settle(&mut changes);
     for change in &mut changes {
         if let Some(nested) = change.nested.clone() {
             let page = ready(run, &nested).await?;

@@ -10,6 +10,7 @@ mod archive;
 mod assets;
 pub mod aws;
 mod canceller;
+mod certainty;
 mod change_set;
 mod cloudformation;
 mod deletion_policy;

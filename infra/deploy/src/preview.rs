@@ -126,7 +126,8 @@ pub struct PropertyDetail {
     pub before: Option<String>,
     /// Value after, when AWS told it.
     pub after: Option<String>,
-    /// `Never`, `Conditionally` or `Always`.
+    /// `Never`, `Conditionally` or `Always`. `Never`, too, where AWS leaves it open and the value is the id or the ARN of a
+    /// resource that is not replaced.
     pub requires_recreation: String,
     /// `Static` or `Dynamic`: whether the new value is known before the execution.
     pub evaluation: String,

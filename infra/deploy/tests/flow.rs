@@ -235,6 +235,24 @@ async fn values_that_aws_leaves_out_do_not_take_changes_along() {
 }
 
 #[tokio::test]
+async fn a_bucket_is_not_lost_because_what_it_refers_to_is_changed_in_place() {
+    let text = |name: &str, size: u8| {
+        format!(
+            r#"{{"Resources": {{"Key": {{"Type": "AWS::KMS::Key", "Properties": {{"Name": "{name}", "Size": {size}}}}},
+                "Bucket": {{"Type": "AWS::S3::Bucket", "Properties": {{"Maybe": {{"Ref": "Key"}}}}}}}}}}"#
+        )
+    };
+    let (cloud, store) = (MemoryCloudFormation::default(), MemoryStore::absent());
+    deploy(&cloud, &one(&text("a", 1)), "a").await.result.unwrap();
+    let deployer = Deployer::new(&cloud, &store, options("b"));
+    for (name, replacement, losses) in [("a", Replacement::No, 0), ("b", Replacement::Conditional, 1)] {
+        let preview = deployer.preview(&one(&text(name, 2)), &[], &mut |_| {}).await.unwrap().remove(0);
+        let bucket = preview.changes.iter().find(|change| change.logical_id == "Bucket").unwrap();
+        assert_eq!((bucket.replacement, preview.data_loss.len()), (replacement, losses), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_dropped_deployment_is_cleaned_up_after() {
     let (cloud, store, plan) = (MemoryCloudFormation::default(), MemoryStore::absent(), one(QUEUE));
     let deployer = Deployer::new(&cloud, &store, options("a"));

@@ -55,6 +55,20 @@ impl Content {
             let mut names: Vec<&String> = names.flat_map(|properties| properties.keys()).collect();
             names.sort();
             names.dedup();
+            let lent = names.iter().filter_map(|name| {
+                let lender = after["Properties"][*name]["Ref"].as_str()?;
+                let is_touched = old.template["Resources"][lender] != new.template["Resources"][lender];
+                is_touched.then(|| PropertyDetail {
+                    attribute: "Properties".to_owned(),
+                    path: Some((*name).clone()),
+                    requires_recreation: recreation(name).to_owned(),
+                    evaluation: "Dynamic".to_owned(),
+                    change_source: Some("ResourceReference".to_owned()),
+                    causing_entity: Some(lender.to_owned()),
+                    ..PropertyDetail::default()
+                })
+            });
+            let lent: Vec<PropertyDetail> = lent.collect();
             let details: Vec<PropertyDetail> = (names.into_iter())
                 .filter(|name| value(before, name) != value(after, name))
                 .map(|name| PropertyDetail {
@@ -65,6 +79,7 @@ impl Content {
                     requires_recreation: recreation(name).to_owned(),
                     ..PropertyDetail::default()
                 })
+                .chain(lent)
                 .collect();
             if details.is_empty() {
                 continue;

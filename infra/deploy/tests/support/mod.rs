@@ -2,7 +2,7 @@
 //! refuse (a second stack of one name, a template too large, a bucket of somebody else), this refuses.
 //!
 //! Templates are JSON in AWS's shape. Of the properties, `Name` is what a resource is replaced for, `Maybe` what it may be
-//! replaced for, and everything else is changed in place. `Outputs` are plain texts. A nested stack has its template in
+//! replaced for, and everything else is changed in place. A `Ref` to a resource that changes is told as a dynamic change. `Outputs` are plain texts. A nested stack has its template in
 //! `Properties.Template`.
 //!
 //! An operation's first event happens with the call that begins it, every DescribeStackEvents without a token lets one more
