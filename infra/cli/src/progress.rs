@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use deploy::{Event, Operation, Remedy, StackEvent};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::elapsed;
 use crate::paint::Paint;
@@ -88,6 +88,14 @@ impl Progress {
                 let known = self.stack(stack, now);
                 known.attach(status);
                 vec![format!("{stack}  {status}: watching what is under way")]
+            }
+            Event::Yielding { stack, seconds, .. } => {
+                self.stack(stack, now).attach("REVIEW_IN_PROGRESS");
+                let until = now + SignedDuration::from_secs(i64::try_from(*seconds).unwrap_or(i64::MAX));
+                let until = until.strftime("%H:%M:%SZ");
+                vec![format!(
+                    "{stack}  another deployer seems to prepare it; letting that one go first, until {until} at most"
+                )]
             }
             Event::Recovering { stack, status, remedy } => vec![format!("{stack}  {status}: {}", says(*remedy))],
             Event::Started { stack, operation, changes, .. } => {

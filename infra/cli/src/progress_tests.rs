@@ -133,3 +133,14 @@ fn what_took_long_before_we_looked_is_told_from_its_own_beginning() {
     assert!(progress.frame(at(0))[1].ends_with("1m40s"), "{:?}", progress.frame(at(0)));
     assert_eq!(progress.under_way(), ["Data-dev"]);
 }
+
+#[test]
+fn another_deployer_is_named_with_the_time_until_which_it_goes_first() {
+    for reader in [Reader::Person, Reader::Log] {
+        let mut progress = Progress::new(reader, Paint::PLAIN, false, at(0));
+        let change_sets = vec!["infra-other-1".to_owned()];
+        let told = progress.tell(&Event::Yielding { stack: "Data-dev".to_owned(), change_sets, seconds: 30 }, at(0));
+        assert!(told[0].ends_with("letting that one go first, until 22:13:50Z at most"), "{told:?}");
+        assert_eq!(progress.under_way(), ["Data-dev"]);
+    }
+}

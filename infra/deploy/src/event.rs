@@ -55,6 +55,16 @@ pub enum Event {
         /// Its status.
         status: String,
     },
+    /// Another deployer seems to prepare a stack that is not there yet; it is let go first for a while.
+    #[serde(rename = "stack.yielding")]
+    Yielding {
+        /// The stack.
+        stack: String,
+        /// Names of the other's change sets. It may have been killed and have left them.
+        change_sets: Vec<String>,
+        /// It is waited for so long, and no longer.
+        seconds: u64,
+    },
     /// The stack cannot be changed in its state and is brought to one where it can.
     #[serde(rename = "stack.recovering")]
     Recovering {
@@ -225,6 +235,7 @@ impl Event {
             Self::AssetUploaded { .. } => "asset.uploaded",
             Self::AssetPresent { .. } => "asset.present",
             Self::Attached { .. } => "stack.attached",
+            Self::Yielding { .. } => "stack.yielding",
             Self::Recovering { .. } => "stack.recovering",
             Self::ChangeSetReady { .. } => "change_set.ready",
             Self::ChangeSetDeleted { .. } => "change_set.deleted",

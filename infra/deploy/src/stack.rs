@@ -125,16 +125,17 @@ pub(crate) async fn shell<C: CloudFormation>(
         let listed = run.call(async || run.cloudformation.list_change_sets(stack).await).await?;
         let is_ours = |name: &str| name.starts_with(NAME_PREFIX);
         let abandoned = abandoned(&listed);
-        let is_deploying = listed
-            .iter()
-            .any(|listed| is_ours(&listed.name) && !listed.name.starts_with(&own) && !abandoned.contains(&listed.name));
-        if !is_deploying || *patience == 0 {
+        let is_waiting = |name: &String| is_ours(name) && !name.starts_with(&own) && !abandoned.contains(name);
+        let names = listed.iter().map(|listed| listed.name.clone());
+        let waiting: Vec<String> = names.filter(is_waiting).collect();
+        if waiting.is_empty() || *patience == 0 {
             let with_stack = !listed.is_empty() && listed.iter().all(|listed| is_ours(&listed.name));
             let foreign = listed.into_iter().map(|listed| listed.name).filter(|name| !name.starts_with(&own));
             return Ok(Some(Shell { with_stack, foreign: foreign.collect() }));
         }
         if !std::mem::replace(&mut is_told, true) {
-            run.tell(Event::Attached { stack: stack.to_owned(), status: found.status.clone() });
+            let seconds = (run.options.pace.most * *patience).as_secs();
+            run.tell(Event::Yielding { stack: stack.to_owned(), change_sets: waiting, seconds });
         }
         *patience -= 1;
         tokio::time::sleep(run.options.pace.most).await;

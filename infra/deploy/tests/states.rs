@@ -4,7 +4,9 @@
 
 mod support;
 
-use deploy::{Cancelled, Creation, Deployer, Error, Event, Options, Outcome, Refusal};
+use std::time::Duration;
+
+use deploy::{Cancelled, Creation, Deployer, Error, Event, Options, Outcome, Pace, Refusal};
 use support::plans::{LARGER, QUEUE, deploy, deploy_with, one, options, told};
 use support::{Answers, Fault, MemoryCloudFormation, MemoryStore};
 
@@ -85,6 +87,22 @@ async fn an_operation_of_somebody_else_is_watched_to_its_end_first() {
         ["Data-dev UPDATE_IN_PROGRESS", "Data-dev UPDATE_ROLLBACK_IN_PROGRESS", "Data-dev UPDATE_ROLLBACK_COMPLETE"]
     );
     assert_eq!(run.result.unwrap()[0].outcome, Outcome::Updated);
+}
+
+#[tokio::test]
+async fn what_a_killed_deployer_left_of_a_new_stack_is_told_and_waited_for_no_longer_than_said() {
+    let cloud = MemoryCloudFormation::default();
+    cloud.put("Data-dev", "REVIEW_IN_PROGRESS");
+    cloud.put_change_set("Data-dev", "infra-killed-1", cloud.now());
+    let plan = one(QUEUE);
+    let pace = Pace { first: Duration::ZERO, most: Duration::from_millis(100), retries: 3 };
+    let options = Options { pace, ..options("a") };
+    let run = deploy_with(&cloud, &MemoryStore::absent(), &plan, &[], &Answers::default(), options).await;
+    let yielding =
+        Event::Yielding { stack: "Data-dev".to_owned(), change_sets: vec!["infra-killed-1".to_owned()], seconds: 1 };
+    assert_eq!(run.events.iter().filter(|event| **event == yielding).count(), 1, "{:?}", run.codes());
+    assert!(!run.codes().contains(&"stack.attached"), "{:?}", run.codes());
+    assert_eq!(run.result.unwrap()[0].outcome, Outcome::Created);
 }
 
 #[tokio::test]
