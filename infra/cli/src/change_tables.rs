@@ -1,7 +1,7 @@
 //! Changes as people read them: a stack, its resources, their values before and after, and what is dangerous about them.
 //! Refuses to say by colour alone what a word can say. Pure.
 
-use deploy::{Basis, ChangeAction, Preview, ResourceChange};
+use deploy::{Basis, ChangeAction, ChangeSetKind, Preview, ResourceChange};
 use review::{
     Action, Category, Change, Finding, IngressChange, PermissionChange, PropertyChange, Replacement, Severity,
 };
@@ -56,7 +56,7 @@ fn stack(verdict: &Verdict<'_>, preview: &Preview, paint: Paint, lines: &mut Vec
         lines.push(format!("{name}  no changes"));
         return;
     }
-    let is_new = preview.live_template.is_none();
+    let is_new = preview.kind == ChangeSetKind::Create;
     lines.push(format!("{name}  {}", if is_new { "new stack" } else { "changes" }));
     match &preview.basis {
         Basis::TemplateOnly { reason } => {
@@ -86,8 +86,11 @@ fn stack(verdict: &Verdict<'_>, preview: &Preview, paint: Paint, lines: &mut Vec
     permissions(verdict.review.permissions.iter().filter(|line| line.stack == preview.stack), paint, lines);
     ingress(verdict.review.ingress.iter().filter(|line| line.stack == preview.stack), paint, lines);
     values("parameters", &verdict::parameters(preview), paint, lines);
-    if !is_new {
+    // Without the live template, everything would seem to be added.
+    if preview.live_template.is_some() {
         sections(verdict, &preview.stack, paint, lines);
+    }
+    if !is_new {
         values("tags", &verdict::tags(preview), paint, lines);
     }
     if let Some(change) = &preview.protection {

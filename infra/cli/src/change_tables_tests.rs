@@ -161,3 +161,16 @@ fn any_danger_that_is_no_loss_is_a_four() {
     assert!(text.contains("danger: encryption:"), "{text}");
     assert_eq!(code, 4);
 }
+
+#[test]
+fn a_live_template_that_may_not_be_read_makes_no_new_stack() {
+    let told_of = |kind| {
+        let preview = Preview { kind, ..preview(None, AFTER) };
+        told(&preview).0
+    };
+    let lines = told_of(ChangeSetKind::Update);
+    assert_eq!(lines[0], "Data-dev  changes");
+    assert!(!lines.iter().any(|line| line.trim() == "outputs"), "{lines:#?}");
+    assert!(lines.iter().any(|line| line.trim() == "tags"), "{lines:#?}");
+    assert_eq!(told_of(ChangeSetKind::Create)[0], "Data-dev  new stack");
+}
