@@ -14,7 +14,7 @@ use stacks::StageName;
 
 use crate::exit::Exit;
 use crate::repository::Repository;
-use crate::selection::Selection;
+use crate::selection::{Selection, stack_names};
 use crate::table::Table;
 use crate::terminal::Terminal;
 
@@ -108,10 +108,10 @@ pub(crate) async fn invoke(
 ) -> anyhow::Result<()> {
     let selection = &arguments.selection;
     let stage = selection.stage;
-    let stack_name = format!("Catalog-{stage}");
+    let stacks = selection.stacks(repository, &["Catalog".to_owned()])?;
     let cloud = AwsCloud::new(&selection.connect(repository).await?.config);
-    let inventory = inventory(&cloud, std::slice::from_ref(&stack_name)).await?;
-    let url = api_url(&inventory).ok_or_else(|| selection.not_deployed(&stack_name))?;
+    let inventory = inventory(&cloud, &stack_names(&stacks)).await?;
+    let url = api_url(&inventory).ok_or_else(|| selection.not_deployed(&stacks[0]))?;
 
     let api = Api::new(url)?;
     // The clocks of the functions need not agree with ours.

@@ -36,15 +36,17 @@ pub(crate) struct Drift {
 
 pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Drift) -> anyhow::Result<Exit> {
     let selection = &arguments.selection;
-    let names = stack_names(&selection.stacks(repository, &arguments.stacks)?);
+    let stacks = selection.stacks(repository, &arguments.stacks)?;
+    let names = stack_names(&stacks);
     let config = selection.connect(repository).await?.config;
     let pace = if selection.stage == StageName::Local { Pace::LOCAL } else { Pace::AWS };
     let spinner = terminal.spinner(format!("comparing {}", names.join(", ")));
     let drifts = drift(&AwsDriftDetection::new(&config), &names, pace, &is_write_only).await;
     spinner.inspect(|spinner| spinner.finish_and_clear());
     let drifts = drifts?;
-    if let Some(absent) = drifts.iter().find(|drift| drift.status == "NOT_DEPLOYED") {
-        return Err(selection.not_deployed(&absent.stack_name).into());
+    let is_absent = |drift: &StackDrift| drift.status == "NOT_DEPLOYED";
+    if let Some((stack, _)) = stacks.iter().zip(&drifts).find(|(_, drift)| is_absent(drift)) {
+        return Err(selection.not_deployed(stack).into());
     }
     let has_drifted = drifts.iter().any(StackDrift::has_drifted);
     if arguments.json {

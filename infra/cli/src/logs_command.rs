@@ -86,7 +86,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     let cloud = AwsCloud::new(&selection.connect(repository).await?.config);
     let inventory = inventory(&cloud, &stack_names(&stacks)).await?;
     if inventory.is_empty() {
-        return Err(selection.not_deployed(&stacks[0].stack_name).into());
+        return Err(selection.not_deployed(&stacks[0]).into());
     }
     let sources = chosen(sources(&cloud, &inventory).await?, &arguments.functions)?;
     let ago = if arguments.trace.is_some() { 24 * 60 } else { 10 };

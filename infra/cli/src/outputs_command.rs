@@ -70,10 +70,10 @@ type Outs = Vec<(String, String)>;
 async fn outputs(cloud: &impl Stacks, stacks: &[Stack], arguments: &Outputs) -> anyhow::Result<Vec<(String, Outs)>> {
     let states = inventory(cloud, &stack_names(stacks)).await?.stacks;
     let mut found = Vec::new();
-    for (stack, (stack_name, state)) in stacks.iter().zip(states) {
+    for (stack, (_, state)) in stacks.iter().zip(states) {
         match state {
             Some(state) => found.push((stack.name.clone(), state.outputs)),
-            None => return Err(arguments.selection.not_deployed(&stack_name).into()),
+            None => return Err(arguments.selection.not_deployed(stack).into()),
         }
     }
     Ok(found)

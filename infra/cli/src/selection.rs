@@ -62,8 +62,12 @@ impl Selection {
     }
 
     /// What to say when a stack is not there.
-    pub(crate) fn not_deployed(&self, stack_name: &str) -> BadInput {
-        BadInput(format!("{stack_name} is not deployed; run `infra deploy --stage {}` first", self.stage))
+    pub(crate) fn not_deployed(&self, stack: &Stack) -> BadInput {
+        let named = if stack.only_when_named { format!(" {}", stack.name) } else { String::new() };
+        BadInput(format!(
+            "{} is not deployed; run `infra deploy --stage {}{named}` first",
+            stack.stack_name, self.stage
+        ))
     }
 }
 
@@ -76,4 +80,25 @@ impl Stack {
 /// Physical names.
 pub(crate) fn stack_names(stacks: &[Stack]) -> Vec<String> {
     stacks.iter().map(|stack| stack.stack_name.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stack_that_only_goes_when_named_is_named_in_what_deploys_it() {
+        let selection = Selection { stage: StageName::Dev, account: Account { profile: None, region: None } };
+        let repository = Repository::find().unwrap();
+        let names = ["FipeData".to_owned(), "Delivery-dev".to_owned()];
+        let stacks = selection.stacks(&repository, &names).unwrap();
+        let said: Vec<String> = stacks.iter().map(|stack| selection.not_deployed(stack).to_string()).collect();
+        assert_eq!(
+            said,
+            [
+                "FipeData-dev is not deployed; run `infra deploy --stage dev` first",
+                "Delivery-dev is not deployed; run `infra deploy --stage dev Delivery` first",
+            ]
+        );
+    }
 }
