@@ -158,7 +158,8 @@ impl HttpApi {
     /// A route as the source of an invocation, on any stage of the API.
     fn arn_for_execute_api(&self, route_key: &str) -> Value<String> {
         let id = self.handle.id();
-        let route = route_key.replacen(' ', "", 1);
+        // `ANY` is every method, which an ARN writes as a star.
+        let route = route_key.replacen("ANY ", "*", 1).replacen(' ', "", 1);
         sub(format!("arn:${{AWS::Partition}}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{{id}}}/*/{route}"))
     }
 }

@@ -147,8 +147,8 @@ pub(crate) fn catalog(stage: &Stage) -> SynthesizedStack {
             cors: CorsPreflight {
                 allow_origins: settings.allowed_origins.clone(),
                 allow_methods: &["GET", "POST"],
-                allow_headers: &["content-type", "idempotency-key"],
-                expose_headers: &["location", "retry-after"],
+                allow_headers: &["content-type", "idempotency-key", "if-none-match"],
+                expose_headers: &["etag", "location", "retry-after"],
                 max_age: PREFLIGHT_MAX_AGE,
             },
             log_retention_days: stage.functions.log_retention_days,
@@ -158,6 +158,9 @@ pub(crate) fn catalog(stage: &Stage) -> SynthesizedStack {
     route(&mut stack, &api, "GetProductById", "GET /products/{id}", &get);
     route(&mut stack, &api, "GetDocs", "GET /docs", &get);
     route(&mut stack, &api, "GetOpenApi", "GET /openapi.json", &get);
+    // Everything else is answered with a problem as well, and not in the API's own words.
+    route(&mut stack, &api, "AnyProducts", "ANY /products", &create);
+    route(&mut stack, &api, "AnythingElse", "$default", &get);
 
     // What people watch
     let functions = [&create, &worker, &get];

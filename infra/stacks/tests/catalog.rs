@@ -47,7 +47,7 @@ fn names_and_outputs_are_those_that_users_know() {
     assert_eq!(names("AWS::DynamoDB::Table", "TableName"), ["ProductTable-prd"]);
     assert_eq!(
         names("AWS::ApiGatewayV2::Route", "RouteKey"),
-        ["GET /docs", "GET /openapi.json", "GET /products/{id}", "POST /products"]
+        ["ANY /products", "$default", "GET /docs", "GET /openapi.json", "GET /products/{id}", "POST /products"]
     );
     let outputs: Vec<_> = template["Outputs"].as_object().expect("outputs").keys().collect();
     for output in ["ApiUrl", "ProductQueueUrl", "ProductDLQUrl", "ProductTableName", "ReportsBucketName"] {
@@ -90,13 +90,25 @@ fn each_function_may_do_what_it_does_and_nothing_else() {
 fn every_route_is_public_and_says_so_and_why() {
     let template = template(StageName::Prd);
     let routes = of_type(&template, "AWS::ApiGatewayV2::Route");
-    assert_eq!(routes.len(), 4);
+    assert_eq!(routes.len(), 6);
     for (id, route) in routes {
         assert_eq!(route["Properties"]["AuthorizationType"], "NONE", "{id}");
         let accepted = &route["Metadata"]["Acknowledged"][0];
         assert_eq!(accepted["Rule"], "exposure/api-authorisation", "{id}");
         assert!(accepted["Reason"].as_str().is_some_and(|why| why.starts_with("public by its contract")), "{id}");
     }
+}
+
+#[test]
+fn a_route_may_call_its_function_and_no_other_route_may() {
+    let template = template(StageName::Dev);
+    let route = |id: &str| {
+        let arn = template["Resources"][format!("{id}Permission")]["Properties"]["SourceArn"]["Fn::Sub"].clone();
+        arn.as_str().and_then(|arn| Some(arn.split_once("${Api}")?.1.to_owned())).expect("an ARN of the API")
+    };
+    assert_eq!(route("PostProducts"), "/*/POST/products");
+    assert_eq!(route("AnyProducts"), "/*/*/products");
+    assert_eq!(route("AnythingElse"), "/*/$default");
 }
 
 #[test]
@@ -221,7 +233,8 @@ fn browsers_may_call_from_the_stage_s_origins_and_every_page_never_where_people_
     assert!(template(StageName::Prd)["Resources"]["Api"]["Properties"].get("CorsConfiguration").is_none());
     let cors = template(StageName::Dev)["Resources"]["Api"]["Properties"]["CorsConfiguration"].clone();
     assert_eq!(cors["AllowOrigins"], json!(["http://localhost:3000"]));
-    assert_eq!(cors["AllowHeaders"], json!(["content-type", "idempotency-key"]));
+    assert_eq!(cors["AllowHeaders"], json!(["content-type", "idempotency-key", "if-none-match"]));
+    assert_eq!(cors["ExposeHeaders"], json!(["etag", "location", "retry-after"]));
     let mut prd = stage(StageName::Prd);
     prd.catalog.allowed_origins = vec!["*".to_owned()];
     let error = refused(&prd);
