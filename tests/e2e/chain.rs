@@ -2,23 +2,18 @@
 //!
 //! The scenarios share one cloud and run in this order; the cloud is stopped at the end, also after a failure.
 
-#![expect(clippy::print_stderr, reason = "a test harness reports on stderr")]
-
 use std::collections::BTreeSet;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use libtest_mimic::{Arguments, Failed, Trial};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::json;
+use system_tests::scenarios::{Scenario, run};
 use system_tests::{CHAIN, Cloud, QUEUES};
 
 const NEWEST: &str = "2026-08";
 const BEFORE: &str = "2026-07";
-
-type Scenario = fn(&mut Cloud) -> anyhow::Result<()>;
 
 const SCENARIOS: [(&str, Scenario); 11] = [
     ("a_second_deploy_changes_nothing", a_second_deploy_changes_nothing),
@@ -38,44 +33,12 @@ const SCENARIOS: [(&str, Scenario); 11] = [
 ];
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
-    if arguments.list {
-        return libtest_mimic::run(&Arguments { test_threads: Some(1), ..arguments }, trials(&Arc::default()))
-            .exit_code();
-    }
-    let cloud = match Cloud::start(CHAIN) {
-        Ok(cloud) => Arc::new(Mutex::new(Some(cloud))),
-        Err(error) => {
-            eprintln!("the local cloud does not start: {error:#}");
-            return ExitCode::FAILURE;
-        }
-    };
-    let conclusion = libtest_mimic::run(&Arguments { test_threads: Some(1), ..arguments }, trials(&cloud));
-    let stopped = cloud.lock().ok().and_then(|mut cloud| cloud.take()).map(Cloud::stop);
-    if let Some(Err(error)) = stopped {
-        eprintln!("the local cloud does not stop: {error:#}");
-        return ExitCode::FAILURE;
-    }
-    conclusion.exit_code()
-}
-
-fn trials(cloud: &Arc<Mutex<Option<Cloud>>>) -> Vec<Trial> {
-    SCENARIOS
-        .into_iter()
-        .map(|(name, scenario)| {
-            let cloud = Arc::clone(cloud);
-            Trial::test(name, move || {
-                let mut cloud = cloud.lock().map_err(|_| Failed::from("an earlier scenario panicked"))?;
-                let cloud = cloud.as_mut().ok_or("the cloud is stopped")?;
-                scenario(cloud).map_err(|error| Failed::from(format!("{error:#}")))
-            })
-        })
-        .collect()
+    run(CHAIN, &SCENARIOS)
 }
 
 fn a_second_deploy_changes_nothing(cloud: &mut Cloud) -> anyhow::Result<()> {
     let (outputs, notes) = cloud.infra_output(&["deploy", "--stage", "local", "--skip-build"])?;
-    for stack in ["FipeData-local", "FipeApi-local"] {
+    for stack in ["FipeData-local", "FipeApi-local", "Catalog-local"] {
         anyhow::ensure!(notes.contains(&format!("{stack}  up to date")), "{stack} was changed:\n{notes}");
     }
     for name in ["DBEndpoint", "DBSecretArn", "ManufacturerQueueUrl", "PriceDLQUrl", "FipeManufacturerLambda"] {

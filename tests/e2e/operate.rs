@@ -2,8 +2,6 @@
 //!
 //! The scenarios share one cloud and run in this order; the cloud is stopped at the end, also after a failure.
 
-#![expect(clippy::print_stderr, reason = "a test harness reports on stderr")]
-
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, ExitCode, Stdio};
@@ -12,18 +10,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
-use libtest_mimic::{Arguments, Failed, Trial};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
+use system_tests::scenarios::{self, Scenario};
 use system_tests::{Cloud, Place};
 
 const PLACE: Place = Place { folder: "e2e-operate", ports: [27520, 27521, 27522] };
 const MONTH: &str = "2026-08";
 const QUEUE: &str = "fipe-model-queue-local";
 const DEAD: &str = "fipe-model-dlq-local";
-
-type Scenario = fn(&mut Cloud) -> anyhow::Result<()>;
 
 const SCENARIOS: [(&str, Scenario); 9] = [
     ("outputs_are_read_by_people_programs_and_shells", outputs),
@@ -38,39 +34,7 @@ const SCENARIOS: [(&str, Scenario); 9] = [
 ];
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
-    if arguments.list {
-        return libtest_mimic::run(&Arguments { test_threads: Some(1), ..arguments }, trials(&Arc::default()))
-            .exit_code();
-    }
-    let cloud = match Cloud::start(PLACE) {
-        Ok(cloud) => Arc::new(Mutex::new(Some(cloud))),
-        Err(error) => {
-            eprintln!("the local cloud does not start: {error:#}");
-            return ExitCode::FAILURE;
-        }
-    };
-    let conclusion = libtest_mimic::run(&Arguments { test_threads: Some(1), ..arguments }, trials(&cloud));
-    let stopped = cloud.lock().ok().and_then(|mut cloud| cloud.take()).map(Cloud::stop);
-    if let Some(Err(error)) = stopped {
-        eprintln!("the local cloud does not stop: {error:#}");
-        return ExitCode::FAILURE;
-    }
-    conclusion.exit_code()
-}
-
-fn trials(cloud: &Arc<Mutex<Option<Cloud>>>) -> Vec<Trial> {
-    SCENARIOS
-        .into_iter()
-        .map(|(name, scenario)| {
-            let cloud = Arc::clone(cloud);
-            Trial::test(name, move || {
-                let mut cloud = cloud.lock().map_err(|_| Failed::from("an earlier scenario panicked"))?;
-                let cloud = cloud.as_mut().ok_or("the cloud is stopped")?;
-                scenario(cloud).map_err(|error| Failed::from(format!("{error:#}")))
-            })
-        })
-        .collect()
+    scenarios::run(PLACE, &SCENARIOS)
 }
 
 fn outputs(cloud: &mut Cloud) -> anyhow::Result<()> {
@@ -100,15 +64,18 @@ fn status(cloud: &mut Cloud) -> anyhow::Result<()> {
         let rows = status[key].as_array().cloned().unwrap_or_default();
         rows.iter().map(|row| row["logical_id"].as_str().unwrap_or_default().to_owned()).collect()
     };
-    ensure!(status["stacks"].as_array().is_some_and(|stacks| stacks.len() == 2), "{status}");
+    ensure!(status["stacks"].as_array().is_some_and(|stacks| stacks.len() == 3), "{status}");
     ensure!(status["stacks"][0]["found"]["status"] == "CREATE_COMPLETE", "{status}");
-    let functions = ["FipeManufacturerLoader", "FipeModelLoader", "FipePriceLoader", "FipeSomaIngestor", "FipeDbInit"];
+    let functions = [
+        ["FipeManufacturerLoader", "FipeModelLoader", "FipePriceLoader", "FipeSomaIngestor"],
+        ["FipeDbInit", "CreateProductProcessor", "ProductSaverWorker", "GetProduct"],
+    ];
     let found: BTreeSet<String> = ids("functions").into_iter().collect();
-    ensure!(found == functions.into_iter().map(str::to_owned).collect(), "{found:?}");
-    let queues = ["ManufacturerQueue", "ModelQueue", "MonthlyCrawlDeadLetters", "PriceQueue"];
+    ensure!(found == functions.into_iter().flatten().map(str::to_owned).collect(), "{found:?}");
+    let queues = ["ManufacturerQueue", "ModelQueue", "MonthlyCrawlDeadLetters", "PriceQueue", "ProductQueue"];
     ensure!(ids("queues") == queues, "{:?}", ids("queues"));
     ensure!(status["queues"][2]["failures_of"] == serde_json::json!(["MonthlyCrawl"]), "{}", status["queues"][2]);
-    ensure!(ids("event_source_mappings").len() == 3, "{status}");
+    ensure!(ids("event_source_mappings").len() == 4, "{status}");
     let model = &status["queues"][1];
     ensure!(model["dead_letters"]["logical_id"] == "ModelQueueDeadLetters", "{model}");
     let schedule = &status["schedules"][0]["found"];

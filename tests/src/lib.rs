@@ -3,7 +3,10 @@
 //! The cloud is driven through the `infra` command, as a user would, with its own ports and state folder, so that a
 //! developer's running `make local` is left alone.
 
+pub mod catalog;
+pub mod load;
 pub mod sandbox;
+pub mod scenarios;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -36,6 +39,7 @@ pub struct Cloud {
     pub database: tokio_postgres::Client,
     pub sqs: aws_sdk_sqs::Client,
     pub sns: aws_sdk_sns::Client,
+    pub cloudformation: aws_sdk_cloudformation::Client,
     pub http: reqwest::Client,
     pub endpoint: String,
     fipe_url: String,
@@ -73,6 +77,7 @@ impl Cloud {
             database,
             sqs: aws_sdk_sqs::Client::new(&aws),
             sns: aws_sdk_sns::Client::new(&aws),
+            cloudformation: aws_sdk_cloudformation::Client::new(&aws),
             http: reqwest::Client::new(),
             endpoint,
             fipe_url,
@@ -108,6 +113,14 @@ impl Cloud {
 
     pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
+    }
+
+    /// Lets something run beside what the caller does.
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> tokio::task::JoinHandle<T> {
+        self.runtime.spawn(future)
     }
 
     /// Starts a crawl of `month` (`YYYY-MM`) and returns its id.

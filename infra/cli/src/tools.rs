@@ -18,7 +18,7 @@ const GUARD: (&str, &str) = ("cfn-guard", "3.2.1");
 pub(crate) enum Tools {
     /// MiniStack and PostgreSQL.
     Local,
-    /// cfn-lint, cloudformation-validate, checkov and cfn-guard.
+    /// cfn-lint, cloudformation-validate, checkov, cfn-guard and schemathesis.
     Lint,
     /// cargo-lambda and zig.
     Release,
@@ -50,9 +50,12 @@ impl Tools {
         let packages = async || Ok(local_cloud::install(root, &requirements, &stamp).await?);
         install_one(terminal, self.describe(), &venv, packages).await?;
         if self == Self::Lint {
-            let (requirements, venv) = (root.join("tests/checkov-requirements.txt"), root.join(".tools/checkov"));
-            let packages = async || Ok(local_cloud::install_into(root, &venv, &requirements, "checkov").await?);
-            install_one(terminal, "checkov", &venv, packages).await?;
+            for name in ["checkov", "schemathesis"] {
+                let requirements = root.join("tests").join(format!("{name}-requirements.txt"));
+                let venv = root.join(".tools").join(name);
+                let packages = async || Ok(local_cloud::install_into(root, &venv, &requirements, name).await?);
+                install_one(terminal, name, &venv, packages).await?;
+            }
             let tools = root.join(".tools");
             install_one(terminal, "cfn-guard (compiled, about a minute)", &tools, async || guard(&tools).await).await?;
         }
