@@ -286,7 +286,7 @@ pub enum Error {
         refusal: Refusal,
     },
     /// Data would be lost whose loss was not accepted by name. Nothing of the stack was changed.
-    #[error("{stack} would lose data: {}; to accept it, name each with --accept-data-loss {}", lost(.losses), .losses.iter().filter(|loss| !loss.accepted).map(|loss| loss.name.as_str()).collect::<Vec<_>>().join(" "))]
+    #[error("{stack} would lose data: {}; to accept it, give{}", lost(.losses), accepting(.losses))]
     DataLoss {
         /// Physical stack name.
         stack: String,
@@ -392,6 +392,12 @@ fn lost(losses: &[DataLoss]) -> String {
     };
     let one = |loss: &DataLoss| format!("{} ({}) {}", loss.name, loss.resource_type, verb(loss));
     losses.iter().filter(|loss| !loss.accepted).map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// The flag for each, ready to be given.
+fn accepting(losses: &[DataLoss]) -> String {
+    let flag = |loss: &DataLoss| format!(" --accept-data-loss {}", loss.name);
+    losses.iter().filter(|loss| !loss.accepted).map(flag).collect()
 }
 
 fn because(cause: Option<&Cause>) -> String {

@@ -235,6 +235,17 @@ async fn values_that_aws_leaves_out_do_not_take_changes_along() {
 }
 
 #[tokio::test]
+async fn what_accepts_several_losses_can_be_given_as_it_is_told() {
+    let cloud = MemoryCloudFormation::default();
+    let two = r#"{"Resources": {"New": {"Type": "AWS::S3::Bucket"}, "Old": {"Type": "AWS::S3::Bucket"}}}"#;
+    deploy(&cloud, &one(two), "a").await.result.unwrap();
+    let error = deploy(&cloud, &one(QUEUE), "b").await.result.unwrap_err();
+    let Error::Stacks(failed) = error else { panic!("{error:?}") };
+    let told = failed.error.to_string();
+    assert!(told.ends_with("; to accept it, give --accept-data-loss Data/New --accept-data-loss Data/Old"), "{told}");
+}
+
+#[tokio::test]
 async fn a_bucket_is_not_lost_because_what_it_refers_to_is_changed_in_place() {
     let text = |name: &str, size: u8| {
         format!(
