@@ -19,10 +19,11 @@ CONSENT = $(if $(YES_DESTROY),--yes-destroy $(YES_DESTROY))
 ##@ On this machine
 
 .PHONY: local
-local: build ## Run the whole FIPE chain here [FIPE_DATASET=file.csv.gz,.. FIPE_FAULTS=429=0.05 MINISTACK_PORT= POSTGRES_PORT= FIPE_PORT=]
+local: build ## Run both systems here, the FIPE chain and the catalog [FIPE_DATASET=file.csv.gz,.. FIPE_FAULTS=429=0.05 MINISTACK_PORT= POSTGRES_PORT= FIPE_PORT=]
 	@$(INFRA) local up
 	@$(INFRA) deploy --stage local --skip-build
 	@$(INFRA) invoke fipe --stage local --watch
+	@$(INFRA) invoke catalog --stage local
 
 .PHONY: local-down
 local-down: build ## Stop the local cloud and forget its data
@@ -88,8 +89,8 @@ test: lint ## Run all tests: units, snapshots, compile errors, real PostgreSQL, 
 	cargo test --workspace
 
 .PHONY: bench
-bench: release tools ## Measure: synth, archives, start-up, the ingestor's writes
-	cargo bench --package system-tests --bench startup --bench deploy --profile dev
+bench: release tools ## Measure: synth, archives, start-up, deployments, the catalog under load, the ingestor's writes
+	cargo bench --package system-tests --bench startup --bench deploy --bench catalog --profile dev
 	cargo bench --package fipe-store
 
 .PHONY: clean
