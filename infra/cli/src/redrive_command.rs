@@ -105,10 +105,17 @@ fn told(pair: &Pair, outcome: Outcome) -> String {
     let (from, to) = (pair.dead_letters.resource.name(), pair.source.resource.name());
     let messages = if outcome.moved == 1 { "message" } else { "messages" };
     let moved = format!("{} {messages} moved from {from} to {to}", grouped(outcome.moved));
-    match outcome.ended {
+    let told = match outcome.ended {
         Ended::NothingToDo => format!("{from} has no message to move"),
         Ended::Completed => moved,
         Ended::Cancelled => format!("cancelled: {moved}, the rest is where it was"),
+    };
+    match pair.dead_letters.attributes.as_ref().map_or(0, |attributes| attributes.in_flight) {
+        0 => told,
+        hidden => format!(
+            "{told}; {} more were in somebody's hands, such as those of a redrive that was killed: run it again in a minute",
+            grouped(hidden)
+        ),
     }
 }
 
@@ -152,5 +159,32 @@ impl<'a> View<'a> {
 
     fn clear(&self) {
         self.bar.iter().for_each(ProgressBar::finish_and_clear);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use operate::{Queue, QueueAttributes, Resource};
+
+    use super::*;
+
+    #[test]
+    fn what_a_killed_redrive_had_received_is_not_passed_over() {
+        let queue = |name: &str, in_flight| {
+            let resource = Resource {
+                stack: "Fipe-dev".to_owned(),
+                logical_id: name.to_owned(),
+                physical_id: format!("https://sqs/1/{name}"),
+                resource_type: "AWS::SQS::Queue".to_owned(),
+            };
+            Queue { resource, attributes: Some(QueueAttributes { in_flight, ..QueueAttributes::default() }) }
+        };
+        let told_of = |in_flight, ended, moved| {
+            let pair = Pair { source: queue("work", 3), dead_letters: queue("dead", in_flight) };
+            told(&pair, Outcome { ended, moved })
+        };
+        assert_eq!(told_of(0, Ended::Completed, 7), "7 messages moved from dead to work");
+        let hidden = told_of(10, Ended::NothingToDo, 0);
+        assert!(hidden.starts_with("dead has no message to move; 10 more were in somebody's hands"), "{hidden}");
     }
 }
