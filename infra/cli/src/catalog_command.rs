@@ -56,8 +56,8 @@ pub(crate) struct InvokeCatalog {
 /// Why no product came out.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CatalogError {
-    #[error("{url} is out of reach")]
-    OutOfReach {
+    #[error("{url} cannot be asked")]
+    NotAsked {
         url: String,
         #[source]
         source: reqwest::Error,
@@ -76,7 +76,9 @@ pub(crate) enum CatalogError {
 impl CatalogError {
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::OutOfReach { .. } => Exit::Retryable,
+            // Such as a key that no header can hold.
+            Self::NotAsked { source, .. } if source.is_builder() => Exit::Usage,
+            Self::NotAsked { .. } => Exit::Retryable,
             Self::Unexpected { status, .. } if is_busy(*status) => Exit::Retryable,
             Self::Refused { .. } => Exit::Usage,
             Self::Unexpected { .. } | Self::NotSaved { .. } => Exit::Failed,
@@ -251,14 +253,14 @@ impl Api {
         request
             .send()
             .await
-            .map_err(|source| CatalogError::OutOfReach { url: url.to_owned(), source: source.without_url() })
+            .map_err(|source| CatalogError::NotAsked { url: url.to_owned(), source: source.without_url() })
     }
 
     /// What is not JSON becomes a string.
     async fn json(&self, response: Response, url: &str) -> Result<Value, CatalogError> {
         let text = response.text().await;
         let text =
-            text.map_err(|source| CatalogError::OutOfReach { url: url.to_owned(), source: source.without_url() })?;
+            text.map_err(|source| CatalogError::NotAsked { url: url.to_owned(), source: source.without_url() })?;
         Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
 }
