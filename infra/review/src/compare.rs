@@ -46,8 +46,24 @@ const SETS: &[&str] = &[
 ];
 
 /// What names an item of a list of maps.
-pub(crate) const IDENTITIES: &[&str] =
-    &["Key", "Id", "Sid", "Name", "PolicyName", "AttributeName", "IndexName", "ParameterName", "DeviceName"];
+pub(crate) const IDENTITIES: &[&str] = &[
+    "Key",
+    "Id",
+    "Sid",
+    "Name",
+    "PolicyName",
+    "AttributeName",
+    "IndexName",
+    "ParameterName",
+    "DeviceName",
+    "PathPattern",
+    "Region",
+    "RuleName",
+    "DeviceIndex",
+    "ProviderName",
+    "OptionName",
+    "ResourcePath",
+];
 
 /// What differs between two states of a resource.
 pub(crate) fn differences(before: &Resource, after: &Resource) -> Vec<PropertyChange> {

@@ -16,7 +16,7 @@ use review::{Change, Options, Pair, RULES, Review, Severity, Template, parse, re
 use serde::Deserialize;
 
 const TODAY: (i32, u8, u8) = (2026, 6, 1);
-const AT_LEAST: usize = 430;
+const AT_LEAST: usize = 440;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

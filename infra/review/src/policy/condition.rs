@@ -88,7 +88,7 @@ impl Conditions {
         self.0.iter().any(|test| {
             let key = test.key.as_str();
             let known = IDENTIFYING.contains(&key) || key.starts_with("aws:principaltag/");
-            known && !test.is_negative() && !test.if_exists && !test.values.iter().any(|value| is_everything(value))
+            known && self.asks(test) && !test.values.iter().any(|value| is_everything(value))
         })
     }
 
@@ -100,8 +100,18 @@ impl Conditions {
             let anybody = |value: &String| {
                 is_everything(value) || value.split(':').nth(1).is_some_and(|name| name.starts_with('*'))
             };
-            known && !test.is_negative() && !test.values.iter().any(anybody)
+            known && self.asks(test) && !test.values.iter().any(anybody)
         })
+    }
+
+    /// A positive test that a request without the key fails. `ForAllValues` passes one, unless `Null` asks that the key is there:
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>
+    fn asks(&self, test: &Test) -> bool {
+        let is_there = |other: &Test| {
+            other.operator == "null" && other.key == test.key && other.values.iter().all(|value| value == "false")
+        };
+        let passes_nothing = test.if_exists || test.quantifier.as_deref() == Some("forallvalues");
+        test.operator != "null" && !test.is_negative() && (!passes_nothing || self.0.iter().any(is_there))
     }
 
     /// The values that a key must have, of all positive tests.
@@ -274,5 +284,11 @@ mod tests {
         assert!(!identifies(json!({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}})));
         assert!(!identifies(json!({"Bool": {"aws:SecureTransport": "true"}})));
         assert!(!identifies(json!({"StringNotEquals": {"aws:SourceAccount": "1"}})));
+        let paths = json!({"aws:PrincipalOrgPaths": "o-1/*"});
+        assert!(!identifies(json!({"ForAllValues:StringLike": paths.clone()})));
+        assert!(identifies(json!({"ForAnyValue:StringLike": paths.clone()})));
+        assert!(identifies(json!({"ForAllValues:StringLike": paths, "Null": {"aws:PrincipalOrgPaths": "false"}})));
+        assert!(!identifies(json!({"Null": {"aws:PrincipalOrgID": "false"}})));
+        assert!(!identifies(json!({"StringEqualsIfExists": {"aws:SourceAccount": "1"}})));
     }
 }

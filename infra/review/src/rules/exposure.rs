@@ -7,7 +7,7 @@ use super::values::{Leaf, Weaker, possible, texts, weakened};
 use super::{Context, Example, Rule};
 use crate::change::{Action, Category, Finding};
 use crate::node::Node;
-use crate::policy::{Direction, Subject, network::Cidr};
+use crate::policy::{Difference, Direction, Subject, network::Cidr};
 
 const fn rule(
     id: &'static str,
@@ -149,7 +149,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         "exposure/open-registration",
-        "anybody may register, or use it without an identity",
+        "anybody may register, sign in with less, or use it without an identity",
         "{Example: {Type: 'AWS::Cognito::UserPool', Properties: {AdminCreateUserConfig: {AllowAdminCreateUserOnly: true}}}}",
         "{Example: {Type: 'AWS::Cognito::UserPool', Properties: {AdminCreateUserConfig: {AllowAdminCreateUserOnly: false}}}}",
         open_registration,
@@ -292,11 +292,16 @@ fn website(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Anyone but those it names.
+fn is_almost_public(each: &Difference) -> bool {
+    each.except == Some("NotPrincipal") && !each.conditions.identify()
+}
+
 fn public_policy(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for each in of_change(context) {
         let is_resource = matches!(each.subject, Subject::Resource(_));
         let gone = context.evidence.is_gone(each.subject.id());
-        if each.allow && each.added && is_resource && !gone && is_public(each) {
+        if each.allow && each.added && is_resource && !gone && (is_public(each) || is_almost_public(each)) {
             let reason = format!("anyone may reach {} with {}", each.subject.id(), each.actions.join(", "));
             findings.push(context.danger(&each.path, reason));
         }
@@ -405,6 +410,14 @@ fn open_registration(context: &Context<'_>, findings: &mut Vec<Finding>) {
         "AWS::Cognito::UserPool" if context.is_modified() => {
             let path = "AdminCreateUserConfig.AllowAdminCreateUserOnly";
             push(context, findings, weakened(context, path, is_not_true), "anybody may register");
+            let strength = |value: Option<&Node>| match value {
+                value if is_text(value, &["ON"]) => 2,
+                value if is_text(value, &["OPTIONAL"]) => 1,
+                _ => 0,
+            };
+            let was = possible(context.old, "MfaConfiguration").iter().map(|each| strength(each.value)).min();
+            let weaker = weakened(context, "MfaConfiguration", |value| Some(strength(value)) < was);
+            push(context, findings, weaker, "a password alone is enough to sign in");
         }
         "AWS::Cognito::IdentityPool" => {
             let weaker = weakened(context, "AllowUnauthenticatedIdentities", is_true);

@@ -4,6 +4,7 @@
 use super::values::{Leaf, sunken, texts};
 use super::{Context, Example, Rule};
 use crate::change::{Action, Category, Finding};
+use crate::compare::is_same;
 use crate::node::Node;
 use crate::policy::network::Cidr;
 use crate::policy::text;
@@ -53,6 +54,14 @@ pub(super) const RULES: &[Rule] = &[
         OTHER,
         "{Other: {Type: 'AWS::SNS::Topic', Properties: {'Fn::Transform': {Name: 'AWS::Include', Parameters: {Location: 's3://b/k'}}}}}",
         included,
+    ),
+    rule(
+        "permissions/kept-elsewhere",
+        Category::Permissions,
+        "what a nested stack, an API or a state machine is made of stands in another file: it is not reviewed here",
+        "{Example: {Type: 'AWS::CloudFormation::Stack', Properties: {TemplateURL: 'https://example.org/one.yaml'}}}",
+        "{Example: {Type: 'AWS::CloudFormation::Stack', Properties: {TemplateURL: 'https://example.org/two.yaml'}}}",
+        kept_elsewhere,
     ),
     rule(
         "exposure/shared",
@@ -196,6 +205,28 @@ fn included(context: &Context<'_>, findings: &mut Vec<Finding>) {
     if let Some(new) = of(context.new).into_iter().find(|text| !before.contains(text)) {
         let reason = format!("a part of it is made when it is deployed, and nobody reviews that: {new}");
         findings.push(context.danger("", reason));
+    }
+}
+
+/// Type, and the property that names the file. Its content may do anything that the deployer may.
+const FILES: &[(&str, &str)] = &[
+    ("AWS::ApiGateway::RestApi", "BodyS3Location"),
+    ("AWS::ApiGatewayV2::Api", "BodyS3Location"),
+    ("AWS::CloudFormation::Stack", "TemplateURL"),
+    ("AWS::CloudFormation::StackSet", "TemplateURL"),
+    ("AWS::Serverless::Api", "DefinitionUri"),
+    ("AWS::Serverless::Application", "Location"),
+    ("AWS::Serverless::HttpApi", "DefinitionUri"),
+    ("AWS::Serverless::StateMachine", "DefinitionUri"),
+    ("AWS::StepFunctions::StateMachine", "DefinitionS3Location"),
+];
+
+fn kept_elsewhere(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let Some((_, path)) = FILES.iter().find(|(kind, _)| context.is_type(kind)) else { return };
+    if let Some(now) = context.after(path).filter(|now| !is_same(context.before(path), Some(now))) {
+        let reason =
+            format!("what it is made of stands in {}, and is not reviewed here: compare the files", now.render());
+        findings.push(context.notice(*path, reason));
     }
 }
 

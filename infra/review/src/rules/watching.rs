@@ -28,6 +28,14 @@ pub(super) const RULES: &[Rule] = &[
         audit_off,
     ),
     rule(
+        "reliability/key-disabled",
+        Category::Reliability,
+        "a KMS key is disabled: whatever it encrypts cannot be read",
+        "{Example: {Type: 'AWS::KMS::Key', Properties: {Enabled: true}}}",
+        "{Example: {Type: 'AWS::KMS::Key', Properties: {Enabled: false}}}",
+        key_disabled,
+    ),
+    rule(
         "exposure/firewall-weakened",
         Category::Exposure,
         "a web application firewall lets through what it kept out",
@@ -74,15 +82,34 @@ const AUDITS: &[(&str, &str)] = &[
 ];
 
 fn audit_off(context: &Context<'_>, findings: &mut Vec<Finding>) {
-    let Some((_, switch)) = AUDITS.iter().find(|(kind, _)| context.is_type(kind)) else { return };
-    if context.change.action == Action::Remove && context.change.renamed_to.is_none() {
+    let switches: Vec<&str> =
+        AUDITS.iter().filter(|(kind, _)| context.is_type(kind)).map(|(_, switch)| *switch).collect();
+    if !switches.is_empty() && context.change.action == Action::Remove && context.change.renamed_to.is_none() {
         let reason = format!("nothing is recorded by it any more: {} is removed", context.resource_type());
         findings.push(context.danger("", reason));
     }
     let is_off = |value: Option<&Node>| value.and_then(Node::as_bool) == Some(false);
-    if let Some(weaker) = weakened(context, switch, is_off).filter(|_| !switch.is_empty() && context.is_modified()) {
-        findings
-            .push(context.danger(*switch, format!("nothing is recorded by it any more: {switch} {}", weaker.shift())));
+    for switch in switches.into_iter().filter(|switch| !switch.is_empty() && context.is_modified()) {
+        if let Some(weaker) = weakened(context, switch, is_off) {
+            let reason = format!("nothing is recorded by it any more: {switch} {}", weaker.shift());
+            findings.push(context.danger(switch, reason));
+        }
+    }
+    // Without it nobody can tell whether somebody changed what was recorded.
+    let is_off = |value: Option<&Node>| value.is_none_or(|value| value.as_bool() == Some(false));
+    let weaker = weakened(context, "EnableLogFileValidation", is_off);
+    if let Some(weaker) = weaker.filter(|_| context.is_type("AWS::CloudTrail::Trail") && context.is_modified()) {
+        let reason = format!("what it records can be altered unseen: EnableLogFileValidation {}", weaker.shift());
+        findings.push(context.danger("EnableLogFileValidation", reason));
+    }
+}
+
+fn key_disabled(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let is_off = |value: Option<&Node>| value.and_then(Node::as_bool) == Some(false);
+    let is_key = matches!(context.resource_type(), "AWS::KMS::Key" | "AWS::KMS::ReplicaKey");
+    if let Some(weaker) = weakened(context, "Enabled", is_off).filter(|_| is_key && context.is_modified()) {
+        let reason = format!("what it encrypts cannot be read: Enabled {}", weaker.shift());
+        findings.push(context.danger("Enabled", reason));
     }
 }
 

@@ -43,6 +43,8 @@ pub(super) fn api_authorisation(context: &Context<'_>, findings: &mut Vec<Findin
             open_operations(context, findings);
         }
         "AWS::ApiGateway::RestApi" => open_operations(context, findings),
+        "AWS::ElasticLoadBalancingV2::Listener" => signs_in(context, "DefaultActions", findings),
+        "AWS::ElasticLoadBalancingV2::ListenerRule" => signs_in(context, "Actions", findings),
         "AWS::AppSync::GraphQLApi" => {
             let key = |value: Option<&Node>| is_text(value, &["API_KEY"]);
             push(
@@ -56,6 +58,18 @@ pub(super) fn api_authorisation(context: &Context<'_>, findings: &mut Vec<Findin
             push(context, findings, weakened(context, "Auth.DefaultAuthorizer", open), SAYS);
         }
         _ => {}
+    }
+}
+
+/// A load balancer that asked who it is before it forwarded.
+fn signs_in(context: &Context<'_>, path: &str, findings: &mut Vec<Finding>) {
+    let asks = |value: Option<&Node>| {
+        let kinds = value.map_or(&[][..], Node::items).iter().filter_map(|action| action.get("Type")?.as_str());
+        kinds.into_iter().any(|kind| kind.starts_with("authenticate-") || kind == "jwt-validation")
+    };
+    if context.is_modified() && possible(context.old, path).iter().any(|each| asks(each.value)) {
+        let weaker = weakened(context, path, |value| !asks(value));
+        push(context, findings, weaker, "it forwards without asking who it is");
     }
 }
 
