@@ -340,6 +340,38 @@ fn what_prd_has_and_stg_has_not_is_skew_unless_the_settings_explain_it() {
 }
 
 #[test]
+fn skew_is_what_prd_has_more_and_the_stage_is_a_word() {
+    let stage = |name: &str, text: &str| Pair {
+        stage: Some(name.to_owned()),
+        stack: "Stack".to_owned(),
+        before: None,
+        after: Some(template(text)),
+    };
+    let queue =
+        |properties: &str| format!("Resources: {{Q: {{Type: 'AWS::SQS::Queue', Properties: {{{properties}}}}}}}");
+    let stages = vec![Stages { behind: "stg".to_owned(), ahead: "prd".to_owned(), explained: Vec::new() }];
+    let paths = |stg: &str, prd: &str| -> Vec<String> {
+        let options = Options { stages: stages.clone(), ..Options::default() };
+        let found = review(&[stage("stg", &queue(stg)), stage("prd", &queue(prd))], &options);
+        found.skew.into_iter().map(|skew| skew.path).collect()
+    };
+    assert!(paths("QueueName: q, DelaySeconds: 1", "QueueName: q").is_empty(), "what stg has alone comes to prd");
+    assert_eq!(paths("QueueName: q", "QueueName: q, DelaySeconds: 1"), ["DelaySeconds"]);
+    assert!(paths("QueueName: stg-q", "QueueName: prd-q").is_empty());
+    assert_eq!(paths("QueueName: q-stgs", "QueueName: q-prds"), ["QueueName"], "no word of its own");
+}
+
+#[test]
+fn a_stack_that_goes_carries_its_own_acknowledgement() {
+    let text = "Metadata: {Acknowledged: [{LogicalId: T, Rule: data-loss/removed, Reason: moved, Until: '2027-01-01'}]}\nResources: {T: {Type: 'AWS::DynamoDB::Table'}}";
+    let mut gone = pair(text, text);
+    gone.after = None;
+    let found = review(&[gone], &Options { today: (2026, 6, 1), ..Options::default() });
+    assert!(!found.is_dangerous());
+    assert_eq!(change(&found, "T").findings[0].accepted.as_ref().map(|each| each.reason.as_str()), Some("moved"));
+}
+
+#[test]
 fn sections_and_whole_stacks_are_compared_too() {
     let review = of(
         "Description: one\nResources: {A: {Type: 'AWS::SNS::Topic'}}\nOutputs: {Arn: {Value: !Ref A}}",
