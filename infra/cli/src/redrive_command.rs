@@ -11,7 +11,7 @@ use operate::{Ended, Outcome, Pair, Progress, find_pair, inventory, pairs, queue
 use serde_json::json;
 use stacks::StageName;
 
-use crate::exit::{BadInput, Exit};
+use crate::exit::{Exit, NotApproved};
 use crate::repository::Repository;
 use crate::selection::{Selection, stack_names};
 use crate::table::grouped;
@@ -30,8 +30,8 @@ Examples:
   infra redrive ModelQueue --stage dev
   infra redrive fipe-model-dlq-dev --stage dev --max 10 --yes
 
-Exit codes: 0 moved, or there was nothing to move; 1 it stopped half-way; 64 there is no such queue (it tells which there are), or nobody \
-said yes; 75 AWS was away; 130 cancelled.";
+Exit codes: 0 moved, or there was nothing to move; 1 it stopped half-way; 64 there is no such queue (it tells which there are); 75 AWS was \
+away; 77 nobody said yes, and nothing was moved; 130 cancelled.";
 
 /// Which queue, and how many messages.
 #[derive(Debug, Args)]
@@ -90,15 +90,17 @@ async fn confirm(terminal: &Terminal, arguments: &Redrive, pair: &Pair) -> anyho
     let most = arguments.max.map_or(visible, |most| most.min(visible));
     let (from, to) = (pair.dead_letters.resource.name(), pair.source.resource.name());
     if !terminal.is_interactive() || !std::io::stdin().is_terminal() {
-        return Err(
-            BadInput(format!("not on a terminal: give --yes to move {most} messages from {from} to {to}")).into()
-        );
+        return Err(nobody_to_ask(most, from, to).into());
     }
     let question = format!("Move about {} messages from {from} to {to}? Say yes:", grouped(most));
     match terminal.ask(&question).await?.as_str() {
         "yes" | "y" => Ok(()),
-        _ => Err(BadInput("that is not a yes; nothing was moved".to_owned()).into()),
+        _ => Err(NotApproved("that is not a yes; nothing was moved".to_owned()).into()),
     }
+}
+
+fn nobody_to_ask(most: u64, from: &str, to: &str) -> NotApproved {
+    NotApproved(format!("nobody can be asked here; give --yes to move {most} messages from {from} to {to}"))
 }
 
 fn told(pair: &Pair, outcome: Outcome) -> String {
@@ -167,6 +169,13 @@ mod tests {
     use operate::{Queue, QueueAttributes, Resource};
 
     use super::*;
+
+    #[test]
+    fn without_somebody_to_ask_it_is_not_approved_and_the_flag_is_named() {
+        let error = anyhow::Error::from(nobody_to_ask(7, "dead", "work"));
+        assert!(error.to_string().contains("--yes to move 7 messages from dead to work"), "{error}");
+        assert_eq!(Exit::of(&error).code(), 77);
+    }
 
     #[test]
     fn what_a_killed_redrive_had_received_is_not_passed_over() {
