@@ -96,6 +96,7 @@ fn base_of(repository: &Repository, base: Option<&str>, after: &Side) -> anyhow:
             let before = files(&previous)?;
             Ok((previous, before))
         }
+        Some(Err(error)) if error.is_shallow() => Err(usage(error).into()),
         // The first commit has none before it.
         _ => Ok((head, before)),
     }

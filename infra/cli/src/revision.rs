@@ -20,6 +20,16 @@ pub(crate) enum GitError {
     Failed { command: String, reason: String },
 }
 
+impl GitError {
+    /// History that would answer was not fetched.
+    pub(crate) fn is_shallow(&self) -> bool {
+        match self {
+            Self::UnknownRevision { hint, .. } | Self::NoMergeBase { hint, .. } => *hint == SHALLOW,
+            _ => false,
+        }
+    }
+}
+
 const SHALLOW: &str =
     ": this clone is shallow; run `git fetch --unshallow`, or let the checkout fetch all history (fetch-depth: 0)";
 const FETCH: &str = ": fetch it first (`git fetch origin`), or name another with --base";
@@ -223,6 +233,21 @@ mod tests {
             Base { name: format!("main ({})", &first[..7]), commit: first.clone() }
         );
         assert_eq!(ask.merge_base("HEAD~").unwrap().commit, first);
+    }
+
+    #[test]
+    fn what_a_shallow_clone_lacks_is_no_beginning_of_history() {
+        let folder = repository(&[("a", "1")]);
+        git(folder.path(), &["commit", "-q", "--allow-empty", "-m", "second"]);
+        let clone = tempfile::tempdir().unwrap();
+        let source = format!("file://{}", folder.path().display());
+        git(clone.path(), &["clone", "-q", "--depth", "1", &source, "."]);
+        assert!(Git::at(clone.path()).merge_base("HEAD~").unwrap_err().is_shallow());
+        git(folder.path(), &["checkout", "-q", "HEAD~"]);
+        assert!(
+            !Git::at(folder.path()).merge_base("HEAD~").unwrap_err().is_shallow(),
+            "a first commit has none before it"
+        );
     }
 
     #[test]
