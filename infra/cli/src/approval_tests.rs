@@ -40,6 +40,22 @@ fn a_harmless_change_is_asked_for_only_when_every_change_is() {
 }
 
 #[test]
+fn what_is_taken_into_the_stack_is_told_as_an_import() {
+    let import = deploy::ResourceChange {
+        action: deploy::ChangeAction::Import,
+        logical_id: "Queue".to_owned(),
+        physical_id: Some("kept".to_owned()),
+        resource_type: "AWS::SQS::Queue".to_owned(),
+        ..deploy::ResourceChange::default()
+    };
+    let previews = [Preview { changes: vec![import], ..preview(None, BEFORE) }];
+    let verdict = Verdict::of("dev", &previews, (2026, 1, 1)).unwrap();
+    assert_eq!(reasons(Approve::Always, &verdict), ["1 to import"]);
+    let lines = change_tables::lines(&verdict, crate::paint::Paint::PLAIN);
+    assert!(lines.iter().any(|line| line.contains("import") && line.contains("Queue")), "{lines:?}");
+}
+
+#[test]
 fn a_dangerous_change_is_asked_for_by_name_unless_nothing_is() {
     let told = reasons_of(Approve::Dangerous, OPEN);
     assert!(told.iter().any(|reason| reason.starts_with("Data/Policy: ")), "{told:?}");

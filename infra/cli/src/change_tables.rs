@@ -31,13 +31,19 @@ pub(crate) fn lines(verdict: &Verdict<'_>, paint: Paint) -> Vec<String> {
 
 /// How much changes, in one line.
 pub(crate) fn summary(verdict: &Verdict<'_>) -> String {
-    let mut counts = [(0, "to add"), (0, "to modify"), (0, "to replace"), (0, "to remove")];
+    let mut counts = [(0, "to add"), (0, "to import"), (0, "to modify"), (0, "to replace"), (0, "to remove")];
+    let imported: Vec<(&str, &str)> = (verdict.previews.iter())
+        .flat_map(|preview| preview.changes.iter().map(move |told| (preview, told)))
+        .filter(|(_, told)| told.action == ChangeAction::Import)
+        .map(|(preview, told)| (preview.stack.as_str(), told.logical_id.as_str()))
+        .collect();
     for change in &verdict.review.changes {
         let place = match (change.action, change.replacement) {
+            (Action::Add, _) if imported.contains(&(change.stack.as_str(), change.logical_id.as_str())) => 1,
             (Action::Add, _) => 0,
-            (Action::Modify, Replacement::No) => 1,
-            (Action::Modify, _) => 2,
-            (Action::Remove, _) => 3,
+            (Action::Modify, Replacement::No) => 2,
+            (Action::Modify, _) => 3,
+            (Action::Remove, _) => 4,
         };
         counts[place].0 += 1;
     }

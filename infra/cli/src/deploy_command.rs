@@ -41,6 +41,8 @@ Examples:
   infra deploy --stage local
   infra deploy --stage dev --profile work --vpc-id vpc-0123456789abcdef0
   infra deploy --stage dev --accept-data-loss FipeData/Cluster
+  infra deploy --stage stg --import-existing         takes back what stayed when
+                                                     the stage was destroyed
   infra deploy --stage prd FipeApi --approve always  this stack; asks each time
   infra deploy --stage dev Delivery --profile admin  the pipeline's roles, by an
                                                      administrator
@@ -86,6 +88,10 @@ pub(crate) struct Deploy {
     /// A resource that a roll-back which failed may leave as it is; may be given several times.
     #[arg(long, value_name = "STACK/RESOURCE")]
     skip_rollback: Vec<String>,
+    /// Take resources that exist already under a fixed name of the template, such as those that a deletion of the stack has left,
+    /// into the stack again instead of failing on them.
+    #[arg(long)]
+    import_existing: bool,
     /// Deploy templates that are not committed, or of which git cannot tell.
     #[arg(long)]
     allow_dirty: bool,
@@ -132,6 +138,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
         accept_data_loss: resources("--accept-data-loss", &arguments.accept_data_loss)?,
         skip_rollback: resources("--skip-rollback", &arguments.skip_rollback)?,
         execution_role: arguments.execution_role.given(arguments.stage)?,
+        import_existing: arguments.import_existing,
         ..options(arguments.stage)
     };
     committed(repository, arguments.stage, arguments.allow_dirty)?;

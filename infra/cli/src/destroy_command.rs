@@ -120,15 +120,27 @@ fn gone(view: &View<'_>, stack: &Destroyed) {
         }
         Destroyed::Deleted { stack, leftovers } => {
             view.data(&format!("{stack} deleted"));
-            for Leftover { logical_id, resource_type, physical_id, status, reason } in leftovers {
-                let parts = [physical_id.as_str(), status.as_str(), reason.as_str()];
-                let rest: String =
-                    parts.iter().filter(|part| !part.is_empty()).map(|part| format!(" {part}")).collect();
-                view.data(&format!("  left behind: {logical_id} ({resource_type}){rest}"));
-            }
+            left_behind(leftovers).iter().for_each(|line| view.data(line));
             view.event("stack.deleted", &json!({"stack": stack, "leftovers": leftovers}));
         }
     }
+}
+
+/// What stayed, and how a stack gets it back.
+fn left_behind(leftovers: &[Leftover]) -> Vec<String> {
+    let line = |Leftover { logical_id, resource_type, physical_id, status, reason }: &Leftover| {
+        let parts = [physical_id.as_str(), status.as_str(), reason.as_str()];
+        let rest: String = parts.iter().filter(|part| !part.is_empty()).map(|part| format!(" {part}")).collect();
+        format!("  left behind: {logical_id} ({resource_type}){rest}")
+    };
+    let mut lines: Vec<String> = leftovers.iter().map(line).collect();
+    if leftovers.iter().any(|left| left.status == "DELETE_SKIPPED") {
+        lines.push(
+            "  what has a fixed name is in the way of a new stack: deploy with --import-existing takes it back"
+                .to_owned(),
+        );
+    }
+    lines
 }
 
 /// What dies and what stays, stack by stack in the order of the deletion.

@@ -56,6 +56,10 @@ pub(crate) struct Diff {
     values: Values,
     #[command(flatten)]
     execution_role: ExecutionRole,
+    /// Show resources that exist already under a fixed name of the template as imported, as `infra deploy --import-existing`
+    /// takes them.
+    #[arg(long)]
+    import_existing: bool,
     /// Compare with the archives that were built last.
     #[arg(long, conflicts_with = "no_code")]
     skip_build: bool,
@@ -78,7 +82,12 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     let (cloudformation, store) = (AwsCloudFormation::new(&connection.config), S3AssetStore::new(&connection));
     // A loss is told on the stage local, too: nobody is kept from it.
     let execution_role = arguments.execution_role.given(stage.name)?;
-    let options = Options { is_stateful: cfn::facts::is_stateful, execution_role, ..options(stage.name) };
+    let options = Options {
+        is_stateful: cfn::facts::is_stateful,
+        execution_role,
+        import_existing: arguments.import_existing,
+        ..options(stage.name)
+    };
     let deployer = Deployer::new(&cloudformation, &store, options);
     let view = View::new(terminal, stage.name, None);
     let running = Running::new(&view, &connection, &sources);

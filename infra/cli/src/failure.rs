@@ -103,8 +103,34 @@ impl Failure {
     }
 }
 
+/// What a status means, what to do about it after this first failure, and with which command.
+pub(crate) fn way_out(
+    status: &str,
+    cause: Option<&Cause>,
+    commands: &Commands,
+) -> (&'static str, &'static str, String) {
+    let (state, advice, next) = after(status, commands);
+    let deploys = next.starts_with(&commands.deploy);
+    match cause {
+        Some(cause) if deploys && is_taken(cause) && !next.contains(IMPORT) => (
+            state,
+            "its name is taken; if what has it is yours, this takes it into the stack:",
+            format!("{next} {IMPORT}"),
+        ),
+        _ => (state, advice, next),
+    }
+}
+
+const IMPORT: &str = "--import-existing";
+
+/// Whether a resource was not made because another has its name. CloudFormation imports none into nested stacks.
+fn is_taken(cause: &Cause) -> bool {
+    let reason = cause.reason.to_lowercase().replace(' ', "");
+    cause.path.is_empty() && cause.status == "CREATE_FAILED" && reason.contains("alreadyexists")
+}
+
 /// What a status means, what to do about it, and with which command.
-pub(crate) fn way_out(status: &str, commands: &Commands) -> (&'static str, &'static str, String) {
+fn after(status: &str, commands: &Commands) -> (&'static str, &'static str, String) {
     let (deploy, replace) = (commands.deploy.clone(), format!("{} --replace-failed", commands.deploy));
     let again = "repair the cause; this deletes the remains and creates the stack again:";
     match status {

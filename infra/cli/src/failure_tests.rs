@@ -14,7 +14,7 @@ fn commands() -> Commands {
 }
 
 fn failure(status: &str) -> Failure {
-    let (state, advice, next) = way_out(status, &commands());
+    let (state, advice, next) = way_out(status, None, &commands());
     Failure {
         stack: "FipeApi-dev".to_owned(),
         status: status.to_owned(),
@@ -101,8 +101,32 @@ fn every_bad_status_has_a_way_out_of_its_own() {
         ("DELETE_FAILED", "infra destroy --stage dev"),
         ("UPDATE_IN_PROGRESS", "infra watch --stage dev"),
     ] {
-        assert_eq!(way_out(status, &commands()).2, command, "{status}");
+        assert_eq!(way_out(status, None, &commands()).2, command, "{status}");
     }
+}
+
+#[test]
+fn a_name_that_is_taken_leads_to_an_import_once() {
+    let mut cause = failure("ROLLBACK_COMPLETE").cause.unwrap();
+    let next = |cause: &Cause, status: &str, commands: &Commands| way_out(status, Some(cause), commands).2;
+    assert_eq!(
+        next(&cause, "ROLLBACK_COMPLETE", &commands()),
+        "infra deploy --stage dev --vpc-id vpc-1 --replace-failed"
+    );
+    for reason in ["ProductTable-stg already exists in stack x", "(HandlerErrorCode: AlreadyExists)"] {
+        cause.reason = reason.to_owned();
+        assert_eq!(
+            next(&cause, "ROLLBACK_COMPLETE", &commands()),
+            "infra deploy --stage dev --vpc-id vpc-1 --replace-failed --import-existing"
+        );
+        assert_eq!(
+            next(&cause, "UPDATE_ROLLBACK_COMPLETE", &commands()),
+            "infra deploy --stage dev --vpc-id vpc-1 --import-existing"
+        );
+        assert_eq!(next(&cause, "DELETE_FAILED", &commands()), "infra destroy --stage dev");
+    }
+    let given = Commands { deploy: "infra deploy --import-existing --stage dev".to_owned(), ..commands() };
+    assert_eq!(next(&cause, "UPDATE_ROLLBACK_COMPLETE", &given), given.deploy);
 }
 
 #[test]

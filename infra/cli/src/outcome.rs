@@ -140,7 +140,7 @@ pub(crate) fn failure(
     skipped: &[(String, String)],
     explain: &Explain<'_>,
 ) -> Failure {
-    let (state, advice, next) = way_out(status, explain.commands);
+    let (state, advice, next) = way_out(status, cause, explain.commands);
     let own = cause.filter(|cause| cause.path.is_empty());
     // Of a nested stack's resource, our source declares the nested stack.
     let declared = cause.and_then(|cause| cause.path.first().or(Some(&cause.logical_id)));

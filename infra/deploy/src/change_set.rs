@@ -57,6 +57,7 @@ pub(crate) async fn make<C: CloudFormation>(
         tags: request.tags.clone(),
         nested,
         role_arn: run.options.execution_role.clone(),
+        import_existing: run.options.import_existing,
     };
     // Written down before it is asked for: an answer may get lost, and this run may be dropped while it waits for one.
     let leaving = Leaving::ChangeSet { stack: stack.clone(), name: name.clone(), with_stack, nested };

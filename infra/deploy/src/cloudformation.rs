@@ -153,6 +153,8 @@ pub struct ChangeSetRequest {
     pub nested: bool,
     /// The role that CloudFormation works with; without one, the stack's own or the caller's permissions.
     pub role_arn: Option<String>,
+    /// Resources with names of their own that exist already are imported (ImportExistingResources).
+    pub import_existing: bool,
 }
 
 /// How far a change set is.

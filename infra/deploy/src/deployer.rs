@@ -32,12 +32,14 @@ pub struct Options {
     pub skip_rollback: BTreeSet<String>,
     /// ARN of the role that CloudFormation makes and deletes resources with; none: the stack's own, or the caller's permissions.
     pub execution_role: Option<String>,
+    /// Resources that exist already, under the fixed names of the template, are taken into the stack instead of failing.
+    pub import_existing: bool,
     /// Whether the loss of a resource of this type is a loss of data.
     pub is_stateful: fn(&str) -> bool,
 }
 
 impl Options {
-    /// Four stacks at a time, no loss accepted, nothing skipped.
+    /// Four stacks at a time, no loss accepted, nothing skipped or imported.
     pub fn new(run_id: impl Into<String>, pace: Pace, is_stateful: fn(&str) -> bool) -> Self {
         Self {
             run_id: run_id.into(),
@@ -46,6 +48,7 @@ impl Options {
             accept_data_loss: BTreeSet::new(),
             skip_rollback: BTreeSet::new(),
             execution_role: None,
+            import_existing: false,
             is_stateful,
         }
     }

@@ -24,6 +24,7 @@ fn request(kind: ChangeSetKind, name: &str, body: &str) -> ChangeSetRequest {
         tags: Vec::new(),
         nested: false,
         role_arn: None,
+        import_existing: false,
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use deploy::{
     Archive, Basis, BucketState, ChangeAction, Compression, Consent, Content, Deployer, Destroyed, Error, Event, Keeps,
-    Options, Outcome, Plan, Protection, Replacement, Source, Stack, destroy, survey,
+    Options, Outcome, Plan, Protection, Replacement, ResourceChange, Source, Stack, destroy, survey,
 };
 use support::plans::{BUCKET, LARGER, QUEUE, deploy, deploy_with, one, options, plan, stack, url_of};
 use support::{Answers, Fault, MemoryBuckets, MemoryCloudFormation, MemoryStore};
@@ -63,6 +63,34 @@ async fn what_is_approved_is_exactly_what_is_executed() {
     );
     assert_eq!((asked[0].live_template.as_deref(), asked[0].template.as_str()), (Some(QUEUE), replaced.as_str()));
     assert_eq!(asked.len(), 1);
+}
+
+#[tokio::test]
+async fn what_exists_already_is_taken_into_the_stack_when_that_is_asked_for() {
+    let cloud = MemoryCloudFormation::default();
+    cloud.keep("a");
+    let run = deploy(&cloud, &one(QUEUE), "a").await;
+    let Error::StackFailed { status, cause, .. } = run.first_error() else { panic!("{:?}", run.first_error()) };
+    assert_eq!((status.as_str(), cause.as_ref().unwrap().reason.as_str()), ("ROLLBACK_COMPLETE", "a already exists"));
+
+    let importing = |run_id: &str| Options { import_existing: true, ..options(run_id) };
+    let (store, answers) = (MemoryStore::absent(), Answers::default());
+    let cloud = MemoryCloudFormation::default();
+    cloud.keep("a");
+    let deployer = Deployer::new(&cloud, &store, importing("b"));
+    let previews = deployer.preview(&one(QUEUE), &[], &mut |_| {}).await.unwrap();
+    let told = |changes: &[ResourceChange]| -> Vec<(String, ChangeAction, Option<String>)> {
+        let one = |change: &ResourceChange| (change.logical_id.clone(), change.action, change.physical_id.clone());
+        changes.iter().map(one).collect()
+    };
+    let expected = [
+        ("Queue".to_owned(), ChangeAction::Import, Some("a".to_owned())),
+        ("Topic".to_owned(), ChangeAction::Add, None),
+    ];
+    assert_eq!(told(&previews[0].changes), expected);
+    let run = deploy_with(&cloud, &store, &one(QUEUE), &[], &answers, importing("c")).await;
+    assert_eq!(run.result.unwrap()[0].outcome, Outcome::Created);
+    assert_eq!(told(&answers.asked.borrow()[0].changes), expected);
 }
 
 #[tokio::test]

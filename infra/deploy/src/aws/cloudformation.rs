@@ -77,6 +77,7 @@ impl CloudFormation for AwsCloudFormation {
             // Roles with names of their own; the templates are ours and reviewed.
             .capabilities(Capability::CapabilityNamedIam)
             .set_include_nested_stacks(request.nested.then_some(true))
+            .set_import_existing_resources(request.import_existing.then_some(true))
             .set_role_arn(request.role_arn.clone())
             .set_parameters(Some(request.parameters.iter().map(parameter).collect()))
             .set_tags(Some(request.tags.iter().map(tag).collect()));

@@ -44,6 +44,8 @@ pub(super) struct State {
     pub(super) made: Vec<(String, String)>,
     /// The role of each call that may be given one.
     pub(super) roles: Vec<(&'static str, Option<String>)>,
+    /// Physical names that are taken by resources outside of all stacks.
+    pub(super) existing: Vec<String>,
     pub(super) next_id: usize,
     pub(super) clock: i64,
 }
@@ -133,6 +135,11 @@ impl MemoryCloudFormation {
         self.state.borrow().roles.clone()
     }
 
+    /// A resource of this name stays from an earlier stack.
+    pub(crate) fn keep(&self, name: &str) {
+        self.state.borrow_mut().existing.push(name.to_owned());
+    }
+
     /// Puts a stack there as another tool would have left it.
     pub(crate) fn put(&self, name: &str, status: &str) {
         let mut state = self.state.borrow_mut();
@@ -159,6 +166,7 @@ impl MemoryCloudFormation {
             tags: Vec::new(),
             nested: false,
             role_arn: None,
+            import_existing: false,
         };
         state.change_sets.push(Made {
             id,

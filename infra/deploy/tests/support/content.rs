@@ -33,6 +33,11 @@ impl Content {
         matches!(self.template["Resources"][id]["DeletionPolicy"].as_str(), Some("Retain" | "Snapshot"))
     }
 
+    /// The name that the template gives a resource.
+    pub(crate) fn name(&self, id: &str) -> Option<String> {
+        self.template["Resources"][id]["Properties"]["Name"].as_str().map(str::to_owned)
+    }
+
     pub(crate) fn nested(&self, id: &str) -> Option<Self> {
         let template = &self.template["Resources"][id]["Properties"]["Template"];
         template.is_object().then(|| Self { template: template.clone(), ..Self::default() })

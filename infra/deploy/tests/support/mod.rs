@@ -17,6 +17,7 @@
 //! | CreateChangeSet | anything else | refused: ValidationError; a name twice: AlreadyExistsException | CreateChangeSet, Errors |
 //! | CreateChangeSet | over 51,200 bytes | refused in the request, read from the bucket | CreateChangeSet, TemplateBody |
 //! | CreateChangeSet | new nested stacks | each gets a change set and waits in `REVIEW_IN_PROGRESS`; both go with the root change set, not with the root stack; when one is FAILED, the root is, naming it | DeleteChangeSet; awslabs/amazon-s3-find-and-forget#224, aws/aws-sam-cli#2406 |
+//! | CreateChangeSet | a new resource whose `Name` exists outside of all stacks | an import with ImportExistingResources, else an addition that fails in the execution | CreateChangeSet, ImportExistingResources |
 //! | DescribeChangeSet | ready | values only when asked for; a StatusReason when some are left out | DescribeChangeSet, IncludePropertyValues |
 //! | ExecuteChangeSet CREATE | `REVIEW_IN_PROGRESS` | `CREATE_IN_PROGRESS`, `CREATE_COMPLETE`, or `ROLLBACK_IN_PROGRESS`, `ROLLBACK_COMPLETE` | "Stack status codes" |
 //! | ExecuteChangeSet UPDATE | as above | `UPDATE_IN_PROGRESS`, `UPDATE_COMPLETE_CLEANUP_IN_PROGRESS`, `UPDATE_COMPLETE`, or `UPDATE_ROLLBACK_IN_PROGRESS`, `UPDATE_ROLLBACK_COMPLETE` | the same |

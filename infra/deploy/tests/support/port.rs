@@ -1,9 +1,9 @@
 //! CloudFormation's calls in memory.
 
 use deploy::{
-    CallError, CallErrorKind, ChangeSetKind, ChangeSetPage, ChangeSetRequest, ChangeSetStatus, ChangeSetSummary,
-    CloudFormation, EventsPage, PropertyDetail, ResourceChange, StackDescription, StackEvent, StackResource,
-    TemplateLocation,
+    CallError, CallErrorKind, ChangeAction, ChangeSetKind, ChangeSetPage, ChangeSetRequest, ChangeSetStatus,
+    ChangeSetSummary, CloudFormation, EventsPage, PropertyDetail, ResourceChange, StackDescription, StackEvent,
+    StackResource, TemplateLocation,
 };
 
 use super::cloud::{Made, MemoryCloudFormation, State};
@@ -281,6 +281,13 @@ impl State {
         };
         let live = self.stack(&stack_id).unwrap().content.clone();
         let mut changes = Content::changes(live.as_ref(), &content);
+        if request.import_existing {
+            for change in changes.iter_mut().filter(|change| change.action == ChangeAction::Add) {
+                if let Some(name) = content.name(&change.logical_id).filter(|name| self.existing.contains(name)) {
+                    (change.action, change.physical_id) = (ChangeAction::Import, Some(name));
+                }
+            }
+        }
         let id = self.id("changeSet", &request.name);
         if request.nested {
             self.nested_change_sets(&id, request, &content, &mut changes);
@@ -310,7 +317,7 @@ impl State {
         content: &Content,
         changes: &mut [ResourceChange],
     ) {
-        for change in changes.iter_mut().filter(|change| change.action == deploy::ChangeAction::Add) {
+        for change in changes.iter_mut().filter(|change| change.action == ChangeAction::Add) {
             let Some(inner) = content.nested(&change.logical_id) else { continue };
             let name = format!("{}-{}", request.stack_name, change.logical_id);
             self.put(&name, "REVIEW_IN_PROGRESS");
@@ -399,11 +406,18 @@ impl State {
 
     fn execute(&mut self, change_set_id: &str, token: &str) -> Result<(), CallError> {
         const CALL: &str = "ExecuteChangeSet";
-        let (failing, is_forgetful) = (self.failing.clone(), self.is_forgetful);
+        let (mut failing, is_forgetful) = (self.failing.clone(), self.is_forgetful);
+        let existing = self.existing.clone();
         let missing = || error(CALL, "ChangeSetNotFound", "it does not exist", CallErrorKind::NotFound);
         let made = self.change_sets.iter_mut().find(|made| made.id == change_set_id).ok_or_else(missing)?;
         let (stack_id, content, kind, done) =
             (made.stack_id.clone(), made.content.clone(), made.request.kind, made.is_executed);
+        let is_added = |change: &&ResourceChange| change.action == ChangeAction::Add;
+        for change in made.changes.iter().filter(is_added) {
+            if let Some(name) = content.name(&change.logical_id).filter(|name| existing.contains(name)) {
+                failing.insert(change.logical_id.clone(), format!("{name} already exists"));
+            }
+        }
         let Some(stack) = self.stack(&stack_id) else { return Err(invalid(CALL, "Stack does not exist")) };
         if !is_forgetful && stack.tokens.iter().any(|known| known == token) {
             return Ok(());
