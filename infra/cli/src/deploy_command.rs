@@ -55,7 +55,8 @@ Exit codes:
   65   a committed template is stale, or not committed
   75   AWS or the network was busy or away; the same command may succeed later
   77   not approved; those stacks were left as they are
-  130  left before the end; CloudFormation goes on";
+  130  left before the end, and CloudFormation goes on; or cancelled, and all
+       has come to rest";
 
 /// What is deployed, and with which values.
 #[derive(Debug, Args)]

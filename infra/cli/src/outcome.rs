@@ -86,15 +86,63 @@ pub(crate) fn failed(view: &View<'_>, error: Error, explain: &Explain<'_>) -> an
     let Error::Stacks(stacks) = error else { return Err(error.into()) };
     let skipped: Vec<(String, String)> =
         stacks.skipped.iter().map(|skipped| (skipped.stack.clone(), skipped.because.clone())).collect();
-    let exits: Vec<Exit> =
-        stacks.failures().map(|(stack, error)| told(view, stack, error, &skipped, explain)).collect();
-    // A failure outweighs a refusal, and that what may succeed later.
-    let first = |wanted: fn(&Exit) -> bool| exits.iter().copied().find(wanted);
-    let worst = first(|exit| *exit == Exit::Failed).or_else(|| first(|exit| *exit != Exit::Retryable));
-    Ok(worst.unwrap_or(Exit::Retryable))
+    let is_cancelled = view.is_cancelled();
+    for (stack, error) in stacks.failures() {
+        match stopped_by(error).filter(|_| is_cancelled) {
+            Some(end) => {
+                cancelled(view, stack, end);
+                let of_stack = |(skipped, because): &(String, String)| (because == stack).then(|| skipped.clone());
+                let skipped: Vec<String> = skipped.iter().filter_map(of_stack).collect();
+                if !skipped.is_empty() {
+                    view.note(&[format!("  {}: not begun", skipped.join(", "))]);
+                }
+            }
+            None => told(view, stack, error, &skipped, explain),
+        }
+    }
+    Ok(exit(stacks.failures().map(|(_, error)| error), is_cancelled))
 }
 
-fn told(view: &View<'_>, stack: &str, error: &Error, skipped: &[(String, String)], explain: &Explain<'_>) -> Exit {
+/// A failure outweighs that somebody cancelled, that a refusal, and that what may succeed later.
+fn exit<'a>(errors: impl Iterator<Item = &'a Error>, is_cancelled: bool) -> Exit {
+    let of = |error: &Error| match error {
+        error if is_cancelled && stopped_by(error).is_some() => Exit::Interrupted,
+        error => Exit::of_deploy(error),
+    };
+    let exits: Vec<Exit> = errors.map(of).collect();
+    let first = |wanted: fn(&Exit) -> bool| exits.iter().copied().find(wanted);
+    first(|exit| *exit == Exit::Failed)
+        .or_else(|| first(|exit| *exit == Exit::Interrupted))
+        .or_else(|| first(|exit| *exit != Exit::Retryable))
+        .unwrap_or(Exit::Retryable)
+}
+
+/// How a stack stands after what was under way was stopped for somebody; `None` when it failed by itself.
+pub(crate) fn stopped(stack: &str, status: &str, cause: Option<&Cause>) -> Option<&'static str> {
+    // Without a failure of a resource, the stack's own word for its roll-back stands as the cause.
+    let is_own = |cause: &Cause| cause.path.is_empty() && cause.logical_id == stack;
+    match status {
+        "DELETE_COMPLETE" => Some("it is deleted"),
+        "UPDATE_ROLLBACK_COMPLETE" if cause.is_none_or(is_own) => Some("it is as it was before the update"),
+        _ => None,
+    }
+}
+
+fn stopped_by(error: &Error) -> Option<&'static str> {
+    match error {
+        Error::Gone { stack } => stopped(stack, "DELETE_COMPLETE", None),
+        Error::StackFailed { stack, status, cause, .. } => stopped(stack, status, cause.as_deref()),
+        _ => None,
+    }
+}
+
+/// Tells what became of a stack that somebody wanted stopped.
+pub(crate) fn cancelled(view: &View<'_>, stack: &str, end: &str) {
+    view.note(&[format!("{} {stack}: {end}", view.paint().yellow("cancelled:"))]);
+    view.event("stack.cancelled", &json!({"stack": stack, "end": end}));
+}
+
+fn told(view: &View<'_>, stack: &str, error: &Error, skipped: &[(String, String)], explain: &Explain<'_>) {
     let paint = view.paint();
     match error {
         Error::StackFailed { stack, status, cause, rolled_back } => {
@@ -122,7 +170,6 @@ fn told(view: &View<'_>, stack: &str, error: &Error, skipped: &[(String, String)
             view.event("stack.error", &json!({"stack": stack, "message": error.to_string(), "causes": causes}));
         }
     }
-    Exit::of_deploy(error)
 }
 
 /// Shows a failure: a card on stderr, and its data as an event.
@@ -169,6 +216,45 @@ mod tests {
         assert_eq!(quoted("Name=a b"), "'Name=a b'");
         assert_eq!(quoted("it's"), r"'it'\''s'");
         assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn what_was_cancelled_ends_as_interrupted_and_what_failed_by_itself_as_failed() {
+        let name = || "Data-dev".to_owned();
+        let cause = |logical_id: &str| Cause {
+            path: Vec::new(),
+            logical_id: logical_id.to_owned(),
+            physical_id: String::new(),
+            resource_type: "AWS::CloudFormation::Stack".to_owned(),
+            status: "UPDATE_ROLLBACK_IN_PROGRESS".to_owned(),
+            reason: "User Initiated".to_owned(),
+            property: None,
+            timestamp_ms: 0,
+        };
+        let rolled_back = |status: &str, cause: Option<Cause>| Error::StackFailed {
+            stack: name(),
+            status: status.to_owned(),
+            cause: cause.map(Box::new),
+            rolled_back: RolledBack::default(),
+        };
+        let refusal = deploy::Refusal { reason: "you cancelled".to_owned(), refused: Vec::new() };
+        let refused = Error::Refused { stack: "Api-dev".to_owned(), refusal };
+        for stopped in [
+            Error::Gone { stack: name() },
+            rolled_back("UPDATE_ROLLBACK_COMPLETE", None),
+            rolled_back("UPDATE_ROLLBACK_COMPLETE", Some(cause("Data-dev"))),
+        ] {
+            assert_eq!(exit([&refused, &stopped].into_iter(), true), Exit::Interrupted, "{stopped:?}");
+            assert_eq!(exit([&stopped].into_iter(), false), Exit::Failed, "{stopped:?}");
+        }
+        for failed in [
+            rolled_back("UPDATE_ROLLBACK_COMPLETE", Some(cause("Queue"))),
+            rolled_back("UPDATE_ROLLBACK_FAILED", None),
+            rolled_back("ROLLBACK_COMPLETE", None),
+        ] {
+            assert_eq!(exit([&Error::Gone { stack: name() }, &failed].into_iter(), true), Exit::Failed, "{failed:?}");
+        }
+        assert_eq!(exit([&refused].into_iter(), false), Exit::NotApproved);
     }
 
     #[test]

@@ -28,7 +28,7 @@ Exit codes:
   1    what ran failed; a card tells why and what to do
   64   wrong arguments, or no credentials
   75   AWS or the network was busy or away; the same command may succeed later
-  130  left before the end; CloudFormation goes on";
+  130  left before the end, and CloudFormation goes on; or cancelled";
 
 /// What is watched.
 #[derive(Debug, Args)]
@@ -69,9 +69,19 @@ fn told(view: &View<'_>, watched: &[Watched], explain: &Explain<'_>) -> Exit {
     if watched.is_empty() {
         view.note(&["nothing is under way".to_owned()]);
     }
+    // What somebody wanted stopped did not fail.
+    let end = |watched: &Watched| outcome::stopped(&watched.stack, &watched.status, watched.cause.as_ref());
+    let end = |watched: &Watched| end(watched).filter(|_| view.is_cancelled());
     let is_bad = |stack: &&Watched| stack.status.contains("ROLLBACK") || stack.status.ends_with("_FAILED");
     let mut exit = Exit::Success;
-    for Watched { stack, status, cause, rolled_back } in watched.iter().filter(is_bad) {
+    for watched in watched {
+        if let Some(end) = end(watched) {
+            outcome::cancelled(view, &watched.stack, end);
+            exit = Exit::Interrupted;
+        }
+    }
+    let failed = watched.iter().filter(is_bad).filter(|watched| end(watched).is_none());
+    for Watched { stack, status, cause, rolled_back } in failed {
         outcome::card(view, &outcome::failure(stack, status, cause.as_ref(), rolled_back, &[], explain));
         exit = Exit::Failed;
     }

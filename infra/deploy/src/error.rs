@@ -254,6 +254,12 @@ pub enum Error {
         /// What to do.
         fix: &'static str,
     },
+    /// The stack was deleted meanwhile, by somebody else or because that was asked for.
+    #[error("{stack} is gone: it was deleted while it was deployed; deploy again")]
+    Gone {
+        /// Physical stack name.
+        stack: String,
+    },
     /// CloudFormation refused the change set.
     #[error("the change set of {stack} failed: {reason}")]
     ChangeSetFailed {

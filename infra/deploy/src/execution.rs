@@ -131,12 +131,7 @@ async fn begin<C: CloudFormation>(run: &Run<'_, C>, made: &Made, stack: &str) ->
     }
 }
 
-/// The error of a stack that somebody else has deleted meanwhile.
+/// The error of a stack that was deleted meanwhile.
 pub(crate) fn gone(stack: &str) -> Error {
-    Error::StackNotReady {
-        stack: stack.to_owned(),
-        status: "gone".to_owned(),
-        cause: None,
-        fix: "it was deleted while it was deployed; deploy again",
-    }
+    Error::Gone { stack: stack.to_owned() }
 }

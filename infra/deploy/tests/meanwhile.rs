@@ -86,7 +86,7 @@ async fn a_stack_that_somebody_deletes_at_any_moment_is_said_to_be_gone_and_made
             let run = deploy(&cloud, &one(LARGER), "a").await;
             if run.result.is_err() {
                 let error = run.first_error();
-                let is_gone = matches!(error, Error::StackNotReady { status, .. } if status == "gone");
+                let is_gone = matches!(error, Error::Gone { .. });
                 gone += usize::from(is_gone);
                 assert!(is_gone || matches!(error, Error::Call(_)), "call {call}: {error:?}");
             }
