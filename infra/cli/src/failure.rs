@@ -125,8 +125,19 @@ const IMPORT: &str = "--import-existing";
 
 /// Whether a resource was not made because another has its name. CloudFormation imports none into nested stacks.
 fn is_taken(cause: &Cause) -> bool {
-    let reason = cause.reason.to_lowercase().replace(' ', "");
-    cause.path.is_empty() && cause.status == "CREATE_FAILED" && reason.contains("alreadyexists")
+    cause.path.is_empty() && cause.status == "CREATE_FAILED" && says_taken(&cause.reason)
+}
+
+fn says_taken(reason: &str) -> bool {
+    let reason = reason.to_lowercase().replace(' ', "");
+    // The second is the check that CloudFormation makes before it takes a change set.
+    reason.contains("alreadyexists") || reason.contains("resourceexistencecheck")
+}
+
+/// The command after a change set was refused since a name is taken, when an import was not tried.
+pub(crate) fn import_instead(reason: &str, commands: &Commands) -> Option<String> {
+    let is_new = says_taken(reason) && !commands.deploy.contains(IMPORT);
+    is_new.then(|| format!("{} {IMPORT}", commands.deploy))
 }
 
 /// What a status means, what to do about it, and with which command.

@@ -127,6 +127,12 @@ fn a_name_that_is_taken_leads_to_an_import_once() {
     }
     let given = Commands { deploy: "infra deploy --import-existing --stage dev".to_owned(), ..commands() };
     assert_eq!(next(&cause, "UPDATE_ROLLBACK_COMPLETE", &given), given.deploy);
+
+    let refused = "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck].";
+    let import = import_instead(refused, &commands());
+    assert_eq!(import.as_deref(), Some("infra deploy --stage dev --vpc-id vpc-1 --import-existing"));
+    assert_eq!(import_instead(refused, &given), None);
+    assert_eq!(import_instead("Parameter Size has no value", &commands()), None);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::arguments::Account;
 use crate::exit::Exit;
-use crate::failure::{Commands, Failure, FunctionLog, way_out};
+use crate::failure::{Commands, Failure, FunctionLog, import_instead, way_out};
 use crate::preparation::Sources;
 use crate::table::Table;
 use crate::view::View;
@@ -166,6 +166,11 @@ fn told(view: &View<'_>, stack: &str, error: &Error, skipped: &[(String, String)
                 std::iter::successors(source, |cause| cause.source()).map(ToString::to_string).collect();
             let mut lines = vec![format!("{} {stack}: {error}", paint.red("error:"))];
             lines.extend(causes.iter().map(|cause| format!("  because {cause}")));
+            if let Error::ChangeSetFailed { reason, .. } = error
+                && let Some(next) = import_instead(reason, explain.commands)
+            {
+                lines.push(format!("  if what has its name is yours, this takes it into the stack: {next}"));
+            }
             view.note(&lines);
             view.event("stack.error", &json!({"stack": stack, "message": error.to_string(), "causes": causes}));
         }
