@@ -418,7 +418,7 @@ pub fn until(what: &str, limit: Duration, mut done: impl FnMut() -> anyhow::Resu
     Ok(())
 }
 
-/// Waits for a command, at most [`LIMIT`].
+/// Waits for a command, no longer than any command here may take.
 ///
 /// # Errors
 /// When it had to be killed; with what it said until then.
