@@ -79,7 +79,8 @@ fn interrupted(sandbox: &Sandbox) -> anyhow::Result<()> {
         _ = kill(Pid::from_raw(i32::try_from(diff.id())?), Signal::SIGINT);
         codes.push(ended(diff)?.code);
         sandbox.has(&[])?;
-        if codes.last() != Some(&130) {
+        // A signal that comes before anybody listens is lost where whoever started the tests ignores it, as a shell's `&` does.
+        if codes.contains(&130) && codes.last() != Some(&130) {
             break;
         }
     }
