@@ -39,6 +39,25 @@ pub struct Example {
     pub after: Option<&'static str>,
 }
 
+/// A rule with an example of both sides. Its category is what stands before the slash of its id.
+const fn rule(
+    id: &'static str,
+    says: &'static str,
+    before: &'static str,
+    after: &'static str,
+    check: fn(&Context<'_>, &mut Vec<Finding>),
+) -> Rule {
+    let category = match id.as_bytes() {
+        [b'd', ..] => Category::DataLoss,
+        [b'p', ..] => Category::Permissions,
+        [b'e', b'x', ..] => Category::Exposure,
+        [b'e', b'n', ..] => Category::Encryption,
+        [b'r', ..] => Category::Reliability,
+        _ => panic!("a rule's id begins with its category"),
+    };
+    Rule { id, category, says, example: Example { before: Some(before), after: Some(after) }, check }
+}
+
 const FAMILIES: &[&[Rule]] = &[
     data_loss::RULES,
     permissions::RULES,

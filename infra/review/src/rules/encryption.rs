@@ -2,25 +2,9 @@
 
 use super::permissions::of_change;
 use super::values::{Leaf, Weaker, sunken, texts, weakened};
-use super::{Context, Example, Rule};
-use crate::change::{Action, Category, Finding};
+use super::{Context, Rule, rule};
+use crate::change::{Action, Finding};
 use crate::node::Node;
-
-const fn rule(
-    id: &'static str,
-    says: &'static str,
-    before: &'static str,
-    after: &'static str,
-    check: fn(&Context<'_>, &mut Vec<Finding>),
-) -> Rule {
-    Rule {
-        id,
-        category: Category::Encryption,
-        says,
-        example: Example { before: Some(before), after: Some(after) },
-        check,
-    }
-}
 
 pub(super) const RULES: &[Rule] = &[
     rule(

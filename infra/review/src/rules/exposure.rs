@@ -4,26 +4,10 @@ mod api;
 
 use super::permissions::{is_public, of_change};
 use super::values::{Leaf, Weaker, possible, texts, weakened};
-use super::{Context, Example, Rule};
-use crate::change::{Action, Category, Finding};
+use super::{Context, Rule, rule};
+use crate::change::{Action, Finding};
 use crate::node::Node;
 use crate::policy::{Difference, Direction, Subject, network::Cidr};
-
-const fn rule(
-    id: &'static str,
-    says: &'static str,
-    before: &'static str,
-    after: &'static str,
-    check: fn(&Context<'_>, &mut Vec<Finding>),
-) -> Rule {
-    Rule {
-        id,
-        category: Category::Exposure,
-        says,
-        example: Example { before: Some(before), after: Some(after) },
-        check,
-    }
-}
 
 const OTHER: &str = "{Other: {Type: 'AWS::SNS::Topic'}}";
 

@@ -5,25 +5,9 @@ mod capacity;
 mod messages;
 
 use super::values::Weaker;
-use super::{Context, Example, Rule};
-use crate::change::{Category, Finding};
+use super::{Context, Rule, rule};
+use crate::change::Finding;
 use crate::node::Node;
-
-const fn rule(
-    id: &'static str,
-    says: &'static str,
-    before: &'static str,
-    after: &'static str,
-    check: fn(&Context<'_>, &mut Vec<Finding>),
-) -> Rule {
-    Rule {
-        id,
-        category: Category::Reliability,
-        says,
-        example: Example { before: Some(before), after: Some(after) },
-        check,
-    }
-}
 
 pub(super) const RULES: &[Rule] = &[
     rule(

@@ -1,24 +1,8 @@
 //! Replacements that fail or surprise: custom names that stand in the way, renames of logical ids, messages left in a replaced queue.
 
-use super::{Context, Example, Rule};
-use crate::change::{Action, Category, Finding, Replacement};
+use super::{Context, Rule, rule};
+use crate::change::{Action, Finding, Replacement};
 use crate::compare::is_same;
-
-const fn rule(
-    id: &'static str,
-    says: &'static str,
-    before: &'static str,
-    after: &'static str,
-    check: fn(&Context<'_>, &mut Vec<Finding>),
-) -> Rule {
-    Rule {
-        id,
-        category: Category::Reliability,
-        says,
-        example: Example { before: Some(before), after: Some(after) },
-        check,
-    }
-}
 
 pub(super) const RULES: &[Rule] = &[
     rule(

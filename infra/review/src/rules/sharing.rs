@@ -2,8 +2,8 @@
 //! account, and text that is fetched when the template is deployed.
 
 use super::values::{Leaf, sunken, texts};
-use super::{Context, Example, Rule};
-use crate::change::{Action, Category, Finding};
+use super::{Context, Rule, rule};
+use crate::change::{Action, Finding};
 use crate::compare::is_same;
 use crate::node::Node;
 use crate::policy::network::Cidr;
@@ -11,21 +11,9 @@ use crate::policy::text;
 
 const OTHER: &str = "{Other: {Type: 'AWS::SNS::Topic'}}";
 
-const fn rule(
-    id: &'static str,
-    category: Category,
-    says: &'static str,
-    before: &'static str,
-    after: &'static str,
-    check: fn(&Context<'_>, &mut Vec<Finding>),
-) -> Rule {
-    Rule { id, category, says, example: Example { before: Some(before), after: Some(after) }, check }
-}
-
 pub(super) const RULES: &[Rule] = &[
     rule(
         "permissions/another-role",
-        Category::Permissions,
         "something that runs takes on another role that was there before",
         "{Example: {Type: 'AWS::Lambda::Function', Properties: {Role: 'arn:aws:iam::1:role/reader'}}}",
         "{Example: {Type: 'AWS::Lambda::Function', Properties: {Role: 'arn:aws:iam::1:role/writer'}}}",
@@ -33,7 +21,6 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         "permissions/handed-over",
-        Category::Permissions,
         "somebody gets permissions by a membership, an assignment or a key",
         OTHER,
         "{Other: {Type: 'AWS::SNS::Topic'}, Example: {Type: 'AWS::IAM::UserToGroupAddition', Properties: {GroupName: admins, Users: [u]}}}",
@@ -41,7 +28,6 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         "permissions/privileged",
-        Category::Permissions,
         "a container may do what its machine may",
         "{Example: {Type: 'AWS::ECS::TaskDefinition', Properties: {ContainerDefinitions: [{Name: c, Privileged: false}]}}}",
         "{Example: {Type: 'AWS::ECS::TaskDefinition', Properties: {ContainerDefinitions: [{Name: c, Privileged: true}]}}}",
@@ -49,7 +35,6 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         "permissions/included",
-        Category::Permissions,
         "a part is fetched when the template is deployed: nobody reviews it",
         OTHER,
         "{Other: {Type: 'AWS::SNS::Topic', Properties: {'Fn::Transform': {Name: 'AWS::Include', Parameters: {Location: 's3://b/k'}}}}}",
@@ -57,7 +42,6 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         "permissions/kept-elsewhere",
-        Category::Permissions,
         "what a nested stack, an API or a state machine is made of stands in another file: it is not reviewed here",
         "{Example: {Type: 'AWS::CloudFormation::Stack', Properties: {TemplateURL: 'https://example.org/one.yaml'}}}",
         "{Example: {Type: 'AWS::CloudFormation::Stack', Properties: {TemplateURL: 'https://example.org/two.yaml'}}}",
@@ -65,7 +49,6 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         "exposure/shared",
-        Category::Exposure,
         "other accounts, or all of them, get at a resource",
         OTHER,
         "{Other: {Type: 'AWS::SNS::Topic'}, Example: {Type: 'AWS::EC2::VPCEndpointServicePermissions', Properties: {ServiceId: s, AllowedPrincipals: ['*']}}}",
@@ -73,7 +56,6 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         "exposure/leaves-the-account",
-        Category::Exposure,
         "data or events go to another account",
         "{Example: {Type: 'AWS::Events::Rule', Properties: {Targets: [{Id: a, Arn: q}]}}}",
         "{Example: {Type: 'AWS::Events::Rule', Properties: {Targets: [{Id: a, Arn: 'arn:aws:sqs:eu-west-1:111122223333:q'}]}}}",
@@ -81,7 +63,6 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         "exposure/prefix-list",
-        Category::Exposure,
         "a list of addresses, which security groups and routes refer to, has more of them",
         "{Example: {Type: 'AWS::EC2::PrefixList', Properties: {Entries: [{Cidr: 10.1.0.0/16}]}}}",
         "{Example: {Type: 'AWS::EC2::PrefixList', Properties: {Entries: [{Cidr: 10.1.0.0/16}, {Cidr: 10.2.0.0/16}]}}}",
@@ -89,7 +70,6 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         "exposure/object-ownership",
-        Category::Exposure,
         "a bucket takes access control lists again",
         "{Example: {Type: 'AWS::S3::Bucket', Properties: {OwnershipControls: {Rules: [{ObjectOwnership: BucketOwnerEnforced}]}}}}",
         "{Example: {Type: 'AWS::S3::Bucket', Properties: {OwnershipControls: {Rules: [{ObjectOwnership: ObjectWriter}]}}}}",

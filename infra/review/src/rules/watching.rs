@@ -1,27 +1,15 @@
 //! What watches and what stands in front: audit trails, web application firewalls, locks on stored objects, the metadata of machines.
 
 use super::values::{Leaf, sunken, weakened};
-use super::{Context, Example, Rule};
-use crate::change::{Action, Category, Finding};
+use super::{Context, Rule, rule};
+use crate::change::{Action, Finding};
 use crate::node::Node;
 
 const OTHER: &str = "{Other: {Type: 'AWS::SNS::Topic'}}";
 
-const fn rule(
-    id: &'static str,
-    category: Category,
-    says: &'static str,
-    before: &'static str,
-    after: &'static str,
-    check: fn(&Context<'_>, &mut Vec<Finding>),
-) -> Rule {
-    Rule { id, category, says, example: Example { before: Some(before), after: Some(after) }, check }
-}
-
 pub(super) const RULES: &[Rule] = &[
     rule(
         "reliability/audit-off",
-        Category::Reliability,
         "what records or watches the account or its network is off or gone",
         "{Other: {Type: 'AWS::SNS::Topic'}, Example: {Type: 'AWS::CloudTrail::Trail', Properties: {IsLogging: true, S3BucketName: b}}}",
         OTHER,
@@ -29,7 +17,6 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         "reliability/key-disabled",
-        Category::Reliability,
         "a KMS key is disabled: whatever it encrypts cannot be read",
         "{Example: {Type: 'AWS::KMS::Key', Properties: {Enabled: true}}}",
         "{Example: {Type: 'AWS::KMS::Key', Properties: {Enabled: false}}}",
@@ -37,7 +24,6 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         "exposure/firewall-weakened",
-        Category::Exposure,
         "a web application firewall lets through what it kept out",
         "{Example: {Type: 'AWS::WAFv2::WebACL', Properties: {Scope: REGIONAL, DefaultAction: {Block: {}}}}}",
         "{Example: {Type: 'AWS::WAFv2::WebACL', Properties: {Scope: REGIONAL, DefaultAction: {Allow: {}}}}}",
@@ -45,7 +31,6 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         "exposure/machine-metadata",
-        Category::Exposure,
         "a machine's credentials can be fetched without a session token",
         "{Example: {Type: 'AWS::EC2::LaunchTemplate', Properties: {LaunchTemplateData: {MetadataOptions: {HttpTokens: required}}}}}",
         "{Example: {Type: 'AWS::EC2::LaunchTemplate', Properties: {LaunchTemplateData: {MetadataOptions: {HttpTokens: optional}}}}}",
@@ -53,7 +38,6 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         "data-loss/lock-weakened",
-        Category::DataLoss,
         "stored objects or backups can be deleted that were locked",
         "{Example: {Type: 'AWS::S3::Bucket', Properties: {ObjectLockConfiguration: {ObjectLockEnabled: Enabled, Rule: {DefaultRetention: {Mode: COMPLIANCE, Days: 30}}}}}}",
         "{Example: {Type: 'AWS::S3::Bucket', Properties: {ObjectLockConfiguration: {ObjectLockEnabled: Enabled}}}}",
@@ -61,7 +45,6 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         "encryption/secret-written-out",
-        Category::Encryption,
         "a password or token stands in the template",
         "{Example: {Type: 'AWS::RDS::DBInstance', Properties: {MasterUserPassword: '{{resolve:secretsmanager:s}}'}}}",
         "{Example: {Type: 'AWS::RDS::DBInstance', Properties: {MasterUserPassword: 'a-good-password'}}}",
