@@ -22,8 +22,7 @@ CONSENT = $(if $(YES_DESTROY),--yes-destroy $(YES_DESTROY))
 local: build ## Run both systems here, the FIPE chain and the catalog [FIPE_DATASET=file.csv.gz,.. FIPE_FAULTS=429=0.05 MINISTACK_PORT= POSTGRES_PORT= FIPE_PORT=]
 	@$(INFRA) local up
 	@$(INFRA) deploy --stage local --skip-build
-	@$(INFRA) invoke fipe --stage local --watch
-	@$(INFRA) invoke catalog --stage local
+	@$(INFRA) local demo
 
 .PHONY: local-down
 local-down: build ## Stop the local cloud and forget its data
@@ -80,7 +79,7 @@ lint: tools ## Check format, lints, generated files, templates and documentation
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo run --quiet -p cfn-codegen -- generate --check
 	$(INFRA) synth --check
-	cargo test --quiet -p stacks --test linters
+	cargo test --quiet -p systems --test linters
 	python3 layers/rds-ca/prepare.py --check
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
 

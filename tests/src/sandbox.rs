@@ -213,10 +213,19 @@ impl Sandbox {
 
     /// Changes a stage's settings, and leaves its templates stale.
     pub fn edit(&self, stage: &str, from: &str, to: &str) -> anyhow::Result<()> {
-        let path = self.folder.path().join("environments").join(stage).join("stage.toml");
-        let text = fs::read_to_string(&path)?;
-        ensure!(text.contains(from), "{from:?} is not in {}", path.display());
-        Ok(fs::write(&path, text.replace(from, to))?)
+        let folder = self.folder.path().join("environments").join(stage);
+        let mut edited = 0;
+        for file in fs::read_dir(&folder)?.collect::<Result<Vec<_>, _>>()? {
+            if file.path().extension().is_some_and(|extension| extension == "toml") {
+                let text = fs::read_to_string(file.path())?;
+                if text.contains(from) {
+                    fs::write(file.path(), text.replace(from, to))?;
+                    edited += 1;
+                }
+            }
+        }
+        ensure!(edited == 1, "{from:?} is in {edited} settings files of {}", folder.display());
+        Ok(())
     }
 
     /// Changes a stage's settings and commits what comes of it.

@@ -4,7 +4,7 @@
 use clap::ValueEnum;
 use deploy::{Approver, FailedStack, Preview, Refusal};
 use serde_json::json;
-use stacks::StageName;
+use system::StageName;
 
 use crate::change_tables;
 use crate::verdict::Verdict;

@@ -2,17 +2,15 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
-use stacks::StageName;
+use system::StageName;
 
 use crate::build::Build;
-use crate::catalog_command::InvokeCatalog;
 use crate::deploy_command::Deploy;
 use crate::destroy_command::Destroy;
 use crate::diff_command::Diff;
 use crate::doctor_command::Doctor;
 use crate::drift_command::Drift;
 use crate::exit::Exit;
-use crate::fipe_command::InvokeFipe;
 use crate::local_command::Local;
 use crate::logs_command::Logs;
 use crate::outputs_command::Outputs;
@@ -21,13 +19,13 @@ use crate::repository::Repository;
 use crate::review_command::ReviewArguments;
 use crate::status_command::StatusArguments;
 use crate::synth_command::Synth;
+use crate::system_command::{Invoke, OfSystem};
 use crate::terminal::Terminal;
 use crate::tools::Tools;
 use crate::watch_command::Watch;
 use crate::{
-    build, catalog_command, deploy_command, destroy_command, diff_command, doctor_command, drift_command, fipe_command,
-    local_command, logs_command, outputs_command, redrive_command, review_command, status_command, synth_command,
-    tools, view, watch_command,
+    build, deploy_command, destroy_command, diff_command, doctor_command, drift_command, local_command, logs_command,
+    outputs_command, redrive_command, review_command, status_command, synth_command, tools, view, watch_command,
 };
 
 const EXAMPLES: &str = "\
@@ -105,9 +103,9 @@ enum Command {
     /// The local cloud: MiniStack, PostgreSQL and the FIPE server on this machine.
     #[command(subcommand)]
     Local(Local),
-    /// Start a chain.
+    /// Start the work of a system.
     #[command(subcommand)]
-    Invoke(Invoke),
+    Invoke(OfSystem<Invoke>),
     /// How a stage is: stacks, functions, queues with dead letters, event source mappings, schedules; or how far a chain is.
     Status(StatusArguments),
     /// What all functions of a system write, in one stream.
@@ -133,20 +131,10 @@ pub(crate) struct Account {
     pub(crate) region: Option<String>,
 }
 
-#[derive(Debug, Subcommand)]
-enum Invoke {
-    /// Start a crawl of FIPE's prices.
-    Fipe(InvokeFipe),
-    /// Send one product through the catalog and show its trace.
-    Catalog(InvokeCatalog),
-}
-
 /// One of the stages.
 pub(crate) fn stage_names() -> impl TypedValueParser<Value = StageName> {
-    PossibleValuesParser::new(StageName::ALL.map(StageName::as_str)).map(|name| {
-        let stage = StageName::ALL.into_iter().find(|stage| stage.as_str() == name);
-        stage.unwrap_or(StageName::Local)
-    })
+    let allowed = StageName::ALL.map(StageName::as_str);
+    PossibleValuesParser::new(allowed).try_map(move |name| StageName::parse(&name).ok_or(allowed.join(", ")))
 }
 
 /// Does what the command line says, prints the error if there is one, and tells how it went.
@@ -194,13 +182,10 @@ fn dispatch(command: AnyCommand, terminal: &Terminal) -> anyhow::Result<Exit> {
         }
         Command::Install { tools } => interruptible(tools::install(repository, terminal, &tools), ""),
         Command::Local(arguments) => interruptible(local_command::run(repository, terminal, &arguments), ""),
-        Command::Invoke(Invoke::Fipe(arguments)) => {
-            interruptible(fipe_command::invoke(repository, terminal, &arguments), CRAWLS_ON)
+        Command::Invoke(invoked) => interruptible(invoked.run(repository, terminal), &invoked.after_interrupt()),
+        Command::Status(arguments) => {
+            interruptible(status_command::run(repository, terminal, &arguments), &arguments.after_interrupt())
         }
-        Command::Invoke(Invoke::Catalog(arguments)) => {
-            interruptible(catalog_command::invoke(repository, terminal, &arguments), PRODUCT_ON)
-        }
-        Command::Status(arguments) => interruptible(status_command::run(repository, terminal, &arguments), CRAWLS_ON),
         Command::Logs(arguments) => to_its_end(logs_command::run(repository, terminal, &arguments)),
         Command::Redrive(arguments) => to_its_end(redrive_command::run(repository, terminal, &arguments)),
         Command::Outputs(arguments) => interruptible(outputs_command::run(repository, terminal, &arguments), ""),
@@ -209,15 +194,9 @@ fn dispatch(command: AnyCommand, terminal: &Terminal) -> anyhow::Result<Exit> {
     }
 }
 
-const PRODUCT_ON: &str = "; a product that was accepted is saved all the same";
-const CRAWLS_ON: &str = "; a crawl that was started goes on, and `infra status fipe --watch` watches it";
-
 /// Runs to the end or to the first interrupt, which drops the work and with it what it had started on this machine. A
 /// command ends with nothing, or with an [`Exit`] when it has an answer to give.
-fn interruptible<T: Into<Exit>>(
-    work: impl Future<Output = anyhow::Result<T>>,
-    after: &'static str,
-) -> anyhow::Result<Exit> {
+fn interruptible<T: Into<Exit>>(work: impl Future<Output = anyhow::Result<T>>, after: &str) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         tokio::select! {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use deploy::aws::{Connection, Target};
 use local_cloud::Status;
-use stacks::StageName;
+use system::StageName;
 
 use crate::arguments::Account;
 use crate::exit::BadInput;

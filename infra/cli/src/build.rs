@@ -7,7 +7,7 @@ use std::process::Stdio;
 use anyhow::Context;
 use clap::Args;
 use deploy::{Archive, Compression, Content, Entry};
-use stacks::{Stage, StageName};
+use system::{Stage, StageName};
 
 use crate::arguments::stage_names;
 use crate::exit::BadInput;
@@ -35,7 +35,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     let stage = synth_command::stage(repository, arguments.stage.as_str())?;
     let plan = crate::preparation::stacks_of(&synth_command::synthesize(&stage)?);
     let assets: Vec<String> = plan.iter().flat_map(asset_names).collect();
-    let architecture = arguments.architecture.clone().unwrap_or_else(|| architecture(&stage));
+    let architecture = arguments.architecture.clone().unwrap_or_else(|| architecture(&stage.stage));
     let functions: Vec<String> = assets.into_iter().filter(|asset| asset != RDS_CA.0).collect();
     release(repository, terminal, &functions, &architecture).await?;
     for function in &functions {

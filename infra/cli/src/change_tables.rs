@@ -7,8 +7,8 @@ use review::{
 };
 
 use crate::paint::Paint;
-use crate::table::Table;
 use crate::verdict::{self, ValueChange, Verdict};
+use system::Table;
 
 /// Characters of a value that are shown; the rest is counted.
 const LONGEST: usize = 600;

@@ -7,7 +7,7 @@ use clap::Args;
 use deploy::aws::{AwsCloudFormation, S3AssetStore};
 use deploy::{Deployer, Options, Outcome, Pace};
 use serde_json::json;
-use stacks::StageName;
+use system::StageName;
 
 use crate::approval::{Approve, CommandApprover};
 use crate::arguments::{Account, stage_names};

@@ -7,7 +7,7 @@ use clap::Args;
 use deploy::aws::{AwsCloudFormation, Connection, S3AssetStore, S3Buckets};
 use deploy::{Consent, Deployer, Destroyed, Keeps, Leftover, Survey, SurveyedResource};
 use serde_json::json;
-use stacks::StageName;
+use system::StageName;
 
 use crate::arguments::{Account, stage_names};
 use crate::attend::Interrupts;

@@ -5,7 +5,7 @@ use clap::Args;
 use deploy::aws::{AwsCloudFormation, S3AssetStore};
 use deploy::{Deployer, Options};
 use serde_json::{Value, json};
-use stacks::StageName;
+use system::StageName;
 
 use crate::arguments::{Account, stage_names};
 use crate::deploy_command::{ExecutionRole, options, today};

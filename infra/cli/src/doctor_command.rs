@@ -10,7 +10,7 @@ use operate::ThisMachine;
 use operate::aws::AwsAccount;
 use operate::doctor::{Check, Needs, Verdict, examine};
 use serde_json::json;
-use stacks::{Stage, StageName};
+use system::StageName;
 
 use crate::aws;
 use crate::exit::Exit;
@@ -18,8 +18,8 @@ use crate::paint::Paint;
 use crate::repository::Repository;
 use crate::selection::Selection;
 use crate::synth_command;
-use crate::table::Table;
 use crate::terminal::Terminal;
+use system::Table;
 
 const HELP: &str = "\
 Every line is ok, warning or failed; what is not ok tells its fix. Nothing is changed or installed. On the stage local no account is \
@@ -78,7 +78,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
         aws: config.is_some(),
         region: region.filter(|region| !region.is_empty()),
         vpc_id: given(&arguments.vpc_id),
-        concurrency: concurrency(&stage),
+        concurrency: stage.concurrency(),
         ports: ports(repository, arguments),
         installed: installed(repository, stage_name),
     };
@@ -126,13 +126,6 @@ fn lines(checks: &[Check], paint: Paint) -> Vec<String> {
         lines.extend(check.fix.iter().map(|fix| format!("  -> {fix}")));
     }
     lines
-}
-
-/// How many functions of the stage may run at the same time: those that queues feed, the first of the chain and db-init.
-fn concurrency(stage: &Stage) -> u64 {
-    let functions = &stage.functions;
-    let consumers = [&functions.model_loader, &functions.price_loader, &functions.soma_ingestor];
-    consumers.iter().map(|consumer| u64::from(consumer.max_concurrency)).sum::<u64>() + 2
 }
 
 /// The local cloud's ports; its own, while it runs.

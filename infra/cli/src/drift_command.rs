@@ -5,7 +5,7 @@ use deploy::Pace;
 use deploy::aws::AwsDriftDetection;
 use deploy::drift::{DriftStatus, StackDrift, drift};
 use serde_json::json;
-use stacks::StageName;
+use system::StageName;
 
 use crate::exit::Exit;
 use crate::paint::Paint;

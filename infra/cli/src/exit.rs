@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use system::How;
+
 /// Exit codes, as `infra --help` documents them. What went wrong has the numbers of BSD's sysexits.h; 2 to 5 are left to
 /// commands that look and answer, so that a script can tell an answer from an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +22,7 @@ pub(crate) enum Exit {
     Retryable,
     /// It needed somebody's approval and did not get it; nothing was touched. EX_NOPERM.
     NotApproved,
-    /// A crawl came to rest and is not complete.
+    /// A system's work came to rest and is not complete.
     Incomplete,
     /// The user stopped it.
     Interrupted,
@@ -61,35 +63,6 @@ pub(crate) enum Uncommitted {
 #[error("{0}")]
 pub(crate) struct BadInput(pub(crate) String);
 
-/// A crawl came to rest and is not complete.
-#[derive(Debug, thiserror::Error)]
-#[error("the crawl is not complete and nothing has moved for {seconds} s: {missing}")]
-pub(crate) struct CrawlIncomplete {
-    pub(crate) seconds: u64,
-    pub(crate) missing: String,
-}
-
-/// A function of the chain answered with an error.
-#[derive(Debug, thiserror::Error)]
-#[error("{function} failed: {kind}: {message}")]
-pub(crate) struct FunctionFailed {
-    pub(crate) function: String,
-    /// The `errorType` of its answer.
-    pub(crate) kind: String,
-    pub(crate) message: String,
-}
-
-impl FunctionFailed {
-    /// Reads `{"errorType": .., "errorMessage": ..}`; of anything else, the text is the message.
-    pub(crate) fn of(function: String, payload: &[u8]) -> Self {
-        let answer: serde_json::Value = serde_json::from_slice(payload).unwrap_or_default();
-        let kind = answer["errorType"].as_str().unwrap_or("unhandled").to_owned();
-        let message = answer["errorMessage"].as_str();
-        let message = message.map_or_else(|| String::from_utf8_lossy(payload).into_owned(), str::to_owned);
-        Self { function, kind, message }
-    }
-}
-
 impl Exit {
     /// The code of an error, by the first of its causes that is known.
     pub(crate) fn of(error: &anyhow::Error) -> Self {
@@ -103,24 +76,19 @@ impl Exit {
             if cause.is::<Interrupted>() {
                 return Self::Interrupted;
             }
-            if cause.is::<CrawlIncomplete>() {
-                return Self::Incomplete;
-            }
-            if cause.is::<BadInput>() || cause.is::<stacks::StageError>() || cause.is::<deploy::address::AddressError>()
+            if cause.is::<BadInput>() || cause.is::<system::StageError>() || cause.is::<deploy::address::AddressError>()
             {
                 return Self::Usage;
             }
             if cause.downcast_ref::<local_cloud::Error>().is_some_and(local_cloud::Error::is_setting) {
                 return Self::Usage;
             }
-            if let Some(error) = cause.downcast_ref::<crate::catalog_command::CatalogError>() {
-                return error.exit();
-            }
-            if let Some(failed) = cause.downcast_ref::<FunctionFailed>() {
-                return match failed.kind.as_str() {
-                    "transient" => Self::Retryable,
-                    "unknown_month" => Self::Usage,
-                    _ => Self::Failed,
+            if let Some(failed) = cause.downcast_ref::<system::Failed>() {
+                return match failed.how {
+                    How::Usage => Self::Usage,
+                    How::Retryable => Self::Retryable,
+                    How::Incomplete => Self::Incomplete,
+                    How::Failed => Self::Failed,
                 };
             }
             if let Some(error) = cause.downcast_ref::<deploy::CallError>() {
@@ -200,19 +168,10 @@ mod tests {
         assert_eq!(under(deploy::Error::Missing(Vec::new()).into()), Exit::Usage);
         assert_eq!(under(StaleTemplates(vec!["FipeApi.yaml".to_owned()]).into()), Exit::Stale);
         assert_eq!(under(anyhow::anyhow!("disk full")), Exit::Failed);
-        let function = |answer: &str| under(FunctionFailed::of("Loader-dev".to_owned(), answer.as_bytes()).into());
-        assert_eq!(function(r#"{"errorType": "transient", "errorMessage": "out of reach"}"#), Exit::Retryable);
-        assert_eq!(function(r#"{"errorType": "unknown_month", "errorMessage": "2020-01"}"#), Exit::Usage);
-        assert_eq!(function("killed"), Exit::Failed);
-    }
-
-    #[test]
-    fn a_functions_error_is_told_in_its_own_words() {
-        let told = |answer: &str| FunctionFailed::of("Loader-dev".to_owned(), answer.as_bytes()).to_string();
+        let of_system = |how| under(system::Failed::new(how, "it failed").into());
         assert_eq!(
-            told(r#"{"errorType": "transient", "errorMessage": "out of reach"}"#),
-            "Loader-dev failed: transient: out of reach"
+            [How::Usage, How::Retryable, How::Incomplete, How::Failed].map(of_system),
+            [Exit::Usage, Exit::Retryable, Exit::Incomplete, Exit::Failed]
         );
-        assert_eq!(told("killed"), "Loader-dev failed: unhandled: killed");
     }
 }

@@ -28,7 +28,7 @@ fn failure(status: &str) -> Failure {
             property: Some("VisibilityTimeout".to_owned()),
             timestamp_ms: 0,
         }),
-        declared_at: Some("infra/stacks/src/fipe_api.rs:123".to_owned()),
+        declared_at: Some("infra/systems/fipe/src/fipe_api.rs:123".to_owned()),
         log: None,
         rolled_back: RolledBack {
             undone: ["A", "B", "C", "D", "E", "F"].map(str::to_owned).to_vec(),
@@ -49,7 +49,7 @@ fn the_card_tells_cause_place_aftermath_and_the_next_command() {
         "│ cause     PriceQueue (AWS::SQS::Queue) CREATE_FAILED                         │",
         "│           Invalid value for the parameter VisibilityTimeout.                 │",
         "│ property  VisibilityTimeout                                                  │",
-        "│ declared  infra/stacks/src/fipe_api.rs:123                                   │",
+        "│ declared  infra/systems/fipe/src/fipe_api.rs:123                             │",
         "│ undone    6 rolled back: A, B, C, D and 2 more                               │",
         "│ skipped   FipeWeb-dev, not begun                                             │",
         "│ state     ROLLBACK_COMPLETE: it was never made; what is left holds nothing   │",
@@ -139,6 +139,6 @@ fn a_name_that_is_taken_leads_to_an_import_once() {
 fn the_failure_as_data_has_the_same_facts() {
     let data = serde_json::to_value(failure("ROLLBACK_COMPLETE")).unwrap();
     assert_eq!(data["cause"]["logical_id"], "PriceQueue");
-    assert_eq!(data["declared_at"], "infra/stacks/src/fipe_api.rs:123");
+    assert_eq!(data["declared_at"], "infra/systems/fipe/src/fipe_api.rs:123");
     assert_eq!(data["next"], "infra deploy --stage dev --vpc-id vpc-1 --replace-failed");
 }

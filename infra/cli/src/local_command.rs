@@ -8,9 +8,10 @@ use clap::{Args, Subcommand};
 use local_cloud::{Config, FipeData, FipeMonths, Ports, ServiceName, Status};
 
 use crate::repository::Repository;
-use crate::table::Table;
+use crate::system_command;
 use crate::terminal::Terminal;
 use crate::tools::Tools;
+use system::Table;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Local {
@@ -22,6 +23,8 @@ pub(crate) enum Local {
         #[arg(long)]
         json: bool,
     },
+    /// Show what each system does: `infra invoke` of every system, once.
+    Demo,
     /// End everything and forget all data.
     Down,
     /// The end of the services' logs.
@@ -68,6 +71,12 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
         }
         Local::Status { json: false } => {
             table(&local_cloud::status(root)?).iter().for_each(|line| terminal.data(line));
+            Ok(())
+        }
+        Local::Demo => {
+            for demo in system_command::demos() {
+                demo.run(repository, terminal).await?;
+            }
             Ok(())
         }
         Local::Down => {

@@ -8,7 +8,7 @@ use jiff::{SpanRelativeTo, Timestamp};
 use operate::aws::AwsCloud;
 use operate::{Kind, Line, Source, Tail, inventory, sources};
 use serde_json::json;
-use stacks::StageName;
+use system::StageName;
 
 use crate::exit::{BadInput, Interrupted};
 use crate::paint::Paint;

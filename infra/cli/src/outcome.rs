@@ -10,8 +10,8 @@ use crate::arguments::Account;
 use crate::exit::Exit;
 use crate::failure::{Commands, Failure, FunctionLog, import_instead, way_out};
 use crate::preparation::Sources;
-use crate::table::Table;
 use crate::view::View;
+use system::Table;
 
 /// What the functions behind custom resources logged, by physical stack name and logical id.
 pub(crate) type FunctionLogs = RefCell<BTreeMap<(String, String), FunctionLog>>;

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 use crate::repository::Repository;
 use crate::selection::{Selection, Stack, stack_names};
-use crate::table::Table;
 use crate::terminal::Terminal;
+use system::Table;
 
 const EXAMPLES: &str = "\
 Examples:

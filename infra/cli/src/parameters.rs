@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
+use constructs::{Asked, ParameterSource};
 use deploy::address::{AllowedIp, VpcId};
 use deploy::aws::Connection;
-use stacks::{Asked, ParameterSource, Stage, StageName};
+use system::{Stage, StageName};
 
 use crate::exit::BadInput;
 use crate::network::{self, Reach};
@@ -46,7 +47,7 @@ pub(crate) fn given(arguments: &Values, stage: &Stage) -> anyhow::Result<BTreeMa
     }
     if let Some(address) = values.get_mut(Asked::AllowedIp.name()) {
         *address = AllowedIp::parse(address)?.to_string();
-        if !stage.network.public_access {
+        if !stage.public_access {
             return Err(BadInput(format!(
                 "stage {} admits nobody from outside the VPC (network.public_access in its stage.toml): leave the allowed address out",
                 stage.name
@@ -70,8 +71,8 @@ pub(crate) async fn look_up(
         [] => !stack.stack.only_when_named,
         names => names.iter().any(|name| name == stack.stack.name),
     };
-    let sources = stacks.iter().filter(is_selected).flat_map(|stack| &stack.stack.parameters);
-    let asked: Vec<Asked> = sources
+    let parameters: Vec<_> = stacks.iter().filter(is_selected).flat_map(|stack| &stack.stack.parameters).collect();
+    let asked: Vec<Asked> = (parameters.iter())
         .filter_map(|(_, source)| match source {
             ParameterSource::Asked(asked) => Some(*asked),
             _ => None,
@@ -85,7 +86,13 @@ pub(crate) async fn look_up(
         }
     };
     if let Some(status) = local {
-        set(values, Asked::UrlFipe, format!("{}/api/veiculos/", status.fipe_url.trim_end_matches('/')));
+        for (name, source) in &parameters {
+            if let ParameterSource::Service { service, path } = source
+                && let Some(address) = status.address(service)
+            {
+                values.entry(name.clone()).or_insert_with(|| format!("{address}{path}"));
+            }
+        }
         if let Some(postgres) = status.service(local_cloud::ServiceName::Postgres) {
             set(values, Asked::DatabasePort, postgres.port.to_string());
         }
@@ -96,7 +103,7 @@ pub(crate) async fn look_up(
     }
     if needs_subnets && let Some(vpc_id) = values.get(Asked::VpcId.name()) {
         // From the stage and not from whether an address is given now, so that two deployments choose the same.
-        let reach = if stage.network.public_access { Reach::Public } else { Reach::Private };
+        let reach = if stage.public_access { Reach::Public } else { Reach::Private };
         let subnets = network::subnets(connection, vpc_id, reach).await?;
         set(values, Asked::SubnetIds, subnets.subnet_ids.join(","));
         set(values, Asked::RouteTableIds, subnets.route_table_ids.join(","));
@@ -116,6 +123,6 @@ pub(crate) fn hint(asked: Asked) -> String {
         Asked::SubnetIds | Asked::RouteTableIds => {
             format!("--vpc-id, from which it is looked up, or --parameter {}=..", asked.name())
         }
-        Asked::UrlFipe | Asked::DatabasePort | Asked::CreateOidcProvider => format!("--parameter {}=..", asked.name()),
+        Asked::DatabasePort | Asked::CreateOidcProvider => format!("--parameter {}=..", asked.name()),
     }
 }

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use constructs::{Asked, ParameterSource};
 use deploy::aws::Connection;
 use deploy::{Parameter, Plan, Protection, Source, Stack};
 use local_cloud::Status;
-use stacks::{ParameterSource, Stage, StageName};
+use system::{Stage, StageName};
 
 use crate::arguments::Account;
 use crate::exit::{BadInput, StaleTemplates};
@@ -50,7 +51,7 @@ impl Sources {
         self.0.get(stack_name).map(|places| places.template.as_str())
     }
 
-    /// `infra/stacks/src/fipe_data.rs:123`.
+    /// `infra/systems/fipe/src/fipe_data.rs:123`.
     pub(crate) fn declared_at(&self, stack_name: &str, logical_id: &str) -> Option<String> {
         self.0.get(stack_name)?.declared_at.get(logical_id).cloned()
     }
@@ -65,7 +66,7 @@ fn synthesized(repository: &Repository, name: StageName) -> anyhow::Result<(Stag
         return Err(BadInput(format!("stage {name} has no templates; {fix}")).into());
     }
     let stale = synth_command::changed(repository, name, &synthesized);
-    if stale.is_empty() { Ok((stage, synthesized)) } else { Err(StaleTemplates(stale).into()) }
+    if stale.is_empty() { Ok((stage.stage, synthesized)) } else { Err(StaleTemplates(stale).into()) }
 }
 
 /// Everything up to the plan: values that were given, and those that are looked up.
@@ -80,7 +81,7 @@ pub(crate) async fn prepare(
     known_stacks(selection, &synthesized)?;
     let is_local = name == StageName::Local;
     let mut values = parameters::given(given, &stage)?;
-    if !is_local && !values.contains_key(stacks::Asked::VpcId.name()) {
+    if !is_local && !values.contains_key(Asked::VpcId.name()) {
         // Nothing can be looked up, so what is missing is known without asking anybody.
         Plan::new(stacks_of(&synthesized), selection, values.clone())?;
     }
@@ -105,17 +106,19 @@ pub(crate) fn plan_without_values(synthesized: &[Synthesized], selection: &[Stri
 
 /// The synthesized stacks in the deployer's terms.
 pub(crate) fn stacks_of(synthesized: &[Synthesized]) -> Vec<Stack> {
-    let source = |source: &ParameterSource| match source {
+    let source = |name: &str, source: &ParameterSource| match source {
         ParameterSource::Asked(asked) => {
             Source::Given { optional: asked.has_default(), hint: parameters::hint(*asked) }
         }
+        ParameterSource::Service { .. } => Source::Given { optional: true, hint: format!("--parameter {name}=..") },
         ParameterSource::Output { stack, output } => {
             Source::Output { stack: (*stack).to_owned(), output: output.clone() }
         }
         ParameterSource::AssetBucket => Source::AssetBucket,
         ParameterSource::AssetKey { asset } => Source::AssetKey { asset: asset.clone() },
     };
-    let parameter = |(name, from): &(String, ParameterSource)| Parameter { name: name.clone(), source: source(from) };
+    let parameter =
+        |(name, from): &(String, ParameterSource)| Parameter { name: name.clone(), source: source(name, from) };
     let stack = |Synthesized { stack, text }: &Synthesized| Stack {
         name: stack.name.to_owned(),
         stack_name: stack.stack_name.clone(),
@@ -171,7 +174,7 @@ mod tests {
         let stage = synth_command::stage(&repository, "dev").unwrap();
         let sources = Sources::of(&synth_command::synthesize(&stage).unwrap());
         let place = sources.declared_at("FipeApi-dev", "PriceQueue").unwrap();
-        assert!(place.starts_with("infra/stacks/src/fipe_api.rs:"), "{place}");
+        assert!(place.starts_with("infra/systems/fipe/src/fipe_api.rs:"), "{place}");
         assert_eq!(sources.declared_at("FipeApi-dev", "Nothing"), None);
         assert!(sources.template("FipeData-dev").unwrap().contains("AWS::RDS::DBCluster"));
     }

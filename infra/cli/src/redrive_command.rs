@@ -9,13 +9,13 @@ use indicatif::ProgressBar;
 use operate::aws::AwsCloud;
 use operate::{Ended, Outcome, Pair, Progress, find_pair, inventory, pairs, queues, redrive};
 use serde_json::json;
-use stacks::StageName;
+use system::StageName;
 
 use crate::exit::{Exit, NotApproved};
 use crate::repository::Repository;
 use crate::selection::{Selection, stack_names};
-use crate::table::grouped;
 use crate::terminal::Terminal;
+use system::grouped;
 
 const HELP: &str = "\
 Look into the messages first: `reason` among their attributes tells why they are dead. What has not been repaired comes back.

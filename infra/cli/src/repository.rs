@@ -30,10 +30,6 @@ impl Repository {
         &self.root
     }
 
-    pub(crate) fn stage_file(&self, stage: &str) -> PathBuf {
-        self.root.join("environments").join(stage).join("stage.toml")
-    }
-
     /// Path of a committed template, below the root.
     pub(crate) fn template(stage: &str, stack: &str) -> PathBuf {
         Path::new("environments").join(stage).join("templates").join(format!("{stack}.yaml"))

@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::Args;
 use review::render::{self, MARKDOWN_LIMIT, Report, Style};
 use review::{Category, Replacement, Review, Stages, Template};
-use stacks::Stage;
+use systems::ConfiguredStage;
 
 use crate::exit::{BadInput, Exit};
 use crate::repository::Repository;
@@ -175,8 +175,8 @@ const AHEAD: &str = "prd";
 /// `infra synth --check` tells why.
 fn with_settings_of_behind(repository: &Repository) -> Vec<(String, Template)> {
     let made = || -> anyhow::Result<Vec<synth_command::Synthesized>> {
-        let text = fs::read_to_string(repository.stage_file(BEHIND))?;
-        synth_command::synthesize(&Stage::parse(AHEAD, &text)?)
+        let settings = systems::read(repository.root(), BEHIND)?;
+        synth_command::synthesize(&ConfiguredStage::parse(AHEAD, &settings)?)
     };
     let read = |made: &synth_command::Synthesized| {
         Some((made.stack.name.to_owned(), review::parse(made.stack.name, &made.text).ok()?))

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use deploy::aws::Connection;
-use stacks::StageName;
+use system::StageName;
 
 use crate::arguments::{Account, stage_names};
 use crate::exit::BadInput;

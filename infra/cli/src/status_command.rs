@@ -1,17 +1,17 @@
 //! `infra status`: how a stage is, one table a kind of resource. Refuses to know a resource that is not in the stacks.
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use jiff::{Timestamp, Unit};
 use operate::aws::AwsCloud;
 use operate::{QueueStatus, Resource, Status, status};
-use stacks::StageName;
+use system::StageName;
 
-use crate::fipe_command::{self, StatusFipe};
 use crate::paint::Paint;
 use crate::repository::Repository;
 use crate::selection::{Selection, stack_names};
-use crate::table::{Table, grouped};
+use crate::system_command::{self, OfSystem};
 use crate::terminal::Terminal;
+use system::{Table, grouped};
 
 const HELP: &str = "\
 Everything is found in the stacks' own resources, and asked from the service itself. SQS counts approximately. The state of drift \
@@ -24,12 +24,12 @@ Examples:
 
 Exit codes: 0 told, however it is; 64 the arguments are wrong; 75 AWS was away.";
 
-/// Which stage, and in which form; or which chain.
+/// Which stage, and in which form; or of which system.
 #[derive(Debug, Args)]
 #[command(after_help = HELP, args_conflicts_with_subcommands = true)]
 pub(crate) struct StatusArguments {
     #[command(subcommand)]
-    chain: Option<Chain>,
+    system: Option<OfSystem<system_command::Status>>,
     #[command(flatten)]
     selection: Selection,
     /// One JSON document instead of tables.
@@ -37,10 +37,11 @@ pub(crate) struct StatusArguments {
     json: bool,
 }
 
-#[derive(Debug, Subcommand)]
-enum Chain {
-    /// Brands, models and prices expected and loaded, calls, retries, queues and dead letters.
-    Fipe(StatusFipe),
+impl StatusArguments {
+    /// What goes on after an interrupt.
+    pub(crate) fn after_interrupt(&self) -> String {
+        self.system.as_ref().map(OfSystem::after_interrupt).unwrap_or_default()
+    }
 }
 
 pub(crate) async fn run(
@@ -48,8 +49,8 @@ pub(crate) async fn run(
     terminal: &Terminal,
     arguments: &StatusArguments,
 ) -> anyhow::Result<()> {
-    if let Some(Chain::Fipe(arguments)) = &arguments.chain {
-        return fipe_command::status(repository, terminal, arguments).await;
+    if let Some(system) = &arguments.system {
+        return system.run(repository, terminal).await;
     }
     let selection = &arguments.selection;
     let stacks = selection.stacks(repository, &[])?;

@@ -5,7 +5,9 @@ use std::fs;
 
 use anyhow::Context;
 use clap::Args;
-use stacks::{Stage, StageName, SynthesizedStack};
+use constructs::SynthesizedStack;
+use system::StageName;
+use systems::ConfiguredStage;
 
 use crate::arguments::stage_names;
 use crate::exit::{BadInput, StaleTemplates};
@@ -30,17 +32,15 @@ pub(crate) struct Synthesized {
 }
 
 /// Reads a stage's settings.
-pub(crate) fn stage(repository: &Repository, name: &str) -> anyhow::Result<Stage> {
-    let path = repository.stage_file(name);
-    let text = fs::read_to_string(&path)
-        .map_err(|error| BadInput(format!("cannot read {}, the stage's settings: {error}", path.display())))?;
-    Ok(Stage::parse(name, &text)?)
+pub(crate) fn stage(repository: &Repository, name: &str) -> anyhow::Result<ConfiguredStage> {
+    let files =
+        systems::read(repository.root(), name).map_err(|error| BadInput(format!("{error}: {}", error.source)))?;
+    Ok(ConfiguredStage::parse(name, &files)?)
 }
 
 /// Makes every template of a stage.
-pub(crate) fn synthesize(stage: &Stage) -> anyhow::Result<Vec<Synthesized>> {
-    let stacks = stacks::synth(stage)?;
-    Ok(stacks.into_iter().map(|stack| Synthesized { text: stack.template.to_yaml(), stack }).collect())
+pub(crate) fn synthesize(stage: &ConfiguredStage) -> anyhow::Result<Vec<Synthesized>> {
+    Ok((stage.synth()?.into_iter()).map(|stack| Synthesized { text: stack.template.to_yaml(), stack }).collect())
 }
 
 /// Writes the templates of the stages (all when none is named), or compares them with what is committed.
@@ -122,8 +122,11 @@ mod tests {
     fn written(folder: &std::path::Path) -> (Repository, Vec<Synthesized>) {
         let committed = Repository::find().unwrap();
         let repository = Repository::at(folder);
-        fs::create_dir_all(folder.join("environments/local")).unwrap();
-        fs::copy(committed.stage_file("local"), repository.stage_file("local")).unwrap();
+        let settings = folder.join("environments/local");
+        fs::create_dir_all(&settings).unwrap();
+        for (name, text) in systems::read(committed.root(), "local").unwrap() {
+            fs::write(settings.join(name), text).unwrap();
+        }
         let synthesized = synthesize(&stage(&repository, "local").unwrap()).unwrap();
         let missing = changed(&repository, StageName::Local, &synthesized);
         assert_eq!(missing.len(), synthesized.len(), "nothing is written yet");

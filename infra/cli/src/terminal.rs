@@ -6,6 +6,7 @@ use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use system::{Bars, Console};
 use tokio::sync::Notify;
 
 use crate::paint::Paint;
@@ -176,6 +177,52 @@ impl Terminal {
         match &self.bars {
             Some(bars) => bars.suspend(print),
             None => print(),
+        }
+    }
+}
+
+impl Console for Terminal {
+    fn data(&self, line: &str) {
+        Terminal::data(self, line);
+    }
+
+    fn note(&self, line: &str) {
+        Terminal::note(self, line);
+    }
+
+    fn is_interactive(&self) -> bool {
+        Terminal::is_interactive(self)
+    }
+
+    fn bars(&self, names: &[&str]) -> Option<Box<dyn Bars>> {
+        let bars = names.iter().map(|name| self.bar(name)).collect::<Option<_>>()?;
+        Some(Box::new(NamedBars { bars, line: self.line()? }))
+    }
+}
+
+/// Bars with a line below them.
+struct NamedBars {
+    bars: Vec<ProgressBar>,
+    line: ProgressBar,
+}
+
+impl Bars for NamedBars {
+    fn set(&self, bar: usize, position: u64, length: u64, message: String) {
+        let bar = &self.bars[bar];
+        bar.set_length(length);
+        bar.set_position(position);
+        bar.set_message(message);
+    }
+
+    fn line(&self, message: String) {
+        self.line.set_message(message);
+    }
+}
+
+impl Drop for NamedBars {
+    fn drop(&mut self) {
+        for bar in self.bars.iter().chain([&self.line]) {
+            bar.finish_and_clear();
         }
     }
 }

@@ -10,7 +10,7 @@ use tokio::process::Command;
 use crate::repository::Repository;
 use crate::terminal::Terminal;
 
-/// Its rules are in `infra/stacks/policies`.
+/// Its rules are in `infra/systems/policies`.
 const GUARD: (&str, &str) = ("cfn-guard", "3.2.1");
 
 /// What tools are for.

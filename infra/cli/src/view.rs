@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use deploy::Event;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use stacks::StageName;
+use system::StageName;
 
 use crate::exit::Exit;
 use crate::paint::Paint;

@@ -4,7 +4,7 @@ use clap::Args;
 use deploy::aws::{AwsCloudFormation, S3AssetStore};
 use deploy::{Deployer, Watched};
 use serde_json::json;
-use stacks::StageName;
+use system::StageName;
 
 use crate::arguments::{Account, stage_names};
 use crate::exit::Exit;
@@ -51,11 +51,11 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     let stage = synth_command::stage(repository, arguments.stage.as_str())?;
     let synthesized = synth_command::synthesize(&stage)?;
     let plan = preparation::plan_without_values(&synthesized, &arguments.stacks)?;
-    let connection = aws::connect(repository, stage.name, &arguments.account).await?;
+    let connection = aws::connect(repository, stage.stage.name, &arguments.account).await?;
     let (cloudformation, store) = (AwsCloudFormation::new(&connection.config), S3AssetStore::new(&connection));
-    let deployer = Deployer::new(&cloudformation, &store, deploy_command::options(stage.name));
-    let (view, sources) = (View::new(terminal, stage.name, arguments.events), Sources::of(&synthesized));
-    let commands = Commands::of(stage.name.as_str(), &arguments.account);
+    let deployer = Deployer::new(&cloudformation, &store, deploy_command::options(stage.stage.name));
+    let (view, sources) = (View::new(terminal, stage.stage.name, arguments.events), Sources::of(&synthesized));
+    let commands = Commands::of(stage.stage.name.as_str(), &arguments.account);
     let running = Running::new(&view, &connection, &sources);
     let mut listener = running.listener();
     let watch = deployer.watch(&plan, &mut listener);

@@ -18,10 +18,12 @@ fn committed_copy() -> tempfile::TempDir {
         let (from, to) =
             (repository().join("environments").join(stage), folder.path().join("environments").join(stage));
         std::fs::create_dir_all(to.join("templates")).unwrap();
-        std::fs::copy(from.join("stage.toml"), to.join("stage.toml")).unwrap();
-        for template in std::fs::read_dir(from.join("templates")).unwrap() {
-            let template = template.unwrap();
-            std::fs::copy(template.path(), to.join("templates").join(template.file_name())).unwrap();
+        for folder in ["", "templates"] {
+            for file in std::fs::read_dir(from.join(folder)).unwrap().map(Result::unwrap) {
+                if file.file_type().unwrap().is_file() {
+                    std::fs::copy(file.path(), to.join(folder).join(file.file_name())).unwrap();
+                }
+            }
         }
     }
     // Synthesized afresh, so that this test does not depend on what is committed at the moment.

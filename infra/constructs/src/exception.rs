@@ -35,7 +35,7 @@ impl Suppression {
         Self { linter: Linter::CfnLint, rule, reason }
     }
 
-    /// A rule of ours in `infra/stacks/policies`, whose filters leave such resources out.
+    /// A rule of ours in `infra/systems/policies`, whose filters leave such resources out.
     pub const fn guard(rule: &'static str, reason: &'static str) -> Self {
         Self { linter: Linter::Guard, rule, reason }
     }

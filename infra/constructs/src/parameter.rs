@@ -5,6 +5,9 @@
 pub enum ParameterSource {
     /// The person or program that deploys.
     Asked(Asked),
+    /// The base address of a service outside AWS: the template's default, or on the stage local the service of this name that the
+    /// local cloud runs, followed by this path.
+    Service { service: &'static str, path: &'static str },
     /// An output of a stack that is deployed before.
     Output { stack: &'static str, output: String },
     /// The bucket that the deployer uploads assets to.
@@ -24,8 +27,6 @@ pub enum Asked {
     RouteTableIds,
     /// The one IPv4 address outside the VPC that may connect to the database. Default: none.
     AllowedIp,
-    /// Base address of the FIPE API, with a trailing slash. Default: the real one.
-    UrlFipe,
     /// Port of the database. Default: 5432.
     DatabasePort,
     /// Whether the account's provider of GitHub's tokens is to be made; an account has one. Default: true.
@@ -33,12 +34,11 @@ pub enum Asked {
 }
 
 impl Asked {
-    pub const ALL: [Asked; 7] = [
+    pub const ALL: [Asked; 6] = [
         Self::VpcId,
         Self::SubnetIds,
         Self::RouteTableIds,
         Self::AllowedIp,
-        Self::UrlFipe,
         Self::DatabasePort,
         Self::CreateOidcProvider,
     ];
@@ -50,7 +50,6 @@ impl Asked {
             Self::SubnetIds => "SubnetIds",
             Self::RouteTableIds => "RouteTableIds",
             Self::AllowedIp => "AllowedIp",
-            Self::UrlFipe => "UrlFipe",
             Self::DatabasePort => "DatabasePort",
             Self::CreateOidcProvider => "CreateOidcProvider",
         }
@@ -60,7 +59,7 @@ impl Asked {
     pub fn has_default(self) -> bool {
         match self {
             Self::VpcId | Self::SubnetIds | Self::RouteTableIds => false,
-            Self::AllowedIp | Self::UrlFipe | Self::DatabasePort | Self::CreateOidcProvider => true,
+            Self::AllowedIp | Self::DatabasePort | Self::CreateOidcProvider => true,
         }
     }
 }

@@ -74,6 +74,12 @@ pub struct Status {
 }
 
 impl Status {
+    /// `http://127.0.0.1:8099`, of a service by its name.
+    pub fn address(&self, name: &str) -> Option<String> {
+        let service = self.services.iter().find(|service| service.name.as_str() == name)?;
+        Some(format!("http://127.0.0.1:{}", service.port))
+    }
+
     pub fn service(&self, name: ServiceName) -> Option<&Service> {
         self.services.iter().find(|service| service.name == name)
     }

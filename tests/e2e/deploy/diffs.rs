@@ -26,7 +26,7 @@ fn answers(sandbox: &Sandbox) -> anyhow::Result<()> {
         sandbox.is_tidy()
     };
     diff(0, &[], &["nothing changes"])?;
-    sandbox.change("dev", "[functions.price-loader]\nmemory_mb = 256", "[functions.price-loader]\nmemory_mb = 320")?;
+    sandbox.change("dev", "[price-loader]\nmemory_mb = 256", "[price-loader]\nmemory_mb = 320")?;
     diff(2, &[], &["modify", "FipePriceLoader", "MemorySize", "256", "320"])?;
     sandbox.infra(&["diff", "--stage", "dev", "FipeData", "--vpc-id", "vpc-00000001", "--skip-build"])?.with(0, &[])?;
     sandbox.grow_layer()?;

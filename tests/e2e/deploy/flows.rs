@@ -49,7 +49,7 @@ fn create_and_no_op(sandbox: &Sandbox) -> anyhow::Result<()> {
 fn update(sandbox: &Sandbox) -> anyhow::Result<()> {
     sandbox.deployed("dev")?;
     let data = sandbox.events("FipeData-dev")?;
-    sandbox.change("dev", "[functions.price-loader]\nmemory_mb = 256", "[functions.price-loader]\nmemory_mb = 320")?;
+    sandbox.change("dev", "[price-loader]\nmemory_mb = 256", "[price-loader]\nmemory_mb = 320")?;
     let updated = sandbox.on("deploy", "dev", &[])?;
     updated.with(0, &["FipeData-dev  up to date", "MemorySize", "deployed dev"])?;
     sandbox.has(&[("FipeApi-dev", "UPDATE_COMPLETE"), ("FipeData-dev", "CREATE_COMPLETE")])?;
@@ -80,7 +80,7 @@ fn failed_create(sandbox: &Sandbox) -> anyhow::Result<()> {
     sandbox.next("Create", &["1.2 no table may be made"])?;
     let failed = sandbox.on("deploy", "dev", &["--approve", "never"])?;
     failed.with(1, &["FipeData-dev failed", "Schema (Custom::FipeSchema) CREATE_FAILED", "no table may be made"])?;
-    failed.with(1, &["infra/stacks/src/fipe_data.rs:", "ROLLBACK_COMPLETE", "--replace-failed"])?;
+    failed.with(1, &["infra/systems/fipe/src/fipe_data.rs:", "ROLLBACK_COMPLETE", "--replace-failed"])?;
     failed.with(1, &["FipeApi-dev, not begun"])?;
     let line = declared_line(&failed.notes)?;
     ensure!(line.contains("\"Schema\""), "the card points at {line:?}");
@@ -97,7 +97,7 @@ fn failed_create(sandbox: &Sandbox) -> anyhow::Result<()> {
 
 fn failed_update(sandbox: &Sandbox) -> anyhow::Result<()> {
     sandbox.deployed("dev")?;
-    let timeout = "[functions.db-init]\nmemory_mb = 256\ntimeout_seconds = ";
+    let timeout = "[db-init]\nmemory_mb = 256\ntimeout_seconds = ";
     sandbox.change("dev", &format!("{timeout}300"), &format!("{timeout}360"))?;
     sandbox.next("Update", &["0.2 the column is taken"])?;
     let failed = sandbox.on("deploy", "dev", &["--events", "json"])?;
@@ -105,7 +105,10 @@ fn failed_update(sandbox: &Sandbox) -> anyhow::Result<()> {
     let told = failed.data.lines().find(|line| line.contains("stack.explained")).unwrap_or_default();
     let told: serde_json::Value = serde_json::from_str(told)?;
     ensure!(told["cause"]["logical_id"] == "Schema" && told["status"] == "UPDATE_ROLLBACK_COMPLETE", "{told}");
-    ensure!(told["declared_at"].as_str().is_some_and(|at| at.starts_with("infra/stacks/src/fipe_data.rs:")), "{told}");
+    ensure!(
+        told["declared_at"].as_str().is_some_and(|at| at.starts_with("infra/systems/fipe/src/fipe_data.rs:")),
+        "{told}"
+    );
     let log = &told["log"]["lines"];
     ensure!(log.to_string().contains("the schema: the column is taken"), "not the function's log: {told}");
     ensure!(failed.data.lines().all(|line| line.starts_with('{')), "not only JSON: {}", failed.data);
@@ -170,7 +173,7 @@ fn two_deployers(sandbox: &Sandbox) -> anyhow::Result<()> {
 
 fn two_updates(sandbox: &Sandbox) -> anyhow::Result<()> {
     sandbox.deployed("dev")?;
-    let timeout = "[functions.db-init]\nmemory_mb = 256\ntimeout_seconds = ";
+    let timeout = "[db-init]\nmemory_mb = 256\ntimeout_seconds = ";
     sandbox.change("dev", &format!("{timeout}300"), &format!("{timeout}360"))?;
     sandbox.next("Update", &["1"])?;
     let start = || sandbox.start("deploy", "dev", &[]);
@@ -188,7 +191,7 @@ fn approvals(sandbox: &Sandbox) -> anyhow::Result<()> {
     sandbox.has(&[])?;
     sandbox.is_tidy()?;
     sandbox.deployed("dev")?;
-    sandbox.change("dev", "[functions.price-loader]\nmemory_mb = 256", "[functions.price-loader]\nmemory_mb = 320")?;
+    sandbox.change("dev", "[price-loader]\nmemory_mb = 256", "[price-loader]\nmemory_mb = 320")?;
     sandbox
         .on("deploy", "dev", &["--approve", "always"])?
         .with(77, &["not approved", "MemorySize", "FipeApi-dev was left"])?;
@@ -254,7 +257,7 @@ fn data_loss(sandbox: &Sandbox) -> anyhow::Result<()> {
 }
 
 fn stale(sandbox: &Sandbox) -> anyhow::Result<()> {
-    let (from, to) = ("[functions.price-loader]\nmemory_mb = 256", "[functions.price-loader]\nmemory_mb = 320");
+    let (from, to) = ("[price-loader]\nmemory_mb = 256", "[price-loader]\nmemory_mb = 320");
     sandbox.edit("dev", from, to)?;
     let path = "environments/dev/templates/FipeApi.yaml";
     for (command, more) in [("deploy", &["--allow-dirty"][..]), ("diff", &[])] {
@@ -263,7 +266,7 @@ fn stale(sandbox: &Sandbox) -> anyhow::Result<()> {
     }
     sandbox.infra(&["synth", "--stage", "dev"])?.with(0, &[path])?;
     let refused = sandbox.on("deploy", "dev", &["--approve", "never"])?;
-    refused.with(65, &["not committed", "environments/dev/stage.toml (changed)", path, "--allow-dirty"])?;
+    refused.with(65, &["not committed", "environments/dev/fipe.toml (changed)", path, "--allow-dirty"])?;
     sandbox.has(&[])?;
     // Another stage's files are none of this one's, and whoever insists may.
     sandbox.deployed("stg")?;
@@ -312,9 +315,9 @@ fn assets(sandbox: &Sandbox) -> anyhow::Result<String> {
 
 /// The line of our source that a failure card points at.
 fn declared_line(card: &str) -> anyhow::Result<String> {
-    let place = card.split("infra/stacks/src/").nth(1).and_then(|rest| rest.split_whitespace().next());
+    let place = card.split("infra/systems/fipe/src/").nth(1).and_then(|rest| rest.split_whitespace().next());
     let (file, line) = place.and_then(|place| place.split_once(':')).unwrap_or_default();
     let number: usize = line.trim_matches(|c: char| !c.is_ascii_digit()).parse()?;
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/stacks/src/").to_owned() + file;
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/systems/fipe/src/").to_owned() + file;
     Ok(std::fs::read_to_string(path)?.lines().nth(number - 1).unwrap_or_default().to_owned())
 }

@@ -53,7 +53,7 @@ fn killed_anywhere(sandbox: &Sandbox) -> anyhow::Result<()> {
     sandbox.owns_everything()?;
 
     // The same with an update: a killed deployer's change set is not executed by anybody, and does not stay.
-    sandbox.change("dev", "[functions.price-loader]\nmemory_mb = 256", "[functions.price-loader]\nmemory_mb = 320")?;
+    sandbox.change("dev", "[price-loader]\nmemory_mb = 256", "[price-loader]\nmemory_mb = 320")?;
     for pause in [60, 90, 120, 150, 180] {
         let mut deploy = sandbox.start("deploy", "dev", &[])?;
         std::thread::sleep(Duration::from_millis(pause));
@@ -92,7 +92,7 @@ fn watch_a_failure(sandbox: &Sandbox) -> anyhow::Result<()> {
     deploy.kill()?;
     deploy.wait()?;
     let watched = sandbox.with("watch", "dev", &[])?;
-    watched.with(1, &["FipeData-dev failed", "no table may be made", "infra/stacks/src/fipe_data.rs:"])?;
+    watched.with(1, &["FipeData-dev failed", "no table may be made", "infra/systems/fipe/src/fipe_data.rs:"])?;
     sandbox.has(&[("FipeData-dev", "ROLLBACK_COMPLETE")])?;
     sandbox.is_tidy()
 }

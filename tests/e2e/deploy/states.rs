@@ -22,7 +22,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
 const MADE: [(&str, &str); 2] = [("FipeApi-dev", "CREATE_COMPLETE"), ("FipeData-dev", "CREATE_COMPLETE")];
 const NEVER: [&str; 2] = ["--approve", "never"];
 const REPLACE: [&str; 3] = ["--approve", "never", "--replace-failed"];
-const TIMEOUT: &str = "[functions.db-init]\nmemory_mb = 256\ntimeout_seconds = ";
+const TIMEOUT: &str = "[db-init]\nmemory_mb = 256\ntimeout_seconds = ";
 /// A topic, and a resource that cannot be made.
 const BROKEN: &str = "Resources: {Topic: {Type: 'AWS::SNS::Topic'}, Broken: {Type: 'Custom::Broken', DependsOn: Topic, \
                       Properties: {ServiceToken: 'arn:aws:lambda:us-east-1:000000000000:function:nobody'}}}";
@@ -100,7 +100,7 @@ fn delete_failed(sandbox: &Sandbox) -> anyhow::Result<()> {
     sandbox.next("Delete", &["0 tables are in use"])?;
     let failed = sandbox.with("destroy", "dev", &["--yes-destroy", "dev"])?;
     failed.with(1, &["FipeData-dev failed", "DELETE_FAILED", "tables are in use", "Schema"])?;
-    failed.with(1, &["infra/stacks/src/fipe_data.rs:"])?;
+    failed.with(1, &["infra/systems/fipe/src/fipe_data.rs:"])?;
     sandbox.has(&[("FipeData-dev", "DELETE_FAILED")])?;
     sandbox.on("deploy", "dev", &NEVER)?.with(77, &["FipeData-dev is DELETE_FAILED", "--replace-failed"])?;
     // The emulator has deleted the function, so the second attempt fails, too.

@@ -1,0 +1,43 @@
+//! **The catalog**: products over HTTP, saved behind a queue. Its stack and the settings of a stage.
+
+mod operator;
+mod settings;
+mod stack;
+
+use cfn::Diagnostic;
+use constructs::SynthesizedStack;
+use system::{Configured, Operator, Section, Stage, System};
+
+pub use settings::{ApiAddress, Settings};
+pub use stack::catalog;
+
+/// The name of the system.
+const NAME: &str = "catalog";
+
+/// The entry of the list of systems.
+pub struct Catalog;
+
+impl System for Catalog {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn configure(&self, stage: &Stage, settings: Section<'_>) -> Box<dyn Configured> {
+        Box::new(Settings::read(settings, stage.name))
+    }
+
+    fn operator(&self) -> Option<&dyn Operator> {
+        Some(self)
+    }
+}
+
+impl Configured for Settings {
+    fn stacks(&self, stage: &Stage, _: &[SynthesizedStack]) -> Result<Vec<SynthesizedStack>, Vec<Diagnostic>> {
+        Ok(vec![catalog(stage, self)])
+    }
+
+    /// A request that is being answered holds an instance.
+    fn concurrency(&self) -> u32 {
+        self.product_saver_worker.max_concurrency + self.burst_requests
+    }
+}

@@ -1,0 +1,294 @@
+//! **Catalog**: products over HTTP, saved behind a queue.
+//!
+//! ```text
+//!  POST /products ─▶ CreateProductProcessor ─▶ product-queue ─▶ ProductSaverWorker ─▶ reports bucket
+//!                          │ accepted, idempotency keys               │ saved             (a report a product)
+//!                          ▼                                          ▼
+//!                    ProductTable ◀───────────────────────────────────┘
+//!                          ▲
+//!  GET /products/{id} ─▶ GetProduct ◀─ GET /docs, GET /openapi.json
+//!
+//!  product-queue ─▶ its dead-letter queue; everything ─▶ alarms ─▶ topic
+//! ```
+
+use std::time::Duration;
+
+use cfn::intrinsics::{select, split, sub_with};
+use cfn::{IntoValue, Value};
+use constructs::{
+    Acknowledgement, Alarm, Bucket, BucketProps, Code, CorsPreflight, Dashboard, HttpApi, HttpApiProps, Metric, Queue,
+    QueueProps, RemovalPolicy, RustFunction, RustFunctionProps, SqsEventSource, Stack, Suppression, SynthesizedStack,
+    Table, TableProps, Throttling, Topic, Widget,
+};
+use contract::{CreateProductEnvironment, GetProductEnvironment, ProductSaverEnvironment};
+use system::{FunctionSize, Stage};
+
+use crate::{ApiAddress, NAME as APPLICATION, Settings};
+
+pub(crate) const NAME: &str = "Catalog";
+const DAY: Duration = Duration::from_secs(24 * 3600);
+const RETENTION: Duration = DAY.saturating_mul(4);
+const MAX_RECEIVE_COUNT: u32 = 5;
+/// What SQS hands out at once. A client waits for its product, so no batch is waited for.
+const BATCH: u32 = 10;
+const BATCHING_WINDOW: Duration = Duration::ZERO;
+/// Attribute of items that pass: idempotency keys, and accepted products that were never queued.
+const TIME_TO_LIVE: &str = "expiration";
+/// How long an overwritten report can still be had back.
+const OLD_REPORTS: Duration = DAY.saturating_mul(30);
+/// Seconds that a browser remembers what the API lets it do.
+const PREFLIGHT_MAX_AGE: u32 = 3600;
+/// Seconds after which an accepted product should have been saved.
+const OLDEST_MESSAGE: u32 = 15 * 60;
+/// Milliseconds. The first call of a new instance takes a few hundred.
+const SLOW: u32 = 1000;
+
+/// Draws the stack.
+pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
+    let mut stack = stage
+        .stack(NAME, APPLICATION)
+        .description("Product catalog: an HTTP API, three functions, a queue, a table, a bucket, alarms, a dashboard.");
+    let stage_name = || stage.name.as_str().into_value();
+    let removal_policy = if stage.protection.termination { RemovalPolicy::Retain } else { RemovalPolicy::Destroy };
+
+    // What keeps products
+    let queue = Queue::new(
+        &mut stack,
+        "ProductQueue",
+        QueueProps {
+            queue_name: format!("product-queue-{}", stage.name),
+            dead_letter_queue_name: format!("product-dlq-{}", stage.name),
+            visibility_timeout: Queue::visibility_timeout_for(
+                settings.product_saver_worker.size.timeout,
+                BATCHING_WINDOW,
+            ),
+            retention_period: RETENTION,
+            max_receive_count: MAX_RECEIVE_COUNT,
+        },
+    );
+    let table = Table::new(
+        &mut stack,
+        "ProductTable",
+        TableProps {
+            table_name: format!("ProductTable-{}", stage.name),
+            partition_key: "id",
+            time_to_live_attribute: Some(TIME_TO_LIVE),
+            deletion_protection: settings.deletion_protection,
+            removal_policy,
+        },
+    );
+    let reports = BucketProps { noncurrent_version_expiration: OLD_REPORTS, removal_policy };
+    let reports = Bucket::new(&mut stack, "ReportsBucket", reports);
+    let alarms = Topic::for_alarms(&mut stack, "AlarmTopic", format!("catalog-alarms-{}", stage.name));
+
+    // Functions
+    let create = function(
+        &mut stack,
+        stage,
+        "CreateProductProcessor",
+        ("create-product-processor", "Accepts products and queues them."),
+        settings.create_product_processor,
+        CreateProductEnvironment {
+            sqs_output_url: queue.queue_url(),
+            product_table: table.table_ref(),
+            stage: stage_name(),
+        }
+        .into_variables(),
+    );
+    queue.grant_send_messages(&mut stack, &create);
+    table.grant_write_data(&mut stack, &create);
+
+    let worker = function(
+        &mut stack,
+        stage,
+        "ProductSaverWorker",
+        ("product-saver-worker", "Saves accepted products and their reports."),
+        settings.product_saver_worker.size,
+        ProductSaverEnvironment {
+            sqs_input_url: queue.queue_url(),
+            sqs_dead_letter_url: queue.dead_letter_queue().queue_url(),
+            product_table: table.table_ref(),
+            reports_bucket: reports.bucket_name(),
+            stage: stage_name(),
+        }
+        .into_variables(),
+    );
+    let source = SqsEventSource {
+        queue: &queue,
+        batch_size: BATCH,
+        max_batching_window: BATCHING_WINDOW,
+        max_concurrency: settings.product_saver_worker.max_concurrency,
+    };
+    worker.add_event_source(&mut stack, source);
+    queue.dead_letter_queue().grant_send_messages(&mut stack, &worker);
+    table.grant_read_data(&mut stack, &worker);
+    table.grant_write_data(&mut stack, &worker);
+    reports.grant_put(&mut stack, &worker);
+
+    let get = function(
+        &mut stack,
+        stage,
+        "GetProduct",
+        ("get-product", "Answers what became of a product, and describes the API."),
+        settings.get_product,
+        GetProductEnvironment { product_table: table.table_ref(), stage: stage_name() }.into_variables(),
+    );
+    table.grant_read_data(&mut stack, &get);
+
+    // The way in
+    let api = HttpApi::new(
+        &mut stack,
+        "Api",
+        HttpApiProps {
+            api_name: format!("catalog-{}", stage.name),
+            description: "Product catalog.",
+            throttling: Throttling { rate_limit: settings.requests_per_second, burst_limit: settings.burst_requests },
+            cors: CorsPreflight {
+                allow_origins: settings.allowed_origins.clone(),
+                allow_methods: &["GET", "POST"],
+                allow_headers: &["content-type", "idempotency-key", "if-none-match"],
+                expose_headers: &["etag", "location", "retry-after"],
+                max_age: PREFLIGHT_MAX_AGE,
+            },
+            log_retention_days: stage.functions.log_retention_days,
+        },
+    );
+    route(&mut stack, &api, "PostProducts", "POST /products", &create);
+    route(&mut stack, &api, "GetProductById", "GET /products/{id}", &get);
+    route(&mut stack, &api, "GetDocs", "GET /docs", &get);
+    route(&mut stack, &api, "GetOpenApi", "GET /openapi.json", &get);
+    // Everything else is answered with a problem as well, and not in the API's own words.
+    route(&mut stack, &api, "AnyProducts", "ANY /products", &create);
+    route(&mut stack, &api, "AnythingElse", "$default", &get);
+
+    // What people watch
+    let functions = [&create, &worker, &get];
+    add_alarms(&mut stack, &api, &queue, &table, &functions, &alarms);
+    add_dashboard(&mut stack, stage, &api, &queue, &table, &functions);
+
+    stack.output("ApiUrl", api_url(settings.api_address, &api), "Address of the API, without a slash at its end.");
+    stack.output("ProductQueueUrl", queue.queue_url(), "Queue of accepted products.");
+    stack.output("ProductDLQUrl", queue.dead_letter_queue().queue_url(), "Its dead-letter queue.");
+    stack.output("ProductTableName", table.table_ref(), "Table of products.");
+    stack.output("ReportsBucketName", reports.bucket_name(), "Bucket with a report a product.");
+    stack.output("CatalogAlarmTopicArn", alarms.topic_arn(), "Topic that hears of each alarm.");
+    stack.finish()
+}
+
+#[track_caller]
+fn function(
+    stack: &mut Stack,
+    stage: &Stage,
+    id: &'static str,
+    (asset, description): (&'static str, &'static str),
+    size: FunctionSize,
+    environment: Vec<(&'static str, Value<String>)>,
+) -> RustFunction {
+    let props = RustFunctionProps {
+        function_name: format!("{id}-{}", stage.name),
+        description,
+        code: Code { asset },
+        architecture: stage.functions.architecture,
+        memory_mb: size.memory_mb,
+        timeout: size.timeout,
+        log_retention_days: stage.functions.log_retention_days,
+        environment,
+        vpc: None,
+        layers: Vec::new(),
+    };
+    let function = RustFunction::new(stack, id, props);
+    let reason = "uses SQS, DynamoDB and S3, which IAM guards, and nothing private: a VPC would keep nobody out";
+    stack.suppress(function.id(), Suppression::checkov("CKV_AWS_117", reason));
+    function
+}
+
+/// The contract knows no users: whoever knows the address may add and read products.
+#[track_caller]
+fn route(stack: &mut Stack, api: &HttpApi, id: &str, route_key: &str, function: &RustFunction) {
+    api.add_route(stack, id, route_key, function);
+    // For as long as it takes to land the routes; a change of one that is there is judged again.
+    let accepted = Acknowledgement {
+        rule: "exposure/api-authorisation",
+        reason: "public by its contract: the API knows no users, holds nothing personal, and is throttled as a whole",
+        until: "2027-03-31",
+    };
+    stack.acknowledge(id, accepted);
+}
+
+/// The emulator names an API as AWS does, below its own address, which follows `.execute-api.`.
+fn api_url(address: ApiAddress, api: &HttpApi) -> Value<String> {
+    match address {
+        ApiAddress::Host => api.api_endpoint(),
+        ApiAddress::Path => {
+            let emulator = select::<String>(1, split(".execute-api.", api.api_endpoint()));
+            sub_with(format!("http://${{Emulator}}/_aws/execute-api/${{{}}}", api.id()), [("Emulator", emulator)])
+        }
+    }
+}
+
+fn add_alarms(
+    stack: &mut Stack,
+    api: &HttpApi,
+    queue: &Queue,
+    table: &Table,
+    functions: &[&RustFunction],
+    topic: &Topic,
+) {
+    let mut alarm = |id: &str, metric: Metric, threshold, text: &str| {
+        Alarm::new(stack, &format!("{id}Alarm"), &metric, threshold, text, topic);
+    };
+    alarm("ServerErrors", api.metric_server_error(), 0, "The API answers with 5xx.");
+    alarm("Latency", api.metric_latency(), SLOW, "One in a hundred calls takes longer than a second.");
+    let text = format!("{} has messages: read their reason.", queue.dead_letter_queue().queue_name());
+    alarm("DeadLetters", queue.dead_letter_queue().metric_messages_visible(), 0, &text);
+    let text = format!("A product has waited in {} for a quarter of an hour.", queue.queue_name());
+    alarm("OldestMessage", queue.metric_age_of_oldest_message(), OLDEST_MESSAGE, &text);
+    alarm("TableReadThrottles", table.metric_read_throttles(), 0, "DynamoDB turns reads of the table away.");
+    alarm("TableWriteThrottles", table.metric_write_throttles(), 0, "DynamoDB turns writes to the table away.");
+    for function in functions {
+        let text = format!("{} fails.", function.function_name());
+        alarm(&format!("{}Errors", function.id()), function.metric_errors(), 0, &text);
+        let text = format!("Lambda has no instance for {}.", function.function_name());
+        alarm(&format!("{}Throttles", function.id()), function.metric_throttles(), 0, &text);
+    }
+}
+
+fn add_dashboard(
+    stack: &mut Stack,
+    stage: &Stage,
+    api: &HttpApi,
+    queue: &Queue,
+    table: &Table,
+    functions: &[&RustFunction; 3],
+) {
+    let of = |metric: fn(&RustFunction) -> Metric| functions.iter().map(|function| metric(function)).collect();
+    let dead_letters = queue.dead_letter_queue().metric_messages_visible();
+    let [create, worker, _] = functions;
+    let own = |function: &RustFunction, name| {
+        let dimensions = vec![("Stage", stage.name.to_string()), ("Function", function.id().to_string())];
+        // The namespace and the dimensions are those that our functions write.
+        Metric::count("Catalog", name, dimensions)
+    };
+    let products = vec![own(create, "Requests"), own(create, "ClientErrors"), own(worker, "ProductsSaved")];
+    let widgets = [
+        Widget { title: "Products: offered, refused, saved", metrics: products },
+        Widget { title: "Products given up", metrics: vec![own(worker, "PermanentFailures")] },
+        Widget { title: "Requests", metrics: vec![api.metric_count()] },
+        Widget {
+            title: "Refused (4xx), failed (5xx)",
+            metrics: vec![api.metric_client_error(), api.metric_server_error()],
+        },
+        Widget { title: "Slowest in a hundred (ms)", metrics: vec![api.metric_latency()] },
+        Widget { title: "Messages: waiting, dead", metrics: vec![queue.metric_messages_visible(), dead_letters] },
+        Widget { title: "Oldest message (s)", metrics: vec![queue.metric_age_of_oldest_message()] },
+        Widget {
+            title: "Table: turned away",
+            metrics: vec![table.metric_read_throttles(), table.metric_write_throttles()],
+        },
+        Widget { title: "Invocations", metrics: of(RustFunction::metric_invocations) },
+        Widget { title: "Errors", metrics: of(RustFunction::metric_errors) },
+        Widget { title: "Throttles", metrics: of(RustFunction::metric_throttles) },
+        Widget { title: "Longest invocation (ms)", metrics: of(RustFunction::metric_duration) },
+    ];
+    Dashboard::new(stack, "Dashboard", format!("catalog-{}", stage.name), &widgets);
+}

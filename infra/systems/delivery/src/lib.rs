@@ -1,0 +1,67 @@
+//! **Delivery**: the roles with which a pipeline deploys a stage, and its settings. Draws its stack after all others, whose
+//! resources its execution role covers.
+
+mod services;
+mod stack;
+mod statement;
+
+use cfn::Diagnostic;
+use constructs::SynthesizedStack;
+use system::{Configured, Section, Stage, StageName, System};
+
+/// The name of the system.
+const NAME: &str = "delivery";
+
+/// The entry of the list of systems.
+pub struct Delivery;
+
+/// The pipeline that deploys a stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The repository on GitHub whose workflows may deploy, `owner/name`, or [`Settings::PLACEHOLDER`].
+    pub repository: String,
+}
+
+impl Settings {
+    /// No repository: GitHub has no name with these characters, so a role that trusts it trusts nobody.
+    pub const PLACEHOLDER: &str = "<owner>/<repository>";
+
+    /// Names: <https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication>
+    fn read(mut section: Section<'_>) -> Self {
+        let is_repository = |text: &str| {
+            let of = |text: &str, others: &str| {
+                !text.is_empty()
+                    && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || others.as_bytes().contains(&byte))
+            };
+            text == Self::PLACEHOLDER
+                || text.split_once('/').is_some_and(|(owner, name)| of(owner, "-_") && of(name, "-_."))
+        };
+        let repository = section.text("repository", "a repository on GitHub such as \"owner/name\"", is_repository);
+        section.refuse_unknown_keys();
+        Self { repository }
+    }
+}
+
+impl System for Delivery {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn configure(&self, stage: &Stage, settings: Section<'_>) -> Box<dyn Configured> {
+        if stage.name == StageName::Local {
+            settings.fault("", "is for stages on AWS; leave the file out");
+        }
+        Box::new(Settings::read(settings))
+    }
+
+    /// People can deploy a stage without a pipeline.
+    fn is_optional(&self) -> bool {
+        true
+    }
+}
+
+impl Configured for Settings {
+    fn stacks(&self, stage: &Stage, before: &[SynthesizedStack]) -> Result<Vec<SynthesizedStack>, Vec<Diagnostic>> {
+        Ok(vec![stack::delivery(stage, self, before)?])
+    }
+}

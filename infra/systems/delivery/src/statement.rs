@@ -1,0 +1,135 @@
+//! Statements of the delivery roles, and the names that one stage's resources have. Refuses nothing: the synth rules judge what is too wide.
+
+use std::collections::BTreeSet;
+
+use cfn::intrinsics::sub;
+use cfn::{IntoValue, Json, Value, json};
+use constructs::SynthesizedStack;
+
+/// What the names of a stage's resources are like; `{stage}` stands for its name.
+pub(crate) const NAMES: &str = "*-{stage}";
+pub(crate) const LOG_GROUPS: &str = "/aws/*-{stage}";
+/// The bucket that `infra deploy` uploads to.
+pub(crate) const ASSETS: &str = "arn:${AWS::Partition}:s3:::infra-assets-${AWS::AccountId}-${AWS::Region}";
+
+pub(crate) const OWN_NAMES: &str =
+    "the names of this stage and no others, so that one more of a kind needs no administrator";
+
+/// What the roles are for.
+pub(crate) struct Scope<'a> {
+    pub(crate) stage: &'a str,
+    pub(crate) stacks: &'a [SynthesizedStack],
+}
+
+impl Scope<'_> {
+    pub(crate) fn stack_names(&self) -> impl Iterator<Item = &str> {
+        self.stacks.iter().map(|stack| stack.stack_name.as_str())
+    }
+
+    /// Names of the stacks with a resource whose type begins so.
+    pub(crate) fn with(&self, types: &str) -> impl Iterator<Item = &str> {
+        let has = move |stack: &&SynthesizedStack| {
+            stack.template.resources().iter().any(|entry| entry.parts.resource_type.starts_with(types))
+        };
+        self.stacks.iter().filter(has).map(|stack| stack.stack_name.as_str())
+    }
+
+    /// An ARN of this account and region.
+    pub(crate) fn arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}")
+    }
+
+    /// An ARN of this account, of a service without regions.
+    pub(crate) fn global_arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:${{AWS::Partition}}:{service}::${{AWS::AccountId}}:{resource}")
+    }
+
+    /// An ARN of the stage's own names.
+    pub(crate) fn named(&self, service: &str, kind: &str, pattern: &str) -> String {
+        self.arn(service, &format!("{kind}{}", self.pattern(pattern)))
+    }
+
+    pub(crate) fn pattern(&self, pattern: &str) -> String {
+        pattern.replace("{stage}", self.stage)
+    }
+
+    /// Holds for what bears the tags of the stage's stacks.
+    pub(crate) fn tagged(&self) -> Json {
+        let application = self.applications();
+        json!({ "StringEquals": { "aws:ResourceTag/Application": application, "aws:ResourceTag/Stage": (self.stage.to_owned()) } })
+    }
+
+    /// Holds for what is made with those tags.
+    pub(crate) fn tagging(&self) -> Json {
+        let application = self.applications();
+        json!({ "StringEquals": { "aws:RequestTag/Application": application, "aws:RequestTag/Stage": (self.stage.to_owned()) } })
+    }
+
+    fn applications(&self) -> Json {
+        let tags = self.stacks.iter().flat_map(|stack| &stack.tags);
+        let names: BTreeSet<&String> = tags.filter(|(key, _)| key == "Application").map(|(_, value)| value).collect();
+        Json::list(names.into_iter().cloned())
+    }
+}
+
+/// One allowing statement.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Statement {
+    sid: &'static str,
+    actions: Vec<&'static str>,
+    resources: Vec<Value<String>>,
+    condition: Json,
+    why_wide: Option<&'static str>,
+}
+
+impl Statement {
+    /// `resources` may hold pseudo parameters in `${}`.
+    pub(crate) fn new(
+        sid: &'static str,
+        actions: &[&'static str],
+        resources: impl IntoIterator<Item = String>,
+    ) -> Self {
+        let value = |text: String| if text.contains("${") { sub(text) } else { text.into_value() };
+        let resources = resources.into_iter().map(value).collect();
+        Self { sid, actions: actions.to_vec(), resources, condition: Json::Absent, why_wide: None }
+    }
+
+    pub(crate) fn on(mut self, resource: Value<String>) -> Self {
+        self.resources.push(resource);
+        self
+    }
+
+    pub(crate) fn when(mut self, condition: Json) -> Self {
+        self.condition = condition;
+        self
+    }
+
+    /// Why its resources cannot be named exactly.
+    pub(crate) fn wide(mut self, reason: &'static str) -> Self {
+        self.why_wide = Some(reason);
+        self
+    }
+
+    /// `sqs`, of `sqs:CreateQueue`.
+    pub(crate) fn service(&self) -> &'static str {
+        self.actions.first().and_then(|action| action.split(':').next()).unwrap_or_default()
+    }
+
+    pub(crate) fn sid(&self) -> &'static str {
+        self.sid
+    }
+
+    pub(crate) fn why_wide(&self) -> Option<&'static str> {
+        self.why_wide
+    }
+
+    pub(crate) fn into_json(self) -> Json {
+        json!({
+            "Sid": (self.sid),
+            "Effect": "Allow",
+            "Action": (Json::list(self.actions)),
+            "Resource": (Json::list(self.resources)),
+            "Condition": (self.condition),
+        })
+    }
+}

@@ -1,0 +1,216 @@
+//! What the roles of the pipeline may do: all that is called, and nothing that reaches beyond the stage's own stacks.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use cfn::{Intrinsic, Json, ResourceEntry};
+use constructs::SynthesizedStack;
+use serde_json::Value;
+use system::StageName;
+use system_delivery::Settings;
+use systems::ConfiguredStage;
+
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../.."))
+}
+
+/// The stacks of a stage that one repository deploys.
+fn stacks(name: StageName) -> Vec<SynthesizedStack> {
+    let mut files = systems::read(root(), name.as_str()).expect("the committed settings are readable");
+    if let Some(text) = files.get_mut("delivery.toml") {
+        assert!(text.contains(Settings::PLACEHOLDER));
+        *text = text.replace(Settings::PLACEHOLDER, "acme/fipe");
+    }
+    ConfiguredStage::parse(name.as_str(), &files).expect("valid").synth().expect("nothing is refused")
+}
+
+fn delivery(name: StageName) -> SynthesizedStack {
+    stacks(name).into_iter().find(|stack| stack.name == "Delivery").expect("it is there")
+}
+
+fn role<'a>(stack: &'a SynthesizedStack, id: &str) -> &'a ResourceEntry {
+    stack.template.resource(&id.into()).expect("the role is there")
+}
+
+fn statements(role: &ResourceEntry) -> &[Json] {
+    let policies = role.parts.properties.get("Policies").and_then(Json::as_list).expect("policies");
+    assert_eq!(policies.len(), 1);
+    policies[0].get("PolicyDocument").and_then(|it| it.get("Statement")?.as_list()).expect("statements")
+}
+
+fn texts(list: Option<&Json>) -> Vec<String> {
+    let text = |item: &Json| match item.as_intrinsic() {
+        Some(Intrinsic::Sub(text, _)) => text.clone(),
+        Some(Intrinsic::GetAtt(id, _)) => format!("${{{id}}}"),
+        _ => item.as_str().expect("a text").to_owned(),
+    };
+    list.and_then(Json::as_list).expect("a list").iter().map(text).collect()
+}
+
+fn actions(statements: &[Json]) -> BTreeSet<String> {
+    statements.iter().flat_map(|statement| texts(statement.get("Action"))).collect()
+}
+
+fn statement<'a>(statements: &'a [Json], sid: &str) -> &'a Json {
+    statements.iter().find(|it| it.get("Sid").and_then(Json::as_str) == Some(sid)).expect("the statement is there")
+}
+
+#[test]
+fn every_stage_but_local_has_a_delivery_that_has_to_be_named() {
+    for name in StageName::ALL {
+        let stacks = stacks(name);
+        let named: Vec<_> = stacks.iter().filter(|stack| stack.only_when_named).map(|stack| stack.name).collect();
+        assert_eq!(named, if name == StageName::Local { vec![] } else { vec!["Delivery"] }, "{name}");
+    }
+}
+
+#[test]
+fn one_environment_of_one_repository_is_trusted_and_nobody_else() {
+    let stack = delivery(StageName::Stg);
+    let trust = role(&stack, "DeployRole").parts.properties.get("AssumeRolePolicyDocument").expect("a trust policy");
+    let [trusted] = trust.get("Statement").and_then(Json::as_list).expect("statements") else { panic!("{trust:?}") };
+    assert_eq!(trusted.get("Action").and_then(Json::as_str), Some("sts:AssumeRoleWithWebIdentity"));
+    let condition = trusted.get("Condition").expect("a condition");
+    let equals = condition.get("StringEquals").and_then(Json::as_object).expect("exact texts");
+    assert_eq!((condition.as_object().map(<[_]>::len), equals.len()), (Some(1), 2));
+    let value = |key: &str| condition.get("StringEquals").and_then(|equals| equals.get(key)?.as_str());
+    assert_eq!(value("token.actions.githubusercontent.com:aud"), Some("sts.amazonaws.com"));
+    assert_eq!(value("token.actions.githubusercontent.com:sub"), Some("repo:acme/fipe:environment:stg"));
+
+    let trust = role(&stack, "ExecutionRole").parts.properties.get("AssumeRolePolicyDocument").expect("a trust policy");
+    let [trusted] = trust.get("Statement").and_then(Json::as_list).expect("statements") else { panic!("{trust:?}") };
+    let service = trusted.get("Principal").and_then(|principal| principal.get("Service")?.as_str());
+    assert_eq!(service, Some("cloudformation.amazonaws.com"));
+    let account = trusted.get("Condition").and_then(|it| it.get("StringEquals")?.get("aws:SourceAccount"));
+    assert!(account.is_some_and(|account| *account == cfn::pseudo::account_id().into_json()));
+}
+
+/// The operations that a file calls, as its errors name them.
+fn calls(file: &str) -> BTreeSet<String> {
+    let source = fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let calls = source.split("call_error(\"").skip(1);
+    calls.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect()
+}
+
+#[test]
+fn the_deploy_role_may_call_what_the_deployer_calls() {
+    let stack = delivery(StageName::Dev);
+    let allowed = actions(statements(role(&stack, "DeployRole")));
+    let mut count = 0;
+    for (file, service) in [
+        ("infra/deploy/src/aws/cloudformation.rs", "cloudformation"),
+        ("infra/deploy/src/aws/s3.rs", "s3"),
+        ("infra/operate/src/aws/lambda.rs", "lambda"),
+        ("infra/operate/src/aws/logs.rs", "logs"),
+        ("infra/operate/src/aws/scheduler.rs", "scheduler"),
+    ] {
+        for call in calls(file) {
+            // IAM's names of these are others. Crawls are started by people.
+            let action = match call.as_str() {
+                "HeadObject" => "GetObject",
+                "PutBucketEncryption" => "PutEncryptionConfiguration",
+                "PutPublicAccessBlock" => "PutBucketPublicAccessBlock",
+                "Invoke" => continue,
+                other => other,
+            };
+            count += 1;
+            assert!(allowed.contains(&format!("{service}:{action}")), "DeployRole may not {service}:{action} ({file})");
+        }
+    }
+    assert!(count > 25, "{count} calls were found");
+}
+
+#[test]
+fn neither_role_reaches_the_roles_themselves() {
+    for name in [StageName::Dev, StageName::Stg, StageName::Prd] {
+        let stack = delivery(name);
+        for id in ["DeployRole", "ExecutionRole"] {
+            assert!(role(&stack, id).parts.properties.get("ManagedPolicyArns").is_none());
+            for statement in statements(role(&stack, id)) {
+                let allowed = texts(statement.get("Action"));
+                for resource in texts(statement.get("Resource")) {
+                    assert!(!resource.contains("Delivery"), "{id}: {resource}");
+                    if allowed.iter().any(|it| it.starts_with("iam:") || it.starts_with("cloudformation:")) {
+                        assert!(resource != "*" && !resource.contains(":role/*"), "{id} may {allowed:?} on {resource}");
+                    }
+                }
+                assert!(allowed.iter().all(|action| !action.contains('*') && !action.contains("AttachRolePolicy")));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_role_is_passed_to_the_services_that_use_it_alone() {
+    let stack = delivery(StageName::Prd);
+    let services = |id: &str, sid: &str| {
+        let passed = statement(statements(role(&stack, id)), sid);
+        assert_eq!(texts(passed.get("Action")), ["iam:PassRole"]);
+        let service = passed.get("Condition").and_then(|it| it.get("StringEquals")?.get("iam:PassedToService"));
+        match service.expect("a condition") {
+            Json::List(_) => texts(service),
+            one => vec![one.as_str().expect("a service").to_owned()],
+        }
+    };
+    assert_eq!(services("DeployRole", "ExecutionRole"), ["cloudformation.amazonaws.com"]);
+    assert_eq!(services("ExecutionRole", "RolesOfFunctions"), ["lambda.amazonaws.com", "scheduler.amazonaws.com"]);
+    // Whatever a job changes, it changes with the execution role.
+    let change_sets = statement(statements(role(&stack, "DeployRole")), "ChangeSets");
+    assert_eq!(texts(change_sets.get("Action")), ["cloudformation:CreateChangeSet"]);
+    let given = change_sets.get("Condition").and_then(|it| it.get("StringEquals")?.get("cloudformation:RoleArn"));
+    assert!(given.is_some());
+}
+
+#[test]
+fn the_names_are_those_of_one_stage() {
+    let stack = delivery(StageName::Dev);
+    let yaml = stack.template.to_yaml();
+    for expected in [
+        ":*-dev\n",
+        "role/FipeData-dev-*",
+        "role/FipeApi-dev-*",
+        "alarm:FipeApi-dev-*",
+        "rds:${AWS::Region}:${AWS::AccountId}:*:fipedata-dev-*",
+    ] {
+        assert!(yaml.contains(expected), "{expected}");
+    }
+    for other in ["stg", "prd", "role/*", ":table/*\n", "function:*\n"] {
+        assert!(!yaml.contains(other), "{other}");
+    }
+}
+
+/// As CloudFormation hands it to IAM, with the longest names that there are.
+fn resolved(value: &Value) -> Value {
+    match value {
+        Value::Object(object) => match object.get("Fn::Sub").and_then(Value::as_str) {
+            Some(text) => {
+                let text = text.replace("${AWS::Partition}", "aws-us-gov").replace("${AWS::Region}", "ap-southeast-1");
+                text.replace("${AWS::AccountId}", "123456789012").into()
+            }
+            None => object.iter().map(|(key, value)| (key.clone(), resolved(value))).collect(),
+        },
+        Value::Array(items) => items.iter().map(resolved).collect(),
+        other => other.clone(),
+    }
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>: 10,240 characters in a role, 6,144 in a policy.
+#[test]
+fn each_role_fits_into_what_iam_takes() {
+    for name in [StageName::Dev, StageName::Stg, StageName::Prd] {
+        let template: Value = serde_json::from_str(&delivery(name).template.to_json()).expect("JSON");
+        let size = |id: &str, document: &Value| {
+            assert!(document.is_object(), "{id} has no policy");
+            resolved(document).to_string().len()
+        };
+        for id in ["DeployRole", "ExecutionRole"] {
+            let size = size(id, &template["Resources"][id]["Properties"]["Policies"][0]["PolicyDocument"]);
+            assert!(size <= 10_240, "{id} has {size} characters");
+        }
+        for id in ["ExecutionNetworkPolicy", "ExecutionDataPolicy"] {
+            let size = size(id, &template["Resources"][id]["Properties"]["PolicyDocument"]);
+            assert!(size <= 6_144, "{id} has {size} characters");
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! **FipeApi**: the chain that crawls a month.
+//!
+//! ```text
+//!  monthly schedule ─▶ FipeManufacturerLoader ─▶ manufacturer-queue ─▶ FipeModelLoader ─▶ model-queue ─▶ FipePriceLoader
+//!                            │ manifests                                  │ manifests     ▲   │ hands on     │ prices,
+//!                            │                                            │               └───┘              │ manifests
+//!                            └───────────────▶ price-queue ◀──────────────┴──────────────────────────────────┘
+//!                                                  │
+//!                        (in the VPC) FipeSomaIngestor ─▶ Aurora PostgreSQL (FipeData)
+//!                                                  └─ crawl complete ─▶ topic
+//!  each queue, and the schedule ─▶ its dead-letter queue ─▶ alarms ─▶ topic
+//! ```
+
+use std::time::Duration;
+
+use cfn::{IntoValue, Parameter, Value};
+use constructs::{
+    Alarm, Asked, Code, Dashboard, Metric, ParameterSource, Queue, QueueProps, RustFunction, RustFunctionProps,
+    Schedule, ScheduleProps, Secret, SqsEventSource, Stack, Suppression, SynthesizedStack, Topic, VpcPlacement, Widget,
+};
+use contract::{
+    ManufacturerLoaderEnvironment, ModelLoaderEnvironment, PriceLoaderEnvironment, SomaIngestorEnvironment,
+};
+use system::{ConsumerSize, FunctionSize, Stage};
+
+use crate::{APPLICATION_ROLE, DATABASE_NAME, NAME as APPLICATION, Pacing, RDS_CA_BUNDLE, Settings, fipe_data};
+
+pub(crate) const NAME: &str = "FipeApi";
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// A whole month at FIPE's pace takes 26 hours, so nothing waits longer than that in a healthy crawl.
+const RETENTION: Duration = DAY.saturating_mul(4);
+const OLDEST_MESSAGE: Duration = DAY.saturating_mul(2);
+const MAX_RECEIVE_COUNT: u32 = 5;
+/// Messages that the ingestor writes in one transaction.
+const INGESTOR_BATCH: u32 = 10;
+/// How long Lambda and Scheduler try to start a crawl.
+const MAX_EVENT_AGE: Duration = Duration::from_secs(6 * 3600);
+const RETRY_ATTEMPTS: u32 = 2;
+/// The newest month that FIPE has.
+const NEWEST_MONTH: &str = r#"{"mes":0,"ano":0}"#;
+const URL_FIPE: &str = "https://veiculos.fipe.org.br/api/veiculos/";
+
+pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> SynthesizedStack {
+    let mut stack = stage.stack(NAME, APPLICATION).description(
+        "FIPE crawl: four functions, three queues with dead-letter queues, a schedule, alarms, a dashboard.",
+    );
+
+    // What is asked for, and what FipeData gives
+    let subnet_ids =
+        Parameter::list_of_subnet_ids().description("Subnets of the VPC in two or more availability zones.");
+    let subnet_ids = stack.asked(Asked::SubnetIds, subnet_ids);
+    let url_fipe =
+        Parameter::string().description("Base address of the FIPE API, with a trailing slash.").default(URL_FIPE);
+    let ours = ParameterSource::Service { service: APPLICATION, path: "/api/veiculos/" };
+    let url_fipe = stack.parameter("UrlFipe", url_fipe.allowed_pattern("^https?://.+/$"), ours).r#ref();
+    let mut from_data = |id, output, parameter| stack.link(id, fipe_data::NAME, output, parameter);
+    let matching = |pattern, description| Parameter::string().description(description).allowed_pattern(pattern);
+    let db_endpoint = matching("^[A-Za-z0-9.-]+$", "Host name of the database's writer.");
+    let db_endpoint = from_data("DBEndpoint", fipe_data::DB_ENDPOINT, db_endpoint);
+    let db_port = from_data("DBPort", fipe_data::DB_PORT, matching("^[0-9]{1,5}$", "Port of the database."));
+    // A name too: the emulator's `Ref` of a secret is its name, and Secrets Manager takes either.
+    let credentials = matching("^[A-Za-z0-9/_+=.@:-]+$", "ARN of the functions' secret.");
+    // Linters take a parameter with "Secret" in its name for the secret itself.
+    let credentials = from_data("DBCredentialsArn", fipe_data::DB_APP_SECRET_ARN, credentials);
+    let security_group_id = Parameter::security_group_id().description("Group that reaches the database.");
+    let security_group_id =
+        from_data("FunctionSecurityGroupId", fipe_data::FUNCTION_SECURITY_GROUP_ID, security_group_id);
+    let rds_ca_layer = matching("^arn:[a-z-]+:lambda:.+:[0-9]+$", "Layer with the authorities of RDS.");
+    let rds_ca_layer = from_data("RdsCaLayerArn", fipe_data::RDS_CA_LAYER_ARN, rds_ca_layer);
+
+    // Queues, each for the function that consumes it
+    let manufacturer_queue = queue(&mut stack, stage, settings, "Manufacturer", settings.model_loader);
+    let model_queue = queue(&mut stack, stage, settings, "Model", settings.price_loader);
+    let price_queue = queue(&mut stack, stage, settings, "Price", settings.soma_ingestor);
+
+    // Who is told what
+    let crawl_complete = Topic::new(&mut stack, "CrawlCompleteTopic", format!("fipe-crawl-complete-{}", stage.name));
+    let alarms = Topic::for_alarms(&mut stack, "AlarmTopic", format!("fipe-alarms-{}", stage.name));
+
+    // Functions
+    let manufacturer_loader = function(
+        &mut stack,
+        stage,
+        Named { id: "FipeManufacturerLoader", asset: "fipe-manufacturer-loader", description: "Starts a FIPE crawl." },
+        settings.manufacturer_loader,
+        ManufacturerLoaderEnvironment {
+            sqs_output_url: manufacturer_queue.queue_url(),
+            sqs_manifest_url: price_queue.queue_url(),
+            url_fipe: url_fipe.clone(),
+            fipe_calls_per_minute: text(pacing.manufacturer_loader.calls_per_minute),
+            fipe_calls_in_flight: text(pacing.manufacturer_loader.calls_in_flight),
+            stage: stage.name.as_str().into_value(),
+        }
+        .into_variables(),
+        None,
+    );
+    manufacturer_queue.grant_send_messages(&mut stack, &manufacturer_loader);
+    price_queue.grant_send_messages(&mut stack, &manufacturer_loader);
+    manufacturer_loader.configure_async_invoke(&mut stack, MAX_EVENT_AGE, RETRY_ATTEMPTS, &alarms);
+
+    let model_loader = function(
+        &mut stack,
+        stage,
+        Named { id: "FipeModelLoader", asset: "fipe-model-loader", description: "Lists the models of each brand." },
+        settings.model_loader.size,
+        ModelLoaderEnvironment {
+            sqs_input_url: manufacturer_queue.queue_url(),
+            sqs_dead_letter_url: manufacturer_queue.dead_letter_queue().queue_url(),
+            sqs_output_url: model_queue.queue_url(),
+            sqs_manifest_url: price_queue.queue_url(),
+            models_per_message: text(pacing.models_per_message),
+            url_fipe: url_fipe.clone(),
+            fipe_calls_per_minute: text(pacing.model_loader.calls_per_minute),
+            fipe_calls_in_flight: text(pacing.model_loader.calls_in_flight),
+            stage: stage.name.as_str().into_value(),
+        }
+        .into_variables(),
+        None,
+    );
+    consume(&mut stack, settings, &model_loader, &manufacturer_queue, pacing.brands_per_batch, settings.model_loader);
+    manufacturer_queue.grant_send_messages(&mut stack, &model_loader);
+    model_queue.grant_send_messages(&mut stack, &model_loader);
+    price_queue.grant_send_messages(&mut stack, &model_loader);
+
+    let price_loader = function(
+        &mut stack,
+        stage,
+        Named { id: "FipePriceLoader", asset: "fipe-price-loader", description: "Asks for the prices of each model." },
+        settings.price_loader.size,
+        PriceLoaderEnvironment {
+            sqs_input_url: model_queue.queue_url(),
+            sqs_dead_letter_url: model_queue.dead_letter_queue().queue_url(),
+            sqs_output_url: price_queue.queue_url(),
+            url_fipe,
+            fipe_calls_per_minute: text(pacing.price_loader.calls_per_minute),
+            fipe_calls_in_flight: text(pacing.price_loader.calls_in_flight),
+            stage: stage.name.as_str().into_value(),
+        }
+        .into_variables(),
+        None,
+    );
+    consume(&mut stack, settings, &price_loader, &model_queue, pacing.messages_per_batch, settings.price_loader);
+    model_queue.grant_send_messages(&mut stack, &price_loader);
+    price_queue.grant_send_messages(&mut stack, &price_loader);
+
+    let soma_ingestor = function(
+        &mut stack,
+        stage,
+        Named { id: "FipeSomaIngestor", asset: "fipe-soma-ingestor", description: "Writes prices to the database." },
+        settings.soma_ingestor.size,
+        SomaIngestorEnvironment {
+            sqs_input_url: price_queue.queue_url(),
+            sqs_dead_letter_url: price_queue.dead_letter_queue().queue_url(),
+            crawl_complete_topic_arn: crawl_complete.topic_arn(),
+            rds_host: db_endpoint,
+            rds_port: db_port,
+            rds_database: DATABASE_NAME.into_value(),
+            rds_user: APPLICATION_ROLE.into_value(),
+            rds_tls: settings.database.tls.as_str().into_value(),
+            rds_ca_bundle: RDS_CA_BUNDLE.into_value(),
+            db_secret_arn: credentials.clone(),
+            stage: stage.name.as_str().into_value(),
+        }
+        .into_variables(),
+        Some(InVpc { subnet_ids: subnet_ids.r#ref(), security_group_id, rds_ca_layer }),
+    );
+    consume(&mut stack, settings, &soma_ingestor, &price_queue, INGESTOR_BATCH, settings.soma_ingestor);
+    crawl_complete.grant_publish(&mut stack, &soma_ingestor);
+    Secret::grant_read_of(&mut stack, credentials, &soma_ingestor);
+
+    // A crawl of the newest month, by itself
+    let schedule = Schedule::new(
+        &mut stack,
+        "MonthlyCrawl",
+        &manufacturer_loader,
+        ScheduleProps {
+            schedule_name: format!("fipe-monthly-crawl-{}", stage.name),
+            description: "Starts a crawl of FIPE's newest month.",
+            expression: settings.schedule.expression.clone(),
+            timezone: settings.schedule.timezone.clone(),
+            enabled: settings.schedule.enabled,
+            input: NEWEST_MONTH.to_owned(),
+            retry_attempts: RETRY_ATTEMPTS,
+            max_event_age: MAX_EVENT_AGE,
+            dead_letter_queue_name: format!("fipe-schedule-dlq-{}", stage.name),
+        },
+    );
+
+    // What people watch
+    let queues = [("Manufacturer", &manufacturer_queue), ("Model", &model_queue), ("Price", &price_queue)];
+    let functions = [&manufacturer_loader, &model_loader, &price_loader, &soma_ingestor];
+    add_alarms(&mut stack, &queues, &functions, &alarms);
+    let unsent = schedule.dead_letter_queue();
+    let text = format!("{} has events: a month was not crawled. Start it by hand.", unsent.queue_name());
+    Alarm::new(&mut stack, "MonthlyCrawlDeadLettersAlarm", &unsent.metric_messages_visible(), 0, &text, &alarms);
+    for loader in [&manufacturer_loader, &model_loader, &price_loader] {
+        let text =
+            format!("FIPE answers {} with 403: its address or browser's name is blocked.", loader.function_name());
+        let blocked = fipe_metric(stage, loader, "Blocked");
+        Alarm::new(&mut stack, &format!("{}BlockedAlarm", loader.id()), &blocked, 0, &text, &alarms);
+    }
+    add_dashboard(&mut stack, stage, &queues.map(|(_, queue)| queue), &functions);
+
+    for (name, queue) in queues {
+        stack.output(&format!("{name}QueueUrl"), queue.queue_url(), "Queue.");
+        stack.output(&format!("{name}DLQUrl"), queue.dead_letter_queue().queue_url(), "Its dead-letter queue.");
+    }
+    stack.output("ScheduleDLQUrl", unsent.queue_url(), "Dead-letter queue of the schedule.");
+    stack.output("FipeManufacturerLambda", manufacturer_loader.function_ref(), "Function that starts a crawl.");
+    stack.output("FipeSomaIngestorLambda", soma_ingestor.function_ref(), "Function that writes to the database.");
+    stack.output("CrawlCompleteTopicArn", crawl_complete.topic_arn(), "Topic that hears of each complete crawl.");
+    stack.output("AlarmTopicArn", alarms.topic_arn(), "Topic that hears of each alarm.");
+    stack.finish()
+}
+
+struct Named {
+    id: &'static str,
+    asset: &'static str,
+    description: &'static str,
+}
+
+struct InVpc {
+    subnet_ids: Value<Vec<String>>,
+    security_group_id: Value<String>,
+    rds_ca_layer: Value<String>,
+}
+
+#[track_caller]
+fn function(
+    stack: &mut Stack,
+    stage: &Stage,
+    named: Named,
+    size: FunctionSize,
+    environment: Vec<(&'static str, Value<String>)>,
+    in_vpc: Option<InVpc>,
+) -> RustFunction {
+    let layers = in_vpc.iter().map(|vpc| vpc.rds_ca_layer.clone()).collect();
+    let vpc = in_vpc.map(|vpc| VpcPlacement { subnet_ids: vpc.subnet_ids, security_group_id: vpc.security_group_id });
+    let props = RustFunctionProps {
+        function_name: format!("{}-{}", named.id, stage.name),
+        description: named.description,
+        code: Code { asset: named.asset },
+        architecture: stage.functions.architecture,
+        memory_mb: size.memory_mb,
+        timeout: size.timeout,
+        log_retention_days: stage.functions.log_retention_days,
+        environment,
+        vpc,
+        layers,
+    };
+    let is_in_vpc = props.vpc.is_some();
+    let function = RustFunction::new(stack, named.id, props);
+    if !is_in_vpc {
+        let reason =
+            "calls FIPE on the internet and nothing private: in a VPC it would need a NAT gateway, paid by the hour";
+        stack.suppress(function.id(), Suppression::checkov("CKV_AWS_117", reason));
+    }
+    function
+}
+
+/// `fipe-<name>-queue-<stage>` and its dead-letter queue, for one consumer.
+#[track_caller]
+fn queue(stack: &mut Stack, stage: &Stage, settings: &Settings, name: &str, consumer: ConsumerSize) -> Queue {
+    let (kebab, stage_name) = (name.to_ascii_lowercase(), stage.name);
+    let props = QueueProps {
+        queue_name: format!("fipe-{kebab}-queue-{stage_name}"),
+        dead_letter_queue_name: format!("fipe-{kebab}-dlq-{stage_name}"),
+        visibility_timeout: Queue::visibility_timeout_for(consumer.size.timeout, settings.batching_window),
+        retention_period: RETENTION,
+        max_receive_count: MAX_RECEIVE_COUNT,
+    };
+    Queue::new(stack, &format!("{name}Queue"), props)
+}
+
+/// Feeds a function from a queue; what it gives up for good, it sends to the dead-letter queue with the reason.
+#[track_caller]
+fn consume(
+    stack: &mut Stack,
+    settings: &Settings,
+    function: &RustFunction,
+    queue: &Queue,
+    batch_size: u32,
+    consumer: ConsumerSize,
+) {
+    let source = SqsEventSource {
+        queue,
+        batch_size,
+        max_batching_window: settings.batching_window,
+        max_concurrency: consumer.max_concurrency,
+    };
+    function.add_event_source(stack, source);
+    queue.dead_letter_queue().grant_send_messages(stack, function);
+}
+
+fn add_alarms(stack: &mut Stack, queues: &[(&str, &Queue)], functions: &[&RustFunction], topic: &Topic) {
+    let oldest = u32::try_from(OLDEST_MESSAGE.as_secs()).unwrap_or(u32::MAX);
+    for (name, queue) in queues {
+        let dead = queue.dead_letter_queue().metric_messages_visible();
+        let text = format!("{} has messages: read their reason.", queue.dead_letter_queue().queue_name());
+        Alarm::new(stack, &format!("{name}DeadLettersAlarm"), &dead, 0, &text, topic);
+        let age = queue.metric_age_of_oldest_message();
+        let text = format!("A message has waited in {} for two days; after four it is lost.", queue.queue_name());
+        Alarm::new(stack, &format!("{name}OldestMessageAlarm"), &age, oldest, &text, topic);
+    }
+    for function in functions {
+        let text = format!("{} fails.", function.function_name());
+        Alarm::new(stack, &format!("{}ErrorsAlarm", function.id()), &function.metric_errors(), 0, &text, topic);
+    }
+}
+
+fn add_dashboard(stack: &mut Stack, stage: &Stage, queues: &[&Queue], functions: &[&RustFunction]) {
+    fn of<T>(things: &[T], metric: impl Fn(&T) -> Metric) -> Vec<Metric> {
+        things.iter().map(metric).collect()
+    }
+    let own = |names: &[(usize, &'static str)]| {
+        names.iter().map(|(function, name)| fipe_metric(stage, functions[*function], name)).collect()
+    };
+    let widgets = [
+        Widget {
+            title: "FIPE: calls of models and prices",
+            metrics: own(&[(1, "Calls"), (2, "Calls"), (2, "Retries")]),
+        },
+        Widget { title: "FIPE: turned away", metrics: own(&[(2, "Throttled"), (2, "Blocked")]) },
+        Widget { title: "Prices: loaded, stored", metrics: own(&[(2, "Prices"), (3, "PricesStored")]) },
+        Widget { title: "Messages waiting", metrics: of(queues, |queue| queue.metric_messages_visible()) },
+        Widget {
+            title: "Dead letters",
+            metrics: of(queues, |queue| queue.dead_letter_queue().metric_messages_visible()),
+        },
+        Widget { title: "Oldest message (s)", metrics: of(queues, |queue| queue.metric_age_of_oldest_message()) },
+        Widget { title: "Errors", metrics: of(functions, |function| function.metric_errors()) },
+        Widget { title: "Invocations", metrics: of(functions, |function| function.metric_invocations()) },
+        Widget { title: "Longest invocation (ms)", metrics: of(functions, |function| function.metric_duration()) },
+    ];
+    Dashboard::new(stack, "Dashboard", format!("fipe-{}", stage.name), &widgets);
+}
+
+/// A count that one of our functions writes; its dimensions are those of `function-runtime`.
+fn fipe_metric(stage: &Stage, function: &RustFunction, name: &'static str) -> Metric {
+    let dimensions = vec![("Stage", stage.name.to_string()), ("Function", function.id().to_string())];
+    Metric::count("Fipe", name, dimensions)
+}
+
+fn text(number: impl ToString) -> Value<String> {
+    number.to_string().into_value()
+}

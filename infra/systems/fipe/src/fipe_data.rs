@@ -1,0 +1,257 @@
+//! **FipeData**: the database, who may reach it, and its schema.
+//!
+//! ```text
+//!  AllowedIp ─(if given, and the stage has public access)─┐
+//!                                                         ▼
+//!  functions' security group ───────────────▶ Aurora PostgreSQL "fipedata" (cluster, writer; TLS forced)
+//!        │   ▲                                       ▲
+//!        │   └─ FipeDbInit ── applies sql/fipe as ───┘ fipe_owner, makes the role fipe_app
+//!        ▼
+//!  endpoints: Secrets Manager, SQS, SNS, S3 (those that the VPC lacks)
+//! ```
+
+use std::time::Duration;
+
+use cfn::aws_ec2::CfnVPCEndpoint;
+use cfn::intrinsics::{if_, sub};
+use cfn::{Condition, Handle, IntoValue, Parameter, RawResource, ResourceOptions, Value, json};
+use constructs::{
+    Acknowledgement, Asked, Code, DatabaseCluster, DatabaseClusterProps, GatewayVpcEndpoint, IngressRule,
+    InterfaceVpcEndpoint, LayerVersion, Peer, RustFunction, RustFunctionProps, Secret, SecurityGroup, Stack,
+    Suppression, SynthesizedStack, VpcPlacement,
+};
+use contract::DbInitEnvironment;
+use system::Stage;
+
+use crate::migrations::MIGRATIONS;
+use crate::{APPLICATION_ROLE, DATABASE_NAME, Endpoint, NAME as APPLICATION, RDS_CA_BUNDLE, Settings};
+
+pub(crate) const NAME: &str = "FipeData";
+pub(crate) const DB_ENDPOINT: &str = "DBEndpoint";
+pub(crate) const DB_PORT: &str = "DBPort";
+pub(crate) const DB_APP_SECRET_ARN: &str = "DBAppSecretArn";
+pub(crate) const FUNCTION_SECURITY_GROUP_ID: &str = "FunctionSecurityGroupId";
+pub(crate) const RDS_CA_LAYER_ARN: &str = "RdsCaLayerArn";
+
+const OWNER_ROLE: &str = "fipe_owner";
+const HTTPS: u32 = 443;
+/// Private and shared addresses, RFC 1918 and RFC 6598: what VPCs are made of.
+const PRIVATE_ADDRESSES: [&str; 4] = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"];
+/// Empty, or four numbers from 0 to 255.
+const ALLOWED_IP_PATTERN: &str = concat!(
+    r"^$|^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}",
+    r"(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$"
+);
+/// The day until which developers' databases may have an address; then somebody looks whether they still need one.
+const PUBLIC_ACCESS_IS_LOOKED_AT: &str = "2027-05-31";
+/// How much longer than the function CloudFormation waits for its answer.
+const ANSWER_MARGIN: Duration = Duration::from_secs(60);
+
+pub(crate) fn fipe_data(stage: &Stage, settings: &Settings) -> SynthesizedStack {
+    let mut stack = stage
+        .stack(NAME, APPLICATION)
+        .description("FIPE database: Aurora PostgreSQL, its secrets, its schema, and who may reach it.");
+
+    // What is asked for
+    let vpc_id = stack.asked(Asked::VpcId, Parameter::vpc_id().description("VPC of the database and its functions."));
+    let subnet_ids =
+        Parameter::list_of_subnet_ids().description("Subnets of the VPC in two or more availability zones.");
+    let subnet_ids = stack.asked(Asked::SubnetIds, subnet_ids);
+    // Aurora's own range.
+    let port = Parameter::number().description("Port of the database.").default(5432).min_value(1150.0);
+    let port: Value<i64> = stack.asked(Asked::DatabasePort, port.max_value(65535.0)).r#ref().cast();
+
+    // Who reaches whom
+    let functions = SecurityGroup::new(
+        &mut stack,
+        "FunctionSecurityGroup",
+        "Functions that use the FIPE database.",
+        &vpc_id,
+        &[(HTTPS.into_value(), "AWS services."), (port.clone(), "The database.")],
+    );
+    let database = SecurityGroup::new(&mut stack, "DatabaseSecurityGroup", "The FIPE database.", &vpc_id, &[]);
+    let from_functions = IngressRule {
+        from: Peer::SecurityGroup(functions.security_group_id()),
+        port: port.clone(),
+        description: "Functions that use the FIPE database.",
+        condition: None,
+    };
+    database.add_ingress_rule(&mut stack, from_functions);
+    let publicly_accessible = admit_allowed_ip(&mut stack, stage, &database, &port);
+    let endpoints = add_endpoints(&mut stack, settings, &functions, &vpc_id.r#ref(), &subnet_ids.r#ref());
+
+    // The database, its owner, and the role of the functions
+    let owner = Secret::generated(&mut stack, "OwnerSecret", OWNER_ROLE, "Owner of the FIPE database.");
+    let application = Secret::generated(&mut stack, "AppSecret", APPLICATION_ROLE, "Functions of the FIPE database.");
+    let cluster = DatabaseCluster::new(
+        &mut stack,
+        "Cluster",
+        DatabaseClusterProps {
+            database_name: DATABASE_NAME,
+            port,
+            capacity: settings.database.capacity.clone(),
+            credentials: &owner,
+            subnet_ids: subnet_ids.r#ref(),
+            security_group: &database,
+            publicly_accessible,
+            backup_retention_days: settings.database.backup_days,
+            deletion_protection: settings.database.deletion_protection,
+        },
+    );
+    application.attach(&mut stack, cluster.handle());
+    if stage.public_access {
+        let reason =
+            "has a public address only while an AllowedIp is given, and its security group admits that one alone";
+        stack.suppress(cluster.writer().id(), Suppression::checkov("CKV_AWS_17", reason));
+        stack.suppress(cluster.writer().id(), Suppression::guard("DATABASE_NOT_PUBLIC", reason));
+        // Whoever makes the stack anew, or gives the address, need not be asked again.
+        let acknowledgement =
+            Acknowledgement { rule: "exposure/publicly-accessible", reason, until: PUBLIC_ACCESS_IS_LOOKED_AT };
+        stack.acknowledge(cluster.writer().id(), acknowledgement);
+    }
+
+    // The schema
+    let layer = LayerVersion::new(
+        &mut stack,
+        "RdsCaLayer",
+        format!("fipe-rds-ca-{}", stage.name),
+        "Certificate authorities of RDS.",
+        "rds-ca",
+    );
+    let db_init = RustFunction::new(
+        &mut stack,
+        "FipeDbInit",
+        RustFunctionProps {
+            function_name: format!("FipeDbInit-{}", stage.name),
+            description: "Applies the migrations of the FIPE database.",
+            code: Code { asset: "db-init" },
+            architecture: stage.functions.architecture,
+            memory_mb: settings.db_init.memory_mb,
+            timeout: settings.db_init.timeout,
+            log_retention_days: stage.functions.log_retention_days,
+            environment: DbInitEnvironment {
+                rds_host: cluster.cluster_endpoint(),
+                rds_port: cluster.cluster_port(),
+                rds_database: DATABASE_NAME.into_value(),
+                rds_tls: settings.database.tls.as_str().into_value(),
+                rds_ca_bundle: RDS_CA_BUNDLE.into_value(),
+                db_owner_secret_arn: owner.secret_arn(),
+                db_app_secret_arn: application.secret_arn(),
+                stage: stage.name.as_str().into_value(),
+            }
+            .into_variables(),
+            vpc: Some(VpcPlacement {
+                subnet_ids: subnet_ids.r#ref(),
+                security_group_id: functions.security_group_id(),
+            }),
+            layers: vec![layer.layer_version_arn()],
+        },
+    );
+    let reason =
+        "CloudFormation waits for its answer: a failure fails the deployment, and a message kept would be of no use";
+    stack.suppress(db_init.id(), Suppression::checkov("CKV_AWS_116", reason));
+    owner.grant_read(&mut stack, &db_init);
+    application.grant_read(&mut stack, &db_init);
+    let answer = settings.db_init.timeout + ANSWER_MARGIN;
+    let schema = RawResource::new("Custom::FipeSchema")
+        .property("ServiceToken", db_init.function_arn())
+        .property("ServiceTimeout", answer.as_secs().to_string())
+        .property("Migrations", json!(MIGRATIONS.to_vec()))
+        // CloudFormation runs it again where one of these changes: a new cluster is empty, a new secret has a new password.
+        .property("DBClusterIdentifier", cluster.cluster_identifier())
+        .property("AppSecretArn", application.secret_arn());
+    // Without its writer a cluster takes no connection, and without endpoints the function can neither read the secrets
+    // nor answer CloudFormation.
+    let schema = endpoints.iter().fold(cluster.needed_by(schema), ResourceOptions::depends_on);
+    stack.add("Schema", schema);
+
+    stack.output(DB_ENDPOINT, cluster.cluster_endpoint(), "Host name of the database's writer.");
+    stack.output(DB_PORT, cluster.cluster_port(), "Port of the database.");
+    stack.output("DBSecretArn", owner.secret_arn(), "Secret of the database's owner, for people and tools.");
+    stack.output(DB_APP_SECRET_ARN, application.secret_arn(), "Secret of the functions' role in the database.");
+    stack.output(FUNCTION_SECURITY_GROUP_ID, functions.security_group_id(), "Security group of functions that use it.");
+    stack.output(RDS_CA_LAYER_ARN, layer.layer_version_arn(), "Layer with the certificate authorities of RDS.");
+    stack.finish()
+}
+
+/// Lets one address in, if it is given and the stage has public access; the writer is public in that case alone.
+fn admit_allowed_ip(stack: &mut Stack, stage: &Stage, database: &SecurityGroup, port: &Value<i64>) -> Value<bool> {
+    if !stage.public_access {
+        return false.into_value();
+    }
+    let allowed_ip = Parameter::string()
+        .description("IPv4 address outside the VPC that may connect to the database; empty admits nobody.")
+        .default("")
+        .allowed_pattern(ALLOWED_IP_PATTERN)
+        .constraint_description("an IPv4 address such as 203.0.113.7, or nothing");
+    let allowed_ip = stack.asked(Asked::AllowedIp, allowed_ip);
+    let given = Condition::not(Condition::equals(&allowed_ip, ""));
+    let given = stack.template_mut().condition("AdmitsAllowedIp", given);
+    let rule = IngressRule {
+        from: Peer::Ipv4(sub("${AllowedIp}/32")),
+        port: port.clone(),
+        description: "The address given at deployment.",
+        condition: Some(given.clone()),
+    };
+    database.add_ingress_rule(stack, rule);
+    let reason = "every rule has a description; the check does not look into Fn::If";
+    stack.suppress(database.id(), Suppression::checkov("CKV_AWS_23", reason));
+    if_(&given, true, false)
+}
+
+/// The endpoints by which functions in the VPC reach AWS; those that the VPC has already are left to it.
+fn add_endpoints(
+    stack: &mut Stack,
+    settings: &Settings,
+    functions: &SecurityGroup,
+    vpc_id: &Value<String>,
+    subnet_ids: &Value<Vec<String>>,
+) -> Vec<Handle<CfnVPCEndpoint>> {
+    let mut endpoints = Vec::new();
+    let interfaces: Vec<_> = settings
+        .endpoints
+        .iter()
+        .filter_map(|endpoint| match endpoint {
+            Endpoint::SecretsManager => Some(("SecretsManagerEndpoint", "secretsmanager")),
+            Endpoint::Sqs => Some(("SqsEndpoint", "sqs")),
+            Endpoint::Sns => Some(("SnsEndpoint", "sns")),
+            Endpoint::S3 => None,
+        })
+        .collect();
+    if !interfaces.is_empty() {
+        let group = SecurityGroup::new(stack, "EndpointSecurityGroup", "Endpoints of AWS services.", vpc_id, &[]);
+        let rule = IngressRule {
+            from: Peer::SecurityGroup(functions.security_group_id()),
+            port: HTTPS.into_value(),
+            description: "Functions that use the FIPE database.",
+            condition: None,
+        };
+        group.add_ingress_rule(stack, rule);
+        // Private DNS sends the whole VPC to these endpoints: whoever else stands in it must not lose the service. IAM
+        // still decides what each may do, and nobody outside reaches an endpoint's private address.
+        for block in PRIVATE_ADDRESSES {
+            let rule = IngressRule {
+                from: Peer::Ipv4(block.into_value()),
+                port: HTTPS.into_value(),
+                description: "Others in the VPC, whom private DNS sends here too.",
+                condition: None,
+            };
+            group.add_ingress_rule(stack, rule);
+        }
+        for (id, service) in interfaces {
+            let endpoint = InterfaceVpcEndpoint::new(stack, id, service, vpc_id, subnet_ids, &group);
+            endpoints.push(endpoint.handle().clone());
+        }
+    }
+    if settings.endpoints.contains(&Endpoint::S3) {
+        // FipeDbInit answers CloudFormation at an address of S3.
+        let route_tables = Parameter::comma_delimited_list()
+            .description("Route tables of the subnets.")
+            .allowed_pattern("^rtb-[0-9a-f]+$")
+            .constraint_description("ids of route tables such as rtb-0a1b2c3d");
+        let route_tables = stack.asked(Asked::RouteTableIds, route_tables);
+        let endpoint = GatewayVpcEndpoint::new(stack, "S3Endpoint", "s3", vpc_id, &route_tables);
+        endpoints.push(endpoint.handle().clone());
+    }
+    endpoints
+}

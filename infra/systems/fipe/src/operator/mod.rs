@@ -1,0 +1,150 @@
+//! What people do with the chain: `infra invoke fipe` starts crawls, `infra status fipe` looks at them.
+
+mod chain;
+mod crawl;
+mod month;
+mod queues;
+mod watch;
+
+use std::path::PathBuf;
+
+use chain::Chain;
+use clap::{ArgMatches, Args, Command, FromArgMatches};
+use month::Month;
+use serde_json::json;
+use system::{Failed, Operator, Site, StageName, Working};
+
+use crate::{Fipe, NAME};
+
+/// Which months, and whether to watch.
+#[derive(Debug, Args)]
+struct Invoke {
+    /// A reference month; may be given several times, one crawl after the other. The newest when not given.
+    #[arg(long = "month", value_name = "YYYY-MM")]
+    months: Vec<String>,
+    /// Crawl the months of these files, oldest first, unless months are given; on the stage local alone.
+    #[arg(long, env = "FIPE_DATASET", value_delimiter = ',', value_name = "FILE")]
+    fipe_dataset: Vec<PathBuf>,
+    /// Show the progress until the crawl is complete, and end with a table.
+    #[arg(long)]
+    watch: bool,
+    /// Print JSON documents instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Which crawl, and how it is shown.
+#[derive(Debug, Args)]
+struct Status {
+    /// A crawl by its id; the latest when not given.
+    #[arg(long, value_name = "ID")]
+    crawl: Option<uuid::Uuid>,
+    /// Show the progress until the crawl is complete.
+    #[arg(long)]
+    watch: bool,
+    /// One JSON document instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Operator for Fipe {
+    fn invoke_command(&self) -> Command {
+        Invoke::augment_args(Command::new(NAME).about("Start a crawl of FIPE's prices"))
+    }
+
+    fn invoke<'a>(&'a self, site: &'a Site<'a>, arguments: &'a ArgMatches) -> Working<'a> {
+        Box::pin(async { invoke(site, &Invoke::from_arg_matches(arguments).map_err(Failed::usage)?).await })
+    }
+
+    fn demo(&self) -> &'static [&'static str] {
+        &["--watch"]
+    }
+
+    fn status_command(&self) -> Option<Command> {
+        Some(Status::augment_args(Command::new(NAME).about("How far a crawl is")))
+    }
+
+    fn status<'a>(&'a self, site: &'a Site<'a>, arguments: &'a ArgMatches) -> Working<'a> {
+        Box::pin(async { status(site, &Status::from_arg_matches(arguments).map_err(Failed::usage)?).await })
+    }
+
+    fn after_interrupt(&self) -> &'static str {
+        "a crawl that was started goes on, and `infra status fipe --watch` watches it"
+    }
+}
+
+async fn invoke(site: &Site<'_>, arguments: &Invoke) -> Result<(), Failed> {
+    let months = months(site.stage, arguments)?;
+    let (chain, console) = (Chain::find(site).await?, site.console);
+    let several = months.len() > 1;
+    for month in months {
+        let crawl_id = chain.start(month).await?;
+        if arguments.json {
+            console.data(&json!({"crawl_id": crawl_id}).to_string());
+        } else {
+            let of = month.map_or_else(|| "the newest month".to_owned(), |month| month.to_string());
+            console.data(&format!("crawl {crawl_id} of {of} started"));
+        }
+        // Crawls share the budget of calls, so several follow each other.
+        if arguments.watch || several {
+            let crawl = watch::until_complete(&chain, console, Some(&crawl_id)).await?;
+            watch::report(console, &chain, &crawl, arguments.json).await?;
+        }
+    }
+    if let Some(local) = site.local.filter(|_| arguments.watch && !arguments.json) {
+        console.note("");
+        console.note("go on with");
+        console.note(&format!("  psql {} -c 'SELECT * FROM fipe_prices LIMIT 5'", local.database_url));
+        console.note("  target/debug/infra status fipe");
+        console.note("  make local-down");
+    }
+    Ok(())
+}
+
+async fn status(site: &Site<'_>, arguments: &Status) -> Result<(), Failed> {
+    let (chain, console) = (Chain::find(site).await?, site.console);
+    let crawl_id = arguments.crawl.map(|id| id.to_string());
+    let crawl_id = crawl_id.as_deref();
+    let crawl = match arguments.watch {
+        true => Some(watch::until_complete(&chain, console, crawl_id).await?),
+        false => chain.crawl(crawl_id).await?,
+    };
+    match crawl {
+        Some(crawl) => watch::report(console, &chain, &crawl, arguments.json).await,
+        None if crawl_id.is_some() => Err(Failed::usage(format!("there is no crawl {}", crawl_id.unwrap_or_default()))),
+        None if arguments.json => {
+            console.data(&json!({"crawl": null, "queues": chain.queues().await?}).to_string());
+            Ok(())
+        }
+        None => {
+            console.data(&format!("no crawl yet; `infra invoke fipe --stage {}` starts one", chain.stage));
+            Ok(())
+        }
+    }
+}
+
+/// The months to crawl; one `None` means the newest.
+fn months(stage: StageName, arguments: &Invoke) -> Result<Vec<Option<Month>>, Failed> {
+    if !arguments.months.is_empty() {
+        let read = |text: &String| {
+            let month = Month::parse(text);
+            month.map(Some).ok_or_else(|| {
+                Failed::usage(format!("month {text:?} is not YYYY-MM, from 2001-01 on, for example 2026-08"))
+            })
+        };
+        return arguments.months.iter().map(read).collect();
+    }
+    let files: Vec<&PathBuf> = arguments.fipe_dataset.iter().filter(|path| !path.as_os_str().is_empty()).collect();
+    if files.is_empty() || stage != StageName::Local {
+        return Ok(vec![None]);
+    }
+    let of_file = |path: &&PathBuf| {
+        Month::of_file(path).ok_or_else(|| {
+            Failed::usage(format!("{} does not begin with its month; name it YYYY-MM-refNNN.csv.gz", path.display()))
+        })
+    };
+    let mut months = files.iter().map(of_file).collect::<Result<Vec<_>, _>>()?;
+    months.sort();
+    months.dedup();
+    Ok(months.into_iter().map(Some).collect())
+}

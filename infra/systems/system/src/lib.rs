@@ -1,0 +1,19 @@
+//! What a system gives ([`System`]), and the stage it is given to ([`Stage`]): settings that all share, and how settings are read.
+//!
+//! Knows no system. All but [`Operator`]'s side is pure: it reads text, never files.
+
+mod database;
+mod error;
+mod operator;
+mod section;
+mod size;
+mod stage;
+mod system;
+
+pub use database::{Database, Tls};
+pub use error::{StageError, StageFault};
+pub use operator::{Bars, Console, Failed, How, Operator, Site, Table, Working, grouped};
+pub use section::{Section, nearest};
+pub use size::{ConsumerSize, FunctionSize, seconds};
+pub use stage::{Functions, Safeguards, Stage, StageName};
+pub use system::{Configured, System};

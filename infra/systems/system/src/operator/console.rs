@@ -1,0 +1,25 @@
+//! Where an operator's results go. The command line implements it; nothing else prints.
+
+/// Results and notes as lines, progress as bars.
+pub trait Console {
+    /// A line of the result.
+    fn data(&self, line: &str);
+
+    /// A line about what happens meanwhile.
+    fn note(&self, line: &str);
+
+    /// Whether a person watches: then bars are drawn, and lines about progress are not needed.
+    fn is_interactive(&self) -> bool;
+
+    /// Bars with these names and a line below them; `None` where nobody watches. They go away when they are dropped.
+    fn bars(&self, names: &[&str]) -> Option<Box<dyn Bars>>;
+}
+
+/// Bars that are being drawn.
+pub trait Bars {
+    /// Sets the bar of this index.
+    fn set(&self, bar: usize, position: u64, length: u64, message: String);
+
+    /// Sets the line below.
+    fn line(&self, message: String);
+}

@@ -1,0 +1,74 @@
+//! Plain tables: columns padded to their widest cell, numbers to the right. Refuses lines and colours.
+
+/// Rows under a head; the first columns are text, those of `numbers` are aligned to the right.
+pub struct Table {
+    rows: Vec<Vec<String>>,
+    numbers: Vec<usize>,
+}
+
+impl Table {
+    /// An empty table under `head`.
+    pub fn new(head: &[&str], numbers: &[usize]) -> Self {
+        Self { rows: vec![head.iter().map(|cell| (*cell).to_owned()).collect()], numbers: numbers.to_vec() }
+    }
+
+    /// Adds a row.
+    pub fn row(&mut self, cells: Vec<String>) {
+        self.rows.push(cells);
+    }
+
+    /// The table's lines, without blanks at their ends.
+    pub fn lines(&self) -> Vec<String> {
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
+        let width = |column: usize| {
+            self.rows
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or_default()
+        };
+        let widths: Vec<usize> = (0..columns).map(width).collect();
+        let line = |row: &Vec<String>| {
+            let cells = row.iter().enumerate().map(|(column, cell)| match self.numbers.contains(&column) {
+                true => format!("{cell:>width$}", width = widths[column]),
+                false => format!("{cell:<width$}", width = widths[column]),
+            });
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        };
+        self.rows.iter().map(line).collect()
+    }
+}
+
+/// `47883` as `47,883`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell_and_numbers_stand_to_the_right() {
+        let mut table = Table::new(&["vehicle", "prices"], &[1]);
+        table.row(vec!["cars".to_owned(), grouped(47_883)]);
+        table.row(vec!["motorcycles".to_owned(), grouped(12)]);
+        assert_eq!(table.lines(), ["vehicle      prices", "cars         47,883", "motorcycles      12"]);
+    }
+
+    #[test]
+    fn thousands_are_grouped() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+}

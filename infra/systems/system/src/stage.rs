@@ -1,0 +1,137 @@
+//! A stage: what differs between local, dev, stg and prd and is the same for all systems. Owns the shape of
+//! `environments/<stage>/stage.toml`.
+
+use std::fmt;
+
+use constructs::{Architecture, RETENTION_DAYS, Stack};
+use toml::Value;
+
+use crate::Section;
+
+/// What all systems of a stage share.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stage {
+    pub name: StageName,
+    pub protection: Safeguards,
+    /// Whether one client outside the VPC may be admitted to databases (parameter `AllowedIp`).
+    pub public_access: bool,
+    pub functions: Functions,
+    /// Tags beside `Stage` and `Application`, in key order.
+    pub tags: Vec<(String, String)>,
+}
+
+/// The stages there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StageName {
+    Local,
+    Dev,
+    Stg,
+    Prd,
+}
+
+impl StageName {
+    pub const ALL: [StageName; 4] = [Self::Local, Self::Dev, Self::Stg, Self::Prd];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Dev => "dev",
+            Self::Stg => "stg",
+            Self::Prd => "prd",
+        }
+    }
+
+    /// The stage of this name, if there is one.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.as_str() == name)
+    }
+}
+
+impl fmt::Display for StageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What keeps the deployed stacks from accidents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Safeguards {
+    /// CloudFormation refuses to delete the stacks.
+    pub termination: bool,
+    /// Updates may neither replace nor delete what holds data.
+    pub stack_policy: bool,
+}
+
+/// What all functions share.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Functions {
+    pub architecture: Architecture,
+    pub log_retention_days: u32,
+}
+
+impl Stage {
+    /// The name of its settings file.
+    pub const FILE: &str = "stage.toml";
+
+    /// Reads `stage.toml`.
+    pub fn read(name: StageName, mut root: Section<'_>) -> Self {
+        let stage = Self {
+            name,
+            protection: read_protection(root.section("protection")),
+            public_access: read_network(root.section("network")),
+            functions: read_functions(root.section("functions")),
+            tags: read_tags(root.section("tags")),
+        };
+        root.refuse_unknown_keys();
+        stage
+    }
+
+    /// A stack of this stage: named `<name>-<stage>`, tagged, and protected as the stage says. `application` is the system's name.
+    pub fn stack(&self, name: &'static str, application: &str) -> Stack {
+        Stack::new(name, self.name.as_str(), application, &self.tags)
+            .protected(self.protection.termination, self.protection.stack_policy)
+    }
+}
+
+fn read_protection(mut section: Section<'_>) -> Safeguards {
+    let safeguards =
+        Safeguards { termination: section.flag("termination"), stack_policy: section.flag("stack_policy") };
+    section.refuse_unknown_keys();
+    safeguards
+}
+
+fn read_network(mut section: Section<'_>) -> bool {
+    let public_access = section.flag("public_access");
+    section.refuse_unknown_keys();
+    public_access
+}
+
+fn read_functions(mut section: Section<'_>) -> Functions {
+    let architectures = [("arm64", Architecture::Arm64), ("x86_64", Architecture::X86_64)];
+    let log_retention_days = section.whole("log_retention_days", 1..=3653, "days");
+    if !RETENTION_DAYS.contains(&log_retention_days) {
+        section.fault(
+            "log_retention_days",
+            format!("{log_retention_days} is not what CloudWatch Logs knows: one of {RETENTION_DAYS:?}"),
+        );
+    }
+    let functions = Functions { architecture: section.one_of("architecture", &architectures), log_retention_days };
+    section.refuse_unknown_keys();
+    functions
+}
+
+/// Limits: <https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html>
+fn read_tags(section: Section<'_>) -> Vec<(String, String)> {
+    let mut tags = Vec::new();
+    for (key, value) in section.entries() {
+        match value {
+            _ if key == "Stage" || key == "Application" => section.fault(key, "is set by the stacks; leave it out"),
+            _ if key.starts_with("aws:") || key.is_empty() || key.len() > 128 => {
+                section.fault(key, "is not a tag key: 1 to 128 characters that do not start with \"aws:\"");
+            }
+            Value::String(text) if !text.is_empty() && text.len() <= 256 => tags.push((key.clone(), text.clone())),
+            other => section.fault(key, format!("{other} is not a text of 1 to 256 characters")),
+        }
+    }
+    tags
+}

@@ -1,0 +1,225 @@
+//! Four linters have nothing to say about any committed template that is not excepted beside its resource, and every exception is needed:
+//! without them they report exactly what is excepted. Tools stand in `.tools` or beside `INFRA_TOOLS_VENV`; `infra install lint` puts them there.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::{env, fs};
+
+use cfn::{Json, ResourceEntry};
+use constructs::SynthesizedStack;
+use serde_json::Value;
+use system::StageName;
+use systems::ConfiguredStage;
+
+const VALIDATE: &str = r#"
+import sys
+from cloudformation_validate import CompositeEngine
+engine = CompositeEngine()
+print(engine.engine_name(), file=sys.stderr)
+for path in sys.argv[1:]:
+    for found in engine.validate_template(path).diagnostics:
+        if found.severity.name in ("FATAL", "ERROR", "WARN"):
+            print(path, found.rule_id, found.severity.name, found.message)
+"#;
+
+/// Template, logical id and rule, such as `prd-FipeApi PriceQueue CKV_AWS_27`.
+type Findings = BTreeSet<String>;
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A program below `.tools`.
+fn tool(name: &str) -> Command {
+    let venv = env::var_os("INFRA_TOOLS_VENV").map_or_else(|| repository().join(".tools/venv"), PathBuf::from);
+    let tools = venv.parent().expect("a virtual environment stands in a folder");
+    let tool = tools.join(name.replace("venv", &venv.file_name().expect("it has a name").to_string_lossy()));
+    assert!(tool.exists(), "{} is missing: `target/debug/infra install lint`, or set INFRA_TOOLS_VENV", tool.display());
+    Command::new(tool)
+}
+
+fn committed() -> Vec<PathBuf> {
+    let templates = |stage: StageName| repository().join(format!("environments/{stage}/templates"));
+    let files = StageName::ALL.into_iter().flat_map(|stage| fs::read_dir(templates(stage)).expect("templates"));
+    let files: Vec<_> = files.map(|file| file.expect("readable").path()).collect();
+    assert_eq!(files.len(), stacks().len(), "{files:?}");
+    files
+}
+
+fn stacks() -> Vec<(StageName, SynthesizedStack)> {
+    let of = |name: StageName| {
+        let files = systems::read(&repository(), name.as_str()).expect("readable");
+        let stage = ConfiguredStage::parse(name.as_str(), &files).expect("valid");
+        stage.synth().expect("nothing is refused").into_iter().map(move |stack| (name, stack))
+    };
+    StageName::ALL.into_iter().flat_map(of).collect()
+}
+
+/// The templates that except something for a linter, as files without those exceptions, and what they except.
+fn without_exceptions(linter: &'static str, rules: fn(&ResourceEntry) -> Vec<String>) -> (Vec<PathBuf>, Findings) {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(linter);
+    fs::create_dir_all(&folder).expect("a folder for templates");
+    let (mut files, mut excepted) = (Vec::new(), Findings::new());
+    for (stage, mut stack) in stacks() {
+        assert!(
+            stack.template.get_metadata(linter).is_none(),
+            "{linter}: an exception for all of {}",
+            stack.stack_name
+        );
+        let name = format!("{stage}-{}", stack.name);
+        let before = excepted.len();
+        let ids: Vec<_> = stack.template.resources().iter().map(|entry| entry.id.clone()).collect();
+        for id in ids {
+            let entry = stack.template.resource_mut(&id).expect("it is there");
+            excepted.extend(rules(entry).iter().map(|rule| format!("{name} {id} {rule}")));
+            entry.parts.metadata.set(linter, Json::Absent);
+        }
+        if excepted.len() > before {
+            let file = folder.join(format!("{name}.yaml"));
+            fs::write(&file, stack.template.to_yaml()).expect("a template");
+            files.push(file);
+        }
+    }
+    (files, excepted)
+}
+
+fn texts<'a>(list: Option<&'a Json>, key: Option<&str>) -> Vec<String> {
+    let items = list.and_then(Json::as_list).unwrap_or_default().iter();
+    let text = |item: &'a Json| key.map_or(Some(item), |key| item.get(key)).and_then(Json::as_str);
+    items.map(|item| text(item).expect("a rule").to_owned()).collect()
+}
+
+/// `prd-FipeApi`, for a committed template and for one without exceptions.
+fn template_name(path: &str) -> String {
+    let path = Path::new(path);
+    let stem = path.file_stem().expect("a file").to_string_lossy().into_owned();
+    match path.parent().filter(|folder| folder.ends_with("templates")).and_then(Path::parent) {
+        Some(stage) => format!("{}-{stem}", stage.file_name().expect("a stage").to_string_lossy()),
+        None => stem,
+    }
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap_or_else(|| panic!("no {key} in {value}"))
+}
+
+fn json(output: &Output) -> Value {
+    let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}{complained}"))
+}
+
+fn run(command: &mut Command) -> Output {
+    command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
+}
+
+#[test]
+fn cfn_lint_finds_nothing_but_what_is_excepted() {
+    let rules = |entry: &ResourceEntry| {
+        let config = entry.parts.metadata.get("cfn-lint").and_then(|lint| lint.get("config")?.get("ignore_checks"));
+        texts(config, None)
+    };
+    let (bare, excepted) = without_exceptions("cfn-lint", rules);
+    let output = run(tool("venv/bin/cfn-lint")
+        .args(["--include-checks", "W", "I", "--format", "json", "--"])
+        .args(committed())
+        .args(&bare));
+    let mut found = Findings::new();
+    for finding in json(&output).as_array().expect("a list") {
+        let file = text(finding, "Filename");
+        assert!(bare.iter().any(|bare| file == bare.to_string_lossy()), "{finding:#}");
+        let path = &finding["Location"]["Path"];
+        let rule = text(&finding["Rule"], "Id");
+        found.insert(format!("{} {} {rule}", template_name(file), path[1].as_str().expect("a resource")));
+    }
+    assert_eq!(found, excepted);
+}
+
+#[test]
+fn cloudformation_validate_finds_no_error_and_no_warning() {
+    let output = run(tool("venv/bin/python").args(["-c", VALIDATE]).args(committed()));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.is_empty(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn checkov_finds_nothing_but_what_is_excepted() {
+    let rules =
+        |entry: &ResourceEntry| texts(entry.parts.metadata.get("checkov").and_then(|own| own.get("skip")), Some("id"));
+    let (bare, excepted) = without_exceptions("checkov", rules);
+    assert!(!excepted.is_empty(), "the rest of this test has nothing to look at");
+    // It asks nobody: neither for its platform's opinion, nor for a newer version of itself. Settings of the folder do not count.
+    let output = run(tool("checkov/bin/checkov")
+        .args(["--framework", "cloudformation", "--skip-download", "--compact", "--quiet", "--output", "json"])
+        .args(committed().iter().chain(&bare).flat_map(|file| [Path::new("--file"), file]))
+        .env("CKV_SKIP_PACKAGE_UPDATE_CHECK", "true")
+        .env_remove("BC_API_KEY")
+        .current_dir(env!("CARGO_TARGET_TMPDIR")));
+    let report = json(&output);
+    assert_eq!(report["summary"]["parsing_errors"], 0, "{:#}", report["summary"]);
+    assert!(report["summary"]["passed"].as_u64() > Some(300), "it looked at little: {:#}", report["summary"]);
+    let mut found = Findings::new();
+    for finding in report["results"]["failed_checks"].as_array().expect("a list") {
+        let file = text(finding, "file_abs_path");
+        let (rule, resource) = (text(finding, "check_id"), text(finding, "resource"));
+        let id = resource.rsplit('.').next().expect("it has an end");
+        let is_bare = bare.iter().any(|bare| Path::new(file) == bare);
+        assert!(is_bare, "{file} {id}: {rule}: {}", text(finding, "check_name"));
+        found.insert(format!("{} {id} {rule}", template_name(file)));
+    }
+    assert_eq!(found, excepted);
+}
+
+fn policies() -> PathBuf {
+    repository().join("infra/systems/policies")
+}
+
+#[test]
+fn guard_finds_nothing_but_what_is_excepted() {
+    let rules = |entry: &ResourceEntry| {
+        texts(entry.parts.metadata.get("guard").and_then(|guard| guard.get("SuppressedRules")), None)
+    };
+    let (bare, excepted) = without_exceptions("guard", rules);
+    assert!(!excepted.is_empty(), "the rest of this test has nothing to look at");
+    let output = run(tool("bin/cfn-guard")
+        .args(["validate", "--structured", "--output-format", "json", "--show-summary", "none", "--rules"])
+        .arg(policies())
+        .args(committed().iter().chain(&bare).flat_map(|file| [Path::new("--data"), file])));
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report = json(&output);
+    let reports = report.as_array().expect("a list");
+    assert_eq!(reports.len(), committed().len() + bare.len());
+    let mut found = Findings::new();
+    for report in reports {
+        let file = text(report, "name");
+        for refused in report["not_compliant"].as_array().expect("a list") {
+            assert!(bare.iter().any(|bare| Path::new(file) == bare), "{file}: {refused:#}");
+            let rule = text(&refused["Rule"], "name");
+            let everything = refused.to_string();
+            let ids = everything.split("\"/Resources/").skip(1).filter_map(|rest| rest.split(['/', '"', '[']).next());
+            found.extend(ids.map(|id| format!("{} {id} {rule}", template_name(file))));
+        }
+    }
+    assert_eq!(found, excepted);
+}
+
+#[test]
+fn every_policy_has_an_example_that_it_passes_and_one_that_it_refuses() {
+    let output = run(tool("bin/cfn-guard").args(["test", "--dir"]).arg(policies()));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && !said.contains("Error"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let mut count = 0;
+    for file in fs::read_dir(policies()).expect("policies").map(|file| file.expect("readable").path()) {
+        let Some(stem) = file.file_name().and_then(|name| name.to_str()?.strip_suffix(".guard")) else { continue };
+        let read = |path: PathBuf| fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+        let examples = read(policies().join(format!("tests/{stem}_tests.yaml")));
+        for rule in read(file.clone()).lines().filter_map(|line| line.strip_prefix("rule ")?.split(' ').next()) {
+            count += 1;
+            for verdict in ["PASS", "FAIL", "SKIP"] {
+                assert!(examples.contains(&format!("      {rule}: {verdict}\n")), "no {verdict} of {rule}");
+                assert!(said.contains(&format!("{rule}: Expected = {verdict}")), "{rule} was not tested: {said}");
+            }
+        }
+    }
+    assert!(count >= 15, "{count} rules");
+}
