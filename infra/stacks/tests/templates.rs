@@ -336,7 +336,7 @@ fn a_stack_policy_keeps_everything_that_holds_data_from_replacement_and_deletion
             let denied = statements[1]["Resource"].as_array().expect("a list");
             let denied: Vec<_> = denied.iter().map(|id| id.as_str().expect("text")).collect();
             let stateful: Vec<_> = (stack.template.resources().iter())
-                .filter(|entry| cfn::facts::is_stateful(&entry.parts.resource_type))
+                .filter(|entry| facts::is_stateful(&entry.parts.resource_type))
                 .map(|entry| format!("LogicalResourceId/{}", entry.id))
                 .collect();
             assert_eq!(denied, stateful);
@@ -379,7 +379,7 @@ fn a_stage_may_have_a_serverless_database() {
 fn every_taggable_resource_is_tagged_with_stage_and_application() {
     for stack in StageName::ALL.into_iter().flat_map(all_of) {
         for entry in stack.template.resources() {
-            let Some(tags) = cfn::facts::resource_type(&entry.parts.resource_type).and_then(|known| known.tags) else {
+            let Some(tags) = facts::resource_type(&entry.parts.resource_type).and_then(|known| known.tags) else {
                 continue;
             };
             let tags = property(entry, tags.property).expect("it is tagged");
