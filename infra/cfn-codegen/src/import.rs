@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 
 use crate::facts::{Property, Schema, Service};
-use crate::{lint_schemas, patterns, replacement, service_spec};
+use crate::{lint_schemas, outlines, patterns, service_spec};
 
 /// What an import gives.
 pub struct Import {
     /// By the service's name, such as `SQS`.
     pub services: BTreeMap<String, Service>,
-    /// What a change of a property does, for the types of all other services: see [`replacement::table`].
-    pub others: String,
+    /// What a change of a property does, for the types of all other services: see [`outlines::table`].
+    pub outlines: String,
     /// Types of all services that hold data.
     pub stateful: BTreeSet<String>,
 }
@@ -35,7 +35,7 @@ pub fn import(service_spec: &[u8], cfn_lint: Vec<u8>, services: &BTreeSet<String
             lint_schemas::overlay(resource, &schema);
         }
     }
-    Ok(Import { services: out, others: replacement::table(&others), stateful: specification.stateful })
+    Ok(Import { services: out, outlines: outlines::table(&others), stateful: specification.stateful })
 }
 
 /// Patterns that cannot be checked, as `type property: pattern`.

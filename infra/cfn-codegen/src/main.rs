@@ -12,7 +12,7 @@ use cfn_codegen::packages::{Archive, Lock, Registry};
 use cfn_codegen::project::{Project, SERVICES};
 use clap::{Parser, Subcommand};
 
-/// Makes the typed resources of the cfn crate.
+/// Makes the tables of the facts crate and the typed resources of the cfn crate.
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -61,13 +61,13 @@ fn main() -> Result<()> {
                 writeln!(out, "  {line}")?;
             }
             project.write_facts(&imported.services, &imported.stateful)?;
-            project.write_others(&imported.others)?;
+            project.write_outlines(&imported.outlines)?;
             if update_lock {
                 Lock { service_spec: specification.package, cfn_lint: schemas.package }.write(&project.lock())?;
             }
         }
         Command::Generate { check } => {
-            let sources = generate(&project.overlaid_facts()?, &project.stateful()?)?;
+            let sources = generate(&project.overlaid_facts()?, &project.stateful()?, &project.outlines()?)?;
             if !check {
                 return project.write_sources(&sources);
             }

@@ -1,4 +1,4 @@
-//! Where things lie: facts, overlays and the lock beside this crate, generated sources in the cfn crate.
+//! Where things lie: facts, overlays and the lock beside this crate, generated sources in the facts and cfn crates.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::facts::Service;
+use crate::generate::{BUILDERS, TABLES};
 use crate::overlay;
 
 /// The services of the default set, as resource types name them.
@@ -85,50 +86,59 @@ impl Project {
         write(&self.file("facts", "stateful"), &format!("{}\n", serde_json::to_string_pretty(stateful)?))
     }
 
-    /// The table of the other services, for reviews of templates that are not ours.
-    pub fn write_others(&self, table: &str) -> Result<()> {
-        write(&self.root.join("../review/facts/replacement.txt"), table)
+    /// The outlines of the types of all other services.
+    pub fn outlines(&self) -> Result<String> {
+        let path = self.outlines_file();
+        std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
     }
 
-    /// Writes the generated files, and removes those that are no longer made.
+    pub fn write_outlines(&self, table: &str) -> Result<()> {
+        write(&self.outlines_file(), table)
+    }
+
+    /// Writes the generated files, by their paths below `infra`, and removes those that are no longer made.
     pub fn write_sources(&self, sources: &BTreeMap<String, String>) -> Result<()> {
-        for (name, text) in sources {
-            write(&self.generated().join(name), text)?;
+        for (path, text) in sources {
+            write(&self.infra().join(path), text)?;
         }
-        for name in self.leftovers(sources)? {
-            std::fs::remove_file(self.generated().join(name))?;
+        for path in self.leftovers(sources)? {
+            std::fs::remove_file(self.infra().join(path))?;
         }
         Ok(())
     }
 
     /// The generated files whose bytes are not these, and those that are not made at all.
     pub fn stale_sources(&self, sources: &BTreeMap<String, String>) -> Result<Vec<String>> {
-        let differs = |name: &str, text: &str| {
-            std::fs::read(self.generated().join(name)).is_ok_and(|bytes| bytes == text.as_bytes())
-        };
+        let is_fresh =
+            |path: &str, text: &str| std::fs::read(self.infra().join(path)).is_ok_and(|bytes| bytes == text.as_bytes());
         let mut stale: Vec<String> =
-            sources.iter().filter(|(name, text)| !differs(name, text)).map(|(name, _)| name.clone()).collect();
+            sources.iter().filter(|(path, text)| !is_fresh(path, text)).map(|(path, _)| path.clone()).collect();
         stale.extend(self.leftovers(sources)?);
-        Ok(stale.into_iter().map(|name| format!("infra/cfn/src/generated/{name}")).collect())
+        Ok(stale.into_iter().map(|path| format!("infra/{path}")).collect())
     }
 
     fn leftovers(&self, sources: &BTreeMap<String, String>) -> Result<Vec<String>> {
         let mut out = Vec::new();
-        for (directory, prefix) in [(self.generated(), ""), (self.generated().join("facts"), "facts/")] {
-            let Ok(entries) = std::fs::read_dir(&directory) else { continue };
+        for folder in [BUILDERS, TABLES] {
+            let Ok(entries) = std::fs::read_dir(self.infra().join(folder)) else { continue };
             for entry in entries {
                 let entry = entry?;
-                let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
-                if entry.file_type()?.is_file() && !sources.contains_key(&name) {
-                    out.push(name);
+                let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
+                if entry.file_type()?.is_file() && !sources.contains_key(&path) {
+                    out.push(path);
                 }
             }
         }
+        out.sort();
         Ok(out)
     }
 
-    fn generated(&self) -> PathBuf {
-        self.root.join("../cfn/src/generated")
+    fn infra(&self) -> PathBuf {
+        self.root.join("..")
+    }
+
+    fn outlines_file(&self) -> PathBuf {
+        self.root.join("facts/outlines.txt")
     }
 
     fn file(&self, folder: &str, name: &str) -> PathBuf {

@@ -1,4 +1,4 @@
-//! The sources in the cfn crate are those of the facts.
+//! The sources in the facts and cfn crates are those of the facts.
 
 use cfn_codegen::generate::generate;
 use cfn_codegen::names::snake;
@@ -9,7 +9,7 @@ fn the_generated_sources_are_up_to_date() {
     let project = Project::at(env!("CARGO_MANIFEST_DIR"));
     let facts = project.overlaid_facts().unwrap();
     assert_eq!(facts.len(), SERVICES.len());
-    let sources = generate(&facts, &project.stateful().unwrap()).unwrap();
+    let sources = generate(&facts, &project.stateful().unwrap(), &project.outlines().unwrap()).unwrap();
     assert_eq!(project.stale_sources(&sources).unwrap(), [""; 0], "run `cargo run -p cfn-codegen -- generate`");
 }
 
@@ -19,16 +19,19 @@ fn a_changed_or_extra_file_is_stale() {
     let project = Project::at(folder.path().join("infra/cfn-codegen"));
     std::fs::create_dir_all(folder.path().join("infra/cfn-codegen")).unwrap();
     let sources = std::collections::BTreeMap::from([
-        ("a.rs".to_owned(), "a".to_owned()),
-        ("facts/b.rs".to_owned(), "b".to_owned()),
+        ("cfn/src/generated/a.rs".to_owned(), "a".to_owned()),
+        ("facts/src/generated/b.rs".to_owned(), "b".to_owned()),
     ]);
     project.write_sources(&sources).unwrap();
     assert_eq!(project.stale_sources(&sources).unwrap(), [""; 0]);
-    let generated = folder.path().join("infra/cfn/src/generated");
-    std::fs::write(generated.join("a.rs"), "A").unwrap();
-    std::fs::write(generated.join("facts/old.rs"), "").unwrap();
-    let stale = ["infra/cfn/src/generated/a.rs", "infra/cfn/src/generated/facts/old.rs"];
+    let infra = folder.path().join("infra");
+    std::fs::write(infra.join("cfn/src/generated/a.rs"), "A").unwrap();
+    std::fs::write(infra.join("facts/src/generated/old.rs"), "").unwrap();
+    let stale = ["infra/cfn/src/generated/a.rs", "infra/facts/src/generated/old.rs"];
     assert_eq!(project.stale_sources(&sources).unwrap(), stale);
+    project.write_sources(&sources).unwrap();
+    assert_eq!(project.stale_sources(&sources).unwrap(), [""; 0]);
+    assert!(!infra.join("facts/src/generated/old.rs").exists());
 }
 
 #[test]

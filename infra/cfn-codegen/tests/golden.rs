@@ -120,7 +120,7 @@ fn stateful_types_of_all_services_are_kept() {
 
 #[test]
 fn types_of_other_services_are_a_line_each() {
-    assert_eq!(imported().others, "AWS::Other::Thing\n");
+    assert_eq!(imported().outlines, "AWS::Other::Thing\n");
 }
 
 #[test]
@@ -131,11 +131,16 @@ fn patterns_that_cannot_be_checked_are_listed() {
 #[test]
 fn a_service_becomes_a_module_and_its_tables() {
     let Import { services, stateful, .. } = imported();
-    let files: BTreeMap<String, String> = generate(&services, &stateful).unwrap();
+    let outlines = "AWS::Other::Place Name! Name.Key? Secret!~\nAWS::Other::Thing\n";
+    let files: BTreeMap<String, String> = generate(&services, &stateful, outlines).unwrap();
     let names: Vec<&str> = files.keys().map(String::as_str).collect();
-    assert_eq!(names, ["aws_zoo.rs", "facts/aws_zoo.rs", "facts/mod.rs", "mod.rs", "required.rs"]);
-    insta::assert_snapshot!("module", files["aws_zoo.rs"]);
-    insta::assert_snapshot!("tables", files["facts/aws_zoo.rs"]);
-    insta::assert_snapshot!("index", files["facts/mod.rs"]);
-    insta::assert_snapshot!("required", files["required.rs"]);
+    let (cfn, facts) = ("cfn/src/generated", "facts/src/generated");
+    let builders = ["aws_zoo.rs", "mod.rs", "required.rs"].map(|name| format!("{cfn}/{name}"));
+    let tables = ["aws_zoo.rs", "mod.rs", "outlines.rs"].map(|name| format!("{facts}/{name}"));
+    assert_eq!(names, [builders, tables].concat());
+    insta::assert_snapshot!("module", files[&format!("{cfn}/aws_zoo.rs")]);
+    insta::assert_snapshot!("required", files[&format!("{cfn}/required.rs")]);
+    insta::assert_snapshot!("tables", files[&format!("{facts}/aws_zoo.rs")]);
+    insta::assert_snapshot!("outlines", files[&format!("{facts}/outlines.rs")]);
+    insta::assert_snapshot!("index", files[&format!("{facts}/mod.rs")]);
 }

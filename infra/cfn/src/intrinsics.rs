@@ -1,42 +1,8 @@
-//! CloudFormation's intrinsic functions. Free functions make typed values; `Intrinsic` is the tree behind them.
+//! CloudFormation's intrinsic functions, as functions that make typed values.
 
 use std::borrow::Cow;
 
-use crate::{ConditionHandle, IntoValue, Json, Value};
-
-/// An intrinsic function and its arguments.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Intrinsic {
-    /// A parameter, resource or pseudo parameter.
-    Ref(Cow<'static, str>),
-    /// Logical id and attribute; the attribute may have dots (`Endpoint.Address`).
-    GetAtt(String, Cow<'static, str>),
-    /// Text with `${..}`, and the values of names that are not parameters or resources.
-    Sub(String, Vec<(String, Json)>),
-    Join(String, Json),
-    If(String, Json, Json),
-    Select(Json, Json),
-    Split(String, Json),
-    ImportValue(Json),
-    /// Mapping, top-level key, second-level key.
-    FindInMap(Json, Json, Json),
-    Base64(Json),
-    /// Block, count, and the number of host bits of each subnet.
-    Cidr(Json, Json, Json),
-    GetAZs(Json),
-    And(Vec<Json>),
-    Or(Vec<Json>),
-    Not(Json),
-    Equals(Json, Json),
-    /// A condition by name, inside another condition.
-    Condition(String),
-}
-
-impl Intrinsic {
-    pub(crate) fn into_typed<T>(self) -> Value<T> {
-        Value::from_json(self)
-    }
-}
+use crate::{ConditionHandle, IntoValue, Intrinsic, Value};
 
 /// `!Ref`: a parameter or resource by name. Handles do this for you ([`crate::Handle::ref`], [`crate::ParameterHandle::ref`]).
 pub fn ref_to<T>(name: impl Into<String>) -> Value<T> {

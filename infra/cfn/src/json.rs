@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use crate::{Intrinsic, Value};
-
 /// A JSON value which may hold CloudFormation intrinsics at any depth. Objects keep the order in which keys were added.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Json {
@@ -22,6 +20,34 @@ pub enum Json {
     Intrinsic(Box<Intrinsic>),
 }
 
+/// An intrinsic function and its arguments.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Intrinsic {
+    /// A parameter, resource or pseudo parameter.
+    Ref(Cow<'static, str>),
+    /// Logical id and attribute; the attribute may have dots (`Endpoint.Address`).
+    GetAtt(String, Cow<'static, str>),
+    /// Text with `${..}`, and the values of names that are not parameters or resources.
+    Sub(String, Vec<(String, Json)>),
+    Join(String, Json),
+    If(String, Json, Json),
+    Select(Json, Json),
+    Split(String, Json),
+    ImportValue(Json),
+    /// Mapping, top-level key, second-level key.
+    FindInMap(Json, Json, Json),
+    Base64(Json),
+    /// Block, count, and the number of host bits of each subnet.
+    Cidr(Json, Json, Json),
+    GetAZs(Json),
+    And(Vec<Json>),
+    Or(Vec<Json>),
+    Not(Json),
+    Equals(Json, Json),
+    /// A condition by name, inside another condition.
+    Condition(String),
+}
+
 impl Json {
     /// An object with these entries, in this order.
     pub fn object<K: Into<Cow<'static, str>>, V: Into<Json>>(entries: impl IntoIterator<Item = (K, V)>) -> Self {
@@ -31,11 +57,6 @@ impl Json {
     /// A list of these items, in this order.
     pub fn list<V: Into<Json>>(items: impl IntoIterator<Item = V>) -> Self {
         Self::List(items.into_iter().map(Into::into).collect())
-    }
-
-    /// As JSON text with a line end, keys in declaration order, intrinsics in their long form.
-    pub fn to_text(&self) -> String {
-        crate::text::json(self)
     }
 
     /// The value of a key, if this is an object that has it.
@@ -52,7 +73,7 @@ impl Json {
             *self = Self::Object(Vec::new());
         }
         match self {
-            Self::Object(entries) => crate::properties::entry(entries, key),
+            Self::Object(entries) => entry(entries, key),
             other => other,
         }
     }
@@ -106,16 +127,13 @@ impl Json {
     }
 }
 
-impl<T> From<Value<T>> for Json {
-    fn from(value: Value<T>) -> Self {
-        value.into_json()
-    }
-}
-
-impl<T> From<&Value<T>> for Json {
-    fn from(value: &Value<T>) -> Self {
-        value.as_json().clone()
-    }
+/// The value of a key, [`Json::Absent`] if it is new.
+pub(crate) fn entry<'a>(entries: &'a mut Vec<(Cow<'static, str>, Json)>, name: &'static str) -> &'a mut Json {
+    let place = entries.iter().position(|(key, _)| key == name).unwrap_or_else(|| {
+        entries.push((Cow::Borrowed(name), Json::Absent));
+        entries.len() - 1
+    });
+    &mut entries[place].1
 }
 
 impl From<Intrinsic> for Json {

@@ -1,4 +1,4 @@
-//! Typed CloudFormation: templates, intrinsics, generated resources and their property facts.
+//! Typed CloudFormation: templates, intrinsics, generated resources.
 //!
 //! Pure: no input or output, no clock, no environment. A template is a value; its text is a function of what was added to it.
 //! Refuses a missing required property and a wrong primitive type at compile time, and wrong values in [`Template::validate`].
@@ -18,7 +18,6 @@ mod text;
 mod validate;
 mod value;
 
-pub mod facts;
 pub mod intrinsics;
 pub mod pseudo;
 pub mod required;
@@ -30,8 +29,7 @@ pub use condition::{Condition, ConditionHandle};
 pub use diagnostic::Diagnostic;
 #[allow(unused_imports, unreachable_pub, reason = "there is nothing without the feature of a service")]
 pub use generated::*;
-pub use intrinsics::Intrinsic;
-pub use json::Json;
+pub use json::{Intrinsic, Json};
 pub use logical_id::LogicalId;
 pub use output::Output;
 pub use parameter::{Parameter, ParameterHandle};

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::Json;
+use crate::json::entry;
 
 /// Properties in the order in which they were set first.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -54,15 +55,6 @@ impl Properties {
             (None, value) => self.0.push((name, value)),
         }
     }
-}
-
-/// The value of a key, [`Json::Absent`] if it is new.
-pub(crate) fn entry<'a>(entries: &'a mut Vec<(Cow<'static, str>, Json)>, name: &'static str) -> &'a mut Json {
-    let place = entries.iter().position(|(key, _)| key == name).unwrap_or_else(|| {
-        entries.push((Cow::Borrowed(name), Json::Absent));
-        entries.len() - 1
-    });
-    &mut entries[place].1
 }
 
 impl From<Properties> for Json {

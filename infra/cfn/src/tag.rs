@@ -1,6 +1,7 @@
 //! Tags: a list of keys and values on most resources, a map on some.
 
-use crate::facts::{self, TagShape};
+use facts::TagShape;
+
 use crate::{IntoValue, Json, Template, Value};
 
 /// A key and a value on a resource.

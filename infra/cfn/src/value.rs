@@ -42,6 +42,24 @@ impl<T> Value<T> {
     }
 }
 
+impl Intrinsic {
+    pub(crate) fn into_typed<T>(self) -> Value<T> {
+        Value::from_json(self)
+    }
+}
+
+impl<T> From<Value<T>> for Json {
+    fn from(value: Value<T>) -> Self {
+        value.into_json()
+    }
+}
+
+impl<T> From<&Value<T>> for Json {
+    fn from(value: &Value<T>) -> Self {
+        value.as_json().clone()
+    }
+}
+
 impl<T> Clone for Value<T> {
     fn clone(&self) -> Self {
         Self::from_json(self.json.clone())

@@ -2,8 +2,8 @@
 
 mod tools;
 
-use cfn::facts::{Kind, Property, Rule, Schema, resource_types};
 use cfn::{Json, RawResource, Template};
+use facts::{Kind, Property, Rule, Schema, resource_types};
 
 /// cfn-lint's rules about the form: resource types, required properties, types of values, and the template itself.
 const FORM: [&str; 5] = ["E3001", "E3003", "E3006", "E3012", "E0000"];

@@ -189,7 +189,7 @@ pub(crate) fn options(stage: StageName) -> Options {
     match stage {
         // Whatever is lost on this machine is made again in seconds.
         StageName::Local => Options::new(run_id, Pace::LOCAL, |_| false),
-        _ => Options::new(run_id, Pace::AWS, cfn::facts::is_stateful),
+        _ => Options::new(run_id, Pace::AWS, facts::is_stateful),
     }
 }
 

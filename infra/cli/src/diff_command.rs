@@ -83,7 +83,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     // A loss is told on the stage local, too: nobody is kept from it.
     let execution_role = arguments.execution_role.given(stage.name)?;
     let options = Options {
-        is_stateful: cfn::facts::is_stateful,
+        is_stateful: facts::is_stateful,
         execution_role,
         import_existing: arguments.import_existing,
         ..options(stage.name)

@@ -103,7 +103,7 @@ fn lines(drifts: &[StackDrift], paint: Paint) -> Vec<String> {
 
 /// Whether AWS never gives a property's value back, by the specification's word.
 fn is_write_only(resource_type: &str, path: &str) -> bool {
-    use cfn::facts::{Kind, Property, Schema, resource_type as facts};
+    use facts::{Kind, Property, Schema, resource_type as facts};
     fn walk<'a>(properties: &[Property], mut path: impl Iterator<Item = &'a str>) -> bool {
         let Some(name) = path.next() else { return false };
         let Some(property) = properties.iter().find(|property| property.name == name) else { return false };

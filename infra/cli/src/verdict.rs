@@ -127,7 +127,7 @@ fn read(
     let is_open = |name: &String| !secrets.contains(name) && !unknown.contains(name);
     let parameters = settled(&template, parameters).into_iter();
     let values: BTreeMap<String, String> = parameters.filter(|(name, _)| is_open(name)).collect();
-    Ok(template.with_parameters(&values))
+    Ok(review::with_parameters(&template, &values))
 }
 
 /// The values that hold: those given, and the template's defaults for the rest.
@@ -184,7 +184,7 @@ fn property(detail: &PropertyDetail) -> Option<ObservedProperty> {
 
 /// The values of a detail as they may be shown: masked where the property is write-only.
 pub(crate) fn shown(resource_type: &str, detail: &PropertyDetail) -> (Option<String>, Option<String>) {
-    let facts = cfn::facts::resource_type(resource_type);
+    let facts = facts::resource_type(resource_type);
     let path = detail.path.as_deref().unwrap_or_default();
     let is_secret = facts.and_then(|facts| facts.is_write_only(path)).unwrap_or(false);
     let mask =

@@ -1,7 +1,7 @@
 //! What keeps a deployed stack from accidents: termination protection, and a stack policy drawn from the resources that hold data.
 //! Refuses to know whether a change is meant: whoever means it lifts the protection of the resource by name.
 
-use cfn::{Json, Template, facts, json};
+use cfn::{Json, Template, json};
 
 /// How a stack is protected once it is deployed. Nothing by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

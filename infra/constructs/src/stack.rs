@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use cfn::facts::{self, TagShape};
 use cfn::{Handle, Json, LogicalId, Output, Parameter, ParameterHandle, Resource, Template, Value};
+use facts::TagShape;
 
 use crate::{Asked, ParameterSource, Protection};
 

@@ -1,109 +1,42 @@
-//! What a template says about deleted resources, read from its YAML or JSON. Refuses everything else in it.
+//! What a template keeps of deleted resources. Refuses a text that is no template.
 
 use std::collections::BTreeMap;
 
-use saphyr_parser::{Event, Parser};
+use template::{Node, ParseError, Resource, parse};
 
 use crate::Keeps;
 
-/// What is kept of each resource of a template, by logical id. Of what cannot be read, nothing is kept.
+/// What is kept of each resource of a template, by logical id.
 ///
-/// Source: "DeletionPolicy attribute": Delete is the default, but Snapshot for a DB cluster, and for a DB instance without
-/// DBClusterIdentifier. RetainExceptOnCreate keeps what was created successfully.
-pub(crate) fn policies(template: &str) -> BTreeMap<String, Keeps> {
-    let mut policies = BTreeMap::new();
-    for (logical_id, resource) in resources(template) {
-        let snapshot_by_default = match resource.resource_type.as_str() {
-            "AWS::RDS::DBCluster" => true,
-            "AWS::RDS::DBInstance" => !resource.in_cluster,
-            _ => false,
-        };
-        let keeps = match resource.policy.as_deref() {
-            Some("Retain" | "RetainExceptOnCreate") => Keeps::Resource,
-            Some("Snapshot") => Keeps::Snapshot,
-            None if snapshot_by_default => Keeps::Snapshot,
-            _ => Keeps::Nothing,
-        };
-        policies.insert(logical_id, keeps);
-    }
-    policies
+/// Source: "DeletionPolicy attribute". RetainExceptOnCreate keeps what was created successfully.
+///
+/// # Errors
+/// The text is no template.
+pub(crate) fn policies(text: &str) -> Result<BTreeMap<String, Keeps>, ParseError> {
+    let template = parse("the deployed template", text)?;
+    let kept = template.resources().iter().map(|resource| (resource.logical_id.clone(), keeps(resource)));
+    Ok(kept.collect())
 }
 
-#[derive(Default)]
-struct Resource {
-    resource_type: String,
-    policy: Option<String>,
-    in_cluster: bool,
-}
-
-/// Walks the events with the path of keys that leads to each.
-fn resources(template: &str) -> BTreeMap<String, Resource> {
-    let mut resources: BTreeMap<String, Resource> = BTreeMap::new();
-    // Of each collection that is open: its key in the mapping around it, and in a mapping the key that waits for its value.
-    let mut open: Vec<Open> = Vec::new();
-    for event in Parser::new_from_str(template) {
-        let Ok((event, _)) = event else { break };
-        match event {
-            Event::MappingStart(..) => {
-                let key = take_key(&mut open);
-                open.push(Open { key, pending: None, is_mapping: true });
-            }
-            Event::SequenceStart(..) => {
-                let key = take_key(&mut open);
-                open.push(Open { key, pending: None, is_mapping: false });
-            }
-            Event::MappingEnd | Event::SequenceEnd => {
-                open.pop();
-            }
-            Event::Scalar(text, ..) => match open.last_mut() {
-                Some(last) if last.is_mapping && last.pending.is_none() => {
-                    last.pending = Some(text.to_string());
-                    note_key(&open, &mut resources);
-                }
-                _ => {
-                    let key = take_key(&mut open);
-                    note_value(&open, key.as_deref(), &text, &mut resources);
-                }
-            },
-            Event::Alias(..) => {
-                take_key(&mut open);
-            }
-            _ => {}
-        }
-    }
-    resources
-}
-
-struct Open {
-    key: Option<String>,
-    pending: Option<String>,
-    is_mapping: bool,
-}
-
-fn take_key(open: &mut [Open]) -> Option<String> {
-    open.last_mut().and_then(|last| last.pending.take())
-}
-
-fn path(open: &[Open]) -> Vec<&str> {
-    open.iter().skip(1).filter_map(|each| each.key.as_deref()).collect()
-}
-
-/// A database instance is in a cluster when it names one, whatever the value is.
-fn note_key(open: &[Open], resources: &mut BTreeMap<String, Resource>) {
-    if let ["Resources", id, "Properties"] = path(open)[..]
-        && open.last().is_some_and(|last| last.pending.as_deref() == Some("DBClusterIdentifier"))
-    {
-        resources.entry(id.to_owned()).or_default().in_cluster = true;
+fn keeps(resource: &Resource) -> Keeps {
+    let in_cluster = resource.property("DBClusterIdentifier").is_some();
+    match resource.attribute("DeletionPolicy") {
+        Some(policy) => said(policy, &resource.resource_type),
+        None if facts::leaves_snapshot_by_default(&resource.resource_type, in_cluster) => Keeps::Snapshot,
+        None => Keeps::Nothing,
     }
 }
 
-fn note_value(open: &[Open], key: Option<&str>, text: &str, resources: &mut BTreeMap<String, Resource>) {
-    let ["Resources", id] = path(open)[..] else { return };
-    let resource = resources.entry(id.to_owned()).or_default();
-    match key {
-        Some("Type") => text.clone_into(&mut resource.resource_type),
-        Some("DeletionPolicy") => resource.policy = Some(text.to_owned()),
-        _ => {}
+fn said(policy: &Node, resource_type: &str) -> Keeps {
+    // The transform AWS::LanguageExtensions takes functions here. What is certain is what both branches keep.
+    if let Some(("Fn::If", argument)) = policy.intrinsic() {
+        let branches = argument.items().iter().skip(1).map(|branch| said(branch, resource_type));
+        return branches.min_by_key(|keeps| *keeps as u8).unwrap_or(Keeps::Nothing);
+    }
+    match policy.as_str() {
+        Some("Retain" | "RetainExceptOnCreate") => Keeps::Resource,
+        Some("Snapshot") if facts::takes_snapshots(resource_type) => Keeps::Snapshot,
+        _ => Keeps::Nothing,
     }
 }
 
@@ -137,7 +70,7 @@ Outputs:
 
     #[test]
     fn policies_and_their_defaults_are_read_out_of_yaml() {
-        let policies = policies(YAML);
+        let policies = policies(YAML).unwrap();
         let of = |id: &str| policies[id];
         assert_eq!([of("Queue"), of("Instance"), of("Table")], [Keeps::Nothing; 3]);
         assert_eq!([of("Cluster"), of("Alone")], [Keeps::Snapshot; 2]);
@@ -146,9 +79,69 @@ Outputs:
     }
 
     #[test]
-    fn json_is_read_as_well_and_nonsense_keeps_nothing() {
+    fn json_is_read_as_well_and_nonsense_is_refused() {
         let json = r#"{"Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain"}}}"#;
-        assert_eq!(policies(json)["Bucket"], Keeps::Resource);
-        assert!(policies("{{{").is_empty());
+        assert_eq!(policies(json).unwrap()["Bucket"], Keeps::Resource);
+        // Never half of a template: what follows the mistake may be kept.
+        let broken = format!("{YAML}  Other: [");
+        for text in ["{{{", "", "Resources: []", &broken] {
+            assert!(policies(text).is_err(), "{text}");
+        }
+    }
+
+    /// What is kept of the only resource.
+    fn kept(resource: &str) -> Keeps {
+        policies(&format!("Transform: AWS::LanguageExtensions\nResources: {{Only: {resource}}}")).unwrap()["Only"]
+    }
+
+    #[test]
+    fn only_the_policy_of_the_resource_itself_counts() {
+        let nested =
+            "{Type: AWS::SQS::Queue, Metadata: {DeletionPolicy: Retain}, Properties: {DeletionPolicy: Retain}}";
+        assert_eq!(kept(nested), Keeps::Nothing);
+        let elsewhere = "Metadata: {Resources: {Only: {DeletionPolicy: Retain}}}\nResources: {Only: {Type: AWS::SQS::Queue}}\n\
+                         Outputs: {Only: {Value: x, DeletionPolicy: Retain}}";
+        assert_eq!(policies(elsewhere).unwrap()["Only"], Keeps::Nothing);
+    }
+
+    #[test]
+    fn a_policy_is_read_in_every_way_to_write_it() {
+        let quoted = [
+            r#"{"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain"}"#,
+            "{Type: AWS::S3::Bucket, DeletionPolicy: 'Retain'}",
+        ];
+        assert_eq!(quoted.map(kept), [Keeps::Resource; 2]);
+        let shared = "Resources:\n  One: &one {Type: AWS::S3::Bucket, DeletionPolicy: Retain}\n  Two: *one\n  \
+                      Three: {<<: *one, DeletionPolicy: Delete}\n  Four: {<<: *one}\n";
+        let policies = policies(shared).unwrap();
+        assert_eq!(["One", "Two", "Four"].map(|id| policies[id]), [Keeps::Resource; 3]);
+        assert_eq!(policies["Three"], Keeps::Nothing);
+    }
+
+    #[test]
+    fn a_policy_by_a_condition_keeps_what_both_branches_keep() {
+        let cluster = |one: &str, two: &str| {
+            kept(&format!("{{Type: AWS::RDS::DBCluster, DeletionPolicy: !If [IsPrd, {one}, {two}]}}"))
+        };
+        assert_eq!(cluster("Retain", "Delete"), Keeps::Nothing);
+        assert_eq!(cluster("Retain", "Snapshot"), Keeps::Snapshot);
+        assert_eq!(cluster("Retain", "RetainExceptOnCreate"), Keeps::Resource);
+        assert_eq!(cluster("!Ref Policy", "Retain"), Keeps::Nothing);
+        assert_eq!(kept("{Type: AWS::RDS::DBCluster, DeletionPolicy: !Ref Policy}"), Keeps::Nothing);
+    }
+
+    #[test]
+    fn a_snapshot_is_only_left_by_what_can_leave_one() {
+        assert_eq!(kept("{Type: AWS::EC2::Volume, DeletionPolicy: Snapshot}"), Keeps::Snapshot);
+        assert_eq!(kept("{Type: AWS::SQS::Queue, DeletionPolicy: Snapshot}"), Keeps::Nothing);
+    }
+
+    #[test]
+    fn an_instance_without_a_cluster_leaves_a_snapshot() {
+        let instance = |cluster: &str| {
+            kept(&format!("{{Type: AWS::RDS::DBInstance, Properties: {{DBClusterIdentifier: {cluster}}}}}"))
+        };
+        assert_eq!(instance("!Ref Cluster"), Keeps::Nothing);
+        assert_eq!(instance("!Ref AWS::NoValue"), Keeps::Snapshot);
     }
 }

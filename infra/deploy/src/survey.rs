@@ -146,11 +146,13 @@ pub(crate) async fn of_stack<C: CloudFormation>(
     surveyed.termination_protection = found.termination_protection;
     if found.status != "REVIEW_IN_PROGRESS" {
         let template = run.call(async || run.cloudformation.get_template(&found.stack_id).await).await?;
-        let policies = policies(&template);
+        // What cannot be read counts as lost, but its buckets are not emptied on a guess.
+        let policies = policies(&template).ok();
         let resources = run.call(async || run.cloudformation.list_stack_resources(&found.stack_id).await).await?;
         for resource in resources.into_iter().filter(|resource| resource.status != "DELETE_COMPLETE") {
-            let keeps = policies.get(&resource.logical_id).copied().unwrap_or(Keeps::Nothing);
-            if resource.resource_type == "AWS::S3::Bucket" && keeps == Keeps::Nothing {
+            let keeps = policies.as_ref().and_then(|all| all.get(&resource.logical_id)).copied();
+            let keeps = keeps.unwrap_or(Keeps::Nothing);
+            if resource.resource_type == "AWS::S3::Bucket" && keeps == Keeps::Nothing && policies.is_some() {
                 surveyed.buckets.extend(not_empty(run, buckets, &resource).await?);
             }
             surveyed.resources.push(SurveyedResource {

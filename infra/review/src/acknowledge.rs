@@ -1,11 +1,11 @@
 //! Dangers accepted in the template: `Metadata: Acknowledged: [{Rule, Reason, Until}]` on the resource, or with `LogicalId` in the
 //! template's own `Metadata` for one that is gone. Without a reason or after its day it accepts nothing.
 
+use template::{Node, Template};
+
 use crate::change::{Acceptance, Category, Finding, Severity};
-use crate::node::Node;
 use crate::rules::RULES;
 use crate::rules::sections::SECTION_RULES;
-use crate::template::Template;
 
 /// An entry as it stands in the template.
 struct Entry {

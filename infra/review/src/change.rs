@@ -200,12 +200,12 @@ pub enum Severity {
     Danger,
 }
 
-impl From<cfn::facts::Replacement> for Replacement {
-    fn from(fact: cfn::facts::Replacement) -> Self {
+impl From<facts::Replacement> for Replacement {
+    fn from(fact: facts::Replacement) -> Self {
         match fact {
-            cfn::facts::Replacement::No => Self::No,
-            cfn::facts::Replacement::Maybe => Self::Maybe,
-            cfn::facts::Replacement::Yes => Self::Yes,
+            facts::Replacement::No => Self::No,
+            facts::Replacement::Maybe => Self::Maybe,
+            facts::Replacement::Yes => Self::Yes,
         }
     }
 }

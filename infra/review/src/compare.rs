@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 
-use cfn::facts::{self, Kind, Schema};
+use facts::{Kind, Knowledge, Schema};
+
+use template::path::{push_index, push_key, segments};
+use template::{Entry, Node, Resource, Value, embedded_json};
 
 use crate::change::{MASK, PropertyChange, Replacement};
 use crate::document;
-use crate::facts::{Facts, of_line, secret_inside};
-use crate::node::{Entry, Node, Value, push_index, push_key, segments};
-use crate::parse::embedded;
-use crate::template::Resource;
 
 /// Attributes beside `Properties` that are compared, in the order of the report.
 const ATTRIBUTES: &[&str] =
@@ -86,7 +85,7 @@ pub(crate) fn differences(before: &Resource, after: &Resource) -> Vec<PropertyCh
     }
     changes.attribute = false;
     let same_type = before.resource_type == after.resource_type;
-    let facts = if same_type { Facts::of(&after.resource_type) } else { Facts::Unknown };
+    let facts = if same_type { facts::of(&after.resource_type) } else { Knowledge::Nothing };
     changes.entries(&mut String::new(), &before.properties, &after.properties, &Along::of(facts));
     changes.found
 }
@@ -100,7 +99,7 @@ pub(crate) fn is_same(before: Option<&Node>, after: Option<&Node>) -> bool {
 
 /// What is known of the value at a path below `Properties`.
 fn along(resource_type: &str, path: &str) -> Along {
-    let mut along = Along::of(Facts::of(resource_type));
+    let mut along = Along::of(facts::of(resource_type));
     for segment in segments(path) {
         let is_index = segment.bytes().all(|byte| byte.is_ascii_digit());
         let is_item = is_index && !matches!(along.known, Known::Value(Schema { kind: Kind::Map(_), .. }));
@@ -125,7 +124,7 @@ pub(crate) fn shown_text(resource_type: &str, path: &str, text: &str) -> String 
     match (along.at(path).1, along.has_secrets(path)) {
         (true, _) => MASK.to_owned(),
         (false, false) => text.to_owned(),
-        (false, true) => embedded(text)
+        (false, true) => embedded_json(text)
             .map_or_else(|| MASK.to_owned(), |value| along.shown(&value, &mut path.to_owned()).to_json().to_string()),
     }
 }
@@ -145,8 +144,8 @@ enum Known {
     Value(&'static Schema),
     /// Beside `Properties`, or free-form JSON: nothing below it is described, and what is around it decides.
     Free,
-    /// The table's line: asked with the whole path.
-    Line(&'static str),
+    /// Asked with the whole path.
+    Outline(&'static facts::Outline),
     /// No facts: a change of anything may replace.
     Nothing,
 }
@@ -156,11 +155,11 @@ impl Along {
         Self { known: Known::Free, replacement: Replacement::No, write_only: false, in_policy: false }
     }
 
-    fn of(facts: Facts) -> Self {
-        let known = match facts {
-            Facts::Full(facts) => Known::Properties(facts.properties),
-            Facts::Line(line) => Known::Line(line),
-            Facts::Unknown => Known::Nothing,
+    fn of(knowledge: Knowledge) -> Self {
+        let known = match knowledge {
+            Knowledge::Full(facts) => Known::Properties(facts.properties),
+            Knowledge::Outline(outline) => Known::Outline(outline),
+            Knowledge::Nothing => Known::Nothing,
         };
         Self { known, ..Self::attribute() }
     }
@@ -168,7 +167,7 @@ impl Along {
     /// What a change of the whole value at this path does, and whether it is write-only.
     fn at(&self, path: &str) -> (Replacement, bool) {
         match self.known {
-            Known::Line(line) => of_line(line, path),
+            Known::Outline(outline) => (outline.replacement(path).into(), outline.is_write_only(path)),
             _ => (self.replacement, self.write_only),
         }
     }
@@ -232,7 +231,7 @@ impl Along {
         }
         match self.known {
             Known::Value(schema) => inside(schema, 4),
-            Known::Line(line) => secret_inside(line, path),
+            Known::Outline(outline) => outline.has_write_only_below(path),
             _ => false,
         }
     }
@@ -243,22 +242,19 @@ impl Along {
             Known::Value(Schema { kind: Kind::Object(definition), .. }) => definition.properties,
             Known::Value(Schema { kind: Kind::Map(item), .. }) => return Self { known: Known::Value(item), ..*self },
             Known::Value(_) | Known::Free => return Self { known: Known::Free, ..*self },
-            Known::Line(_) => return *self,
+            Known::Outline(_) => return *self,
             // Tags never replace a resource, of whatever type.
             Known::Nothing if key == "Tags" => return Self { known: Known::Free, ..*self },
             Known::Nothing => return Self { replacement: Replacement::Maybe, ..*self },
         };
-        match properties.binary_search_by(|property| property.name.cmp(key)) {
-            Ok(place) => {
-                let property = &properties[place];
-                Self {
-                    known: Known::Value(&property.schema),
-                    replacement: self.replacement.max(property.replacement.into()),
-                    write_only: self.write_only || property.write_only,
-                    in_policy: self.in_policy,
-                }
-            }
-            Err(_) => Self { known: Known::Nothing, replacement: self.replacement.max(Replacement::Maybe), ..*self },
+        match facts::find(properties, key) {
+            Some(property) => Self {
+                known: Known::Value(&property.schema),
+                replacement: self.replacement.max(property.replacement.into()),
+                write_only: self.write_only || property.write_only,
+                in_policy: self.in_policy,
+            },
+            None => Self { known: Known::Nothing, replacement: self.replacement.max(Replacement::Maybe), ..*self },
         }
     }
 
@@ -283,7 +279,7 @@ impl Along {
         matches!(
             self.known,
             Known::Free
-                | Known::Line(_)
+                | Known::Outline(_)
                 | Known::Nothing
                 | Known::Value(Schema { kind: Kind::Json | Kind::Object(_), .. })
         )
@@ -322,7 +318,7 @@ impl Changes {
             return;
         }
         if along.takes_json() && (before.as_str().is_some() != after.as_str().is_some() || before.as_str().is_some()) {
-            let parsed = |node: &Node| node.as_str().map_or_else(|| Some(node.clone()), embedded);
+            let parsed = |node: &Node| node.as_str().map_or_else(|| Some(node.clone()), embedded_json);
             if let (Some(before), Some(after)) = (parsed(before), parsed(after))
                 && !before.is_scalar()
                 && !after.is_scalar()

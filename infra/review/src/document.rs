@@ -1,7 +1,6 @@
 //! IAM policy documents in one normal form, for comparison: lists sorted, single values as lists, actions without case.
 
-use crate::node::{Entry, Node, Value};
-use crate::parse::embedded;
+use template::{Entry, Node, Value, embedded_json};
 
 /// A map with a `Statement`.
 pub(crate) fn is_policy(node: &Node) -> bool {
@@ -10,7 +9,7 @@ pub(crate) fn is_policy(node: &Node) -> bool {
 
 /// The statements of a policy document, a JSON text too.
 pub(crate) fn normal(document: &Node) -> Node {
-    let parsed = document.as_str().and_then(embedded);
+    let parsed = document.as_str().and_then(embedded_json);
     let document = parsed.as_ref().unwrap_or(document);
     let entries = document.entries().iter().map(|entry| match entry.key.as_str() {
         "Statement" => {

@@ -2,40 +2,34 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use template::{Entry, Node, Resource, Template, Value, canonical};
+
 use crate::change::MASK;
 use crate::compare;
-use crate::node::{Entry, Node, Value};
-use crate::parse::canonical;
-use crate::template::{Resource, Template};
 
 /// Conditions that use conditions: deeper is a circle.
 const MAX_CONDITIONS: usize = 50;
 
-impl Template {
-    /// The template as these parameters make it: `Ref` is the value, decidable conditions and `Fn::If` are gone, with the resources they
-    /// leave out. Parameters that are not among them stay references.
-    #[must_use]
-    pub fn with_parameters(&self, values: &BTreeMap<String, String>) -> Template {
-        let facts = Facts {
-            values: values.iter().map(|(name, value)| (name.clone(), parameter(self, name, value))).collect(),
-            ..Facts::default()
-        };
-        let known = Conditions { template: self, values: &facts.values };
-        let decided = condition_names(self)
-            .filter_map(|name| known.named(name, 0).map(|holds| (name.to_owned(), holds)))
-            .collect();
-        fold(
-            self,
-            &Facts { decided, mappings: section_names(self, "Mappings").map(str::to_owned).collect(), ..facts },
-            true,
-        )
-    }
+/// The template as these parameters make it: `Ref` is the value, decidable conditions and `Fn::If` are gone, with the resources they
+/// leave out. Parameters that are not among them stay references.
+#[must_use]
+pub fn with_parameters(template: &Template, values: &BTreeMap<String, String>) -> Template {
+    let facts = Facts {
+        values: values.iter().map(|(name, value)| (name.clone(), parameter(template, name, value))).collect(),
+        mappings: section_names(template, "Mappings").map(str::to_owned).collect(),
+        ..Facts::default()
+    };
+    let known = Conditions { template, values: &facts.values };
+    let decided = condition_names(template)
+        .filter_map(|name| known.named(name, 0).map(|holds| (name.to_owned(), holds)))
+        .collect();
+    fold(template, &Facts { decided, ..facts }, true)
+}
 
-    /// Whether a resource is there, with parameters at their defaults; `None`: cannot be told.
-    pub(crate) fn has(&self, resource: &Resource) -> Option<bool> {
-        let Some(name) = resource.attribute("Condition").and_then(Node::as_str) else { return Some(true) };
-        Conditions { template: self, values: &defaults(self) }.named(name, 0)
-    }
+/// Whether a resource of the template is there, with parameters at their defaults; `None`: cannot be told.
+pub(crate) fn has(template: &Template, resource: &Resource) -> Option<bool> {
+    let Some(name) = resource.attribute("Condition").and_then(Node::as_str) else { return Some(true) };
+    Conditions { template, values: &defaults(template) }.named(name, 0)
 }
 
 /// Two templates in which everything is written out that differs through a parameter's default, a condition or a mapping.
@@ -214,8 +208,7 @@ fn fold(template: &Template, facts: &Facts, drops: bool) -> Template {
                 entry.value = definition.clone();
             }
         }
-        resources
-            .push(Resource::new(resource.logical_id.clone(), resource.at, node).unwrap_or_else(|_| resource.clone()));
+        resources.push(resource.with(node));
     }
     let mut root = template.root().clone();
     if let Value::Map(entries) = &mut root.value {
@@ -247,8 +240,7 @@ fn rewrite(node: &Node, template: &Template, facts: &Facts) -> Node {
     let folded = match name {
         "Ref" => argument.as_str().and_then(|name| facts.values.get(name)).cloned(),
         "Fn::Sub" => argument.as_str().and_then(|text| {
-            let locals =
-                crate::parse::substituted(text).into_iter().filter_map(|name| facts.values.get_key_value(name));
+            let locals = template::variables(text).into_iter().filter_map(|name| facts.values.get_key_value(name));
             let locals: Vec<Entry> =
                 locals.map(|(name, value)| Entry { key: name.clone(), at, value: value.clone() }).collect();
             (!locals.is_empty()).then(|| {

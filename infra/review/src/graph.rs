@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::change::Review;
 use crate::layout::{Rect, lay_out};
-use crate::review::Pair;
+use crate::pair::Pair;
 
 /// More resources than this do not make a readable picture: then only those that change are in it, and what touches them.
 const READABLE: usize = 150;

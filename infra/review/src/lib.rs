@@ -6,13 +6,11 @@ mod acknowledge;
 mod change;
 mod compare;
 mod document;
-mod facts;
 mod fold;
 mod graph;
 mod json;
 mod layout;
-mod node;
-mod parse;
+mod pair;
 mod policy;
 mod propagate;
 mod rename;
@@ -20,17 +18,17 @@ pub mod render;
 mod review;
 pub mod rules;
 mod skew;
-mod template;
 
 pub use change::{
     Acceptance, Action, Category, Cause, Change, Finding, IngressChange, MASK, PermissionChange, PropertyChange,
     Replacement, Review, SectionChange, Severity, Skew,
 };
+pub use fold::with_parameters;
 pub use graph::{Graph, graphs};
-pub use node::{Entry, Node, Position, Value};
-pub use parse::{ParseError, parse};
-pub use review::{Observed, ObservedProperty, Options, Pair, review};
+pub use pair::Pair;
+pub use review::{Observed, ObservedProperty, Options, review};
 pub use rules::sections::{SECTION_RULES, SectionContext, SectionRule};
 pub use rules::{Context, Example, RULES, Rule};
 pub use skew::{Explained, Stages, differences};
-pub use template::{Resource, Template};
+/// The reader, since all that is reviewed is read by it.
+pub use template::{Entry, Node, ParseError, Position, Resource, Template, Value, parse};

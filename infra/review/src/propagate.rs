@@ -1,9 +1,9 @@
 //! A replaced resource has another address: follows that through `Ref`, `Fn::GetAtt` and `Fn::Sub`, on to those it replaces in turn.
 
+use template::Template;
+
 use crate::change::{Action, Cause, Change, PropertyChange, Replacement};
 use crate::compare;
-use crate::facts::Facts;
-use crate::template::Template;
 
 /// Adds to `changes` what changes because something else is replaced. `make` begins the change of a resource that was untouched.
 pub(crate) fn follow(after: &Template, changes: &mut Vec<Change>, make: impl Fn(&str) -> Option<Change>) {
@@ -52,7 +52,7 @@ fn is_cause(change: &Change) -> bool {
     change.action == Action::Modify
         && match change.replacement {
             Replacement::Yes => true,
-            Replacement::Maybe => Facts::of(&change.resource_type).are_known(),
+            Replacement::Maybe => facts::is_known(&change.resource_type),
             Replacement::No => false,
         }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use template::{Entry, Node, Resource, Template, Value};
+
 use crate::change::{Action, Change};
 use crate::compare;
-use crate::node::{Entry, Node, Value};
-use crate::template::{Resource, Template};
 
 /// The share of properties that must be the same, in percent.
 const ALIKE: usize = 75;

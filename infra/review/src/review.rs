@@ -3,27 +3,17 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use template::path::segments;
+use template::{Entry, Node, Resource, Template, Value};
+
 use crate::change::{
     Action, Category, Cause, Change, Finding, MASK, PropertyChange, Replacement, Review, SectionChange, Severity,
 };
-use crate::facts::Facts;
-use crate::node::{Entry, Node, Value, segments};
+use crate::pair::Pair;
 use crate::policy::Evidence;
 use crate::rules::{self, Context};
 use crate::skew::{self, Stages};
-use crate::template::{Resource, Template};
 use crate::{acknowledge, compare, fold, propagate, rename};
-
-/// The two states of one stack on one stage.
-#[derive(Clone, Debug)]
-pub struct Pair {
-    pub stage: Option<String>,
-    pub stack: String,
-    /// `None`: the stack is new.
-    pub before: Option<Template>,
-    /// `None`: the stack is gone.
-    pub after: Option<Template>,
-}
 
 /// What a review needs to know besides the templates.
 #[derive(Clone, Debug, Default)]
@@ -183,8 +173,8 @@ impl Sides<'_> {
     fn flipped(&self) -> BTreeMap<String, bool> {
         let Some((before, after)) = self.before.zip(self.after) else { return BTreeMap::new() };
         let flip = |new: &Resource| {
-            let was = before.has(before.resource(&new.logical_id)?)?;
-            let is = after.has(new)?;
+            let was = fold::has(before, before.resource(&new.logical_id)?)?;
+            let is = fold::has(after, new)?;
             (was != is).then(|| (new.logical_id.clone(), is))
         };
         after.resources().iter().filter_map(flip).collect()
@@ -233,7 +223,7 @@ fn begin(pair: &Pair, resource: &Resource, action: Action, properties: Vec<Prope
 }
 
 fn causes(resource_type: &str, properties: &[PropertyChange]) -> Vec<Cause> {
-    let has_facts = Facts::of(resource_type).are_known();
+    let has_facts = facts::is_known(resource_type);
     let cause = |property: &PropertyChange| Cause {
         path: property.path.clone(),
         logical_id: None,

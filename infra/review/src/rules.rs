@@ -13,10 +13,10 @@ mod tests;
 mod values;
 mod watching;
 
+use template::{Node, Resource, Template};
+
 use crate::change::{Action, Category, Change, Finding, Severity};
-use crate::node::Node;
 use crate::policy::Evidence;
-use crate::template::{Resource, Template};
 pub(crate) use values::Leaves;
 
 /// A thing that must not happen unseen.

@@ -1,10 +1,10 @@
 //! What one stage has that another has not, beyond what the stages' settings explain.
 
+use template::{Entry, Node, Resource, Template, Value};
+
 use crate::change::Skew;
 use crate::compare;
-use crate::node::{Entry, Node, Value};
-use crate::review::Pair;
-use crate::template::{Resource, Template};
+use crate::pair::Pair;
 
 /// Two stages to compare, such as `stg` and `prd`.
 #[derive(Clone, Debug, Default)]
@@ -113,7 +113,7 @@ fn is_at_or_above(explained: &str, path: &str) -> bool {
 /// The resource with the stage's name, where it stands as a word, made a placeholder.
 fn without_stage(resource: &Resource, stage: &str) -> Resource {
     let node = replace(&resource.node, stage);
-    Resource::new(resource.logical_id.clone(), resource.at, node).unwrap_or_else(|_| resource.clone())
+    resource.with(node)
 }
 
 fn replace(node: &Node, stage: &str) -> Node {

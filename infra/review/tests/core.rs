@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use review::{
     Action, Change, Explained, Observed, ObservedProperty, Options, Pair, RULES, Replacement, Review, Stages, Template,
-    parse, review,
+    parse, review, with_parameters,
 };
 use serde_json::Value;
 
@@ -223,7 +223,7 @@ fn a_mapping_that_changes_reaches_what_looks_into_it() {
 fn with_parameters_leaves_out_what_its_conditions_leave_out() {
     let text = "Parameters: {Stage: {Type: String}, Ids: {Type: CommaDelimitedList}}\nConditions: {Prd: !Equals [!Ref Stage, prd], NotPrd: !Not [!Condition Prd]}\nResources:\n  A: {Type: 'AWS::SNS::Topic', Condition: Prd, Properties: {TopicName: !Sub 'a-${Stage}'}}\n  B: {Type: 'AWS::SNS::Topic', Condition: NotPrd}\n  C: {Type: 'AWS::EC2::VPCEndpoint', Properties: {SubnetIds: !Ref Ids, ServiceName: !If [Prd, one, two]}}\n";
     let values = BTreeMap::from([("Stage".to_owned(), "prd".to_owned()), ("Ids".to_owned(), "a, b".to_owned())]);
-    let folded = template(text).with_parameters(&values);
+    let folded = with_parameters(&template(text), &values);
     let ids: Vec<_> = folded.resources().iter().map(|resource| resource.logical_id.as_str()).collect();
     assert_eq!(ids, ["A", "C"]);
     let value = |id: &str, path: &str| {

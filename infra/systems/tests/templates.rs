@@ -102,7 +102,7 @@ fn what_is_asked_for_has_a_default_exactly_where_it_says_so() {
 fn every_taggable_resource_is_tagged_with_stage_and_application() {
     for stack in StageName::ALL.into_iter().flat_map(all_of) {
         for entry in stack.template.resources() {
-            let Some(tags) = cfn::facts::resource_type(&entry.parts.resource_type).and_then(|known| known.tags) else {
+            let Some(tags) = facts::resource_type(&entry.parts.resource_type).and_then(|known| known.tags) else {
                 continue;
             };
             let tags = property(entry, tags.property).expect("it is tagged");

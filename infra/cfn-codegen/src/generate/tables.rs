@@ -1,4 +1,4 @@
-//! The run-time facts of one service as static tables.
+//! The facts that programs ask at run time, as static tables.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::facts::{Property, Replacement, Schema, Scrutiny, Service, TagShape};
 use crate::names::snake;
-use crate::patterns;
+use crate::{outlines, patterns};
 
 /// The module of a service's tables, and `TYPES`, all its types sorted.
 pub(super) fn write(name: &str, service: &Service) -> Result<String> {
@@ -53,8 +53,9 @@ pub(super) fn write_index(modules: &BTreeMap<String, String>, stateful: &BTreeSe
     for module in modules.values() {
         writeln!(out, "#[cfg(feature = \"{}\")]\nmod {module};", module.replace('_', "-"))?;
     }
+    out.push_str("mod outlines;\n\npub(crate) use outlines::OUTLINES;\n");
     out.push_str("\n#[allow(unused_imports, reason = \"without the feature of a service there is no table\")]");
-    out.push_str("\nuse crate::facts::{Definition, Kind as K, Property as P, Replacement as R, ResourceType, Rule as U, Schema as S, Scrutiny as Y, TagShape, Tags};\n");
+    out.push_str("\nuse crate::model::{Definition, Kind as K, Property as P, Replacement as R, ResourceType, Rule as U, Schema as S, Scrutiny as Y, TagShape, Tags};\n");
     out.push_str(
         "\n/// Service, and its types sorted by name.\npub(crate) static SERVICES: &[(&str, &[&ResourceType])] = &[\n",
     );
@@ -64,6 +65,35 @@ pub(super) fn write_index(modules: &BTreeMap<String, String>, stateful: &BTreeSe
     out.push_str("];\n\n/// Types that hold data, sorted.\npub(crate) static STATEFUL: &[&str] = &[\n");
     for name in stateful {
         writeln!(out, "    \"{name}\",")?;
+    }
+    out.push_str("];\n");
+    Ok(out)
+}
+
+/// The outlines of all types without a table, sorted.
+pub(super) fn write_outlines(table: &str) -> Result<String> {
+    let mut out = String::from(
+        "//! Outlines of the types of all other services.\n\n\
+         use crate::model::Replacement::{Maybe as M, No as N, Yes as Y};\n\
+         use crate::outline::{Outline as O, Outlined as P};\n\n\
+         pub(crate) static OUTLINES: &[O] = &[\n",
+    );
+    for (name, properties) in outlines::read(table)? {
+        writeln!(out, "    O {{ name: \"{name}\", properties: &[")?;
+        for property in properties {
+            let replacement = match property.replacement {
+                Replacement::No => "N",
+                Replacement::Maybe => "M",
+                Replacement::Yes => "Y",
+            };
+            let write_only = property.write_only;
+            writeln!(
+                out,
+                "        P {{ path: \"{}\", replacement: {replacement}, write_only: {write_only} }},",
+                property.path
+            )?;
+        }
+        out.push_str("    ] },\n");
     }
     out.push_str("];\n");
     Ok(out)

@@ -46,7 +46,6 @@ pub mod aws_scheduler;
 #[cfg(feature = "aws-secretsmanager")]
 pub mod aws_secretsmanager;
 
-pub(crate) mod facts;
 pub(crate) mod required;
 
 /// What every service module needs.

@@ -3,6 +3,13 @@
 use super::{long_form, number};
 use crate::Json;
 
+impl Json {
+    /// As JSON text with a line end, keys in declaration order, intrinsics in their long form.
+    pub fn to_text(&self) -> String {
+        json(self)
+    }
+}
+
 /// The document as JSON text, with a line end.
 pub(crate) fn json(document: &Json) -> String {
     let mut out = String::new();

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Report, Subject, nearest};
 use crate::template::ResourceEntry;
-use crate::{Intrinsic, Json, Template, facts};
+use crate::{Intrinsic, Json, Template};
 
 const PSEUDO_PARAMETERS: [&str; 8] = [
     "AWS::AccountId",

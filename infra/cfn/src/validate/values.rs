@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
+use facts::{Kind, Property, Rule, Schema};
 use regex_lite::Regex;
 
 use super::{Report, Subject, nearest};
-use crate::facts::{self, Kind, Property, Rule, Schema};
 use crate::{Json, Template};
 
 pub(super) fn check(template: &Template, report: &mut Report<'_>) {

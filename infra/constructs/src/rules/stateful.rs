@@ -1,6 +1,6 @@
 //! The rules about resources that hold data.
 
-use cfn::{DeletionPolicy, UpdateReplacePolicy, facts};
+use cfn::{DeletionPolicy, UpdateReplacePolicy};
 
 use super::{Rule, examples};
 

@@ -1,13 +1,13 @@
 //! What the two templates of a stack say about permissions and security groups, compared once for all rules.
 
+use template::{Node, Template};
+
 use super::{
     Declared, Difference, Policies, Subject, differences,
     groups::{GroupDifference, group_differences},
 };
 use crate::change::{Action, IngressChange, PermissionChange};
-use crate::node::Node;
-use crate::review::Pair;
-use crate::template::Template;
+use crate::pair::Pair;
 use serde_json::Value;
 use std::collections::BTreeSet;
 

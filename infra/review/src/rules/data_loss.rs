@@ -4,11 +4,10 @@
 mod lifetime;
 mod protection;
 
+use template::{Node, Resource};
+
 use super::{Context, Example, Rule};
 use crate::change::{Action, Category, Finding, Replacement};
-use crate::facts::Facts;
-use crate::node::Node;
-use crate::template::Resource;
 
 const fn rule(
     id: &'static str,
@@ -71,31 +70,19 @@ pub(super) const RULES: &[Rule] = &[
     protection::RULES[3],
 ];
 
-/// Types whose deletion can leave a snapshot.
-/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html>
-const SNAPSHOTS: &[&str] = &[
-    "AWS::DocDB::DBCluster",
-    "AWS::EC2::Volume",
-    "AWS::ElastiCache::CacheCluster",
-    "AWS::ElastiCache::ReplicationGroup",
-    "AWS::Neptune::DBCluster",
-    "AWS::RDS::DBCluster",
-    "AWS::RDS::DBInstance",
-    "AWS::Redshift::Cluster",
-];
-
 /// It holds data of its own. An instance of a database cluster does not: the cluster does.
 fn holds_data(resource: &Resource) -> bool {
     let kind = resource.resource_type.as_str();
-    cfn::facts::is_stateful(kind)
+    facts::is_stateful(kind)
         && !matches!(kind, "AWS::DocDB::DBInstance" | "AWS::Neptune::DBInstance")
         && !(kind == "AWS::RDS::DBInstance" && resource.property("DBClusterIdentifier").is_some())
 }
 
 /// What the policy says, or what CloudFormation does without one.
 fn policy(resource: &Resource, attribute: &str) -> String {
-    let default = match (attribute, resource.resource_type.as_str()) {
-        ("DeletionPolicy", "AWS::RDS::DBCluster" | "AWS::RDS::DBInstance") => "Snapshot",
+    let in_cluster = resource.property("DBClusterIdentifier").is_some();
+    let default = match attribute {
+        "DeletionPolicy" if facts::leaves_snapshot_by_default(&resource.resource_type, in_cluster) => "Snapshot",
         _ => "Delete",
     };
     resource.attribute(attribute).map_or_else(|| default.to_owned(), Node::render)
@@ -109,7 +96,7 @@ fn keeps(resource: &Resource, attribute: &str) -> bool {
         }
         match policy.as_str() {
             Some("Retain" | "RetainExceptOnCreate") => true,
-            Some("Snapshot") => SNAPSHOTS.contains(&resource.resource_type.as_str()),
+            Some("Snapshot") => facts::takes_snapshots(&resource.resource_type),
             _ => false,
         }
     }
@@ -153,7 +140,7 @@ fn replaced(context: &Context<'_>, findings: &mut Vec<Finding>) {
             old.resource_type
         );
         findings.push(context.danger(path, reason));
-    } else if Facts::of(&old.resource_type).are_known() {
+    } else if facts::is_known(&old.resource_type) {
         let reason = format!(
             "{} may be replaced for its {path}, and the old one deleted with its data (UpdateReplacePolicy {policy})",
             old.resource_type

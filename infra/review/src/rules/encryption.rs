@@ -1,10 +1,11 @@
 //! Encryption at rest and in transit: keys, switches and protocols by their names on any type, policies of TLS by their version.
 
+use template::Node;
+
 use super::permissions::of_change;
 use super::values::{Leaf, Weaker, sunken, texts, weakened};
 use super::{Context, Rule, rule};
 use crate::change::{Action, Finding};
-use crate::node::Node;
 
 pub(super) const RULES: &[Rule] = &[
     rule(

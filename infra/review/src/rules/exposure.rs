@@ -2,11 +2,12 @@
 
 mod api;
 
+use template::Node;
+
 use super::permissions::{is_public, of_change};
 use super::values::{Leaf, Weaker, possible, texts, weakened};
 use super::{Context, Rule, rule};
 use crate::change::{Action, Finding};
-use crate::node::Node;
 use crate::policy::{Difference, Direction, Subject, network::Cidr};
 
 const OTHER: &str = "{Other: {Type: 'AWS::SNS::Topic'}}";

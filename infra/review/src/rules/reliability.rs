@@ -4,10 +4,11 @@ mod alarms;
 mod capacity;
 mod messages;
 
+use template::Node;
+
 use super::values::Weaker;
 use super::{Context, Rule, rule};
 use crate::change::Finding;
-use crate::node::Node;
 
 pub(super) const RULES: &[Rule] = &[
     rule(

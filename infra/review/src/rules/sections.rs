@@ -1,9 +1,9 @@
 //! What stands beside the resources: outputs that another stack takes, secrets that no longer are, macros. Looks at all stacks of a stage.
 
+use template::{Node, Template};
+
 use crate::change::{Action, Category, Finding, SectionChange, Severity};
-use crate::node::Node;
-use crate::review::Pair;
-use crate::template::Template;
+use crate::pair::Pair;
 
 /// A thing that must not happen unseen to a parameter, an output or another section.
 #[derive(Clone, Copy, Debug)]

@@ -1,11 +1,12 @@
 //! What is handed to others: roles that something takes on, groups and accounts let in by other means than a policy, data that leaves the
 //! account, and text that is fetched when the template is deployed.
 
+use template::Node;
+
 use super::values::{Leaf, sunken, texts};
 use super::{Context, Rule, rule};
 use crate::change::{Action, Finding};
 use crate::compare::is_same;
-use crate::node::Node;
 use crate::policy::network::Cidr;
 use crate::policy::text;
 

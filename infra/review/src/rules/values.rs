@@ -1,8 +1,8 @@
 //! Values of properties in every branch of their `Fn::If`, and whether one of them got weaker. Judges nothing by itself.
 
+use template::{Node, Resource};
+
 use super::Context;
-use crate::node::Node;
-use crate::template::Resource;
 use std::collections::BTreeSet;
 
 /// The template's conditions under which a value holds.
@@ -202,7 +202,7 @@ fn collect<'a>(node: &'a Node, path: &str, bare: &str, guards: &Guards, found: &
             found.maps.push((path.to_owned(), bare.to_owned()));
             for entry in value.entries() {
                 let mut inner = path.to_owned();
-                crate::node::push_key(&mut inner, &entry.key);
+                template::path::push_key(&mut inner, &entry.key);
                 let bare = format!("{bare}/{}", entry.key);
                 for branch in branches(Possible { value: Some(&entry.value), guards: each.guards.clone() }) {
                     found.leaves.push(Leaf {
@@ -294,7 +294,7 @@ pub(super) fn sunken(context: &Context<'_>, strength: impl Fn(&str, Option<&Node
             let stronger = lost.iter().filter(|(strength, _)| *strength > absent);
             for (path, (_, from)) in have_none.iter().skip(had_none.len()).zip(stronger) {
                 let mut path = path.clone();
-                crate::node::push_key(&mut path, first.key);
+                template::path::push_key(&mut path, first.key);
                 found.push(Weaker { path, before: rendered(&old[*from]), after: None, guards: Guards::new() });
             }
         }

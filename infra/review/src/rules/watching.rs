@@ -1,9 +1,10 @@
 //! What watches and what stands in front: audit trails, web application firewalls, locks on stored objects, the metadata of machines.
 
+use template::Node;
+
 use super::values::{Leaf, sunken, weakened};
 use super::{Context, Rule, rule};
 use crate::change::{Action, Finding};
-use crate::node::Node;
 
 const OTHER: &str = "{Other: {Type: 'AWS::SNS::Topic'}}";
 

@@ -283,7 +283,7 @@ fn a_stack_policy_keeps_everything_that_holds_data_from_replacement_and_deletion
             let denied = statements[1]["Resource"].as_array().expect("a list");
             let denied: Vec<_> = denied.iter().map(|id| id.as_str().expect("text")).collect();
             let stateful: Vec<_> = (stack.template.resources().iter())
-                .filter(|entry| cfn::facts::is_stateful(&entry.parts.resource_type))
+                .filter(|entry| facts::is_stateful(&entry.parts.resource_type))
                 .map(|entry| format!("LogicalResourceId/{}", entry.id))
                 .collect();
             assert_eq!(denied, stateful);

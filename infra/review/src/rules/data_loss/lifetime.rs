@@ -1,9 +1,10 @@
 //! Data that lives shorter: retention cut, expiry set, versions no longer kept, secrets generated anew.
 
+use template::Node;
+
 use super::{example, rule};
 use crate::change::Finding;
 use crate::compare::is_same;
-use crate::node::Node;
 use crate::rules::{Context, Rule};
 
 pub(super) const RULES: [Rule; 5] = [

@@ -1,10 +1,11 @@
 //! What protects data: backups, protection against deletion, disks that outlive their machine.
 
+use template::Node;
+
 use super::lifetime::shorter;
 use super::{example, rule};
 use crate::change::{Action, Finding};
 use crate::compare::is_same;
-use crate::node::Node;
 use crate::rules::{Context, Rule};
 
 pub(super) const RULES: [Rule; 4] = [

@@ -1,8 +1,9 @@
 //! Who may call an API: authorisation of routes and methods, API keys, origins.
 
+use template::Node;
+
 use super::{is_not_true, is_text, is_true, push};
 use crate::change::Finding;
-use crate::node::Node;
 use crate::rules::Context;
 use crate::rules::values::{Leaf, possible, texts, weakened};
 

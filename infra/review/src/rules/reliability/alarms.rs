@@ -1,8 +1,9 @@
 //! Alarms: gone, silenced, or deaf to what they rang for.
 
+use template::Node;
+
 use super::{Context, is_false, is_nothing, push};
 use crate::change::{Action, Finding};
-use crate::node::Node;
 use crate::rules::values::{number, texts, weakened};
 
 fn is_alarm(context: &Context<'_>) -> bool {

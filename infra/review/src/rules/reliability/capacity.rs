@@ -1,8 +1,9 @@
 //! How much there is of what does the work, and whether it is started, watched and given time.
 
+use template::Node;
+
 use super::{Context, is_false, is_nothing, is_text, push};
 use crate::change::{Action, Finding};
-use crate::node::Node;
 use crate::policy::text::referred;
 use crate::rules::values::{number, possible, sunken, texts, weakened};
 
@@ -188,7 +189,7 @@ fn lost_targets(context: &Context<'_>) -> Vec<String> {
     if now.len() >= targets_of(context.old).len() { Vec::new() } else { lost }
 }
 
-fn targets_of(resource: Option<&crate::template::Resource>) -> Vec<String> {
+fn targets_of(resource: Option<&template::Resource>) -> Vec<String> {
     let targets = possible(resource, "Targets").into_iter().filter_map(|each| each.value);
     let arns = targets.flat_map(Node::items).filter_map(|target| target.get("Arn"));
     arns.map(|arn| crate::policy::text::text(&arn.to_json())).collect()

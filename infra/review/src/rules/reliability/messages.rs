@@ -1,11 +1,11 @@
 //! Queues, their dead-letter queues and the functions that take from them.
 
+use template::{Node, Resource, Template};
+
 use super::{Context, is_false, is_nothing, push};
 use crate::change::{Action, Finding};
-use crate::node::Node;
 use crate::policy::text::referred;
 use crate::rules::values::{number, possible, sunken, texts, weakened};
-use crate::template::{Resource, Template};
 
 /// Where a failure goes, by the type that says so.
 const FAILURES: &[(&str, &str)] = &[

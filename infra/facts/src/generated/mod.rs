@@ -37,9 +37,12 @@ mod aws_ssm;
 mod aws_scheduler;
 #[cfg(feature = "aws-secretsmanager")]
 mod aws_secretsmanager;
+mod outlines;
+
+pub(crate) use outlines::OUTLINES;
 
 #[allow(unused_imports, reason = "without the feature of a service there is no table")]
-use crate::facts::{Definition, Kind as K, Property as P, Replacement as R, ResourceType, Rule as U, Schema as S, Scrutiny as Y, TagShape, Tags};
+use crate::model::{Definition, Kind as K, Property as P, Replacement as R, ResourceType, Rule as U, Schema as S, Scrutiny as Y, TagShape, Tags};
 
 /// Service, and its types sorted by name.
 pub(crate) static SERVICES: &[(&str, &[&ResourceType])] = &[

@@ -1,7 +1,7 @@
 //! A template's sections and resources, in the order of the text. Checks their shape, not whether CloudFormation would accept them.
 
-use crate::node::{Node, Position, Value};
-use crate::parse::Refusal;
+use crate::node::{Node, Value};
+use crate::position::{Position, Refusal};
 
 const SECTIONS: &[&str] = &[
     "AWSTemplateFormatVersion",
@@ -118,18 +118,18 @@ impl Template {
     }
 
     /// All but the resources.
-    pub(crate) fn root(&self) -> &Node {
+    pub fn root(&self) -> &Node {
         &self.root
     }
 
-    /// The same template with other resources and sections.
-    pub(crate) fn with(&self, root: Node, resources: Vec<Resource>) -> Self {
+    /// The same template with other sections and resources.
+    pub fn with(&self, root: Node, resources: Vec<Resource>) -> Self {
         Self { name: self.name.clone(), root, resources }
     }
 }
 
 impl Resource {
-    pub(crate) fn new(logical_id: String, at: Position, node: Node) -> Result<Self, Refusal> {
+    fn new(logical_id: String, at: Position, node: Node) -> Result<Self, Refusal> {
         if logical_id.starts_with("Fn::") {
             let kind = logical_id.split("::").take(2).collect::<Vec<_>>().join("::");
             return Ok(Self {
@@ -165,6 +165,11 @@ impl Resource {
             },
         };
         Ok(Self { logical_id, resource_type, at, node, properties })
+    }
+
+    /// The same resource with what another tree says of it; as it is when that is no resource's.
+    pub fn with(&self, node: Node) -> Self {
+        Self::new(self.logical_id.clone(), self.at, node).unwrap_or_else(|_| self.clone())
     }
 
     /// A property at a path such as `VpcConfig.SubnetIds`; see [`Node::at_path`].

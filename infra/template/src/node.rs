@@ -2,22 +2,9 @@
 
 use std::borrow::Cow;
 
-/// A place in a template's text: line and column count from 1, columns are characters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
-    pub line: u32,
-    pub column: u32,
-}
-
-impl Position {
-    /// The place right after this text.
-    pub(crate) fn of(text: &str) -> Self {
-        let line = text.bytes().filter(|byte| *byte == b'\n').count() + 1;
-        let column = text.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-        Self { line: number(line), column: number(column) }
-    }
-}
+use crate::path::{push_index, push_key, segments};
+use crate::position::Position;
+use crate::substitution::variables;
 
 /// A value and where it stands. Two nodes are equal when their values are, wherever they stand; the order of keys does not count.
 #[derive(Clone, Debug)]
@@ -185,7 +172,7 @@ impl Node {
                 "Fn::Sub" => {
                     let local = argument.as_list().and_then(|list| list.get(1));
                     let text = argument.items().first().and_then(Node::as_str).unwrap_or_default();
-                    for target in crate::parse::substituted(text) {
+                    for target in variables(text) {
                         if local.and_then(|local| local.get(target)).is_none() {
                             found.push((path.clone(), target.split('.').next().unwrap_or(target).to_owned()));
                         }
@@ -305,50 +292,4 @@ impl PartialEq for Value {
             _ => false,
         }
     }
-}
-
-/// Appends a key to a path such as `A.B`; one with dots or brackets is quoted.
-pub(crate) fn push_key(path: &mut String, key: &str) {
-    if key.contains(['.', '[', ']', '"']) {
-        path.push_str("[\"");
-        path.push_str(key);
-        path.push_str("\"]");
-    } else {
-        if !path.is_empty() {
-            path.push('.');
-        }
-        path.push_str(key);
-    }
-}
-
-pub(crate) fn push_index(path: &mut String, index: usize) {
-    path.push('[');
-    path.push_str(&index.to_string());
-    path.push(']');
-}
-
-/// The keys and indexes of a path.
-pub(crate) fn segments(path: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut rest = path;
-    while !rest.is_empty() {
-        rest = rest.strip_prefix('.').unwrap_or(rest);
-        if let Some(quoted) = rest.strip_prefix("[\"") {
-            let end = quoted.find("\"]").unwrap_or(quoted.len());
-            found.push(quoted[..end].to_owned());
-            rest = quoted.get(end + 2..).unwrap_or_default();
-        } else if let Some(index) = rest.strip_prefix('[') {
-            let end = index.find(']').unwrap_or(index.len());
-            found.push(index[..end].to_owned());
-            rest = index.get(end + 1..).unwrap_or_default();
-        } else {
-            let end = rest.find(['.', '[']).unwrap_or(rest.len());
-            if end == 0 {
-                break;
-            }
-            found.push(rest[..end].to_owned());
-            rest = &rest[end..];
-        }
-    }
-    found
 }

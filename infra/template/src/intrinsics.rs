@@ -1,7 +1,8 @@
 //! One form for each intrinsic: `Ref`, `Fn::GetAtt` with two items, `Fn::Sub` only where text and variables mix.
 
-use super::Refusal;
-use crate::node::{Entry, Node, Position, Value};
+use crate::node::{Entry, Node, Value};
+use crate::position::{Position, Refusal};
+use crate::substitution::{Piece, pieces};
 
 /// Short tags and the keys they stand for; `Ref` and `Condition` are the two without `Fn::`.
 const TAGS: &[&str] = &[
@@ -33,7 +34,7 @@ const TAGS: &[&str] = &[
 ];
 
 /// The long-form key of a short tag.
-pub(super) fn key_of_tag(tag: &str) -> Option<String> {
+pub(crate) fn key_of_tag(tag: &str) -> Option<String> {
     match tag {
         "Ref" | "Condition" => Some(tag.to_owned()),
         _ if TAGS.contains(&tag) => Some(format!("Fn::{tag}")),
@@ -42,12 +43,12 @@ pub(super) fn key_of_tag(tag: &str) -> Option<String> {
 }
 
 /// What the known tags are, for an error.
-pub(super) fn nearest_tag(tag: &str) -> Option<&'static str> {
+pub(crate) fn nearest_tag(tag: &str) -> Option<&'static str> {
     TAGS.iter().chain(&["Ref", "Condition"]).copied().find(|known| known.eq_ignore_ascii_case(tag))
 }
 
 /// Refuses references without a target.
-pub(super) fn check(node: &Node) -> Result<(), Refusal> {
+pub(crate) fn check(node: &Node) -> Result<(), Refusal> {
     if let Some(("Fn::GetAtt", argument)) = node.intrinsic()
         && let Some(text) = argument.as_str()
     {
@@ -63,16 +64,8 @@ pub(super) fn check(node: &Node) -> Result<(), Refusal> {
     }
 }
 
-/// The variables in a text of `Fn::Sub`: `${A}`, `${A.B}`; not `${!Literal}`.
-pub(crate) fn substituted(text: &str) -> Vec<&str> {
-    split(text)
-        .into_iter()
-        .filter_map(|piece| if let Piece::Variable(name) = piece { Some(name) } else { None })
-        .collect()
-}
-
 /// The one form of a node whose children have theirs: called bottom-up while a tree is built or rewritten.
-pub(crate) fn canonical(node: Node) -> Node {
+pub fn canonical(node: Node) -> Node {
     let at = node.at;
     let Value::Map(mut entries) = node.value else { return node };
     if entries.len() != 1 {
@@ -125,34 +118,6 @@ fn get_att(argument: Node) -> Node {
     }
 }
 
-enum Piece<'a> {
-    Text(&'a str),
-    /// `${!Name}` is the text `${Name}`.
-    Escaped(&'a str),
-    Variable(&'a str),
-}
-
-fn split(text: &str) -> Vec<Piece<'_>> {
-    let mut pieces = Vec::new();
-    let mut rest = text;
-    while let Some(start) = rest.find("${") {
-        let Some(length) = rest[start..].find('}') else { break };
-        let name = rest[start + 2..start + length].trim();
-        if start > 0 {
-            pieces.push(Piece::Text(&rest[..start]));
-        }
-        pieces.push(match name.strip_prefix('!') {
-            Some(literal) => Piece::Escaped(literal),
-            None => Piece::Variable(name),
-        });
-        rest = &rest[start + length + 1..];
-    }
-    if !rest.is_empty() {
-        pieces.push(Piece::Text(rest));
-    }
-    pieces
-}
-
 /// A piece of a text to be put together.
 enum Part {
     Text(String),
@@ -175,7 +140,7 @@ fn substitute(argument: Node, at: Position) -> Node {
         _ => return Node::single("Fn::Sub", argument),
     };
     let mut parts = Vec::new();
-    for piece in split(text) {
+    for piece in pieces(text) {
         match piece {
             Piece::Text(text) => parts.push(Part::Text(text.to_owned())),
             Piece::Escaped(name) => parts.push(Part::Text(format!("${{{name}}}"))),
@@ -220,7 +185,7 @@ fn parts_of(node: &Node) -> Option<Vec<Part>> {
         return Some(vec![Part::Reference(format!("{resource}.{attribute}"))]);
     }
     let (_, argument) = node.intrinsic().filter(|(name, _)| *name == "Fn::Sub")?;
-    let parts = split(argument.as_str()?).into_iter().map(|piece| match piece {
+    let parts = pieces(argument.as_str()?).into_iter().map(|piece| match piece {
         Piece::Text(text) => Part::Text(text.to_owned()),
         Piece::Escaped(name) => Part::Text(format!("${{{name}}}")),
         Piece::Variable(name) => Part::Reference(name.to_owned()),

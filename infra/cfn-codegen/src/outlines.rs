@@ -1,7 +1,9 @@
-//! The little that a review needs of types without sources: which properties replace the resource, and which cannot be read back.
+//! Outlines of the types of services without a facts file: which properties replace the resource, and which cannot be read back.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+
+use anyhow::{Result, bail};
 
 use crate::facts::{Property, Replacement, ResourceType, Schema};
 
@@ -18,6 +20,44 @@ pub fn table(types: &BTreeMap<String, ResourceType>) -> String {
         let _ = writeln!(out, "{name}{}{}", if words.is_empty() { "" } else { " " }, words.join(" "));
     }
     out
+}
+
+/// A word of a line.
+#[derive(Debug, PartialEq)]
+pub struct Outlined<'a> {
+    pub path: &'a str,
+    pub replacement: Replacement,
+    pub write_only: bool,
+}
+
+/// The types of a table, and the words of each.
+///
+/// # Errors
+/// A line without a name, a word without a mark, lines that are not sorted.
+pub fn read(table: &str) -> Result<Vec<(&str, Vec<Outlined<'_>>)>> {
+    let mut types: Vec<(&str, Vec<Outlined<'_>>)> = Vec::new();
+    for line in table.lines() {
+        let mut words = line.split(' ');
+        let name = words.next().unwrap_or_default();
+        if types.last().is_some_and(|(before, _)| *before >= name) || name.is_empty() {
+            bail!("`{name}` does not follow in the order of the names");
+        }
+        types.push((name, words.map(outlined).collect::<Result<_>>()?));
+    }
+    Ok(types)
+}
+
+fn outlined(word: &str) -> Result<Outlined<'_>> {
+    let path = word.trim_end_matches(['!', '?', '~']);
+    let (replacement, write_only) = match &word[path.len()..] {
+        "!" => (Replacement::Yes, false),
+        "?" => (Replacement::Maybe, false),
+        "~" => (Replacement::No, true),
+        "!~" => (Replacement::Yes, true),
+        "?~" => (Replacement::Maybe, true),
+        marks => bail!("`{word}` ends with `{marks}`, not with one of ! ? ~ !~ ?~"),
+    };
+    Ok(Outlined { path, replacement, write_only })
 }
 
 fn walk(
@@ -83,5 +123,21 @@ mod tests {
         };
         let types = BTreeMap::from([("AWS::A::B".to_owned(), kind), ("AWS::A::C".to_owned(), ResourceType::default())]);
         assert_eq!(table(&types), "AWS::A::B Name! Settings? Settings.Fixed! Settings.Secret~\nAWS::A::C\n");
+    }
+
+    #[test]
+    fn a_table_is_read_as_it_was_written() {
+        let table = "AWS::A::B Name! Settings? Settings.Fixed!~ Settings.Secret~\nAWS::A::C\n";
+        let outlined = |path, replacement, write_only| Outlined { path, replacement, write_only };
+        let wanted = vec![
+            outlined("Name", Replacement::Yes, false),
+            outlined("Settings", Replacement::Maybe, false),
+            outlined("Settings.Fixed", Replacement::Yes, true),
+            outlined("Settings.Secret", Replacement::No, true),
+        ];
+        assert_eq!(read(table).unwrap(), [("AWS::A::B", wanted), ("AWS::A::C", Vec::new())]);
+        for broken in ["AWS::A::B Name", "AWS::A::B Name~!", "AWS::A::C\nAWS::A::B\n", "\n"] {
+            assert!(read(broken).is_err(), "{broken}");
+        }
     }
 }

@@ -1,6 +1,6 @@
-//! What is known about resource types at run time: static tables, no start-up cost. For validation here and for diffs elsewhere.
+//! The form of a type's facts: static tables, no start-up cost. Questions take a path below `Properties`.
 
-use crate::generated::facts::{SERVICES, STATEFUL};
+use crate::path::segments;
 
 /// A resource type, such as `AWS::SQS::Queue`.
 #[derive(Debug)]
@@ -124,29 +124,8 @@ pub enum Rule {
     ValuesInAnyCase(&'static [&'static str]),
 }
 
-/// The facts of a type whose service is compiled in.
-pub fn resource_type(name: &str) -> Option<&'static ResourceType> {
-    let service = name.split("::").nth(1)?;
-    let (_, types) = SERVICES.iter().find(|(known, _)| *known == service)?;
-    types.binary_search_by(|each| each.name.cmp(name)).ok().map(|place| types[place])
-}
-
-/// All types of the services that are compiled in.
-pub fn resource_types() -> impl Iterator<Item = &'static ResourceType> {
-    SERVICES.iter().flat_map(|(_, types)| types.iter().copied())
-}
-
-/// Whether the loss of such a resource is a loss of data. Knows the types of all services.
-pub fn is_stateful(name: &str) -> bool {
-    STATEFUL.binary_search(&name).is_ok()
-}
-
 impl ResourceType {
-    pub fn is_stateful(&self) -> bool {
-        is_stateful(self.name)
-    }
-
-    /// The property at a path such as `VpcConfig.SubnetIds`; `/` separates as well, indexes and map keys are passed over.
+    /// The property at a path such as `VpcConfig.SubnetIds`; `/` separates as well, indexes and map keys are skipped.
     pub fn property(&self, path: &str) -> Option<&'static Property> {
         self.along(path).map(|found| found.property)
     }
@@ -176,7 +155,7 @@ impl ResourceType {
         let mut properties = Some(self.properties);
         let mut found: Option<Found> = None;
         let mut map_key = false;
-        for name in path.split(['.', '/', '[', ']']).filter(|name| !name.is_empty()) {
+        for name in segments(path) {
             if name.bytes().all(|byte| byte.is_ascii_digit()) || std::mem::take(&mut map_key) {
                 continue;
             }
@@ -214,6 +193,6 @@ struct Found {
 }
 
 /// The property of that name in a sorted table.
-pub(crate) fn find(properties: &'static [Property], name: &str) -> Option<&'static Property> {
+pub fn find(properties: &'static [Property], name: &str) -> Option<&'static Property> {
     properties.binary_search_by(|property| property.name.cmp(name)).ok().map(|place| &properties[place])
 }

@@ -1,8 +1,9 @@
 //! JSON with positions. Stricter than YAML's flow style: no trailing comma, no bare words.
 
-use super::intrinsics::canonical;
-use super::{MAX_DEPTH, Refusal};
-use crate::node::{Entry, Node, Position, Value};
+use super::limits::MAX_DEPTH;
+use crate::intrinsics::canonical;
+use crate::node::{Entry, Node, Value};
+use crate::position::{Position, Refusal};
 
 /// The tree of a whole JSON text.
 pub(super) fn parse(text: &str) -> Result<Node, Refusal> {

@@ -5,9 +5,11 @@ use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 
-use super::intrinsics::{canonical, key_of_tag, nearest_tag};
-use super::{MAX_DEPTH, MAX_NODES, Refusal, scalar};
-use crate::node::{Entry, Node, Position, Value};
+use super::limits::{MAX_DEPTH, MAX_NODES};
+use super::scalar;
+use crate::intrinsics::{canonical, key_of_tag, nearest_tag};
+use crate::node::{Entry, Node, Value};
+use crate::position::{Position, Refusal};
 
 /// The tree of a text with one document.
 pub(super) fn parse(text: &str) -> Result<Node, Refusal> {

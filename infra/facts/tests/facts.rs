@@ -1,10 +1,8 @@
 //! What is known at run time.
 
-use cfn::aws_apigatewayv2::CfnApi;
-use cfn::aws_lambda::CfnEventSourceMapping;
-use cfn::aws_sqs::CfnQueue;
-use cfn::facts::{Replacement, Scrutiny, TagShape, is_stateful, resource_type, resource_types};
-use cfn::{RawResource, Template, json};
+use facts::{
+    Knowledge, Outline, Replacement, Scrutiny, TagShape, is_known, is_stateful, of, resource_type, resource_types,
+};
 
 #[test]
 fn replacement_is_known_at_nested_paths() {
@@ -74,25 +72,31 @@ fn every_type_is_found_by_its_name() {
 }
 
 #[test]
-fn tags_reach_every_resource_that_takes_them_and_own_ones_win() {
-    let mut template = Template::new("Test");
-    template.add("Queue", CfnQueue::new().tags([("Stage", "own")]));
-    template.add("Api", CfnApi::new().name("api"));
-    template.add("Mapping", CfnEventSourceMapping::new().function_name("f"));
-    template.add("Custom", RawResource::new("Custom::Thing"));
-    template.add("Raw", RawResource::new("AWS::KMS::Key").property("Tags", json!([{ "Key": "Other", "Value": "x" }])));
-    template.tag_all([("Stage", "dev"), ("Application", "fipe")]);
-    assert_eq!(template.validate(), []);
-    let text = template.to_json();
-    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let tags = |id: &str| document["Resources"][id]["Properties"]["Tags"].to_string();
-    assert_eq!(tags("Queue"), r#"[{"Key":"Stage","Value":"own"},{"Key":"Application","Value":"fipe"}]"#);
-    assert_eq!(tags("Api"), r#"{"Application":"fipe","Stage":"dev"}"#);
-    assert_eq!(tags("Mapping"), r#"[{"Key":"Stage","Value":"dev"},{"Key":"Application","Value":"fipe"}]"#);
-    assert_eq!(
-        tags("Raw"),
-        r#"[{"Key":"Other","Value":"x"},{"Key":"Stage","Value":"dev"},{"Key":"Application","Value":"fipe"}]"#
-    );
-    assert_eq!(tags("Custom"), "null");
-    assert_eq!(resource_type("AWS::ApiGatewayV2::Api").unwrap().tags.unwrap().shape, TagShape::Map);
+fn the_shape_of_tags_is_known() {
+    let shape = |name| resource_type(name).unwrap().tags.map(|tags| tags.shape);
+    assert_eq!(shape("AWS::SQS::Queue"), Some(TagShape::List));
+    assert_eq!(shape("AWS::ApiGatewayV2::Api"), Some(TagShape::Map));
+    assert_eq!(shape("AWS::SQS::QueuePolicy"), None);
+}
+
+fn outline(name: &str) -> &'static Outline {
+    let Knowledge::Outline(outline) = of(name) else { panic!("{name} has no outline") };
+    outline
+}
+
+#[test]
+fn types_of_services_without_tables_are_known_too() {
+    let system = outline("AWS::EFS::FileSystem");
+    assert_eq!(system.name, "AWS::EFS::FileSystem");
+    assert_eq!(system.replacement("PerformanceMode"), Replacement::Yes);
+    assert_eq!(system.replacement("LifecyclePolicies[0].TransitionToIA"), Replacement::No);
+    assert!(system.is_write_only("ReplicationConfiguration.Destinations[0].KmsKeyId"));
+    assert!(matches!(of("AWS::SQS::Queue"), Knowledge::Full(_)), "no outline beside a table");
+}
+
+#[test]
+fn a_type_that_nobody_knows_is_unknown() {
+    for name in ["Custom::Migration", "AWS::EFS::FileSyste", "AWS::EFS", "FileSystem", ""] {
+        assert!(!is_known(name), "{name}");
+    }
 }
