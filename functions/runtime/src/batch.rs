@@ -3,6 +3,7 @@
 
 use std::panic::AssertUnwindSafe;
 
+use contract::metric;
 use futures_util::FutureExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -154,9 +155,9 @@ where
         }
         self.function
             .metrics()
-            .count("Records", records as u64)
-            .count("TransientFailures", transient)
-            .count("PermanentFailures", letters.len() as u64)
+            .count(metric::RECORDS, records as u64)
+            .count(metric::TRANSIENT_FAILURES, transient)
+            .count(metric::PERMANENT_FAILURES, letters.len() as u64)
             .emit();
         response
     }

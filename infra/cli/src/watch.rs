@@ -6,7 +6,7 @@ use indicatif::ProgressBar;
 use jiff::Timestamp;
 use stacks::StageName;
 
-use crate::crawl::Crawl;
+use crate::crawl::{self, Crawl};
 use crate::exit::{CrawlIncomplete, Exit};
 use crate::fipe_command::Chain;
 use crate::queues::Queue;
@@ -87,7 +87,7 @@ pub(crate) async fn until_complete(
         }
         if moved.elapsed() >= patience.rest {
             bars.clear();
-            let missing = crawl.as_ref().map_or_else(|| "the crawl is not in the database".to_owned(), Crawl::missing);
+            let missing = crawl.as_ref().map_or_else(|| "the crawl is not in the database".to_owned(), crawl::missing);
             let dead: u64 = queues.iter().map(|queue| queue.dead_letters).sum();
             let missing = if dead > 0 { format!("{missing}; {} dead letters", grouped(dead)) } else { missing };
             return Err(CrawlIncomplete { seconds: patience.rest.as_secs(), missing }.into());
@@ -110,9 +110,9 @@ pub(crate) async fn report(terminal: &Terminal, chain: &Chain, crawl: &Crawl, js
     let state = if crawl.completed_at.is_some() { "complete" } else { "under way" };
     terminal.data(&format!("crawl {} of {} {state}", crawl.crawl_id, crawl.reference_month));
     terminal.data("");
-    crawl.table().iter().for_each(|line| terminal.data(line));
+    crawl::table(crawl).iter().for_each(|line| terminal.data(line));
     terminal.data("");
-    let seconds = crawl.seconds(Timestamp::now());
+    let seconds = crawl::seconds(crawl, Timestamp::now());
     terminal.data(&format!(
         "{:.1} s, {} prices/s, {} calls to FIPE, {} of them repeated",
         seconds,
@@ -143,7 +143,7 @@ fn line(crawl: &Crawl, queues: &[Queue]) -> String {
     let of = |loaded, expected| format!("{}/{}", grouped(loaded), grouped(expected));
     format!(
         "{:>6.1} s  brands {}  models {}  prices {}  {}",
-        crawl.seconds(Timestamp::now()),
+        crawl::seconds(crawl, Timestamp::now()),
         of(total.brands_loaded, total.brands_expected),
         of(total.models_loaded, total.models_expected),
         of(total.prices_loaded + total.prices_absent, total.prices_expected),
@@ -191,7 +191,7 @@ impl Bars {
             bar.set_length(expected);
             bar.set_position(loaded);
         }
-        let seconds = crawl.seconds(Timestamp::now());
+        let seconds = crawl::seconds(crawl, Timestamp::now());
         brands.set_message(crawl.reference_month.clone());
         models.set_message(format!("{seconds:.0} s"));
         prices.set_message(format!("{} prices/s", rate(total.prices_loaded, seconds)));

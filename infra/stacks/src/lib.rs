@@ -26,9 +26,6 @@ pub use stage::{
 
 /// The value of the tag `Application` on the FIPE system.
 const APPLICATION: &str = "fipe";
-const DATABASE_NAME: &str = "fipedata";
-/// The least-privilege role that functions connect as.
-const APPLICATION_ROLE: &str = "fipe_app";
 /// Where the layer rds-ca puts the certificate authorities.
 const RDS_CA_BUNDLE: &str = "/opt/rds-ca-bundle.pem";
 

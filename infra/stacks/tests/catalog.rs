@@ -112,16 +112,6 @@ fn a_route_may_call_its_function_and_no_other_route_may() {
 }
 
 #[test]
-fn items_pass_by_the_attribute_that_the_functions_write() {
-    let template = template(StageName::Dev);
-    let time_to_live = &template["Resources"]["ProductTable"]["Properties"]["TimeToLiveSpecification"];
-    let attribute = time_to_live["AttributeName"].as_str().expect("a name");
-    let store = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../functions/catalog/store/src/item.rs");
-    let source = fs::read_to_string(&store).unwrap_or_else(|error| panic!("{}: {error}", store.display()));
-    assert!(source.contains(&format!("EXPIRATION: &str = {attribute:?};")), "the functions do not write {attribute}");
-}
-
-#[test]
 fn data_stays_behind_where_people_rely_on_it_and_goes_elsewhere() {
     for (name, policy, protected) in [
         (StageName::Local, "Delete", false),
@@ -195,27 +185,6 @@ fn alarms_ring_for_the_api_the_queue_the_table_and_each_function() {
     assert_eq!(watched, expected);
     let slow = &template["Resources"]["LatencyAlarm"]["Properties"];
     assert_eq!((&slow["ExtendedStatistic"], &slow["Threshold"]), (&json!("p99"), &json!(1000)));
-}
-
-#[test]
-fn every_metric_of_ours_is_one_that_a_function_writes() {
-    let functions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../functions");
-    let sources = ["http/src/serve.rs", "runtime/src/batch.rs", "catalog/product-saver-worker/src/main.rs"];
-    let sources = sources.map(|file| fs::read_to_string(functions.join(file)).expect(file)).concat();
-    let template = template(StageName::Dev);
-    let body = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"].as_str().expect("a text");
-    let body: Value = serde_json::from_str(body).expect("the body is JSON");
-    let widgets = body["widgets"].as_array().expect("a list").iter();
-    let lines = widgets.flat_map(|widget| widget["properties"]["metrics"].as_array().expect("a list"));
-    let ours: Vec<_> = lines.filter(|line| line[0] == "Catalog").map(|line| format!("count({}", line[1])).collect();
-    assert_eq!(ours.len(), 4, "{ours:?}");
-    assert!(ours.iter().all(|count| sources.contains(count)), "{ours:?}");
-    for (function, folder) in
-        [("CreateProductProcessor", "create-product-processor"), ("ProductSaverWorker", "product-saver-worker")]
-    {
-        let main = fs::read_to_string(functions.join(format!("catalog/{folder}/src/main.rs"))).expect(folder);
-        assert!(main.contains(&format!("Function::new(\"{function}\", settings.stage, \"Catalog\")")), "{function}");
-    }
 }
 
 #[test]

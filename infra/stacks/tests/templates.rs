@@ -423,29 +423,6 @@ fn an_alarm_watches_every_dead_letter_queue_every_queue_and_every_function() {
 }
 
 #[test]
-fn every_metric_of_ours_is_one_that_a_function_writes() {
-    fn sources(folder: &Path) -> String {
-        let entries = fs::read_dir(folder).expect("readable").map(|entry| entry.expect("readable").path());
-        let text = |path: PathBuf| match path.extension() {
-            Some(extension) if extension == "rs" => fs::read_to_string(path).expect("UTF-8"),
-            None if path.is_dir() => sources(&path),
-            _ => String::new(),
-        };
-        entries.map(text).collect()
-    }
-    let functions = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../functions"));
-    let [_, api] = stacks_of(StageName::Dev);
-    let dashboard = property(resource(&api, "Dashboard"), "DashboardBody").and_then(Json::as_intrinsic);
-    let Some(cfn::Intrinsic::Sub(body, _)) = dashboard else { panic!("the body is a Sub") };
-    let body: serde_json::Value = serde_json::from_str(body).expect("the body is JSON");
-    let widgets = body["widgets"].as_array().expect("a list").iter();
-    let lines = widgets.flat_map(|widget| widget["properties"]["metrics"].as_array().expect("a list"));
-    let ours: Vec<_> = lines.filter(|line| line[0] == "Fipe").map(|line| line[1].to_string()).collect();
-    assert!(ours.len() >= 5, "{ours:?}");
-    assert!(ours.iter().all(|name| functions.contains(name.as_str())), "{ours:?}");
-}
-
-#[test]
 fn a_design_that_a_rule_refuses_is_not_given_out() {
     let mut stage = stage(StageName::Dev);
     stage.functions.soma_ingestor.max_concurrency = 1000;

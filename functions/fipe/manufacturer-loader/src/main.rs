@@ -3,18 +3,18 @@
 
 use std::process::ExitCode;
 
-use contract::ManufacturerLoader;
+use fipe_contract::{MANUFACTURER_LOADER, ManufacturerLoader, metric};
 use fipe_core::{Fipe, FipeHttp, find_crawl, start_crawl};
 use function_runtime::{Error, Failure, Function, Queue, run_events, sdk_config, settings};
 use serde_json::{Value, json};
 
 fn main() -> ExitCode {
-    function_runtime::main("FipeManufacturerLoader", run())
+    function_runtime::main(MANUFACTURER_LOADER.name, run())
 }
 
 async fn run() -> Result<(), Error> {
     let settings = settings(ManufacturerLoader::read)?;
-    let function = Function::new("FipeManufacturerLoader", settings.stage, "Fipe");
+    let function = Function::new(MANUFACTURER_LOADER.name, settings.stage, metric::NAMESPACE);
     let sqs = aws_sdk_sqs::Client::new(&sdk_config());
     let manifest_queue = Queue::new(&sqs, settings.sqs_manifest_url);
     let output = Queue::new(&sqs, settings.sqs_output_url);

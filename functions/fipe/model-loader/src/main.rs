@@ -2,19 +2,19 @@
 
 use std::process::ExitCode;
 
-use contract::ModelLoader;
+use fipe_contract::{MODEL_LOADER, ModelLoader, metric};
 use fipe_core::message::BrandTask;
 use fipe_core::{Fipe, FipeHttp, Listed, ModelQueues, list_models};
 use function_runtime::{Error, Failure, Function, Message, Queue, each, run_batches, sdk_config, settings};
 use serde_json::json;
 
 fn main() -> ExitCode {
-    function_runtime::main("FipeModelLoader", run())
+    function_runtime::main(MODEL_LOADER.name, run())
 }
 
 async fn run() -> Result<(), Error> {
     let settings = settings(ModelLoader::read)?;
-    let function = Function::new("FipeModelLoader", settings.stage, "Fipe");
+    let function = Function::new(MODEL_LOADER.name, settings.stage, metric::NAMESPACE);
     let sqs = aws_sdk_sqs::Client::new(&sdk_config());
     let [manifests, tasks, input, dead_letters] =
         [settings.sqs_manifest_url, settings.sqs_output_url, settings.sqs_input_url, settings.sqs_dead_letter_url]
@@ -43,7 +43,7 @@ async fn run() -> Result<(), Error> {
         if counts.blocked > 0 {
             log.error("call_fipe", json!({"reason": "blocked (HTTP 403)", "calls": counts.blocked}));
         }
-        function.metrics().counts(counts.named()).count("HandedOn", handed_on.get()).emit();
+        function.metrics().counts(counts.named()).count(metric::HANDED_ON, handed_on.get()).emit();
         outcomes
     })
     .await

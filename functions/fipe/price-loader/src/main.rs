@@ -3,19 +3,19 @@
 use std::cell::Cell;
 use std::process::ExitCode;
 
-use contract::PriceLoader;
+use fipe_contract::{PRICE_LOADER, PriceLoader, metric};
 use fipe_core::message::ModelTask;
 use fipe_core::{Fipe, FipeHttp, Priced, load_prices};
 use function_runtime::{Error, Failure, Function, Message, Queue, each, run_batches, sdk_config, settings};
 use serde_json::json;
 
 fn main() -> ExitCode {
-    function_runtime::main("FipePriceLoader", run())
+    function_runtime::main(PRICE_LOADER.name, run())
 }
 
 async fn run() -> Result<(), Error> {
     let settings = settings(PriceLoader::read)?;
-    let function = Function::new("FipePriceLoader", settings.stage, "Fipe");
+    let function = Function::new(PRICE_LOADER.name, settings.stage, metric::NAMESPACE);
     let sqs = aws_sdk_sqs::Client::new(&sdk_config());
     let urls = [settings.sqs_output_url, settings.sqs_input_url, settings.sqs_dead_letter_url];
     let [output, input, dead_letters] = urls.map(|url| Queue::new(&sqs, url));

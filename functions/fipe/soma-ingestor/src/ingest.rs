@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
+use fipe_contract::metric;
 use fipe_core::message::{Crawl, Load};
 use fipe_store::{CrawlStatus, Settled, settle, status, write};
 use function_postgres::{Fault, Pool, classify};
@@ -63,7 +64,7 @@ impl<'a, T: Topic> Ingestor<'a, T> {
         let mut ends = self.store(&loads, invocation).await;
         self.settle(&loads, &mut ends, invocation).await;
         let stored = loads.iter().zip(&ends).filter(|(_, end)| end.is_ok());
-        self.function.metrics().count("PricesStored", stored.map(|(load, _)| prices(load)).sum()).emit();
+        self.function.metrics().count(metric::PRICES_STORED, stored.map(|(load, _)| prices(load)).sum()).emit();
         messages.into_iter().map(|message| message.id).zip(ends).collect()
     }
 
@@ -110,7 +111,7 @@ impl<'a, T: Topic> Ingestor<'a, T> {
                     let details = json!({"reference_code": reference_code, "reference_month": month.to_string()});
                     let log = self.function.log().of_request(&invocation.request_id).of_trace(id);
                     log.success("complete_crawl", details);
-                    self.function.metrics().count("CrawlsCompleted", 1).emit();
+                    self.function.metrics().count(metric::CRAWLS_COMPLETED, 1).emit();
                 }
                 Ok(Settled::Incomplete | Settled::ByOther) => {}
                 Err(error) => ends[last] = Err(Failure::transient(&error)),
