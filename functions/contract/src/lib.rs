@@ -1,5 +1,5 @@
 //! What infrastructure and functions share whatever the system: how settings pass from one to the other, the names that both
-//! spell. Owns names and types; refuses defaults, secrets and I/O.
+//! spell, and the time that a function has for work. Owns names and types; refuses defaults, secrets and I/O.
 //!
 //! What one system's stack, functions and operator agree on stands in its own contract, `functions/<system>/contract`.
 
@@ -9,6 +9,8 @@ mod function;
 pub mod log;
 pub mod metric;
 mod setting;
+mod work_time;
 
 pub use function::FunctionNames;
 pub use setting::{Setting, SettingsError};
+pub use work_time::work_time;

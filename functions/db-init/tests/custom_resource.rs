@@ -221,7 +221,7 @@ async fn the_deadline_is_answered_before_it_strikes() {
     let sink = Sink::default();
     let url = sink.start().await;
     let nobody = pool(1, "none", OWNER, OWNER_PASSWORD);
-    let invocation = Invocation::new("request", Duration::from_millis(1_500));
+    let invocation = Invocation::new("request", Duration::from_secs(3));
     handle(event("Create", &url), &invocation, &http(), bring_up(&nobody, fixed("a", "b"), &[], |_| ())).await.unwrap();
     assert!(tokio::time::Instant::now() < invocation.deadline);
     let answer = sink.answers().remove(0);
