@@ -3,7 +3,8 @@
 
 use contract::dead_letter as attribute;
 
-use crate::queue::{Outgoing, Queue, SendBatch, SendError, send_all};
+use crate::queue::{Outgoing, Queue, SendBatch, send_all};
+use crate::send_fault::SendError;
 
 /// SQS counts attributes into the message's size, so a reason is cut; the full one stands in the log.
 const REASON_LENGTH: usize = 1_024;

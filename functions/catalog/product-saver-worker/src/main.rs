@@ -30,7 +30,7 @@ async fn run() -> Result<(), Error> {
         let save_one = async |message: Message<Product>, _: &_| {
             let product = message.body;
             let placed = save(&table, &reports, &product, Timestamp::now()).await;
-            let placed = placed.map_err(|error| Failure::of(error.is_transient(), "other_content", &error))?;
+            let placed = placed.map_err(|error| Failure::of(error.is_transient(), "other_content", error))?;
             saved.set(saved.get() + u64::from(placed == Placed::Now));
             let details = json!({"message_id": message.id, "is_repeated": placed != Placed::Now});
             log.of_trace(product.id).success("save_product", details);

@@ -14,7 +14,7 @@ fn fipe(url: &str, calls_per_minute: f64, calls_in_flight: u16) -> Fipe<FipeHttp
 }
 
 fn failure(error: fipe_core::Error) -> Failure {
-    Failure::of(error.is_transient(), error.kind(), &error)
+    Failure::of(error.is_transient(), error.kind(), error)
 }
 
 /// What was called since this was last asked. That FIPE blocks this address, the log says at once.

@@ -73,8 +73,8 @@ impl<'a, T: Topic> Ingestor<'a, T> {
     /// # Errors
     /// The database is out of reach, or refuses.
     pub async fn status(&self, crawl_id: Option<Uuid>) -> Result<Option<CrawlStatus>, Failure> {
-        let mut client = self.pool.get().await.map_err(|error| Failure::transient(&Error::Unreachable(error)))?;
-        status(&mut client, crawl_id).await.map_err(|error| Failure::transient(&error))
+        let mut client = self.pool.get().await.map_err(|error| Failure::transient(Error::Unreachable(error)))?;
+        status(&mut client, crawl_id).await.map_err(Failure::transient)
     }
 
     /// All in one transaction; when one of them spoils that, each in its own.
@@ -86,11 +86,11 @@ impl<'a, T: Topic> Ingestor<'a, T> {
                 let mut ends = Vec::with_capacity(loads.len());
                 for load in loads {
                     let alone = self.patiently(invocation, async |client| write(client, &[load]).await).await;
-                    ends.push(alone.map_err(|error| failure(&error)));
+                    ends.push(alone.map_err(failure));
                 }
                 ends
             }
-            Err(error) => vec![Err(failure(&error)); loads.len()],
+            Err(error) => vec![Err(failure(error)); loads.len()],
         }
     }
 
@@ -114,7 +114,7 @@ impl<'a, T: Topic> Ingestor<'a, T> {
                     self.function.metrics().count(metric::CRAWLS_COMPLETED, 1).emit();
                 }
                 Ok(Settled::Incomplete | Settled::ByOther) => {}
-                Err(error) => ends[last] = Err(Failure::transient(&error)),
+                Err(error) => ends[last] = Err(Failure::transient(error)),
             }
         }
     }
@@ -149,7 +149,7 @@ impl<'a, T: Topic> Ingestor<'a, T> {
     }
 }
 
-fn failure(error: &Error) -> Failure {
+fn failure(error: Error) -> Failure {
     if error.is_the_messages_fault() { Failure::permanent("unstorable", error) } else { Failure::transient(error) }
 }
 
