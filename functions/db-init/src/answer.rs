@@ -62,8 +62,7 @@ pub async fn handle<E: Into<Error>>(
     http: &reqwest::Client,
     work: impl Future<Output = Result<Vec<String>, E>>,
 ) -> Result<Value, Failure> {
-    let request: Request = serde_json::from_value(event)
-        .map_err(|error| Failure::Permanent { kind: "malformed", reason: error.to_string() })?;
+    let request: Request = serde_json::from_value(event).map_err(|error| Failure::permanent("malformed", error))?;
     let outcome = match request.request_type.as_str() {
         // Also after a failed creation, when there may be no database at all.
         "Delete" => Ok(Vec::new()),
@@ -111,23 +110,34 @@ fn shortened(text: &str) -> String {
     text.chars().take_while(fits).collect()
 }
 
+/// Why CloudFormation did not take the answer. Never holds the address, which is a credential.
+#[derive(Debug, thiserror::Error)]
+enum Undelivered {
+    #[error("answering CloudFormation: status {0}")]
+    Refused(reqwest::StatusCode),
+    #[error("answering CloudFormation")]
+    Unsent(#[source] reqwest::Error),
+    #[error("answering CloudFormation")]
+    Unwritten(#[source] serde_json::Error),
+}
+
 async fn deliver(http: &reqwest::Client, url: &str, answer: &Answer) -> Result<(), Failure> {
-    let failed = |reason: String| Failure::Transient { reason: format!("answering CloudFormation: {reason}") };
-    let body = serde_json::to_string(answer).map_err(|error| failed(error.to_string()))?;
+    let body = serde_json::to_string(answer).map_err(|error| Failure::transient(Undelivered::Unwritten(error)))?;
     debug_assert!(body.len() <= ANSWER_LIMIT, "{} bytes", body.len());
-    let mut reason = String::new();
-    for send in 0..SENDS {
-        if send > 0 {
-            tokio::time::sleep(Duration::from_millis(250) * 2_u32.pow(send)).await;
-        }
-        // No content type: the address is signed for a request without one. Errors without the address: it is a credential.
-        reason = match http.put(url).timeout(SEND_TIMEOUT).body(body.clone()).send().await {
+    let mut send = 0;
+    loop {
+        // No content type: the address is signed for a request without one.
+        let fault = match http.put(url).timeout(SEND_TIMEOUT).body(body.clone()).send().await {
             Ok(response) if response.status().is_success() => return Ok(()),
-            Ok(response) => format!("status {}", response.status()),
-            Err(error) => chain(&error.without_url()),
+            Ok(response) => Undelivered::Refused(response.status()),
+            Err(error) => Undelivered::Unsent(error.without_url()),
         };
+        send += 1;
+        if send == SENDS {
+            return Err(Failure::transient(fault));
+        }
+        tokio::time::sleep(Duration::from_millis(250) * 2_u32.pow(send)).await;
     }
-    Err(failed(reason))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use contract::DbInit;
+use contract::db_init::DbInit;
 use db_init::{bring_up, handle, migrations};
 use function_postgres::{Endpoint, Pool, SecretsManager, Tls};
 use function_runtime::{Error, Function, Log, chain, run_events, sdk_config, settings};

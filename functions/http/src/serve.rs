@@ -3,6 +3,7 @@
 
 use std::panic::AssertUnwindSafe;
 
+use contract::metric;
 use function_runtime::{Error, Failure, Function, Invocation, Unit, run_events};
 use futures_util::FutureExt;
 use serde_json::json;
@@ -12,8 +13,8 @@ use crate::answer::Answer;
 use crate::problem::Problem;
 use crate::request::Request;
 
-/// Polls for requests for ever. The handler gets the invocation for its log and answers; metrics are `Requests`,
-/// `ClientErrors`, `ServerErrors` and `Duration`.
+/// Polls for requests for ever. The handler gets the invocation for its log and answers; its metrics are the last
+/// four of [`contract::metric`].
 ///
 /// # Errors
 /// The Runtime API is out of reach.
@@ -56,10 +57,10 @@ where
     }
     function
         .metrics()
-        .count("Requests", 1)
-        .count("ClientErrors", u64::from((400..500).contains(&status)))
-        .count("ServerErrors", u64::from(status >= 500))
-        .value("Duration", Unit::Milliseconds, duration)
+        .count(metric::REQUESTS, 1)
+        .count(metric::CLIENT_ERRORS, u64::from((400..500).contains(&status)))
+        .count(metric::SERVER_ERRORS, u64::from(status >= 500))
+        .value(metric::DURATION, Unit::Milliseconds, duration)
         .emit();
     answer
 }

@@ -3,6 +3,7 @@
 
 use std::panic::AssertUnwindSafe;
 
+use contract::metric;
 use futures_util::FutureExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,7 +12,7 @@ use serde_json::json;
 use crate::dead_letter::{DeadLetter, DeadLetters};
 use crate::decode::{Message, Record, SqsEvent};
 use crate::invocation::Invocation;
-use crate::log::Log;
+use crate::log::{Log, chain};
 use crate::main_loop::Function;
 use crate::outcome::{Failure, Outcomes};
 
@@ -65,7 +66,7 @@ where
             match record.decode::<T>() {
                 Ok(message) => {
                     let trace_id = Some((self.trace_id)(&message.body));
-                    let failure = Some(Failure::Transient { reason: "the handler did not name it".to_owned() });
+                    let failure = Some(Failure::transient("the handler did not name it"));
                     ended.push(Ended { record, trace_id, failure });
                     messages.push(message);
                 }
@@ -118,23 +119,20 @@ where
             |id: &str| response.batch_item_failures.push(BatchItemFailure { item_identifier: id.to_owned() });
         let mut transient = 0;
         for end in &ended {
-            match &end.failure {
-                None => {}
-                Some(Failure::Transient { reason }) => {
-                    transient += 1;
-                    line_log(&log, end).error("handle_message", details(end, "transient", reason));
-                    report(&end.record.message_id);
-                }
-                Some(Failure::Permanent { kind, reason }) => {
-                    line_log(&log, end).error("handle_message", details(end, kind, reason));
-                    letters.push(DeadLetter {
-                        message_id: end.record.message_id.clone(),
-                        body: end.record.body.clone(),
-                        error_kind: kind,
-                        reason: reason.clone(),
-                        trace_id: end.trace_id.clone(),
-                    });
-                }
+            let Some(failure) = &end.failure else { continue };
+            let (kind, reason) = (failure.kind(), failure.reason());
+            line_log(&log, end).error("handle_message", details(end, kind, &reason));
+            if failure.is_retryable() {
+                transient += 1;
+                report(&end.record.message_id);
+            } else {
+                letters.push(DeadLetter {
+                    message_id: end.record.message_id.clone(),
+                    body: end.record.body.clone(),
+                    error_kind: kind,
+                    reason,
+                    trace_id: end.trace_id.clone(),
+                });
             }
         }
         if !letters.is_empty() {
@@ -142,7 +140,7 @@ where
             let send = self.dead_letters.send(self.function.name(), &letters);
             let (reason, kept): (String, Vec<usize>) = match tokio::time::timeout_at(invocation.answer_by, send).await {
                 Ok(Ok(())) => (String::new(), Vec::new()),
-                Ok(Err(error)) => (error.to_string(), error.failed),
+                Ok(Err(error)) => (chain(&error), error.failed),
                 Err(_) => ("not sent before the time-out".to_owned(), (0..letters.len()).collect()),
             };
             if !kept.is_empty() {
@@ -154,9 +152,9 @@ where
         }
         self.function
             .metrics()
-            .count("Records", records as u64)
-            .count("TransientFailures", transient)
-            .count("PermanentFailures", letters.len() as u64)
+            .count(metric::RECORDS, records as u64)
+            .count(metric::TRANSIENT_FAILURES, transient)
+            .count(metric::PERMANENT_FAILURES, letters.len() as u64)
             .emit();
         response
     }
@@ -199,20 +197,23 @@ async fn guarded<R>(work: impl Future<Output = R>, invocation: &Invocation) -> R
 }
 
 /// A handler that did not return.
-#[derive(Debug, Clone)]
-enum Unfinished {
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum Unfinished {
+    #[error("not finished before the deadline")]
     Deadline,
+    #[error("panicked: {0}")]
     Panic(String),
+    #[error("panicked {receives} times: {text}")]
+    Panics { receives: u32, text: String },
 }
 
 impl Unfinished {
     fn failure(&self, receives: u32) -> Failure {
         match self {
-            Self::Deadline => Failure::Transient { reason: "not finished before the deadline".to_owned() },
             Self::Panic(text) if receives >= PANICS => {
-                Failure::Permanent { kind: "panic", reason: format!("panicked {receives} times: {text}") }
+                Failure::permanent("panic", Self::Panics { receives, text: text.clone() })
             }
-            Self::Panic(text) => Failure::Transient { reason: format!("panicked: {text}") },
+            other => Failure::transient(other.clone()),
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Messages that we put into the dead-letter queue ourselves, with the reason as attributes. Refuses to lose a message:
 //! what the queue does not take is reported back.
 
-use crate::queue::{Outgoing, Queue, SendBatch, SendError, send_all};
+use contract::dead_letter as attribute;
+
+use crate::queue::{Outgoing, Queue, SendBatch, send_all};
+use crate::send_fault::SendError;
 
 /// SQS counts attributes into the message's size, so a reason is cut; the full one stands in the log.
 const REASON_LENGTH: usize = 1_024;
@@ -30,16 +33,16 @@ impl<P: SendBatch> DeadLetters for Queue<P> {
 }
 
 impl DeadLetter {
-    /// The message with the attributes `reason`, `error_kind`, `function`, `trace_id` and `original_message_id`.
+    /// The message with the attributes of [`contract::dead_letter`].
     pub fn to_outgoing(&self, function: &'static str) -> Outgoing {
         let mut attributes = vec![
-            ("reason", attribute_text(&self.reason)),
-            ("error_kind", attribute_text(self.error_kind)),
-            ("function", function.to_owned()),
-            ("original_message_id", attribute_text(&self.message_id)),
+            (attribute::REASON, attribute_text(&self.reason)),
+            (attribute::ERROR_KIND, attribute_text(self.error_kind)),
+            (attribute::FUNCTION, function.to_owned()),
+            (attribute::ORIGINAL_MESSAGE_ID, attribute_text(&self.message_id)),
         ];
         if let Some(trace_id) = &self.trace_id {
-            attributes.push(("trace_id", attribute_text(trace_id)));
+            attributes.push((attribute::TRACE_ID, attribute_text(trace_id)));
         }
         Outgoing { body: self.body.clone(), attributes }
     }

@@ -43,7 +43,7 @@ impl Record {
     pub fn decode<T: DeserializeOwned>(&self) -> Result<Message<T>, Failure> {
         match serde_json::from_str(&self.body) {
             Ok(body) => Ok(Message { id: self.message_id.clone(), receive_count: self.receive_count(), body }),
-            Err(error) => Err(Failure::permanent("malformed", &error)),
+            Err(error) => Err(Failure::permanent("malformed", error)),
         }
     }
 }

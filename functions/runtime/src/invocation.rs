@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use contract::work_time;
 use lambda_runtime::Context;
 use tokio::time::Instant;
 
@@ -14,7 +15,7 @@ use tokio::time::Instant;
 pub struct Invocation {
     /// Lambda's id of the invocation, the same again when an asynchronous invocation is retried.
     pub request_id: String,
-    /// No new work after this: a third of the time left, at most 20 s, before the time-out.
+    /// No new work after this: see [`contract::work_time`].
     pub work_until: Instant,
     /// The harness answers now: a tenth of the time left, at most 5 s, before the time-out.
     pub deadline: Instant,
@@ -26,11 +27,10 @@ impl Invocation {
     /// An invocation that has `left` until its time-out.
     pub fn new(request_id: impl Into<String>, left: Duration) -> Self {
         let now = Instant::now();
-        let work_margin = (left / 3).min(Duration::from_secs(20));
         let answer_margin = (left / 10).min(Duration::from_secs(5));
         Self {
             request_id: request_id.into(),
-            work_until: now + (left - work_margin),
+            work_until: now + work_time(left),
             deadline: now + (left - answer_margin),
             answer_by: now + (left - answer_margin / 2),
         }
@@ -54,7 +54,7 @@ mod tests {
             (invocation.work_until - now, invocation.deadline - now, invocation.answer_by - now)
         };
         assert_eq!(left(300), (Duration::from_secs(280), Duration::from_secs(295), Duration::from_millis(297_500)));
-        assert_eq!(left(9), (Duration::from_secs(6), Duration::from_millis(8_100), Duration::from_millis(8_550)));
+        assert_eq!(left(9), (Duration::from_millis(7_200), Duration::from_millis(8_100), Duration::from_millis(8_550)));
         assert_eq!(left(0), (Duration::ZERO, Duration::ZERO, Duration::ZERO));
     }
 }

@@ -12,6 +12,7 @@ mod main_loop;
 mod metrics;
 mod outcome;
 mod queue;
+mod send_fault;
 
 pub use aws::sdk_config;
 pub use batch::{Batch, BatchResponse, each};
@@ -21,5 +22,6 @@ pub use invocation::Invocation;
 pub use log::{Log, Status, chain};
 pub use main_loop::{Error, Function, main, run_batches, run_events, settings};
 pub use metrics::{Metrics, Unit};
-pub use outcome::{Failure, Outcomes};
-pub use queue::{EntryFault, Outgoing, Queue, SendBatch, SendError, send_all};
+pub use outcome::{Cause, Failure, Outcomes};
+pub use queue::{Outgoing, Queue, SendBatch, send_all};
+pub use send_fault::{CallFault, EntryFault, SendError, SendFault};

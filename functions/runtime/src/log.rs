@@ -3,6 +3,7 @@
 #[cfg(not(test))]
 use std::io::Write;
 
+use contract::log as field;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -73,15 +74,15 @@ impl Log {
 
     fn line(&self, action: &str, status: Status, details: Value, now: Timestamp) -> String {
         json!({
-            "timestamp": format!("{now:.3}"),
-            "level": status.level(),
-            "function": self.function,
-            "stage": self.stage,
-            "request_id": self.request_id,
-            "trace_id": self.trace_id,
-            "action": action,
-            "status": status.name(),
-            "details": details,
+            field::TIMESTAMP: format!("{now:.3}"),
+            field::LEVEL: status.level(),
+            field::FUNCTION: self.function,
+            field::STAGE: self.stage,
+            field::REQUEST_ID: self.request_id,
+            field::TRACE_ID: self.trace_id,
+            field::ACTION: action,
+            field::STATUS: status.name(),
+            field::DETAILS: details,
         })
         .to_string()
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Unfinished};
 use crate::dead_letter::DeadLetters;
 use crate::decode::{Message, SqsEvent};
 use crate::invocation::Invocation;
@@ -116,16 +116,13 @@ where
         let invocation = Invocation::from_context(&event.context);
         let outcome = match tokio::time::timeout_at(invocation.deadline, handler(event.payload, &invocation)).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(Failure::Transient { reason: "not finished before the deadline".to_owned() }),
+            Err(_) => Err(Failure::transient(Unfinished::Deadline)),
         };
         outcome.map_err(|failure| {
-            let error_type = match &failure {
-                Failure::Transient { .. } => "transient",
-                Failure::Permanent { kind, .. } => kind,
-            };
+            let (kind, reason) = (failure.kind(), failure.reason());
             let log = function.log().of_request(&invocation.request_id);
-            log.error("handle_event", json!({"error_kind": error_type, "reason": failure.reason()}));
-            Diagnostic { error_type: error_type.to_owned(), error_message: failure.reason().to_owned() }
+            log.error("handle_event", json!({"error_kind": kind, "reason": reason}));
+            Diagnostic { error_type: kind.to_owned(), error_message: reason }
         })
     });
     Runtime::new(service).run().await

@@ -2,6 +2,7 @@
 //!
 //! Format: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
+use contract::metric;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -74,13 +75,13 @@ impl Metrics {
                 "Timestamp": now.as_millisecond(),
                 "CloudWatchMetrics": [{
                     "Namespace": self.namespace,
-                    "Dimensions": [["Stage", "Function"]],
+                    "Dimensions": [[metric::STAGE, metric::FUNCTION]],
                     "Metrics": definitions,
                 }],
             }),
         );
-        object.insert("Stage".to_owned(), json!(self.stage));
-        object.insert("Function".to_owned(), json!(self.function));
+        object.insert(metric::STAGE.to_owned(), json!(self.stage));
+        object.insert(metric::FUNCTION.to_owned(), json!(self.function));
         for (name, _, value) in &self.values {
             object.insert((*name).to_owned(), json!(value));
         }

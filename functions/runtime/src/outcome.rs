@@ -1,37 +1,81 @@
 //! How a message ends. Refuses to guess: what is neither done nor permanent comes back.
 
+use std::error::Error;
+use std::sync::Arc;
+
 use crate::log::chain;
 
+/// An error that several failures may share.
+pub type Cause = Arc<dyn Error + Send + Sync>;
+
 /// Why a message was not done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Failure {
     /// Trying again can help: the message is reported and comes back after its visibility time-out.
-    Transient { reason: String },
-    /// Trying again cannot help: the message goes to the dead-letter queue with this reason and is acknowledged.
+    #[error("transient")]
+    Transient { source: Cause },
+    /// Trying again cannot help: the message goes to the dead-letter queue with the reason and is acknowledged.
     /// `kind` is a short stable word to filter by, such as `malformed`.
-    Permanent { kind: &'static str, reason: String },
+    #[error("{kind}")]
+    Permanent { kind: &'static str, source: Cause },
 }
 
 impl Failure {
-    pub fn transient(error: &(dyn std::error::Error + 'static)) -> Self {
-        Self::Transient { reason: chain(error) }
+    /// A failure that can pass.
+    pub fn transient(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Transient { source: Cause::from(error.into()) }
     }
 
-    pub fn permanent(kind: &'static str, error: &(dyn std::error::Error + 'static)) -> Self {
-        Self::Permanent { kind, reason: chain(error) }
+    /// A failure that cannot.
+    pub fn permanent(kind: &'static str, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Permanent { kind, source: Cause::from(error.into()) }
     }
 
     /// The failure that an error is which knows its own kind and whether it can pass.
-    pub fn of(is_transient: bool, kind: &'static str, error: &(dyn std::error::Error + 'static)) -> Self {
-        if is_transient { Self::transient(error) } else { Self::permanent(kind, error) }
+    pub fn of(is_retryable: bool, kind: &'static str, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        if is_retryable { Self::transient(error) } else { Self::permanent(kind, error) }
     }
 
-    pub fn reason(&self) -> &str {
+    /// Whether trying again can help.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Transient { .. })
+    }
+
+    /// `transient`, or the kind of a permanent failure.
+    pub fn kind(&self) -> &'static str {
         match self {
-            Self::Transient { reason } | Self::Permanent { reason, .. } => reason,
+            Self::Transient { .. } => "transient",
+            Self::Permanent { kind, .. } => kind,
         }
+    }
+
+    /// The error and everything it stems from.
+    pub fn reason(&self) -> String {
+        let (Self::Transient { source } | Self::Permanent { source, .. }) = self;
+        chain(source.as_ref())
     }
 }
 
 /// How each message of a batch ended, by message id. A message that is not named failed as transient.
 pub type Outcomes = Vec<(String, Result<(), Failure>)>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot send")]
+    struct Outer(#[source] std::io::Error);
+
+    #[test]
+    fn a_failure_keeps_the_error_and_whether_it_can_pass() {
+        let error = || Outer(std::io::Error::other("no route"));
+        let failure = Failure::of(true, "send", error());
+        assert_eq!((failure.is_retryable(), failure.kind()), (true, "transient"));
+        assert_eq!(failure.reason(), "cannot send: no route");
+        let failure = Failure::of(false, "send", error());
+        assert_eq!((failure.is_retryable(), failure.kind()), (false, "send"));
+        let Failure::Permanent { source, .. } = &failure else { panic!("{failure:?}") };
+        assert!(source.is::<Outer>(), "{failure:?}");
+    }
+}

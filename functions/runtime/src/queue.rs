@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use futures_util::{StreamExt, stream};
 
-use crate::log::chain;
+use crate::send_fault::{CallFault, EntryFault, SendError, SendFault};
 
 /// SQS: a batch holds at most 10 messages and, together with their attributes, 1 MiB.
 const BATCH_MESSAGES: usize = 10;
@@ -38,41 +38,13 @@ impl Outgoing {
     }
 }
 
-/// An entry of a batch that SQS did not take.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EntryFault {
-    /// Position in the batch.
-    pub index: usize,
-    pub code: String,
-    /// Ours to mend: sending the same again cannot help.
-    pub sender_fault: bool,
-}
-
 /// One `SendMessageBatch`.
 pub trait SendBatch {
-    /// Sends at most 10 messages; the answer lists those that were not taken.
+    /// Sends at most 10 messages; the answer lists those that were not taken, by their position.
     ///
     /// # Errors
     /// The call failed as a whole, after the client's own retries.
-    fn send_batch(&self, messages: &[&Outgoing]) -> impl Future<Output = Result<Vec<EntryFault>, String>>;
-}
-
-/// What was not sent; everything else was.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{} of {total} messages were not sent (the first: number {}): {reason}", failed.len(), failed.first().copied().unwrap_or_default())]
-pub struct SendError {
-    /// Positions of the messages that were not taken, ascending.
-    pub failed: Vec<usize>,
-    pub total: usize,
-    /// Why the first of them was not taken.
-    pub reason: String,
-}
-
-impl SendError {
-    /// The queue takes no more at the moment; SQS's codes for it are `RequestThrottled` and `ThrottlingException`.
-    pub fn is_throttled(&self) -> bool {
-        self.reason.contains("Throttl")
-    }
+    fn send_batch(&self, messages: &[&Outgoing]) -> impl Future<Output = Result<Vec<(usize, EntryFault)>, CallFault>>;
 }
 
 /// A queue and how to reach it.
@@ -117,28 +89,28 @@ impl<P: SendBatch> Queue<P> {
 pub async fn send_all<P: SendBatch>(port: &P, messages: Vec<Outgoing>) -> Result<(), SendError> {
     let total = messages.len();
     let sizes: Vec<usize> = messages.iter().map(Outgoing::size).collect();
-    let mut faults: Vec<(usize, String)> = stream::iter(chunks(&sizes))
+    let mut faults: Vec<(usize, SendFault)> = stream::iter(chunks(&sizes))
         .map(|range| send_chunk(port, &messages, range))
         .buffer_unordered(CONCURRENT_BATCHES)
         .concat()
         .await;
-    faults.sort();
+    faults.sort_by_key(|(index, _)| *index);
     match faults.first() {
         None => Ok(()),
-        Some((_, reason)) => {
-            let reason = reason.clone();
-            Err(SendError { failed: faults.into_iter().map(|(index, _)| index).collect(), total, reason })
+        Some((_, first)) => {
+            let first = first.clone();
+            Err(SendError { failed: faults.into_iter().map(|(index, _)| index).collect(), total, first })
         }
     }
 }
 
 /// Sends one batch until everything is taken or cannot be; returns the positions (in all messages) that were not taken.
-async fn send_chunk<P: SendBatch>(port: &P, messages: &[Outgoing], range: Range<usize>) -> Vec<(usize, String)> {
+async fn send_chunk<P: SendBatch>(port: &P, messages: &[Outgoing], range: Range<usize>) -> Vec<(usize, SendFault)> {
     let too_large = |index: &usize| messages[*index].size() > BATCH_BYTES;
-    let mut lost: Vec<(usize, String)> = range
+    let mut lost: Vec<(usize, SendFault)> = range
         .clone()
         .filter(too_large)
-        .map(|index| (index, format!("{} bytes are more than SQS's {BATCH_BYTES}", messages[index].size())))
+        .map(|index| (index, SendFault::TooLarge { bytes: messages[index].size(), limit: BATCH_BYTES }))
         .collect();
     let mut left: Vec<usize> = range.filter(|index| !too_large(index)).collect();
     for attempt in 0..ATTEMPTS {
@@ -152,17 +124,17 @@ async fn send_chunk<P: SendBatch>(port: &P, messages: &[Outgoing], range: Range<
         let batch: Vec<&Outgoing> = left.iter().map(|index| &messages[*index]).collect();
         let last = attempt + 1 == ATTEMPTS;
         match port.send_batch(&batch).await {
-            Err(reason) => {
-                lost.extend(left.iter().map(|index| (*index, reason.clone())));
+            Err(fault) => {
+                lost.extend(left.iter().map(|index| (*index, SendFault::Call(fault.clone()))));
                 return lost;
             }
             Ok(faults) => {
                 let mut again = Vec::new();
-                for fault in faults.iter().filter(|fault| fault.index < left.len()) {
+                for (index, fault) in faults.into_iter().filter(|(index, _)| *index < left.len()) {
                     if fault.sender_fault || last {
-                        lost.push((left[fault.index], fault.code.clone()));
+                        lost.push((left[index], SendFault::Entry(fault)));
                     } else {
-                        again.push(left[fault.index]);
+                        again.push(left[index]);
                     }
                 }
                 left = again;
@@ -192,23 +164,24 @@ fn chunks(sizes: &[usize]) -> Vec<Range<usize>> {
 }
 
 impl SendBatch for Sqs {
-    async fn send_batch(&self, messages: &[&Outgoing]) -> Result<Vec<EntryFault>, String> {
+    async fn send_batch(&self, messages: &[&Outgoing]) -> Result<Vec<(usize, EntryFault)>, CallFault> {
+        // Made wrongly, and so the next time.
+        let unmade = |error| CallFault::new(error, None, false);
         let mut call = self.client.send_message_batch().queue_url(&self.url);
         for (index, message) in messages.iter().enumerate() {
             let mut entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(&message.body);
             for (name, value) in &message.attributes {
                 let value = MessageAttributeValue::builder().data_type("String").string_value(value).build();
-                entry = entry.message_attributes(*name, value.map_err(|error| chain(&error))?);
+                entry = entry.message_attributes(*name, value.map_err(unmade)?);
             }
-            call = call.entries(entry.build().map_err(|error| chain(&error))?);
+            call = call.entries(entry.build().map_err(unmade)?);
         }
-        let answer = call.send().await.map_err(|error| chain(&error))?;
+        let answer = call.send().await.map_err(CallFault::of)?;
         let faults = answer.failed().iter().map(|entry| {
-            let index =
-                entry.id().parse().map_err(|_| format!("the queue names entry {:?}, never sent", entry.id()))?;
-            let code =
-                entry.message().map_or_else(|| entry.code().to_owned(), |text| format!("{}: {text}", entry.code()));
-            Ok(EntryFault { index, code, sender_fault: entry.sender_fault() })
+            let unknown =
+                |_| CallFault::new(format!("the queue names entry {:?}, never sent", entry.id()), None, false);
+            let (code, message) = (entry.code().to_owned(), entry.message().map(str::to_owned));
+            Ok((entry.id().parse().map_err(unknown)?, EntryFault { code, message, sender_fault: entry.sender_fault() }))
         });
         faults.collect()
     }
@@ -217,6 +190,7 @@ impl SendBatch for Sqs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::log::chain;
     use std::cell::RefCell;
 
     /// A queue that takes everything but what it is told to refuse.
@@ -231,27 +205,31 @@ mod tests {
     }
 
     impl SendBatch for Fake {
-        async fn send_batch(&self, messages: &[&Outgoing]) -> Result<Vec<EntryFault>, String> {
+        async fn send_batch(&self, messages: &[&Outgoing]) -> Result<Vec<(usize, EntryFault)>, CallFault> {
             tokio::task::yield_now().await;
             self.batches.borrow_mut().push(messages.len());
             if self.down {
-                return Err("connection refused".to_owned());
+                return Err(CallFault::new("connection refused", None, true));
             }
             let mut faults = Vec::new();
             for (index, message) in messages.iter().enumerate() {
                 let mut busy = self.busy.borrow_mut();
                 let waiting = busy.iter_mut().find(|(body, left)| *body == message.body && *left > 0);
                 if self.forbidden.as_ref() == Some(&message.body) {
-                    faults.push(EntryFault { index, code: "InvalidMessageContents".to_owned(), sender_fault: true });
+                    faults.push((index, entry_fault("InvalidMessageContents", true)));
                 } else if let Some((_, left)) = waiting {
                     *left -= 1;
-                    faults.push(EntryFault { index, code: "InternalError".to_owned(), sender_fault: false });
+                    faults.push((index, entry_fault("InternalError", false)));
                 } else {
                     self.taken.borrow_mut().push(message.body.clone());
                 }
             }
             Ok(faults)
         }
+    }
+
+    fn entry_fault(code: &str, sender_fault: bool) -> EntryFault {
+        EntryFault { code: code.to_owned(), message: None, sender_fault }
     }
 
     fn bodies(count: usize) -> Vec<Outgoing> {
@@ -288,7 +266,8 @@ mod tests {
         };
         let error = send_all(&queue, bodies(13)).await.unwrap_err();
         assert_eq!(error.failed, [1, 12]);
-        assert_eq!(error.to_string(), "2 of 13 messages were not sent (the first: number 1): InvalidMessageContents");
+        assert_eq!(chain(&error), "2 of 13 messages were not sent (the first: number 1): InvalidMessageContents");
+        assert!(!error.is_retryable());
         assert_eq!(queue.taken.borrow().len(), 11);
     }
 
@@ -297,15 +276,8 @@ mod tests {
         let queue = Fake { down: true, ..Fake::default() };
         let error = send_all(&queue, bodies(12)).await.unwrap_err();
         assert_eq!(error.failed, (0..12).collect::<Vec<_>>());
-        assert_eq!(error.reason, "connection refused");
-        assert!(!error.is_throttled());
-    }
-
-    #[test]
-    fn a_queue_that_takes_no_more_at_the_moment_is_told_from_one_that_is_down() {
-        for reason in ["RequestThrottled: slow down", "unhandled error (ThrottlingException): Rate exceeded"] {
-            assert!(SendError { failed: vec![0], total: 1, reason: reason.to_owned() }.is_throttled(), "{reason}");
-        }
+        assert_eq!(error.first.to_string(), "connection refused");
+        assert!(error.is_retryable() && !error.is_throttled());
     }
 
     #[tokio::test]
@@ -314,6 +286,7 @@ mod tests {
         let messages = vec![Outgoing::from("x".repeat(BATCH_BYTES + 1)), Outgoing::from("small".to_owned())];
         let error = send_all(&queue, messages).await.unwrap_err();
         assert_eq!(error.failed, [0]);
+        assert!(!error.is_retryable());
         assert_eq!(*queue.taken.borrow(), ["small"]);
     }
 }

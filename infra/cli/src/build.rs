@@ -1,5 +1,6 @@
 //! Archives of functions and layers. Refuses to deploy what was not built, and to build twice what several need.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -7,6 +8,7 @@ use std::process::Stdio;
 use anyhow::Context;
 use clap::Args;
 use deploy::{Archive, Compression, Content, Entry};
+use serde::Deserialize;
 use system::{Stage, StageName};
 
 use crate::arguments::stage_names;
@@ -119,11 +121,50 @@ async fn release(
     let mut arguments: Vec<String> =
         ["lambda", "build", "--release", "--output-format", "binary"].map(str::to_owned).to_vec();
     arguments.push(if architecture == "arm64" { "--arm64" } else { "--x86-64" }.to_owned());
-    for function in functions {
-        arguments.extend(["--package".to_owned(), function.clone()]);
+    for package in packages(repository, functions).await? {
+        arguments.extend(["--package".to_owned(), package]);
     }
     let doing = format!("building {} functions for {architecture}", functions.len());
     execute(repository, terminal, tools.join("cargo-lambda"), &arguments, Some(&tools), &doing).await
+}
+
+/// The packages that have these binaries, each once.
+async fn packages(repository: &Repository, binaries: &[String]) -> anyhow::Result<BTreeSet<String>> {
+    let mut command = tokio::process::Command::new(cargo());
+    command.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(repository.root());
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).kill_on_drop(true).output().await;
+    let output = output.with_context(|| format!("cannot start {}", cargo().display()))?;
+    let metadata: Metadata =
+        serde_json::from_slice(&output.stdout).context("cannot read what `cargo metadata` says")?;
+    let package_of = |binary: &String| metadata.package_of(binary).map(str::to_owned);
+    let unknown = |binary| BadInput(format!("no package of the workspace has the binary {binary}"));
+    Ok(binaries.iter().map(|binary| package_of(binary).ok_or_else(|| unknown(binary))).collect::<Result<_, _>>()?)
+}
+
+/// What `cargo metadata` says, as far as it matters here.
+#[derive(Debug, Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Package {
+    name: String,
+    targets: Vec<Target>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Target {
+    name: String,
+    kind: Vec<String>,
+}
+
+impl Metadata {
+    fn package_of(&self, binary: &str) -> Option<&str> {
+        let is_it = |target: &Target| target.name == binary && target.kind.iter().any(|kind| kind == "bin");
+        let found = self.packages.iter().find(|package| package.targets.iter().any(is_it));
+        found.map(|package| package.name.as_str())
+    }
 }
 
 fn cargo() -> PathBuf {
@@ -156,4 +197,20 @@ async fn execute(
         return Ok(());
     }
     Err(BadInput(format!("`{} {}` ended with {status}", program.display(), arguments.join(" "))).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_binary_is_found_in_its_package_and_a_library_of_that_name_is_none() {
+        let metadata = r#"{"packages": [
+            {"name": "other", "targets": [{"name": "a-loader", "kind": ["lib"]}]},
+            {"name": "loaders", "targets": [{"name": "loaders", "kind": ["lib"]}, {"name": "a-loader", "kind": ["bin"]}]}
+        ], "version": 1}"#;
+        let metadata: Metadata = serde_json::from_str(metadata).unwrap();
+        assert_eq!(metadata.package_of("a-loader"), Some("loaders"));
+        assert_eq!(metadata.package_of("loaders"), None);
+    }
 }

@@ -1,6 +1,7 @@
 //! A log line as people read it: time, function, level, what happened, and the fields beside it. Refuses to lose text: a line of
 //! an unknown shape is shown as it is.
 
+use contract::log as field;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -37,17 +38,18 @@ pub struct Line {
 
 /// What stands in the columns, or says nothing in a stream of many functions.
 const SHOWN_ELSEWHERE: [&str; 12] = [
-    "timestamp",
+    field::TIMESTAMP,
+    field::LEVEL,
+    field::ACTION,
+    field::STATUS,
+    field::TRACE_ID,
+    field::FUNCTION,
+    field::STAGE,
+    field::REQUEST_ID,
+    // Of functions that are not ours.
     "time",
-    "level",
     "message",
     "msg",
-    "action",
-    "status",
-    "trace_id",
-    "function",
-    "stage",
-    "request_id",
     "requestId",
 ];
 
@@ -83,12 +85,12 @@ impl Line {
         let platform = text("type").strip_prefix("platform.");
         let platform_status = object.get("record").and_then(|record| record["status"].as_str());
         let is_bad = platform_status.is_some_and(|status| status != "success");
-        let own_time = [text("timestamp"), text("time")].iter().find_map(|time| time.parse().ok());
-        let message = match (text("action"), text("message"), text("msg"), platform) {
+        let own_time = [text(field::TIMESTAMP), text("time")].iter().find_map(|time| time.parse().ok());
+        let message = match (text(field::ACTION), text("message"), text("msg"), platform) {
             ("", "", "", Some(kind)) => kind.to_owned(),
             ("", "", msg, _) => msg.to_owned(),
             ("", message, ..) => message.to_owned(),
-            (action, ..) => [action, text("status")].join(" ").trim_end().to_owned(),
+            (action, ..) => [action, text(field::STATUS)].join(" ").trim_end().to_owned(),
         };
         let kind = match platform {
             Some(_) if !is_bad => Kind::Platform,
@@ -99,15 +101,15 @@ impl Line {
         for (key, value) in object.iter().filter(|(key, _)| !SHOWN_ELSEWHERE.contains(&key.as_str()) && *key != "_aws")
         {
             // `details` is where our functions put all fields of their own.
-            let key = if ["details", "fields"].contains(&key.as_str()) && value.is_object() { "" } else { key };
+            let key = if [field::DETAILS, "fields"].contains(&key.as_str()) && value.is_object() { "" } else { key };
             flatten(key, value, &mut fields);
         }
         Self {
             kind,
             at: own_time.unwrap_or(at),
-            level: if is_bad { "ERROR".to_owned() } else { text("level").to_ascii_uppercase() },
+            level: if is_bad { "ERROR".to_owned() } else { text(field::LEVEL).to_ascii_uppercase() },
             message,
-            trace_id: Some(text("trace_id")).filter(|id| !id.is_empty()).map(str::to_owned),
+            trace_id: Some(text(field::TRACE_ID)).filter(|id| !id.is_empty()).map(str::to_owned),
             fields,
             document: Value::Object(object),
         }

@@ -4,9 +4,9 @@ mod queue;
 
 use std::process::ExitCode;
 
+use catalog_contract::{CREATE_PRODUCT_PROCESSOR, CreateProduct, metric};
 use catalog_core::create_product;
 use catalog_store::ProductTable;
-use contract::CreateProduct;
 use function_http::serve;
 use function_runtime::{Error, Function, sdk_config, settings};
 use jiff::Timestamp;
@@ -15,12 +15,12 @@ use uuid::Uuid;
 use crate::queue::ProductQueue;
 
 fn main() -> ExitCode {
-    function_runtime::main("CreateProductProcessor", run())
+    function_runtime::main(CREATE_PRODUCT_PROCESSOR.name, run())
 }
 
 async fn run() -> Result<(), Error> {
     let settings = settings(CreateProduct::read)?;
-    let function = Function::new("CreateProductProcessor", settings.stage, "Catalog");
+    let function = Function::new(CREATE_PRODUCT_PROCESSOR.name, settings.stage, metric::NAMESPACE);
     let aws = sdk_config();
     let table = ProductTable::new(aws_sdk_dynamodb::Client::new(&aws), settings.product_table);
     let queue = ProductQueue::new(&aws_sdk_sqs::Client::new(&aws), settings.sqs_output_url);

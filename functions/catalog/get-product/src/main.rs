@@ -2,20 +2,20 @@
 
 use std::process::ExitCode;
 
+use catalog_contract::{GET_PRODUCT, GetProduct, metric};
 use catalog_core::get_product;
 use catalog_store::ProductTable;
-use contract::GetProduct;
 use function_http::serve;
 use function_runtime::{Error, Function, sdk_config, settings};
 use jiff::Timestamp;
 
 fn main() -> ExitCode {
-    function_runtime::main("GetProduct", run())
+    function_runtime::main(GET_PRODUCT.name, run())
 }
 
 async fn run() -> Result<(), Error> {
     let settings = settings(GetProduct::read)?;
-    let function = Function::new("GetProduct", settings.stage, "Catalog");
+    let function = Function::new(GET_PRODUCT.name, settings.stage, metric::NAMESPACE);
     let table = ProductTable::new(aws_sdk_dynamodb::Client::new(&sdk_config()), settings.product_table);
     serve(&function, async |request, _| get_product(&request, &table, Timestamp::now()).await).await
 }

@@ -3,24 +3,22 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use catalog_contract::table::{KEY, TIME_TO_LIVE};
 use catalog_core::{BoxError, Claim, Draft, Price, Product, Record, Status};
 use jiff::Timestamp;
 
 /// An item as DynamoDB has it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// The attribute of DynamoDB's time to live, in seconds since 1970.
-pub(crate) const EXPIRATION: &str = "expiration";
-
 /// What is written of a product; `at` is when it expires while accepted, and when it was saved once it is.
 pub(crate) fn product_item(product: &Product, status: Status, at: Timestamp) -> Item {
     let Product { id, draft, accepted_at } = product;
     let (name, value) = match status {
-        Status::Accepted => (EXPIRATION, seconds(at)),
+        Status::Accepted => (TIME_TO_LIVE, seconds(at)),
         Status::Saved => ("saved_at", text(format!("{at:.3}"))),
     };
     [
-        ("id", text(id)),
+        (KEY, text(id)),
         ("status", text(status.name())),
         ("name", text(&draft.name)),
         ("description", text(&draft.description)),
@@ -46,16 +44,16 @@ pub(crate) fn read_record(item: &Item) -> Result<Record, BoxError> {
         description: read(item, "description")?.to_owned(),
         price: Price::from_number(price)?,
     };
-    let product = Product { id: read(item, "id")?.parse()?, draft, accepted_at: read(item, "accepted_at")?.parse()? };
+    let product = Product { id: read(item, KEY)?.parse()?, draft, accepted_at: read(item, "accepted_at")?.parse()? };
     Ok(Record { product, status })
 }
 
 pub(crate) fn claim_item(id: String, claim: &Claim, expires: Timestamp) -> Item {
     [
-        ("id", AttributeValue::S(id)),
+        (KEY, AttributeValue::S(id)),
         ("product_id", text(claim.product_id)),
         ("fingerprint", text(&claim.fingerprint)),
-        (EXPIRATION, seconds(expires)),
+        (TIME_TO_LIVE, seconds(expires)),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into()
@@ -69,7 +67,8 @@ pub(crate) fn read_claim(item: &Item) -> Result<Claim, BoxError> {
 
 /// DynamoDB deletes what has expired within days, not at once.
 pub(crate) fn has_expired(item: &Item, now: Timestamp) -> bool {
-    let expiration = item.get(EXPIRATION).and_then(|value| value.as_n().ok()).and_then(|text| text.parse::<i64>().ok());
+    let expiration =
+        item.get(TIME_TO_LIVE).and_then(|value| value.as_n().ok()).and_then(|text| text.parse::<i64>().ok());
     expiration.is_some_and(|expiration| expiration < now.as_second())
 }
 
@@ -99,7 +98,7 @@ mod tests {
         for status in [Status::Accepted, Status::Saved] {
             let item = product_item(&product, status, at);
             assert_eq!(read_record(&item).unwrap(), Record { product: product.clone(), status });
-            assert_eq!(item.contains_key(EXPIRATION), status == Status::Accepted, "what is saved stays");
+            assert_eq!(item.contains_key(TIME_TO_LIVE), status == Status::Accepted, "what is saved stays");
         }
     }
 

@@ -4,15 +4,16 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use catalog_contract::table::{KEY, TIME_TO_LIVE};
 use catalog_core::{BoxError, Claim, Claiming, Fault, IdempotencyKey, Placed, Product, Record, Status, Table};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::item::{EXPIRATION, Item, claim_item, has_expired, product_item, read_claim, read_record, seconds, text};
+use crate::item::{Item, claim_item, has_expired, product_item, read_claim, read_record, seconds, text};
 
 const WHAT: &str = "the product table";
 
-/// A table with the key `id` (text) and the time to live `expiration`.
+/// A table with the key and the time to live of [`catalog_contract::table`].
 #[derive(Debug, Clone)]
 pub struct ProductTable {
     client: Client,
@@ -68,7 +69,7 @@ impl Table for ProductTable {
     ) -> Result<Claiming, Fault> {
         let condition = Condition {
             expression: "attribute_not_exists(#id) OR #expiration < :now",
-            names: &[("#id", "id"), ("#expiration", EXPIRATION)],
+            names: &[("#id", KEY), ("#expiration", TIME_TO_LIVE)],
             values: vec![(":now", seconds(now))],
         };
         match self.put(claim_item(key.item_id(), claim, expires), condition).await? {
@@ -79,7 +80,7 @@ impl Table for ProductTable {
 
     async fn accept(&self, product: &Product, expires: Timestamp) -> Result<Placed<Record>, Fault> {
         let condition =
-            Condition { expression: "attribute_not_exists(#id)", names: &[("#id", "id")], values: Vec::new() };
+            Condition { expression: "attribute_not_exists(#id)", names: &[("#id", KEY)], values: Vec::new() };
         match self.put(product_item(product, Status::Accepted, expires), condition).await? {
             Placed::Now => Ok(Placed::Now),
             Placed::Before(item) => read_record(&item).map(Placed::Before).map_err(unreadable),
@@ -87,7 +88,7 @@ impl Table for ProductTable {
     }
 
     async fn find(&self, id: Uuid, now: Timestamp) -> Result<Option<Record>, Fault> {
-        let call = self.client.get_item().table_name(&self.name).key("id", text(id)).consistent_read(true);
+        let call = self.client.get_item().table_name(&self.name).key(KEY, text(id)).consistent_read(true);
         match call.send().await.map_err(fault)?.item() {
             Some(item) if !has_expired(item, now) => read_record(item).map(Some).map_err(unreadable),
             _ => Ok(None),
@@ -97,7 +98,7 @@ impl Table for ProductTable {
     async fn save(&self, product: &Product, saved_at: Timestamp) -> Result<Placed<()>, Fault> {
         let condition = Condition {
             expression: "attribute_not_exists(#id) OR #status = :accepted",
-            names: &[("#id", "id"), ("#status", "status")],
+            names: &[("#id", KEY), ("#status", "status")],
             values: vec![(":accepted", text(Status::Accepted.name()))],
         };
         match self.put(product_item(product, Status::Saved, saved_at), condition).await? {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
+use fipe_contract::VehicleType;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -31,9 +32,6 @@ pub trait Call: fmt::Display {
     /// The answer is of another month, contradicts the question or cannot be read.
     fn read(&self, answer: Option<Self::Json>) -> Result<Self::Answer, Fault>;
 }
-
-/// Vehicle types: 1 car, 2 motorcycle, 3 truck.
-pub const VEHICLE_TYPES: [i16; 3] = [1, 2, 3];
 
 /// A month of FIPE's table and its code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -230,10 +228,10 @@ impl Call for PriceOf<'_> {
         let mut body = self.of.body();
         body["anoModelo"] = json!(self.year_fuel.model_year);
         body["codigoTipoCombustivel"] = json!(self.year_fuel.fuel_code);
-        body["tipoVeiculo"] = json!(match self.of.of.vehicle_type {
-            1 => "carro",
-            2 => "moto",
-            _ => "caminhao",
+        body["tipoVeiculo"] = json!(match VehicleType::of_code(self.of.of.vehicle_type) {
+            Some(VehicleType::Car) => "carro",
+            Some(VehicleType::Motorcycle) => "moto",
+            Some(VehicleType::Truck) | None => "caminhao",
         });
         body["tipoConsulta"] = json!("tradicional");
         body

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use fipe_contract::metric;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -51,7 +52,12 @@ pub struct Counts {
 impl Counts {
     /// By the names of their metrics.
     pub fn named(self) -> [(&'static str, u64); 4] {
-        [("Calls", self.calls), ("Retries", self.retries), ("Throttled", self.throttled), ("Blocked", self.blocked)]
+        [
+            (metric::CALLS, self.calls),
+            (metric::RETRIES, self.retries),
+            (metric::THROTTLED, self.throttled),
+            (metric::BLOCKED, self.blocked),
+        ]
     }
 }
 

@@ -19,7 +19,7 @@ mod queue;
 mod year_fuel;
 
 pub use answer::RawAnswer;
-pub use call::{Brands, Call, Models, PriceOf, ReferenceTable, ReferenceTables, VEHICLE_TYPES, YearFuels};
+pub use call::{Brands, Call, Models, PriceOf, ReferenceTable, ReferenceTables, YearFuels};
 pub use client::{Counts, Fipe, Http};
 pub use error::{Error, Fault};
 pub use fipe_code::is_fipe_code;

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use fipe_contract::{VehicleType, start};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::call::{Brands, ReferenceTable, ReferenceTables, VEHICLE_TYPES};
+use crate::call::{Brands, ReferenceTable, ReferenceTables};
 use crate::client::{Fipe, Http};
 use crate::error::Error;
 use crate::message::{BrandTask, Calls, Crawl, Load};
@@ -37,7 +38,7 @@ pub fn wanted_month(event: &Value) -> Result<Option<Month>, Error> {
     if !event.is_object() && !event.is_null() {
         return Err(fault("it is not an object"));
     }
-    match (number("mes")?, number("ano")?) {
+    match (number(start::MONTH)?, number(start::YEAR)?) {
         (0, 0) => Ok(None),
         (0, _) => Err(fault("ano is given without mes")),
         (_, 0) => Err(fault("mes is given without ano")),
@@ -106,7 +107,7 @@ pub async fn start_crawl<H: Http>(
 ) -> Result<Started, Error> {
     let mut brands = BTreeMap::new();
     let mut failed: Vec<(i16, Error)> = Vec::new();
-    for vehicle_type in VEHICLE_TYPES {
+    for vehicle_type in VehicleType::ALL.map(VehicleType::code) {
         // The call for the months counts to the first type, so that the sum over all manifests is right.
         match list_brands(fipe, manifests, tasks, crawl, vehicle_type, std::mem::take(&mut calls), until).await {
             Ok(count) => {

@@ -1,6 +1,7 @@
 //! The third function's rules: the prices of some models, and what happens to those that cannot finish in time. Refuses
 //! to lose work: what is done is sent first, then what is left, and only then is the task acknowledged.
 
+use fipe_contract::metric;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use tokio::time::Instant;
@@ -28,7 +29,7 @@ impl Priced {
     /// By the names of their metrics.
     pub fn named(self) -> [(&'static str, u64); 3] {
         let [prices, without_price, handed_on] = [self.prices, self.without_price, self.handed_on].map(|n| n as u64);
-        [("Prices", prices), ("WithoutPrice", without_price), ("HandedOn", handed_on)]
+        [(metric::PRICES, prices), (metric::WITHOUT_PRICE, without_price), (metric::HANDED_ON, handed_on)]
     }
 }
 

@@ -1,5 +1,6 @@
 //! What invokes the function: a batch of the queue, or a question of the CLI. Refuses anything else.
 
+use fipe_contract::StatusQuestion;
 use fipe_store::CrawlStatus;
 use function_runtime::{BatchResponse, SqsEvent};
 use serde::{Deserialize, Serialize};
@@ -12,16 +13,7 @@ pub enum Event {
     /// `{"Records": [..]}` of the event source mapping.
     Batch(SqsEvent),
     /// `{"status": {"crawl_id": null}}`: how far is the newest crawl, or the one with this id?
-    Status { status: Question },
-}
-
-/// Which crawl is asked for.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Question {
-    /// The newest when absent or null.
-    #[serde(default)]
-    pub crawl_id: Option<Uuid>,
+    Status { status: StatusQuestion<Uuid> },
 }
 
 /// The answer, as JSON without a tag.

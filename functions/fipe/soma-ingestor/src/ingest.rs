@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
+use fipe_contract::metric;
 use fipe_core::message::{Crawl, Load};
 use fipe_store::{CrawlStatus, Settled, settle, status, write};
 use function_postgres::{Fault, Pool, classify};
@@ -63,7 +64,7 @@ impl<'a, T: Topic> Ingestor<'a, T> {
         let mut ends = self.store(&loads, invocation).await;
         self.settle(&loads, &mut ends, invocation).await;
         let stored = loads.iter().zip(&ends).filter(|(_, end)| end.is_ok());
-        self.function.metrics().count("PricesStored", stored.map(|(load, _)| prices(load)).sum()).emit();
+        self.function.metrics().count(metric::PRICES_STORED, stored.map(|(load, _)| prices(load)).sum()).emit();
         messages.into_iter().map(|message| message.id).zip(ends).collect()
     }
 
@@ -72,8 +73,8 @@ impl<'a, T: Topic> Ingestor<'a, T> {
     /// # Errors
     /// The database is out of reach, or refuses.
     pub async fn status(&self, crawl_id: Option<Uuid>) -> Result<Option<CrawlStatus>, Failure> {
-        let mut client = self.pool.get().await.map_err(|error| Failure::transient(&Error::Unreachable(error)))?;
-        status(&mut client, crawl_id).await.map_err(|error| Failure::transient(&error))
+        let mut client = self.pool.get().await.map_err(|error| Failure::transient(Error::Unreachable(error)))?;
+        status(&mut client, crawl_id).await.map_err(Failure::transient)
     }
 
     /// All in one transaction; when one of them spoils that, each in its own.
@@ -85,11 +86,11 @@ impl<'a, T: Topic> Ingestor<'a, T> {
                 let mut ends = Vec::with_capacity(loads.len());
                 for load in loads {
                     let alone = self.patiently(invocation, async |client| write(client, &[load]).await).await;
-                    ends.push(alone.map_err(|error| failure(&error)));
+                    ends.push(alone.map_err(failure));
                 }
                 ends
             }
-            Err(error) => vec![Err(failure(&error)); loads.len()],
+            Err(error) => vec![Err(failure(error)); loads.len()],
         }
     }
 
@@ -110,10 +111,10 @@ impl<'a, T: Topic> Ingestor<'a, T> {
                     let details = json!({"reference_code": reference_code, "reference_month": month.to_string()});
                     let log = self.function.log().of_request(&invocation.request_id).of_trace(id);
                     log.success("complete_crawl", details);
-                    self.function.metrics().count("CrawlsCompleted", 1).emit();
+                    self.function.metrics().count(metric::CRAWLS_COMPLETED, 1).emit();
                 }
                 Ok(Settled::Incomplete | Settled::ByOther) => {}
-                Err(error) => ends[last] = Err(Failure::transient(&error)),
+                Err(error) => ends[last] = Err(Failure::transient(error)),
             }
         }
     }
@@ -148,7 +149,7 @@ impl<'a, T: Topic> Ingestor<'a, T> {
     }
 }
 
-fn failure(error: &Error) -> Failure {
+fn failure(error: Error) -> Failure {
     if error.is_the_messages_fault() { Failure::permanent("unstorable", error) } else { Failure::transient(error) }
 }
 

@@ -6,6 +6,6 @@ mod event;
 mod ingest;
 mod topic;
 
-pub use event::{Answer, Event, Question};
+pub use event::{Answer, Event};
 pub use ingest::{Error, Ingestor, trace_id};
 pub use topic::{CrawlComplete, SnsTopic, Topic};

@@ -4,18 +4,18 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use contract::SomaIngestor;
+use fipe_contract::{SOMA_INGESTOR, SomaIngestor, metric};
 use fipe_soma_ingestor::{Answer, Event, Ingestor, SnsTopic, trace_id};
 use function_postgres::{Endpoint, Pool, SecretsManager, Tls};
 use function_runtime::{Batch, Error, Function, Queue, run_events, sdk_config, settings};
 
 fn main() -> ExitCode {
-    function_runtime::main("FipeSomaIngestor", run())
+    function_runtime::main(SOMA_INGESTOR.name, run())
 }
 
 async fn run() -> Result<(), Error> {
     let settings = settings(SomaIngestor::read)?;
-    let function = Function::new("FipeSomaIngestor", settings.stage.clone(), "Fipe");
+    let function = Function::new(SOMA_INGESTOR.name, settings.stage.clone(), metric::NAMESPACE);
     let aws = sdk_config();
     let endpoint = Endpoint {
         host: settings.rds_host,

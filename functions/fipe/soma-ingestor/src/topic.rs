@@ -13,25 +13,25 @@ pub struct CrawlComplete {
     /// `YYYY-MM`.
     pub reference_month: String,
     pub completed_at: Option<Timestamp>,
-    pub brands: i64,
-    pub models: i64,
-    pub prices: i64,
+    pub brands: u64,
+    pub models: u64,
+    pub prices: u64,
     /// Pairs of model year and fuel that FIPE lists but has no price for.
-    pub prices_absent: i64,
+    pub prices_absent: u64,
 }
 
 impl From<&CrawlStatus> for CrawlComplete {
     fn from(status: &CrawlStatus) -> Self {
-        let types = &status.by_vehicle_type;
+        let total = status.total();
         Self {
             crawl_id: status.crawl_id,
             reference_code: status.reference_code,
             reference_month: status.reference_month.clone(),
             completed_at: status.completed_at,
-            brands: types.iter().map(|counts| counts.brands_loaded).sum(),
-            models: types.iter().map(|counts| counts.models_loaded).sum(),
-            prices: types.iter().map(|counts| counts.prices_loaded).sum(),
-            prices_absent: types.iter().map(|counts| counts.prices_absent).sum(),
+            brands: total.brands_loaded,
+            models: total.models_loaded,
+            prices: total.prices_loaded,
+            prices_absent: total.prices_absent,
         }
     }
 }

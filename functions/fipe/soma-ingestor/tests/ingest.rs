@@ -133,8 +133,8 @@ fn messages(loads: impl IntoIterator<Item = Load>) -> Vec<Message<Load>> {
 fn ends(outcomes: &Outcomes) -> Vec<String> {
     let end = |outcome: &Result<(), Failure>| match outcome {
         Ok(()) => "done".to_owned(),
-        Err(Failure::Transient { reason }) => format!("comes back: {reason}"),
-        Err(Failure::Permanent { kind, reason }) => format!("{kind}: {reason}"),
+        Err(failure) if failure.is_retryable() => format!("comes back: {}", failure.reason()),
+        Err(failure) => format!("{}: {}", failure.kind(), failure.reason()),
     };
     outcomes.iter().map(|(id, outcome)| format!("{id} {}", end(outcome))).collect()
 }

@@ -74,7 +74,7 @@ async fn main() -> ExitCode {
         let started = Instant::now();
         let counted = status(&mut client, None).await.expect("ask").expect("a crawl");
         statuses.push(started.elapsed());
-        assert_eq!(counted.by_vehicle_type[0].prices_loaded, PRICES as i64);
+        assert_eq!(counted.by_vehicle_type[0].prices_loaded, PRICES as u64);
     }
 
     println!("plain COPY of the same rows                          {:>8.0} prices/s", rate(&mut copied));

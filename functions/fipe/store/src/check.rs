@@ -1,5 +1,6 @@
 //! What a message must hold before it may meet the database. Refuses to mend anything.
 
+use fipe_contract::VehicleType;
 use fipe_core::is_fipe_code;
 use fipe_core::message::{Load, ModelPrices};
 use rust_decimal::Decimal;
@@ -45,7 +46,10 @@ fn check_prices(model: &ModelPrices) -> Result<(), Error> {
 }
 
 fn check_vehicle_type(vehicle_type: i16) -> Result<(), Error> {
-    if (1..=3).contains(&vehicle_type) { Ok(()) } else { Err(Error::VehicleType { vehicle_type }) }
+    match VehicleType::of_code(vehicle_type) {
+        Some(_) => Ok(()),
+        None => Err(Error::VehicleType { vehicle_type }),
+    }
 }
 
 fn check_text(text: &str) -> Result<(), Error> {

@@ -1,10 +1,10 @@
 //! How far a crawl is, by vehicle type: what `infra status fipe` shows. Refuses to change anything.
 
 use deadpool_postgres::{ClientWrapper, Transaction};
+use fipe_contract::Progress;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::Serialize;
-use tokio_postgres::IsolationLevel;
+use tokio_postgres::{IsolationLevel, Row};
 use uuid::Uuid;
 
 use crate::Error;
@@ -24,38 +24,7 @@ const PROGRESS: &str = "
     ORDER BY vehicle_type";
 
 /// A crawl and how far it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct CrawlStatus {
-    pub crawl_id: Uuid,
-    pub reference_code: i32,
-    /// `YYYY-MM`.
-    pub reference_month: String,
-    /// When its first message was stored.
-    pub started_at: Timestamp,
-    /// When nothing expected was missing any more.
-    pub completed_at: Option<Timestamp>,
-    /// The types whose manifest is in, by type.
-    pub by_vehicle_type: Vec<VehicleTypeStatus>,
-    /// Calls made to FIPE, retries included.
-    pub calls: i64,
-    /// Calls that were repeated after a transient answer.
-    pub retries: i64,
-}
-
-/// Models and prices are expected from the moment their manifest is in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct VehicleTypeStatus {
-    /// 1 car, 2 motorcycle, 3 truck.
-    pub vehicle_type: i32,
-    pub brands_expected: i64,
-    pub brands_loaded: i64,
-    pub models_expected: i64,
-    pub models_loaded: i64,
-    pub prices_expected: i64,
-    pub prices_loaded: i64,
-    /// Pairs of model year and fuel that FIPE lists but has no price for.
-    pub prices_absent: i64,
-}
+pub type CrawlStatus = fipe_contract::CrawlStatus<Uuid, Timestamp>;
 
 /// The crawl with this id, or the newest; `None` when there is none. All numbers are of one moment.
 ///
@@ -75,15 +44,17 @@ pub(crate) async fn status_in(
     let crawl_id: Uuid = crawl.get(0);
     let statement = transaction.prepare_cached(PROGRESS).await?;
     let rows = transaction.query(&statement, &[&crawl_id]).await?;
-    let by_vehicle_type = rows.iter().map(|row| VehicleTypeStatus {
+    // PostgreSQL counts in signed numbers, and never below 0.
+    let count = |row: &Row, index: usize| row.get::<_, i64>(index).unsigned_abs();
+    let by_vehicle_type = rows.iter().map(|row| Progress {
         vehicle_type: row.get(0),
-        brands_expected: row.get(1),
-        brands_loaded: row.get(2),
-        models_expected: row.get(3),
-        models_loaded: row.get(4),
-        prices_expected: row.get(5),
-        prices_loaded: row.get(6),
-        prices_absent: row.get(7),
+        brands_expected: count(row, 1),
+        brands_loaded: count(row, 2),
+        models_expected: count(row, 3),
+        models_loaded: count(row, 4),
+        prices_expected: count(row, 5),
+        prices_loaded: count(row, 6),
+        prices_absent: count(row, 7),
     });
     Ok(Some(CrawlStatus {
         crawl_id,
@@ -92,7 +63,7 @@ pub(crate) async fn status_in(
         started_at: crawl.get(3),
         completed_at: crawl.get(4),
         by_vehicle_type: by_vehicle_type.collect(),
-        calls: rows.iter().map(|row| row.get::<_, i64>(8)).sum(),
-        retries: rows.iter().map(|row| row.get::<_, i64>(9)).sum(),
+        calls: rows.iter().map(|row| count(row, 8)).sum(),
+        retries: rows.iter().map(|row| count(row, 9)).sum(),
     }))
 }

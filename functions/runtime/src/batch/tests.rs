@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::*;
-use crate::queue::SendError;
+use crate::send_fault::{CallFault, SendError};
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,7 +37,8 @@ impl DeadLetters for Letters {
         if failed.is_empty() {
             Ok(())
         } else {
-            Err(SendError { failed, total: letters.len(), reason: "gone".to_owned() })
+            let first = CallFault::new("gone", None, true).into();
+            Err(SendError { failed, total: letters.len(), first })
         }
     }
 }
@@ -75,8 +76,8 @@ where
 /// Number 2 can never be done, number 3 fails this time, number 4 panics, number 5 hangs.
 async fn moody(message: Message<Task>, _: &Invocation) -> Result<(), Failure> {
     match message.body.number {
-        2 => Err(Failure::Permanent { kind: "hopeless", reason: "two is odd".to_owned() }),
-        3 => Err(Failure::Transient { reason: "not now".to_owned() }),
+        2 => Err(Failure::permanent("hopeless", "two is odd")),
+        3 => Err(Failure::transient("not now")),
         4 => panic!("four"),
         5 => std::future::pending().await,
         _ => Ok(()),

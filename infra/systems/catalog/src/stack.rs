@@ -13,6 +13,10 @@
 
 use std::time::Duration;
 
+use catalog_contract::{
+    CREATE_PRODUCT_PROCESSOR, CreateProductEnvironment, FunctionNames, GET_PRODUCT, GetProductEnvironment,
+    PRODUCT_SAVER_WORKER, ProductSaverEnvironment, metric, table as attributes,
+};
 use cfn::intrinsics::{select, split, sub_with};
 use cfn::{IntoValue, Value};
 use constructs::{
@@ -20,7 +24,6 @@ use constructs::{
     QueueProps, RemovalPolicy, RustFunction, RustFunctionProps, SqsEventSource, Stack, Suppression, SynthesizedStack,
     Table, TableProps, Throttling, Topic, Widget,
 };
-use contract::{CreateProductEnvironment, GetProductEnvironment, ProductSaverEnvironment};
 use system::{FunctionSize, Stage};
 
 use crate::{ApiAddress, NAME as APPLICATION, Settings};
@@ -32,8 +35,6 @@ const MAX_RECEIVE_COUNT: u32 = 5;
 /// What SQS hands out at once. A client waits for its product, so no batch is waited for.
 const BATCH: u32 = 10;
 const BATCHING_WINDOW: Duration = Duration::ZERO;
-/// Attribute of items that pass: idempotency keys, and accepted products that were never queued.
-const TIME_TO_LIVE: &str = "expiration";
 /// How long an overwritten report can still be had back.
 const OLD_REPORTS: Duration = DAY.saturating_mul(30);
 /// Seconds that a browser remembers what the API lets it do.
@@ -71,8 +72,8 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
         "ProductTable",
         TableProps {
             table_name: format!("ProductTable-{}", stage.name),
-            partition_key: "id",
-            time_to_live_attribute: Some(TIME_TO_LIVE),
+            partition_key: attributes::KEY,
+            time_to_live_attribute: Some(attributes::TIME_TO_LIVE),
             deletion_protection: settings.deletion_protection,
             removal_policy,
         },
@@ -85,8 +86,7 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
     let create = function(
         &mut stack,
         stage,
-        "CreateProductProcessor",
-        ("create-product-processor", "Accepts products and queues them."),
+        (CREATE_PRODUCT_PROCESSOR, "Accepts products and queues them."),
         settings.create_product_processor,
         CreateProductEnvironment {
             sqs_output_url: queue.queue_url(),
@@ -101,8 +101,7 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
     let worker = function(
         &mut stack,
         stage,
-        "ProductSaverWorker",
-        ("product-saver-worker", "Saves accepted products and their reports."),
+        (PRODUCT_SAVER_WORKER, "Saves accepted products and their reports."),
         settings.product_saver_worker.size,
         ProductSaverEnvironment {
             sqs_input_url: queue.queue_url(),
@@ -128,8 +127,7 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
     let get = function(
         &mut stack,
         stage,
-        "GetProduct",
-        ("get-product", "Answers what became of a product, and describes the API."),
+        (GET_PRODUCT, "Answers what became of a product, and describes the API."),
         settings.get_product,
         GetProductEnvironment { product_table: table.table_ref(), stage: stage_name() }.into_variables(),
     );
@@ -179,15 +177,14 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
 fn function(
     stack: &mut Stack,
     stage: &Stage,
-    id: &'static str,
-    (asset, description): (&'static str, &'static str),
+    (names, description): (FunctionNames, &'static str),
     size: FunctionSize,
     environment: Vec<(&'static str, Value<String>)>,
 ) -> RustFunction {
     let props = RustFunctionProps {
-        function_name: format!("{id}-{}", stage.name),
+        function_name: names.on_stage(stage.name.as_str()),
         description,
-        code: Code { asset },
+        code: Code { asset: names.asset },
         architecture: stage.functions.architecture,
         memory_mb: size.memory_mb,
         timeout: size.timeout,
@@ -196,7 +193,7 @@ fn function(
         vpc: None,
         layers: Vec::new(),
     };
-    let function = RustFunction::new(stack, id, props);
+    let function = RustFunction::new(stack, names.name, props);
     let reason = "uses SQS, DynamoDB and S3, which IAM guards, and nothing private: a VPC would keep nobody out";
     stack.suppress(function.id(), Suppression::checkov("CKV_AWS_117", reason));
     function
@@ -265,14 +262,20 @@ fn add_dashboard(
     let dead_letters = queue.dead_letter_queue().metric_messages_visible();
     let [create, worker, _] = functions;
     let own = |function: &RustFunction, name| {
-        let dimensions = vec![("Stage", stage.name.to_string()), ("Function", function.id().to_string())];
-        // The namespace and the dimensions are those that our functions write.
-        Metric::count("Catalog", name, dimensions)
+        let dimensions = vec![
+            (contract::metric::STAGE, stage.name.to_string()),
+            (contract::metric::FUNCTION, function.id().to_string()),
+        ];
+        Metric::count(metric::NAMESPACE, name, dimensions)
     };
-    let products = vec![own(create, "Requests"), own(create, "ClientErrors"), own(worker, "ProductsSaved")];
+    let products = vec![
+        own(create, contract::metric::REQUESTS),
+        own(create, contract::metric::CLIENT_ERRORS),
+        own(worker, metric::PRODUCTS_SAVED),
+    ];
     let widgets = [
         Widget { title: "Products: offered, refused, saved", metrics: products },
-        Widget { title: "Products given up", metrics: vec![own(worker, "PermanentFailures")] },
+        Widget { title: "Products given up", metrics: vec![own(worker, contract::metric::PERMANENT_FAILURES)] },
         Widget { title: "Requests", metrics: vec![api.metric_count()] },
         Widget {
             title: "Refused (4xx), failed (5xx)",

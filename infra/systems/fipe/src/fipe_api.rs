@@ -18,12 +18,14 @@ use constructs::{
     Alarm, Asked, Code, Dashboard, Metric, ParameterSource, Queue, QueueProps, RustFunction, RustFunctionProps,
     Schedule, ScheduleProps, Secret, SqsEventSource, Stack, Suppression, SynthesizedStack, Topic, VpcPlacement, Widget,
 };
-use contract::{
-    ManufacturerLoaderEnvironment, ModelLoaderEnvironment, PriceLoaderEnvironment, SomaIngestorEnvironment,
+use contract::FunctionNames;
+use fipe_contract::{
+    MANUFACTURER_LOADER, MODEL_LOADER, ManufacturerLoaderEnvironment, ModelLoaderEnvironment, PRICE_LOADER,
+    PriceLoaderEnvironment, SOMA_INGESTOR, SomaIngestorEnvironment, database, metric,
 };
 use system::{ConsumerSize, FunctionSize, Stage};
 
-use crate::{APPLICATION_ROLE, DATABASE_NAME, NAME as APPLICATION, Pacing, RDS_CA_BUNDLE, Settings, fipe_data};
+use crate::{NAME as APPLICATION, Pacing, RDS_CA_BUNDLE, Settings, fipe_data};
 
 pub(crate) const NAME: &str = "FipeApi";
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -81,7 +83,7 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
     let manufacturer_loader = function(
         &mut stack,
         stage,
-        Named { id: "FipeManufacturerLoader", asset: "fipe-manufacturer-loader", description: "Starts a FIPE crawl." },
+        (MANUFACTURER_LOADER, "Starts a FIPE crawl."),
         settings.manufacturer_loader,
         ManufacturerLoaderEnvironment {
             sqs_output_url: manufacturer_queue.queue_url(),
@@ -101,7 +103,7 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
     let model_loader = function(
         &mut stack,
         stage,
-        Named { id: "FipeModelLoader", asset: "fipe-model-loader", description: "Lists the models of each brand." },
+        (MODEL_LOADER, "Lists the models of each brand."),
         settings.model_loader.size,
         ModelLoaderEnvironment {
             sqs_input_url: manufacturer_queue.queue_url(),
@@ -125,7 +127,7 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
     let price_loader = function(
         &mut stack,
         stage,
-        Named { id: "FipePriceLoader", asset: "fipe-price-loader", description: "Asks for the prices of each model." },
+        (PRICE_LOADER, "Asks for the prices of each model."),
         settings.price_loader.size,
         PriceLoaderEnvironment {
             sqs_input_url: model_queue.queue_url(),
@@ -146,7 +148,7 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
     let soma_ingestor = function(
         &mut stack,
         stage,
-        Named { id: "FipeSomaIngestor", asset: "fipe-soma-ingestor", description: "Writes prices to the database." },
+        (SOMA_INGESTOR, "Writes prices to the database."),
         settings.soma_ingestor.size,
         SomaIngestorEnvironment {
             sqs_input_url: price_queue.queue_url(),
@@ -154,8 +156,8 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
             crawl_complete_topic_arn: crawl_complete.topic_arn(),
             rds_host: db_endpoint,
             rds_port: db_port,
-            rds_database: DATABASE_NAME.into_value(),
-            rds_user: APPLICATION_ROLE.into_value(),
+            rds_database: database::NAME.into_value(),
+            rds_user: database::APPLICATION_ROLE.into_value(),
             rds_tls: settings.database.tls.as_str().into_value(),
             rds_ca_bundle: RDS_CA_BUNDLE.into_value(),
             db_secret_arn: credentials.clone(),
@@ -196,7 +198,7 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
     for loader in [&manufacturer_loader, &model_loader, &price_loader] {
         let text =
             format!("FIPE answers {} with 403: its address or browser's name is blocked.", loader.function_name());
-        let blocked = fipe_metric(stage, loader, "Blocked");
+        let blocked = fipe_metric(stage, loader, metric::BLOCKED);
         Alarm::new(&mut stack, &format!("{}BlockedAlarm", loader.id()), &blocked, 0, &text, &alarms);
     }
     add_dashboard(&mut stack, stage, &queues.map(|(_, queue)| queue), &functions);
@@ -213,12 +215,6 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
     stack.finish()
 }
 
-struct Named {
-    id: &'static str,
-    asset: &'static str,
-    description: &'static str,
-}
-
 struct InVpc {
     subnet_ids: Value<Vec<String>>,
     security_group_id: Value<String>,
@@ -229,7 +225,7 @@ struct InVpc {
 fn function(
     stack: &mut Stack,
     stage: &Stage,
-    named: Named,
+    (names, description): (FunctionNames, &'static str),
     size: FunctionSize,
     environment: Vec<(&'static str, Value<String>)>,
     in_vpc: Option<InVpc>,
@@ -237,9 +233,9 @@ fn function(
     let layers = in_vpc.iter().map(|vpc| vpc.rds_ca_layer.clone()).collect();
     let vpc = in_vpc.map(|vpc| VpcPlacement { subnet_ids: vpc.subnet_ids, security_group_id: vpc.security_group_id });
     let props = RustFunctionProps {
-        function_name: format!("{}-{}", named.id, stage.name),
-        description: named.description,
-        code: Code { asset: named.asset },
+        function_name: names.on_stage(stage.name.as_str()),
+        description,
+        code: Code { asset: names.asset },
         architecture: stage.functions.architecture,
         memory_mb: size.memory_mb,
         timeout: size.timeout,
@@ -249,7 +245,7 @@ fn function(
         layers,
     };
     let is_in_vpc = props.vpc.is_some();
-    let function = RustFunction::new(stack, named.id, props);
+    let function = RustFunction::new(stack, names.name, props);
     if !is_in_vpc {
         let reason =
             "calls FIPE on the internet and nothing private: in a VPC it would need a NAT gateway, paid by the hour";
@@ -318,10 +314,10 @@ fn add_dashboard(stack: &mut Stack, stage: &Stage, queues: &[&Queue], functions:
     let widgets = [
         Widget {
             title: "FIPE: calls of models and prices",
-            metrics: own(&[(1, "Calls"), (2, "Calls"), (2, "Retries")]),
+            metrics: own(&[(1, metric::CALLS), (2, metric::CALLS), (2, metric::RETRIES)]),
         },
-        Widget { title: "FIPE: turned away", metrics: own(&[(2, "Throttled"), (2, "Blocked")]) },
-        Widget { title: "Prices: loaded, stored", metrics: own(&[(2, "Prices"), (3, "PricesStored")]) },
+        Widget { title: "FIPE: turned away", metrics: own(&[(2, metric::THROTTLED), (2, metric::BLOCKED)]) },
+        Widget { title: "Prices: loaded, stored", metrics: own(&[(2, metric::PRICES), (3, metric::PRICES_STORED)]) },
         Widget { title: "Messages waiting", metrics: of(queues, |queue| queue.metric_messages_visible()) },
         Widget {
             title: "Dead letters",
@@ -335,10 +331,13 @@ fn add_dashboard(stack: &mut Stack, stage: &Stage, queues: &[&Queue], functions:
     Dashboard::new(stack, "Dashboard", format!("fipe-{}", stage.name), &widgets);
 }
 
-/// A count that one of our functions writes; its dimensions are those of `function-runtime`.
+/// A count that one of our functions writes.
 fn fipe_metric(stage: &Stage, function: &RustFunction, name: &'static str) -> Metric {
-    let dimensions = vec![("Stage", stage.name.to_string()), ("Function", function.id().to_string())];
-    Metric::count("Fipe", name, dimensions)
+    let dimensions = vec![
+        (contract::metric::STAGE, stage.name.to_string()),
+        (contract::metric::FUNCTION, function.id().to_string()),
+    ];
+    Metric::count(metric::NAMESPACE, name, dimensions)
 }
 
 fn text(number: impl ToString) -> Value<String> {

@@ -20,11 +20,12 @@ use constructs::{
     InterfaceVpcEndpoint, LayerVersion, Peer, RustFunction, RustFunctionProps, Secret, SecurityGroup, Stack,
     Suppression, SynthesizedStack, VpcPlacement,
 };
-use contract::DbInitEnvironment;
+use contract::db_init::DbInitEnvironment;
+use fipe_contract::{DB_INIT, database as names};
 use system::Stage;
 
 use crate::migrations::MIGRATIONS;
-use crate::{APPLICATION_ROLE, DATABASE_NAME, Endpoint, NAME as APPLICATION, RDS_CA_BUNDLE, Settings};
+use crate::{Endpoint, NAME as APPLICATION, RDS_CA_BUNDLE, Settings};
 
 pub(crate) const NAME: &str = "FipeData";
 pub(crate) const DB_ENDPOINT: &str = "DBEndpoint";
@@ -33,7 +34,6 @@ pub(crate) const DB_APP_SECRET_ARN: &str = "DBAppSecretArn";
 pub(crate) const FUNCTION_SECURITY_GROUP_ID: &str = "FunctionSecurityGroupId";
 pub(crate) const RDS_CA_LAYER_ARN: &str = "RdsCaLayerArn";
 
-const OWNER_ROLE: &str = "fipe_owner";
 const HTTPS: u32 = 443;
 /// Private and shared addresses, RFC 1918 and RFC 6598: what VPCs are made of.
 const PRIVATE_ADDRESSES: [&str; 4] = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"];
@@ -81,13 +81,14 @@ pub(crate) fn fipe_data(stage: &Stage, settings: &Settings) -> SynthesizedStack 
     let endpoints = add_endpoints(&mut stack, settings, &functions, &vpc_id.r#ref(), &subnet_ids.r#ref());
 
     // The database, its owner, and the role of the functions
-    let owner = Secret::generated(&mut stack, "OwnerSecret", OWNER_ROLE, "Owner of the FIPE database.");
-    let application = Secret::generated(&mut stack, "AppSecret", APPLICATION_ROLE, "Functions of the FIPE database.");
+    let owner = Secret::generated(&mut stack, "OwnerSecret", names::OWNER, "Owner of the FIPE database.");
+    let application =
+        Secret::generated(&mut stack, "AppSecret", names::APPLICATION_ROLE, "Functions of the FIPE database.");
     let cluster = DatabaseCluster::new(
         &mut stack,
         "Cluster",
         DatabaseClusterProps {
-            database_name: DATABASE_NAME,
+            database_name: names::NAME,
             port,
             capacity: settings.database.capacity.clone(),
             credentials: &owner,
@@ -120,11 +121,11 @@ pub(crate) fn fipe_data(stage: &Stage, settings: &Settings) -> SynthesizedStack 
     );
     let db_init = RustFunction::new(
         &mut stack,
-        "FipeDbInit",
+        DB_INIT.name,
         RustFunctionProps {
-            function_name: format!("FipeDbInit-{}", stage.name),
+            function_name: DB_INIT.on_stage(stage.name.as_str()),
             description: "Applies the migrations of the FIPE database.",
-            code: Code { asset: "db-init" },
+            code: Code { asset: DB_INIT.asset },
             architecture: stage.functions.architecture,
             memory_mb: settings.db_init.memory_mb,
             timeout: settings.db_init.timeout,
@@ -132,7 +133,7 @@ pub(crate) fn fipe_data(stage: &Stage, settings: &Settings) -> SynthesizedStack 
             environment: DbInitEnvironment {
                 rds_host: cluster.cluster_endpoint(),
                 rds_port: cluster.cluster_port(),
-                rds_database: DATABASE_NAME.into_value(),
+                rds_database: names::NAME.into_value(),
                 rds_tls: settings.database.tls.as_str().into_value(),
                 rds_ca_bundle: RDS_CA_BUNDLE.into_value(),
                 db_owner_secret_arn: owner.secret_arn(),

@@ -18,9 +18,6 @@ pub use settings::{Endpoint, MonthlySchedule, Settings};
 
 /// The name of the system.
 const NAME: &str = "fipe";
-const DATABASE_NAME: &str = "fipedata";
-/// The least-privilege role that functions connect as.
-const APPLICATION_ROLE: &str = "fipe_app";
 /// Where the layer rds-ca puts the certificate authorities.
 const RDS_CA_BUNDLE: &str = "/opt/rds-ca-bundle.pem";
 

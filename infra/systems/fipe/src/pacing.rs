@@ -4,6 +4,8 @@
 use std::time::Duration;
 
 use cfn::Diagnostic;
+use contract::work_time;
+use fipe_contract::{MANUFACTURER_LOADER, MODEL_LOADER, MOST_MODELS_PER_MESSAGE, PRICE_LOADER};
 use system::{ConsumerSize, Stage};
 
 use crate::Settings;
@@ -18,15 +20,14 @@ const MANUFACTURER_SHARE: u32 = 5;
 const CALLS_PER_MODEL: f64 = 5.3;
 /// Reference months, and the brands of the three vehicle types.
 const CALLS_PER_CRAWL: f64 = 4.0;
-/// Part of the time-out in which a batch is to be done; the rest is for retries.
-const USABLE: f64 = 0.8;
+/// Part of the time for work that a batch is planned to take; the rest is for calls that have to be repeated.
+const PLANNED: f64 = 0.95;
 /// What an answer of FIPE takes at most, by and large.
 const SECONDS_PER_ANSWER: f64 = 0.25;
 /// From this rate on, calls overlap; below it one at a time is fast enough.
 const OVERLAPPING_FROM: f64 = 600.0;
 const CALLS_IN_FLIGHT: u16 = 16;
 const LARGEST_BATCH: u32 = 10;
-const MOST_MODELS_PER_MESSAGE: u32 = 50;
 
 /// The settings of one instance of a loader.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,18 +47,19 @@ pub struct Pacing {
     pub brands_per_batch: u32,
     /// Messages in a batch of the price loader, 1 to 10.
     pub messages_per_batch: u32,
-    /// Models in one such message, 1 to 50.
+    /// Models in one such message, 1 to [`MOST_MODELS_PER_MESSAGE`].
     pub models_per_message: u32,
 }
 
 /// A loader that cannot finish its smallest piece of work.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("{function} can make {calls:.1} calls in {usable:.0} s and needs {needed} for one message")]
+#[error("{function} can make {calls:.1} calls in {planned:.0} s and needs {needed} for one message")]
 pub struct PacingError {
     /// Logical id.
     pub function: &'static str,
     pub calls: f64,
-    pub usable: f64,
+    /// Seconds of its time-out that a batch may take.
+    pub planned: f64,
     pub needed: f64,
 }
 
@@ -71,8 +73,8 @@ impl PacingError {
             kind: "AWS::Lambda::Function".to_owned(),
             path: "Environment.Variables.FIPE_CALLS_PER_MINUTE".to_owned(),
             message: format!(
-                "{:.1} calls in {:.0} s, which is 80 % of the time-out; allowed: at least {}, so that one message can finish",
-                self.calls, self.usable, self.needed
+                "{:.1} calls in {:.0} s, which the time-out leaves for them; allowed: at least {}, so that one message can finish",
+                self.calls, self.planned, self.needed
             ),
             fix: "raise calls_per_minute or the function's timeout_seconds, or lower its max_concurrency".to_owned(),
         }
@@ -91,9 +93,9 @@ impl Pacing {
         let price_loader = pace(budget, PRICE_SHARE, settings.price_loader.max_concurrency);
 
         let timeout = settings.manufacturer_loader.timeout;
-        at_least("FipeManufacturerLoader", manufacturer_loader.calls_within(timeout), timeout, CALLS_PER_CRAWL)?;
-        let brands = calls_of("FipeModelLoader", model_loader, settings.model_loader, 1.0)?;
-        let prices = calls_of("FipePriceLoader", price_loader, settings.price_loader, CALLS_PER_MODEL)?;
+        at_least(MANUFACTURER_LOADER.name, manufacturer_loader.calls_within(timeout), timeout, CALLS_PER_CRAWL)?;
+        let brands = calls_of(MODEL_LOADER.name, model_loader, settings.model_loader, 1.0)?;
+        let prices = calls_of(PRICE_LOADER.name, price_loader, settings.price_loader, CALLS_PER_MODEL)?;
         let models = whole(prices / CALLS_PER_MODEL);
         let messages_per_batch = models.clamp(1, LARGEST_BATCH);
         Ok(Self {
@@ -102,16 +104,16 @@ impl Pacing {
             price_loader,
             brands_per_batch: whole(brands).clamp(1, LARGEST_BATCH),
             messages_per_batch,
-            models_per_message: (models / messages_per_batch).clamp(1, MOST_MODELS_PER_MESSAGE),
+            models_per_message: (models / messages_per_batch).clamp(1, u32::from(MOST_MODELS_PER_MESSAGE)),
         })
     }
 }
 
 impl Pace {
-    /// Calls that one instance can make in the usable part of `timeout`: its rate or its calls in flight limit it.
+    /// Calls that one instance is planned to make within `timeout`: its rate or its calls in flight limit it.
     fn calls_within(self, timeout: Duration) -> f64 {
-        let usable = timeout.as_secs_f64() * USABLE;
-        (self.calls_per_minute / 60.0 * usable).min(f64::from(self.calls_in_flight) * usable / SECONDS_PER_ANSWER)
+        let planned = planned(timeout).as_secs_f64();
+        (self.calls_per_minute / 60.0 * planned).min(f64::from(self.calls_in_flight) * planned / SECONDS_PER_ANSWER)
     }
 }
 
@@ -120,6 +122,11 @@ fn pace(budget: u32, share: u32, instances: u32) -> Pace {
     let calls_per_minute = (f64::from(budget) * f64::from(share) * 10.0 / f64::from(instances)).floor() / 1000.0;
     let calls_in_flight = if calls_per_minute >= OVERLAPPING_FROM { CALLS_IN_FLIGHT } else { 1 };
     Pace { calls_per_minute, calls_in_flight }
+}
+
+/// How long a batch may take: nearly all the time that the runtime lets it work.
+fn planned(timeout: Duration) -> Duration {
+    work_time(timeout).mul_f64(PLANNED)
 }
 
 fn calls_of(function: &'static str, pace: Pace, consumer: ConsumerSize, needed: f64) -> Result<f64, PacingError> {
@@ -133,7 +140,7 @@ fn at_least(function: &'static str, calls: f64, timeout: Duration, needed: f64) 
     if calls >= needed {
         return Ok(());
     }
-    Err(PacingError { function, calls, usable: timeout.as_secs_f64() * USABLE, needed })
+    Err(PacingError { function, calls, planned: planned(timeout).as_secs_f64(), needed })
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float cast to an integer saturates")]

@@ -1,6 +1,7 @@
 //! What `infra status fipe` asks.
 
-use fipe_store::{VehicleTypeStatus, status, write};
+use fipe_contract::Progress;
+use fipe_store::{status, write};
 
 use crate::support::{Database, brands, crawl, model, models, prices};
 
@@ -33,7 +34,7 @@ async fn the_newest_crawl_is_counted_by_vehicle_type() {
     assert_eq!((counted.reference_code, counted.reference_month.as_str()), (336, "2026-08"));
     assert_eq!(counted.completed_at, None);
     assert_eq!((counted.calls, counted.retries), (1 + 1 + 2 + 3 + 3, 1 + 1 + 1));
-    let cars = VehicleTypeStatus {
+    let cars = Progress {
         vehicle_type: 1,
         brands_expected: 2,
         brands_loaded: 1,
@@ -43,7 +44,7 @@ async fn the_newest_crawl_is_counted_by_vehicle_type() {
         prices_loaded: 1,
         prices_absent: 1,
     };
-    let motorcycles = VehicleTypeStatus {
+    let motorcycles = Progress {
         vehicle_type: 2,
         brands_expected: 1,
         brands_loaded: 0,

@@ -4,6 +4,7 @@
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
 use deploy::aws::call_error;
+use fipe_contract::{FunctionNames, MANUFACTURER_LOADER, SOMA_INGESTOR, StatusQuestion, StatusRequest, start};
 use operate::aws::AwsCloud;
 use operate::inventory;
 use serde_json::{Value, json};
@@ -35,8 +36,8 @@ impl Chain {
     }
 
     /// Calls a function and waits for its answer.
-    async fn call(&self, function: &str, event: &Value) -> Result<Value, Failed> {
-        let name = format!("{function}-{}", self.stage);
+    async fn call(&self, function: FunctionNames, event: &Value) -> Result<Value, Failed> {
+        let name = function.on_stage(self.stage.as_str());
         let call = self.lambda.invoke().function_name(&name).payload(Blob::new(event.to_string()));
         let answer = call.send().await.map_err(|error| call_error("Invoke", error))?;
         let payload = answer.payload().map(|blob| blob.as_ref().to_vec()).unwrap_or_default();
@@ -50,7 +51,7 @@ impl Chain {
 
     /// A crawl by its id, or the latest; `None` when there is none.
     pub(crate) async fn crawl(&self, crawl_id: Option<&str>) -> Result<Option<Crawl>, Failed> {
-        let answer = self.call("FipeSomaIngestor", &json!({"status": {"crawl_id": crawl_id}})).await?;
+        let answer = self.call(SOMA_INGESTOR, &json!(StatusRequest { status: StatusQuestion { crawl_id } })).await?;
         serde_json::from_value(answer).map_err(Failed::failed)
     }
 
@@ -62,12 +63,12 @@ impl Chain {
     /// Starts a crawl and answers with its id.
     pub(crate) async fn start(&self, month: Option<Month>) -> Result<String, Failed> {
         let event = match month {
-            Some(month) => json!({"mes": month.month, "ano": month.year}),
+            Some(month) => json!({start::MONTH: month.month, start::YEAR: month.year}),
             None => json!({}),
         };
-        let answer = self.call("FipeManufacturerLoader", &event).await?;
-        let id = answer["crawl_id"].as_str().map(str::to_owned);
-        id.ok_or_else(|| Failed::failed(format!("FipeManufacturerLoader answered without a crawl_id: {answer}")))
+        let answer = self.call(MANUFACTURER_LOADER, &event).await?;
+        let id = answer[start::CRAWL_ID].as_str().map(str::to_owned);
+        id.ok_or_else(|| Failed::failed(format!("{} answered without a crawl_id: {answer}", MANUFACTURER_LOADER.name)))
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use system::{Bars, Console, Failed, How, StageName, Table, grouped};
 
 use super::chain::Chain;
-use super::crawl::Crawl;
+use super::crawl::{self, Crawl};
 use super::queues::Queue;
 
 /// A crawl came to rest and is not complete.
@@ -91,7 +91,7 @@ pub(crate) async fn until_complete(
         }
         if moved.elapsed() >= patience.rest {
             bars.clear();
-            let missing = crawl.as_ref().map_or_else(|| "the crawl is not in the database".to_owned(), Crawl::missing);
+            let missing = crawl.as_ref().map_or_else(|| "the crawl is not in the database".to_owned(), crawl::missing);
             let dead: u64 = queues.iter().map(|queue| queue.dead_letters).sum();
             let missing = if dead > 0 { format!("{missing}; {} dead letters", grouped(dead)) } else { missing };
             let incomplete = Incomplete { seconds: patience.rest.as_secs(), missing };
@@ -115,9 +115,9 @@ pub(crate) async fn report(console: &dyn Console, chain: &Chain, crawl: &Crawl, 
     let state = if crawl.completed_at.is_some() { "complete" } else { "under way" };
     console.data(&format!("crawl {} of {} {state}", crawl.crawl_id, crawl.reference_month));
     console.data("");
-    crawl.table().iter().for_each(|line| console.data(line));
+    crawl::table(crawl).iter().for_each(|line| console.data(line));
     console.data("");
-    let seconds = crawl.seconds(Timestamp::now());
+    let seconds = crawl::seconds(crawl, Timestamp::now());
     console.data(&format!(
         "{:.1} s, {} prices/s, {} calls to FIPE, {} of them repeated",
         seconds,
@@ -148,7 +148,7 @@ fn line(crawl: &Crawl, queues: &[Queue]) -> String {
     let of = |loaded, expected| format!("{}/{}", grouped(loaded), grouped(expected));
     format!(
         "{:>6.1} s  brands {}  models {}  prices {}  {}",
-        crawl.seconds(Timestamp::now()),
+        crawl::seconds(crawl, Timestamp::now()),
         of(total.brands_loaded, total.brands_expected),
         of(total.models_loaded, total.models_expected),
         of(total.prices_loaded + total.prices_absent, total.prices_expected),
@@ -184,7 +184,7 @@ impl ProgressBars {
             0 => total.prices_expected,
             looked_at => total.prices_expected * total.models_expected.max(looked_at) / looked_at,
         };
-        let seconds = crawl.seconds(Timestamp::now());
+        let seconds = crawl::seconds(crawl, Timestamp::now());
         bars.set(0, total.brands_loaded, total.brands_expected, crawl.reference_month.clone());
         bars.set(1, total.models_loaded, total.models_expected, format!("{seconds:.0} s"));
         let prices_rate = format!("{} prices/s", rate(total.prices_loaded, seconds));

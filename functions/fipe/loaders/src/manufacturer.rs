@@ -1,32 +1,30 @@
 //! `FipeManufacturerLoader`: settings, adapters, run. The rules are [`fipe_core::find_crawl`] and
 //! [`fipe_core::start_crawl`].
 
-use std::process::ExitCode;
-
-use contract::ManufacturerLoader;
-use fipe_core::{Fipe, FipeHttp, find_crawl, start_crawl};
-use function_runtime::{Error, Failure, Function, Queue, run_events, sdk_config, settings};
+use fipe_contract::{MANUFACTURER_LOADER, ManufacturerLoader, metric};
+use fipe_core::{find_crawl, start_crawl};
+use function_runtime::{Error, Function, Queue, run_events, sdk_config, settings};
 use serde_json::{Value, json};
 
-fn main() -> ExitCode {
-    function_runtime::main("FipeManufacturerLoader", run())
-}
+use crate::{failure, fipe};
 
-async fn run() -> Result<(), Error> {
+/// Polls for months to crawl for ever.
+///
+/// # Errors
+/// Settings are missing, or the Runtime API is out of reach.
+pub async fn run() -> Result<(), Error> {
     let settings = settings(ManufacturerLoader::read)?;
-    let function = Function::new("FipeManufacturerLoader", settings.stage, "Fipe");
+    let function = Function::new(MANUFACTURER_LOADER.name, settings.stage, metric::NAMESPACE);
     let sqs = aws_sdk_sqs::Client::new(&sdk_config());
     let manifest_queue = Queue::new(&sqs, settings.sqs_manifest_url);
     let output = Queue::new(&sqs, settings.sqs_output_url);
-    let http = FipeHttp::new(&settings.url_fipe);
-    let fipe = Fipe::new(http, settings.fipe_calls_per_minute, settings.fipe_calls_in_flight);
+    let fipe = fipe(&settings.url_fipe, settings.fipe_calls_per_minute, settings.fipe_calls_in_flight);
 
     let manifests = async |bodies| Ok(manifest_queue.send(bodies).await?);
     let tasks = async |bodies| Ok(output.send(bodies).await?);
     run_events(&function, async |event: Value, invocation| {
         let log = function.log().of_request(&invocation.request_id);
         let (request_id, until) = (&invocation.request_id, invocation.work_until);
-        let failure = |error: fipe_core::Error| Failure::of(error.is_transient(), error.kind(), &error);
         let started = async {
             let (crawl, calls) = find_crawl(&fipe, &event, request_id, until).await.map_err(failure)?;
             let log = log.of_trace(crawl.id);

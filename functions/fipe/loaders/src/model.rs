@@ -1,26 +1,25 @@
 //! `FipeModelLoader`: settings, adapters, run. The rules are [`fipe_core::list_models`].
 
-use std::process::ExitCode;
-
-use contract::ModelLoader;
+use fipe_contract::{MODEL_LOADER, ModelLoader, metric};
 use fipe_core::message::BrandTask;
-use fipe_core::{Fipe, FipeHttp, Listed, ModelQueues, list_models};
-use function_runtime::{Error, Failure, Function, Message, Queue, each, run_batches, sdk_config, settings};
+use fipe_core::{Listed, ModelQueues, list_models};
+use function_runtime::{Error, Function, Message, Queue, each, run_batches, sdk_config, settings};
 use serde_json::json;
 
-fn main() -> ExitCode {
-    function_runtime::main("FipeModelLoader", run())
-}
+use crate::{failure, fipe, take_counts};
 
-async fn run() -> Result<(), Error> {
+/// Polls for brands for ever.
+///
+/// # Errors
+/// Settings are missing, or the Runtime API is out of reach.
+pub async fn run() -> Result<(), Error> {
     let settings = settings(ModelLoader::read)?;
-    let function = Function::new("FipeModelLoader", settings.stage, "Fipe");
+    let function = Function::new(MODEL_LOADER.name, settings.stage, metric::NAMESPACE);
     let sqs = aws_sdk_sqs::Client::new(&sdk_config());
     let [manifests, tasks, input, dead_letters] =
         [settings.sqs_manifest_url, settings.sqs_output_url, settings.sqs_input_url, settings.sqs_dead_letter_url]
             .map(|url| Queue::new(&sqs, url));
-    let fipe =
-        Fipe::new(FipeHttp::new(&settings.url_fipe), settings.fipe_calls_per_minute, settings.fipe_calls_in_flight);
+    let fipe = fipe(&settings.url_fipe, settings.fipe_calls_per_minute, settings.fipe_calls_in_flight);
     let queues = ModelQueues {
         manifests: &async |bodies| Ok(manifests.send(bodies).await?),
         tasks: &async |bodies| Ok(tasks.send(bodies).await?),
@@ -33,17 +32,14 @@ async fn run() -> Result<(), Error> {
             let log = log.of_trace(message.body.crawl.id);
             log.started("list_models", json!({"message_id": message.id, "brand": message.body.brand.code}));
             let work = list_models(&fipe, &queues, settings.models_per_message, message.body, invocation.work_until);
-            let listed = work.await.map_err(|error| Failure::of(error.is_transient(), error.kind(), &error))?;
+            let listed = work.await.map_err(failure)?;
             log.success("list_models", json!({"message_id": message.id, "outcome": listed}));
             handed_on.set(handed_on.get() + u64::from(listed == Listed::HandedOn));
             Ok(())
         };
         let outcomes = each(messages, invocation, &list).await;
-        let counts = fipe.take_counts();
-        if counts.blocked > 0 {
-            log.error("call_fipe", json!({"reason": "blocked (HTTP 403)", "calls": counts.blocked}));
-        }
-        function.metrics().counts(counts.named()).count("HandedOn", handed_on.get()).emit();
+        let counts = take_counts(&fipe, &log);
+        function.metrics().counts(counts.named()).count(metric::HANDED_ON, handed_on.get()).emit();
         outcomes
     })
     .await

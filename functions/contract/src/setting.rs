@@ -55,6 +55,22 @@ impl fmt::Display for SettingsError {
 
 impl std::error::Error for SettingsError {}
 
+/// Settings structs, each with the form that the function reads and the form that the stack fills.
+///
+/// ```
+/// contract::settings! {
+///     /// `Greeter`: says hello.
+///     Greeter / GreeterEnvironment {
+///         /// How often, at least once.
+///         times: u16 = "TIMES",
+///     }
+/// }
+/// let environment = GreeterEnvironment { times: "3" }.into_variables();
+/// assert_eq!(environment, [("TIMES", "3")]);
+/// let settings = Greeter::read(|_| Some("3".to_owned())).expect("well-formed");
+/// assert_eq!(settings.times, 3);
+/// ```
+#[macro_export]
 macro_rules! settings {
     ($(
         $(#[$doc:meta])*
@@ -101,23 +117,20 @@ macro_rules! settings {
         }
     )*};
 }
-pub(crate) use settings;
 
 #[cfg(test)]
 mod tests {
-    use crate::PriceLoader;
+    use crate::db_init::DbInit;
 
     #[test]
     fn every_missing_or_malformed_setting_is_named_at_once() {
-        let error = PriceLoader::read(|name| match name {
-            "FIPE_CALLS_PER_MINUTE" => Some("-1".to_owned()),
+        let error = DbInit::read(|name| match name {
+            "RDS_PORT" => Some("0".to_owned()),
             "STAGE" => None,
             _ => Some("2".to_owned()),
         })
         .expect_err("two settings are wrong");
-        assert_eq!(
-            error.to_string(),
-            r#"settings of PriceLoader: FIPE_CALLS_PER_MINUTE "-1" is not a number above 0; STAGE is not set"#
-        );
+        let expected = r#"settings of DbInit: RDS_PORT "0" is not a whole number from 1 to 65535; STAGE is not set"#;
+        assert_eq!(error.to_string(), expected);
     }
 }

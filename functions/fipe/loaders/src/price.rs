@@ -1,26 +1,25 @@
 //! `FipePriceLoader`: settings, adapters, run. The rules are [`fipe_core::load_prices`].
 
-use std::cell::Cell;
-use std::process::ExitCode;
-
-use contract::PriceLoader;
+use fipe_contract::{PRICE_LOADER, PriceLoader, metric};
 use fipe_core::message::ModelTask;
-use fipe_core::{Fipe, FipeHttp, Priced, load_prices};
-use function_runtime::{Error, Failure, Function, Message, Queue, each, run_batches, sdk_config, settings};
+use fipe_core::{Priced, load_prices};
+use function_runtime::{Error, Function, Message, Queue, each, run_batches, sdk_config, settings};
 use serde_json::json;
+use std::cell::Cell;
 
-fn main() -> ExitCode {
-    function_runtime::main("FipePriceLoader", run())
-}
+use crate::{failure, fipe, take_counts};
 
-async fn run() -> Result<(), Error> {
+/// Polls for models for ever.
+///
+/// # Errors
+/// Settings are missing, or the Runtime API is out of reach.
+pub async fn run() -> Result<(), Error> {
     let settings = settings(PriceLoader::read)?;
-    let function = Function::new("FipePriceLoader", settings.stage, "Fipe");
+    let function = Function::new(PRICE_LOADER.name, settings.stage, metric::NAMESPACE);
     let sqs = aws_sdk_sqs::Client::new(&sdk_config());
     let urls = [settings.sqs_output_url, settings.sqs_input_url, settings.sqs_dead_letter_url];
     let [output, input, dead_letters] = urls.map(|url| Queue::new(&sqs, url));
-    let fipe =
-        Fipe::new(FipeHttp::new(&settings.url_fipe), settings.fipe_calls_per_minute, settings.fipe_calls_in_flight);
+    let fipe = fipe(&settings.url_fipe, settings.fipe_calls_per_minute, settings.fipe_calls_in_flight);
 
     let prices = async |bodies| Ok(output.send(bodies).await?);
     let handed_on = async |bodies| Ok(input.send(bodies).await?);
@@ -32,16 +31,13 @@ async fn run() -> Result<(), Error> {
             let log = log.of_trace(message.body.crawl.id);
             log.started("load_prices", json!({"message_id": message.id, "models": message.body.models.len()}));
             let work = load_prices(&fipe, &prices, &handed_on, message.body, invocation.work_until);
-            let priced = work.await.map_err(|error| Failure::of(error.is_transient(), error.kind(), &error))?;
+            let priced = work.await.map_err(failure)?;
             log.success("load_prices", json!({"message_id": message.id, "outcome": priced}));
             total.set(total.get() + priced);
             Ok(())
         };
         let outcomes = each(messages, invocation, &price).await;
-        let counts = fipe.take_counts();
-        if counts.blocked > 0 {
-            log.error("call_fipe", json!({"reason": "blocked (HTTP 403)", "calls": counts.blocked}));
-        }
+        let counts = take_counts(&fipe, &log);
         function.metrics().counts(counts.named()).counts(total.get().named()).emit();
         outcomes
     })

@@ -1,0 +1,40 @@
+//! One settings struct per function of the catalog; a field is an environment variable.
+
+use contract::settings;
+
+settings! {
+    /// `CreateProductProcessor`: accepts a product over HTTP and queues it. Answers every method of `/products`; needs
+    /// `dynamodb:PutItem` and `sqs:SendMessage`.
+    CreateProduct / CreateProductEnvironment {
+        /// Queue of accepted products (`product-queue-<stage>`).
+        sqs_output_url: String = "SQS_OUTPUT_URL",
+        /// Table of products and idempotency keys (`ProductTable-<stage>`, key `id`, TTL attribute `expiration`).
+        product_table: String = "PRODUCT_TABLE",
+        /// Deployment stage.
+        stage: String = "STAGE",
+    }
+
+    /// `ProductSaverWorker`: writes each accepted product and its report. Needs `dynamodb:GetItem`, `dynamodb:PutItem`,
+    /// `s3:PutObject` and, for dead letters, `sqs:SendMessage`.
+    ProductSaver / ProductSaverEnvironment {
+        /// Queue it consumes (`product-queue-<stage>`).
+        sqs_input_url: String = "SQS_INPUT_URL",
+        /// Dead-letter queue of the input, for permanent failures with their reason.
+        sqs_dead_letter_url: String = "SQS_DEAD_LETTER_URL",
+        /// Table of products and idempotency keys (`ProductTable-<stage>`).
+        product_table: String = "PRODUCT_TABLE",
+        /// Bucket of reports, one object a product with the product's id as its key.
+        reports_bucket: String = "REPORTS_BUCKET",
+        /// Deployment stage.
+        stage: String = "STAGE",
+    }
+
+    /// `GetProduct`: answers what became of a product, and the API's own description. Answers every other path too, with a
+    /// problem; needs `dynamodb:GetItem`.
+    GetProduct / GetProductEnvironment {
+        /// Table of products and idempotency keys (`ProductTable-<stage>`).
+        product_table: String = "PRODUCT_TABLE",
+        /// Deployment stage.
+        stage: String = "STAGE",
+    }
+}

@@ -1,0 +1,123 @@
+//! How far a crawl is: what the operator asks the ingestor, and what it answers. Refuses to say what an id or a time is made
+//! of; both are text in JSON, and each side reads them as the type it needs.
+
+use serde::{Deserialize, Serialize};
+
+/// The question, as the ingestor's event: `{"status": {"crawl_id": null}}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusRequest<Id> {
+    pub status: StatusQuestion<Id>,
+}
+
+/// Which crawl is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatusQuestion<Id> {
+    /// The newest when absent or null.
+    #[serde(default = "none")]
+    pub crawl_id: Option<Id>,
+}
+
+/// The answer; `null` when there is no such crawl.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CrawlStatus<Id, Time> {
+    pub crawl_id: Id,
+    pub reference_code: i32,
+    /// `YYYY-MM`.
+    pub reference_month: String,
+    /// When its first message was stored.
+    pub started_at: Time,
+    /// When nothing expected was missing any more.
+    pub completed_at: Option<Time>,
+    /// The types whose manifest is in, by type.
+    pub by_vehicle_type: Vec<Progress>,
+    /// Calls made to FIPE, retries included.
+    pub calls: u64,
+    /// Calls that were repeated after a transient answer.
+    pub retries: u64,
+}
+
+/// How far one vehicle type is. Models and prices are expected from the moment their manifest is in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// 1 car, 2 motorcycle, 3 truck; 0 in a sum.
+    pub vehicle_type: i32,
+    pub brands_expected: u64,
+    pub brands_loaded: u64,
+    pub models_expected: u64,
+    pub models_loaded: u64,
+    pub prices_expected: u64,
+    pub prices_loaded: u64,
+    /// Pairs of model year and fuel that FIPE lists but has no price for.
+    pub prices_absent: u64,
+}
+
+impl<Id, Time> CrawlStatus<Id, Time> {
+    /// The sum over all vehicle types.
+    pub fn total(&self) -> Progress {
+        self.by_vehicle_type.iter().fold(Progress::default(), |sum, part| Progress {
+            vehicle_type: 0,
+            brands_expected: sum.brands_expected + part.brands_expected,
+            brands_loaded: sum.brands_loaded + part.brands_loaded,
+            models_expected: sum.models_expected + part.models_expected,
+            models_loaded: sum.models_loaded + part.models_loaded,
+            prices_expected: sum.prices_expected + part.prices_expected,
+            prices_loaded: sum.prices_loaded + part.prices_loaded,
+            prices_absent: sum.prices_absent + part.prices_absent,
+        })
+    }
+}
+
+impl Progress {
+    /// Prices that are expected, and neither loaded nor known to be absent.
+    pub fn prices_missing(&self) -> u64 {
+        self.prices_expected.saturating_sub(self.prices_loaded + self.prices_absent)
+    }
+}
+
+/// serde's own default would ask for one of the id.
+fn none<Id>() -> Option<Id> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_names_a_crawl_or_means_the_newest() {
+        let read = serde_json::from_str::<StatusRequest<String>>;
+        let asked = |text| read(text).map(|request| request.status.crawl_id).ok();
+        assert_eq!(asked(r#"{"status": {}}"#), Some(None));
+        assert_eq!(asked(r#"{"status": {"crawl_id": null}}"#), Some(None));
+        assert_eq!(asked(r#"{"status": {"crawl_id": "a"}}"#), Some(Some("a".to_owned())));
+        assert_eq!(asked(r#"{"status": {"crawl": "a"}}"#), None);
+        let request = StatusRequest::<&str> { status: StatusQuestion { crawl_id: None } };
+        assert_eq!(serde_json::to_string(&request).expect("JSON"), r#"{"status":{"crawl_id":null}}"#);
+    }
+
+    #[test]
+    fn a_sum_counts_every_vehicle_type() {
+        let part = |vehicle_type, prices_loaded| Progress {
+            vehicle_type,
+            prices_expected: 10,
+            prices_loaded,
+            prices_absent: 1,
+            ..Progress::default()
+        };
+        let status = CrawlStatus {
+            crawl_id: "a",
+            reference_code: 1,
+            reference_month: "2026-08".to_owned(),
+            started_at: "2026-09-01T03:00:00Z",
+            completed_at: None,
+            by_vehicle_type: vec![part(1, 9), part(3, 5)],
+            calls: 0,
+            retries: 0,
+        };
+        let total = status.total();
+        assert_eq!((total.prices_expected, total.prices_loaded, total.prices_missing()), (20, 14, 4));
+        let text = serde_json::to_string(&status).expect("JSON");
+        assert!(text.starts_with(r#"{"crawl_id":"a","reference_code":1,"reference_month":"2026-08","#), "{text}");
+    }
+}

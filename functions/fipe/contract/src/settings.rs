@@ -1,0 +1,104 @@
+//! One settings struct per function of the chain; a field is an environment variable.
+
+use contract::settings;
+
+settings! {
+    /// `FipeManufacturerLoader`: starts a crawl.
+    ManufacturerLoader / ManufacturerLoaderEnvironment {
+        /// Queue of brand tasks (`fipe-manufacturer-queue-<stage>`).
+        sqs_output_url: String = "SQS_OUTPUT_URL",
+        /// Queue of the ingestor, which gets the manifests (`fipe-price-queue-<stage>`).
+        sqs_manifest_url: String = "SQS_MANIFEST_URL",
+        /// Base address of the FIPE API, with a trailing slash.
+        url_fipe: String = "URL_FIPE",
+        /// Calls a minute that one instance may make, above 0.
+        fipe_calls_per_minute: f64 = "FIPE_CALLS_PER_MINUTE",
+        /// Calls that one instance may have under way at once, at least 1.
+        fipe_calls_in_flight: u16 = "FIPE_CALLS_IN_FLIGHT",
+        /// Deployment stage: local, dev, stg or prd.
+        stage: String = "STAGE",
+    }
+
+    /// `FipeModelLoader`: lists the models of each brand.
+    ModelLoader / ModelLoaderEnvironment {
+        /// Queue it consumes; what cannot finish in time is handed on to it again.
+        sqs_input_url: String = "SQS_INPUT_URL",
+        /// Dead-letter queue of the input, for permanent failures with their reason.
+        sqs_dead_letter_url: String = "SQS_DEAD_LETTER_URL",
+        /// Queue of model tasks (`fipe-model-queue-<stage>`).
+        sqs_output_url: String = "SQS_OUTPUT_URL",
+        /// Queue of the ingestor, which gets the manifests.
+        sqs_manifest_url: String = "SQS_MANIFEST_URL",
+        /// Models that one task message carries, 1 to [`MOST_MODELS_PER_MESSAGE`](crate::MOST_MODELS_PER_MESSAGE): so many
+        /// that a full batch of them can finish in time.
+        models_per_message: u16 = "MODELS_PER_MESSAGE",
+        /// Base address of the FIPE API, with a trailing slash.
+        url_fipe: String = "URL_FIPE",
+        /// Calls a minute that one instance may make, above 0.
+        fipe_calls_per_minute: f64 = "FIPE_CALLS_PER_MINUTE",
+        /// Calls that one instance may have under way at once, at least 1.
+        fipe_calls_in_flight: u16 = "FIPE_CALLS_IN_FLIGHT",
+        /// Deployment stage.
+        stage: String = "STAGE",
+    }
+
+    /// `FipePriceLoader`: asks for the price of each model year and fuel.
+    PriceLoader / PriceLoaderEnvironment {
+        /// Queue it consumes; what cannot finish in time is handed on to it again.
+        sqs_input_url: String = "SQS_INPUT_URL",
+        /// Dead-letter queue of the input, for permanent failures with their reason.
+        sqs_dead_letter_url: String = "SQS_DEAD_LETTER_URL",
+        /// Queue of the ingestor (`fipe-price-queue-<stage>`).
+        sqs_output_url: String = "SQS_OUTPUT_URL",
+        /// Base address of the FIPE API, with a trailing slash.
+        url_fipe: String = "URL_FIPE",
+        /// Calls a minute that one instance may make, above 0.
+        fipe_calls_per_minute: f64 = "FIPE_CALLS_PER_MINUTE",
+        /// Calls that one instance may have under way at once, at least 1.
+        fipe_calls_in_flight: u16 = "FIPE_CALLS_IN_FLIGHT",
+        /// Deployment stage.
+        stage: String = "STAGE",
+    }
+
+    /// `FipeSomaIngestor`: writes manifests and prices to PostgreSQL.
+    SomaIngestor / SomaIngestorEnvironment {
+        /// Queue it consumes.
+        sqs_input_url: String = "SQS_INPUT_URL",
+        /// Dead-letter queue of the input, for permanent failures with their reason.
+        sqs_dead_letter_url: String = "SQS_DEAD_LETTER_URL",
+        /// Topic that is told once when a crawl is complete.
+        crawl_complete_topic_arn: String = "CRAWL_COMPLETE_TOPIC_ARN",
+        /// Host of the cluster's writer endpoint.
+        rds_host: String = "RDS_HOST",
+        /// Port of the cluster.
+        rds_port: u16 = "RDS_PORT",
+        /// Database name (`fipedata`).
+        rds_database: String = "RDS_DATABASE",
+        /// Least-privilege application role (`fipe_app`).
+        rds_user: String = "RDS_USER",
+        /// TLS of the connection: `verify-full` or, on the local stage alone, `disable`.
+        rds_tls: String = "RDS_TLS",
+        /// PEM file of the certificate authorities to trust, read with `verify-full`.
+        rds_ca_bundle: String = "RDS_CA_BUNDLE",
+        /// Secret with the application role's password.
+        db_secret_arn: String = "DB_SECRET_ARN",
+        /// Deployment stage.
+        stage: String = "STAGE",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_a_number_above_nothing() {
+        let read = |text: &str| {
+            let value = |name: &str| if name == "FIPE_CALLS_PER_MINUTE" { text } else { "2" };
+            PriceLoader::read(|name| Some(value(name).to_owned())).map(|settings| settings.fipe_calls_per_minute)
+        };
+        assert_eq!(read("2.5"), Ok(2.5));
+        let expected = r#"settings of PriceLoader: FIPE_CALLS_PER_MINUTE "-1" is not a number above 0"#;
+        assert_eq!(read("-1").expect_err("not above 0").to_string(), expected);
+    }
+}
