@@ -53,7 +53,7 @@ pub(crate) enum Uncommitted {
     #[error("not committed, and so not reviewed: {}; commit, or give --allow-dirty", .0.join(", "))]
     Files(Vec<String>),
     #[error("what is deployed has to be committed; give --allow-dirty to deploy without git")]
-    Unknown(#[source] crate::git::Unknown),
+    Unknown(#[source] crate::project::git_status::Unknown),
 }
 
 /// Wrong or missing input; nothing was touched.
@@ -113,7 +113,7 @@ impl Exit {
             if cause.downcast_ref::<local_cloud::Error>().is_some_and(local_cloud::Error::is_setting) {
                 return Self::Usage;
             }
-            if let Some(error) = cause.downcast_ref::<crate::catalog_command::CatalogError>() {
+            if let Some(error) = cause.downcast_ref::<crate::commands::catalog::CatalogError>() {
                 return error.exit();
             }
             if let Some(failed) = cause.downcast_ref::<FunctionFailed>() {

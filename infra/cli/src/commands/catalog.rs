@@ -1,0 +1,372 @@
+//! `infra invoke catalog`: one product through the whole chain, as a client of the API sees it, and its trace through the
+//! functions. Refuses every other way in: what it does, curl can do.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+use operate::aws::AwsCloud;
+use operate::{Inventory, Kind, Line, Source, Tail, inventory, sources};
+use reqwest::{Client, Response, StatusCode, header};
+use serde_json::{Value, json};
+use stacks::StageName;
+
+use crate::exit::Exit;
+use crate::project::repository::Repository;
+use crate::run::selection::{Selection, stack_names};
+use crate::ui::table::Table;
+use crate::ui::terminal::Terminal;
+
+const HELP: &str = "\
+Offers the product with POST /products, asks for it until it is saved, and shows what the three functions wrote about it, which all \
+carry its id as their trace id. The address is the output ApiUrl of the stack Catalog.
+
+Examples:
+  infra invoke catalog
+  infra invoke catalog --stage dev --name Cup --price 19.90
+  infra invoke catalog --json | jq -r .product.id
+
+Exit codes: 0 saved; 1 not saved in time, or the API failed; 64 the API refused the product, nothing is deployed, or the arguments are \
+wrong; 75 the API or AWS was busy or away.";
+
+/// Which product, on which stage.
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(crate) struct InvokeCatalog {
+    #[command(flatten)]
+    selection: Selection,
+    /// 1 to 255 characters.
+    #[arg(long, default_value = "Cup")]
+    name: String,
+    /// At most 4,000 characters.
+    #[arg(long, default_value = "White, 0.3 l")]
+    description: String,
+    /// At least 0, with at most two decimal places.
+    #[arg(long, default_value = "19.90", allow_negative_numbers = true)]
+    price: String,
+    /// The same key twice is one product.
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
+    /// Print one JSON document instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Why no product came out.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CatalogError {
+    #[error("{url} cannot be asked")]
+    NotAsked {
+        url: String,
+        #[source]
+        source: reqwest::Error,
+    },
+    #[error("the API refused the product with {status}: {detail}")]
+    Refused { status: StatusCode, detail: String },
+    #[error("{request} was answered with {status}: {detail}")]
+    Unexpected { request: String, status: StatusCode, detail: String },
+    #[error(
+        "product {id} is not saved after {} s; `infra logs catalog --stage {stage} --trace {id}` and `infra status --stage {stage}` tell more",
+        .waited.as_secs()
+    )]
+    NotSaved { id: String, stage: StageName, waited: Duration },
+}
+
+impl CatalogError {
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            // Such as a key that no header can hold.
+            Self::NotAsked { source, .. } if source.is_builder() => Exit::Usage,
+            Self::NotAsked { .. } => Exit::Retryable,
+            Self::Unexpected { status, .. } if is_busy(*status) => Exit::Retryable,
+            Self::Refused { .. } => Exit::Usage,
+            Self::Unexpected { .. } | Self::NotSaved { .. } => Exit::Failed,
+        }
+    }
+}
+
+fn is_busy(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 429 | 502 | 503 | 504)
+}
+
+/// How long to wait for a product and for its log lines. On AWS a first call starts three functions, and CloudWatch shows
+/// lines some seconds late.
+fn patience(stage: StageName) -> (Duration, Duration) {
+    match stage {
+        StageName::Local => (Duration::from_secs(20), Duration::from_secs(5)),
+        _ => (Duration::from_secs(60), Duration::from_secs(30)),
+    }
+}
+
+/// Before the first look; afterwards the API says how long to wait.
+const FIRST_LOOK: Duration = Duration::from_millis(100);
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+pub(crate) async fn invoke(
+    repository: &Repository,
+    terminal: &Terminal,
+    arguments: &InvokeCatalog,
+) -> anyhow::Result<()> {
+    let selection = &arguments.selection;
+    let stage = selection.stage;
+    let stacks = selection.stacks(repository, &["Catalog".to_owned()])?;
+    let cloud = AwsCloud::new(&selection.connect(repository).await?.config);
+    let inventory = inventory(&cloud, &stack_names(&stacks)).await?;
+    let url = api_url(&inventory).ok_or_else(|| selection.not_deployed(&stacks[0]))?;
+
+    let api = Api::new(url)?;
+    // The clocks of the functions need not agree with ours.
+    let begun = Timestamp::now() - SignedDuration::from_mins(1);
+    let posted = api.post(arguments).await?;
+    if !arguments.json {
+        terminal.data(&format!("POST {}/products", api.url));
+        terminal.data(&format!("202 after {}: product {}", millis(posted.took), posted.id));
+    }
+    let (wait_saved, wait_lines) = patience(stage);
+    let saved = api.until_saved(&posted, stage, wait_saved).await?;
+    let sources = sources(&cloud, &inventory).await?;
+    let (lines, silent) = trace(&cloud, &sources, begun, &posted.id, wait_lines).await?;
+
+    if arguments.json {
+        let lines =
+            lines.iter().map(|(place, line)| json!({"function": sources[*place].function, "line": line.document}));
+        let document = json!({
+            "api_url": api.url, "location": posted.location, "product": saved.product,
+            "accepted_ms": posted.took.as_millis() as u64, "saved_ms": saved.took.as_millis() as u64,
+            "trace_id": posted.id, "trace": lines.collect::<Vec<_>>(), "without_lines": silent,
+        });
+        terminal.data(&document.to_string());
+        return Ok(());
+    }
+    terminal.data(&format!("GET {}{}", api.url, posted.location));
+    terminal.data(&format!("200 after {} in all: {}", millis(saved.took), saved.product));
+    terminal.data("");
+    terminal.data(&format!("trace {}", posted.id));
+    table(&sources, &lines).iter().for_each(|line| terminal.data(line));
+    if !silent.is_empty() {
+        let again = format!("`infra logs catalog --stage {stage} --trace {}` looks again", posted.id);
+        terminal.note(&format!("no line of {} has come yet; {again}", silent.join(", ")));
+    }
+    if stage == StageName::Local {
+        try_it(&api.url, &posted.location).iter().for_each(|line| terminal.note(line));
+    }
+    Ok(())
+}
+
+/// Lines for a shell that do what this command did.
+fn try_it(url: &str, location: &str) -> Vec<String> {
+    let body = r#"{"name": "Cup", "description": "White, 0.3 l", "price": "19.90"}"#;
+    vec![
+        String::new(),
+        "try it".to_owned(),
+        format!("  curl -i {url}/products -H 'Content-Type: application/json' -H 'Idempotency-Key: cup-1' -d '{body}'"),
+        format!("  curl -i {url}{location}"),
+        format!("  curl {url}/openapi.json"),
+        format!("  {url}/docs in a browser: the same by hand"),
+    ]
+}
+
+fn api_url(inventory: &Inventory) -> Option<String> {
+    let outputs = inventory.stacks.iter().find_map(|(_, state)| state.as_ref())?.outputs.iter();
+    let url = outputs.into_iter().find_map(|(name, value)| (name == "ApiUrl").then_some(value))?;
+    Some(url.trim_end_matches('/').to_owned())
+}
+
+/// The API as a client.
+struct Api {
+    client: Client,
+    url: String,
+}
+
+struct Posted {
+    id: String,
+    location: String,
+    at: Instant,
+    took: Duration,
+}
+
+struct Saved {
+    product: Value,
+    /// Since the product was offered.
+    took: Duration,
+}
+
+impl Api {
+    fn new(url: String) -> anyhow::Result<Self> {
+        // An error means that there is one already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Ok(Self { client: Client::builder().timeout(CALL_TIMEOUT).build()?, url })
+    }
+
+    async fn post(&self, arguments: &InvokeCatalog) -> Result<Posted, CatalogError> {
+        let url = format!("{}/products", self.url);
+        let product = json!({"name": arguments.name, "description": arguments.description, "price": arguments.price});
+        let mut request = self.client.post(&url).json(&product);
+        if let Some(key) = &arguments.idempotency_key {
+            request = request.header("Idempotency-Key", key);
+        }
+        let at = Instant::now();
+        let response = self.answer(request, &url).await?;
+        let took = at.elapsed();
+        let status = response.status();
+        let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
+        let location = location.unwrap_or_default().to_owned();
+        let body = self.json(response, &url).await?;
+        match (status, body["id"].as_str()) {
+            (StatusCode::ACCEPTED, Some(id)) if !location.is_empty() => {
+                Ok(Posted { id: id.to_owned(), location, at, took })
+            }
+            (status, _) if status.is_client_error() && !is_busy(status) => {
+                Err(CatalogError::Refused { status, detail: detail(&body) })
+            }
+            _ => Err(CatalogError::Unexpected { request: format!("POST {url}"), status, detail: detail(&body) }),
+        }
+    }
+
+    async fn until_saved(&self, posted: &Posted, stage: StageName, limit: Duration) -> Result<Saved, CatalogError> {
+        let url = format!("{}{}", self.url, posted.location);
+        let mut pause = FIRST_LOOK;
+        loop {
+            tokio::time::sleep(pause).await;
+            let response = self.answer(self.client.get(&url), &url).await?;
+            let status = response.status();
+            let retry_after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+            pause = Duration::from_secs(retry_after.and_then(|seconds| seconds.parse().ok()).unwrap_or(1));
+            let body = self.json(response, &url).await?;
+            let waited = posted.at.elapsed();
+            match status {
+                StatusCode::OK => return Ok(Saved { product: body, took: waited }),
+                status if status != StatusCode::ACCEPTED && !is_busy(status) => {
+                    let request = format!("GET {url}");
+                    return Err(CatalogError::Unexpected { request, status, detail: detail(&body) });
+                }
+                _ if waited + pause > limit => {
+                    return Err(CatalogError::NotSaved { id: posted.id.clone(), stage, waited });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    async fn answer(&self, request: reqwest::RequestBuilder, url: &str) -> Result<Response, CatalogError> {
+        request
+            .send()
+            .await
+            .map_err(|source| CatalogError::NotAsked { url: url.to_owned(), source: source.without_url() })
+    }
+
+    /// What is not JSON becomes a string.
+    async fn json(&self, response: Response, url: &str) -> Result<Value, CatalogError> {
+        let text = response.text().await;
+        let text =
+            text.map_err(|source| CatalogError::NotAsked { url: url.to_owned(), source: source.without_url() })?;
+        Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+}
+
+/// Every fault of a field, or what the problem says as a whole.
+fn detail(body: &Value) -> String {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let fault = |fault: &Value| {
+        let pointer = fault["pointer"].as_str().unwrap_or_default().trim_start_matches('/');
+        format!("{pointer} {}", fault["detail"].as_str().unwrap_or_default()).trim().to_owned()
+    };
+    let faults: Vec<String> = body["errors"].as_array().into_iter().flatten().map(fault).collect();
+    if !faults.is_empty() {
+        return faults.join("; ");
+    }
+    ["detail", "message", "title"].iter().find_map(|name| text(&body[*name])).unwrap_or_else(|| body.to_string())
+}
+
+/// The functions' own lines about a product, and the functions that have written none within `limit`.
+async fn trace(
+    cloud: &AwsCloud,
+    sources: &[Source],
+    from: Timestamp,
+    id: &str,
+    limit: Duration,
+) -> anyhow::Result<(Vec<(usize, Line)>, Vec<String>)> {
+    let mut tail = Tail::new(cloud, sources, from, Some(id));
+    let (begun, mut lines) = (Instant::now(), Vec::new());
+    loop {
+        let fresh = tail.poll().await?.lines;
+        lines.extend(fresh.into_iter().filter(|(_, line)| line.kind == Kind::Structured));
+        let heard: BTreeSet<usize> = lines.iter().map(|(place, _)| *place).collect();
+        if heard.len() == sources.len() || begun.elapsed() > limit {
+            lines.sort_by_key(|(_, line)| line.at);
+            let silent = sources.iter().enumerate().filter(|(place, _)| !heard.contains(place));
+            return Ok((lines, silent.map(|(_, source)| source.function.clone()).collect()));
+        }
+        tokio::time::sleep(limit / 20).await;
+    }
+}
+
+fn table(sources: &[Source], lines: &[(usize, Line)]) -> Vec<String> {
+    let Some((_, first)) = lines.first() else { return Vec::new() };
+    let mut table = Table::new(&["time (UTC)", "ms", "function", "level", "what", ""], &[1]);
+    for (place, line) in lines {
+        let since = line.at.duration_since(first.at).as_millis();
+        let fields: Vec<String> = line.fields.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        table.row(vec![
+            line.at.strftime("%H:%M:%S%.3f").to_string(),
+            format!("+{since}"),
+            sources[*place].function.clone(),
+            line.level.clone(),
+            line.message.clone(),
+            fields.join("  "),
+        ]);
+    }
+    table.lines()
+}
+
+fn millis(duration: Duration) -> String {
+    format!("{} ms", duration.as_millis())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_every_fault() {
+        let body = json!({
+            "title": "Unprocessable Content", "detail": "the body is not a product",
+            "errors": [{"pointer": "/name", "detail": "is missing"}, {"pointer": "", "detail": "must be an object"}],
+        });
+        assert_eq!(detail(&body), "name is missing; must be an object");
+        assert_eq!(detail(&json!({"message": "Not Found"})), "Not Found");
+        assert_eq!(detail(&json!("bad gateway")), "\"bad gateway\"");
+    }
+
+    #[test]
+    fn an_exit_code_tells_whether_to_try_again() {
+        let unexpected = |status: u16| {
+            let status = StatusCode::from_u16(status).unwrap();
+            CatalogError::Unexpected { request: String::new(), status, detail: String::new() }.exit()
+        };
+        assert_eq!([429, 502, 503, 504].map(unexpected), [Exit::Retryable; 4]);
+        assert_eq!([404, 500, 200].map(unexpected), [Exit::Failed; 3]);
+        let refused = CatalogError::Refused { status: StatusCode::CONFLICT, detail: String::new() };
+        assert_eq!(refused.exit(), Exit::Usage);
+    }
+
+    #[test]
+    fn the_trace_counts_from_its_first_line() {
+        let line = |time: &str, action: &str| {
+            let text =
+                format!(r#"{{"timestamp":"{time}","level":"INFO","action":"{action}","details":{{"status":202}}}}"#);
+            Line::parse(&text, time.parse().unwrap())
+        };
+        let sources = ["Create", "Worker"].map(|name| Source { function: name.to_owned(), group: name.to_owned() });
+        let lines = [(0, line("2026-08-01T10:20:30.500Z", "answer")), (1, line("2026-08-01T10:20:30.742Z", "save"))];
+        assert_eq!(
+            table(&sources, &lines),
+            [
+                "time (UTC)      ms  function  level  what",
+                "10:20:30.500    +0  Create    INFO   answer  status=202",
+                "10:20:30.742  +242  Worker    INFO   save    status=202",
+            ]
+        );
+    }
+}
