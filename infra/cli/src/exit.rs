@@ -55,7 +55,7 @@ pub(crate) enum Uncommitted {
     #[error("not committed, and so not reviewed: {}; commit, or give --allow-dirty", .0.join(", "))]
     Files(Vec<String>),
     #[error("what is deployed has to be committed; give --allow-dirty to deploy without git")]
-    Unknown(#[source] crate::git::Unknown),
+    Unknown(#[source] crate::project::git_status::Unknown),
 }
 
 /// Wrong or missing input; nothing was touched.

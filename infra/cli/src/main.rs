@@ -1,48 +1,13 @@
-//! The command `infra`: arguments, progress, exit codes. Refuses rules: they live in `stacks`, `deploy` and `local-cloud`.
+//! The command `infra`. Rules live in `stacks`, `deploy`, `operate` and `local-cloud`; here are arguments, what is looked up for them,
+//! and what people see.
 
-mod approval;
-mod arguments;
-mod attend;
-mod aws;
-mod build;
-mod card;
-mod change_tables;
-mod deploy_command;
-mod destroy_command;
-mod diff_command;
-mod doctor_command;
-mod drift_command;
-mod elapsed;
+mod changes;
+mod commands;
 mod exit;
-mod failure;
-mod function_log;
-mod git;
-mod local_command;
-mod logs_command;
-mod network;
-mod outcome;
-mod outputs_command;
-mod paint;
-mod parameters;
-mod preparation;
-mod progress;
-mod redrive_command;
-mod repository;
-mod review_command;
-mod review_input;
-mod revision;
-mod running;
-mod selection;
-mod stack_progress;
-mod status_command;
-mod synth_command;
-mod system_command;
-mod terminal;
-mod tools;
-mod verdict;
-mod view;
-mod watch_command;
+mod project;
+mod run;
+mod ui;
 
 fn main() -> std::process::ExitCode {
-    arguments::run().into()
+    commands::run().into()
 }

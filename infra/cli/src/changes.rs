@@ -1,0 +1,5 @@
+//! What a deployment would change: judged, shown, and approved.
+
+pub(crate) mod approval;
+pub(crate) mod tables;
+pub(crate) mod verdict;

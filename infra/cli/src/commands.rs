@@ -1,0 +1,259 @@
+//! What can be said to `infra`, and who does it. Refuses work of its own.
+
+pub(crate) mod build;
+pub(crate) mod deploy;
+mod destroy;
+mod diff;
+mod doctor;
+mod drift;
+mod local;
+mod logs;
+mod of_system;
+mod outputs;
+mod redrive;
+mod review;
+mod status;
+pub(crate) mod synth;
+mod watch;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand};
+use system::StageName;
+
+use self::build::Build;
+use self::deploy::Deploy;
+use self::destroy::Destroy;
+use self::diff::Diff;
+use self::doctor::Doctor;
+use self::drift::Drift;
+use self::local::Local;
+use self::logs::Logs;
+use self::of_system::{Invoke, OfSystem};
+use self::outputs::Outputs;
+use self::redrive::Redrive;
+use self::review::ReviewArguments;
+use self::status::StatusArguments;
+use self::synth::Synth;
+
+use self::watch::Watch;
+use crate::exit::Exit;
+use crate::project::repository::Repository;
+use crate::project::tools;
+use crate::project::tools::Tools;
+use crate::ui::reporter;
+use crate::ui::terminal::Terminal;
+
+const EXAMPLES: &str = "\
+Examples:
+  infra synth                                write the templates of every stage
+  infra synth --check                        fail when a template is stale
+  infra review                               what this branch does to each stage
+  infra local up                             a cloud on this machine
+  infra deploy --stage local                 the whole chain in it
+  infra invoke fipe --month 2026-08 --watch  crawl a month and watch it
+  infra invoke catalog                       one product through the catalog
+  infra doctor --stage dev                   what dev lacks, each with its fix
+  infra diff --stage dev                     what a deployment would change
+  infra deploy --stage dev --vpc-id vpc-0123456789abcdef0
+  infra status --stage dev                   how it is
+  infra logs fipe --stage dev --follow       what its functions write
+  infra destroy --stage dev
+
+Exit codes:
+  0    done, or there was nothing to do
+  1    it was started and failed
+  2-5  the answer of a command that looks: diff, drift, review --exit-code;
+       5 also: a crawl came to rest and is not complete
+  64   wrong or missing arguments, values or settings; nothing was touched
+  65   a committed template is stale, or not committed
+  75   AWS or the network was busy or away; the same command may succeed later
+  77   not approved; what was not approved was not touched
+  130  interrupted
+
+Results go to stdout, everything else to stderr.";
+
+/// Synthesizes, deploys and watches the stacks of this repository.
+#[derive(Debug, Parser)]
+#[command(name = "infra", version, after_help = EXAMPLES, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: AnyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum AnyCommand {
+    #[command(flatten)]
+    InRepository(Box<Command>),
+    /// Judge what a change does to each stage, from templates alone: no AWS, no network.
+    ///
+    /// The committed templates of the working tree against those of the merge base, read with git; or any two templates or
+    /// folders. What is dangerous comes first, with its reason.
+    Review(Box<ReviewArguments>),
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write the templates below `environments`, or check them.
+    Synth(Synth),
+    /// Build the archives of the functions, as deploy does.
+    Build(Build),
+    /// Show what a deployment would change, and how dangerous that is.
+    Diff(Diff),
+    /// Build, upload and deploy the stacks of a stage.
+    ///
+    /// The stage `local` goes to the running local cloud and takes every value from it. Any other stage goes to AWS with
+    /// the credentials that AWS's own tools would use; subnets and route tables are looked up from the VPC.
+    Deploy(Deploy),
+    /// Take up what is under way on a stage, and stay with it to its end.
+    Watch(Watch),
+    /// Delete the stacks of a stage, last made first.
+    Destroy(Destroy),
+    /// Install pinned tools into .tools; what is there is left alone.
+    ///
+    /// Other commands install what they need by themselves; the tests need `local` and `lint`.
+    Install {
+        #[arg(required = true, value_name = "TOOLS")]
+        tools: Vec<Tools>,
+    },
+    /// The local cloud: MiniStack, PostgreSQL and the FIPE server on this machine.
+    #[command(subcommand)]
+    Local(Local),
+    /// Start the work of a system.
+    #[command(subcommand)]
+    Invoke(OfSystem<Invoke>),
+    /// How a stage is: stacks, functions, queues with dead letters, event source mappings, schedules; or how far a chain is.
+    Status(StatusArguments),
+    /// What all functions of a system write, in one stream.
+    Logs(Logs),
+    /// Move dead letters back to their queue.
+    Redrive(Redrive),
+    /// The outputs of the stacks, for people, programs and shells.
+    Outputs(Outputs),
+    /// What was changed behind the stacks' back; exit code 2 when something was.
+    Drift(Drift),
+    /// What this machine and account lack to deploy a stage, each with its fix.
+    Doctor(Doctor),
+}
+
+/// Which account and region.
+#[derive(Debug, Args)]
+pub(crate) struct Account {
+    /// Named profile of the AWS configuration; not used on the stage local.
+    #[arg(long, env = "AWS_PROFILE")]
+    pub(crate) profile: Option<String>,
+    /// Region; the profile's when it is not given.
+    #[arg(long, env = "AWS_REGION")]
+    pub(crate) region: Option<String>,
+}
+
+/// One of the stages.
+pub(crate) fn stage_names() -> impl TypedValueParser<Value = StageName> {
+    let allowed = StageName::ALL.map(StageName::as_str);
+    PossibleValuesParser::new(allowed).try_map(move |name| StageName::parse(&name).ok_or(allowed.join(", ")))
+}
+
+/// Does what the command line says, prints the error if there is one, and tells how it went.
+pub(crate) fn run() -> Exit {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help that was asked for is no error, and goes to stdout. Whoever reads either may stop in the middle.
+            _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Success };
+        }
+    };
+    let terminal = Terminal::new();
+    dispatch(arguments.command, &terminal).unwrap_or_else(|error| {
+        terminal.error(&error);
+        Exit::of(&error)
+    })
+}
+
+fn dispatch(command: AnyCommand, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let command = match command {
+        AnyCommand::InRepository(command) => *command,
+        // Templates of others are reviewed wherever they are.
+        AnyCommand::Review(arguments) => return review::run(terminal, &arguments),
+    };
+    let repository = Repository::find()?;
+    let (repository, terminal) = (&repository, terminal);
+    match command {
+        // No runtime: this is to be done before one is started.
+        Command::Synth(arguments) => synth::run(repository, terminal, &arguments).map(Exit::from),
+        Command::Build(arguments) => interruptible(build::run(repository, terminal, &arguments), ""),
+        // These hear an interrupt themselves.
+        Command::Diff(arguments) => to_its_end(diff::run(repository, terminal, &arguments)),
+        Command::Deploy(arguments) => {
+            let run = to_its_end(deploy::run(repository, terminal, &arguments));
+            reporter::told(terminal, arguments.events, run)
+        }
+        Command::Watch(arguments) => {
+            let run = to_its_end(watch::run(repository, terminal, &arguments));
+            reporter::told(terminal, arguments.events, run)
+        }
+        Command::Destroy(arguments) => {
+            let run = to_its_end(destroy::run(repository, terminal, &arguments));
+            reporter::told(terminal, arguments.events, run)
+        }
+        Command::Install { tools } => interruptible(tools::install(repository, terminal, &tools), ""),
+        Command::Local(arguments) => interruptible(local::run(repository, terminal, &arguments), ""),
+        Command::Invoke(invoked) => interruptible(invoked.run(repository, terminal), &invoked.after_interrupt()),
+        Command::Status(arguments) => {
+            interruptible(status::run(repository, terminal, &arguments), &arguments.after_interrupt())
+        }
+        Command::Logs(arguments) => to_its_end(logs::run(repository, terminal, &arguments)),
+        Command::Redrive(arguments) => to_its_end(redrive::run(repository, terminal, &arguments)),
+        Command::Outputs(arguments) => interruptible(outputs::run(repository, terminal, &arguments), ""),
+        Command::Drift(arguments) => interruptible(drift::run(repository, terminal, &arguments), ""),
+        Command::Doctor(arguments) => interruptible(doctor::run(repository, terminal, &arguments), ""),
+    }
+}
+
+/// Runs to the end or to the first interrupt, which drops the work and with it what it had started on this machine. A
+/// command ends with nothing, or with an [`Exit`] when it has an answer to give.
+fn interruptible<T: Into<Exit>>(work: impl Future<Output = anyhow::Result<T>>, after: &str) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        tokio::select! {
+            result = work => result.map(Into::into),
+            _ = tokio::signal::ctrl_c() => Err(crate::exit::Interrupted(after.to_owned()).into()),
+        }
+    })
+}
+
+/// Runs to the end.
+fn to_its_end<T: Into<Exit>>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(work).map(Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        Arguments::command().debug_assert();
+    }
+
+    /// clap wraps a long line at the terminal's edge, at most 100 columns: a paragraph is one line, a table fits in 80.
+    #[test]
+    fn no_help_is_broken_twice() {
+        let mut commands = vec![Arguments::command()];
+        while let Some(command) = commands.pop() {
+            commands.extend(command.get_subcommands().cloned());
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let mut last = "";
+            for line in help.lines() {
+                let is_table = line.starts_with(' ');
+                let name = command.get_name();
+                assert!(!is_table || line.chars().count() <= 80, "{name}: too wide for a table: {line:?}");
+                let continues = !is_table && !line.is_empty() && !last.is_empty();
+                assert!(!continues, "{name}: {line:?} goes on from {last:?}");
+                last = line;
+            }
+        }
+    }
+}

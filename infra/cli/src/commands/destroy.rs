@@ -1,0 +1,235 @@
+//! `infra destroy`: lists what dies and what stays, and takes a stage's stacks away after its name was said again. Refuses to
+//! be run by accident, and to empty a bucket unless told.
+
+use std::time::Instant;
+
+use clap::Args;
+use deploy::aws::{AwsCloudFormation, Connection, S3AssetStore, S3Buckets};
+use deploy::{Consent, Deployer, Destroyed, Keeps, Leftover, Survey, SurveyedResource};
+use serde_json::json;
+use system::StageName;
+
+use crate::commands::deploy::{ExecutionRole, options};
+use crate::commands::synth;
+use crate::commands::{Account, stage_names};
+use crate::exit::{BadInput, Exit, Interrupted, NotApproved};
+use crate::project::repository::Repository;
+use crate::run::connection;
+use crate::run::failure_card::Commands;
+use crate::run::follow::Interrupts;
+use crate::run::plan::{self, Sources};
+use crate::run::stack_results::{self, Explain};
+use crate::run::supervisor::Running;
+use crate::ui::paint::Paint;
+use crate::ui::quantity::counted;
+use crate::ui::reporter::{Events, View};
+use crate::ui::terminal::Terminal;
+
+const EXAMPLES: &str = "\
+What dies and what stays is listed first; then the stage's name has to be said, at the question or with --yes-destroy. The \
+stage local goes without a question. Termination protection is turned off for stacks that were listed and agreed to.
+
+Examples:
+  infra destroy --stage dev
+  infra destroy --stage dev FipeApi            this stack alone
+  infra destroy --stage dev --yes-destroy dev  without a question, for scripts
+  infra destroy --stage dev --empty-buckets    with all that is in its buckets
+
+Exit codes:
+  0    the stacks are gone, or were not there; what stays behind is listed
+  1    a stack could not be deleted; a card tells why
+  64   wrong arguments; nothing was touched
+  75   AWS or the network was busy or away; the same command may succeed later
+  77   the name was not said, or a bucket is not empty; nothing was deleted
+  130  left before the end; CloudFormation goes on";
+
+/// What is deleted.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Destroy {
+    /// Which stage.
+    #[arg(long, value_parser = stage_names())]
+    stage: StageName,
+    /// Only these stacks; all when none is named.
+    #[arg(value_name = "STACK")]
+    stacks: Vec<String>,
+    #[command(flatten)]
+    account: Account,
+    #[command(flatten)]
+    execution_role: ExecutionRole,
+    /// The stage's name again, instead of the question that a terminal gets.
+    #[arg(long, value_name = "STAGE")]
+    yes_destroy: Option<String>,
+    /// Delete all objects in the buckets that the stacks own, in all versions.
+    #[arg(long)]
+    empty_buckets: bool,
+    /// Tell events on stdout, and nothing else there.
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) events: Option<Events>,
+}
+
+pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Destroy) -> anyhow::Result<Exit> {
+    let (start, stage) = (Instant::now(), arguments.stage);
+    if let Some(answer) = &arguments.yes_destroy {
+        is_stage(answer, stage)?;
+    }
+    let synthesized = synth::synthesize(&synth::stage(repository, stage.as_str())?)?;
+    let plan = plan::plan_without_values(&synthesized, &arguments.stacks)?;
+    let connection = connection::connect(repository, stage, &arguments.account).await?;
+    let (cloudformation, buckets) = (AwsCloudFormation::new(&connection.config), S3Buckets::new(&connection));
+    let (view, sources) = (View::new(terminal, stage, arguments.events), Sources::of(&synthesized));
+    let running = Running::new(&view, &connection, &sources);
+    let commands = Commands::of(stage.as_str(), &arguments.account);
+    let options = deploy::Options { execution_role: arguments.execution_role.given(stage)?, ..options(stage) };
+
+    // The deployer tidies up and cancels; it deploys nothing here.
+    let store = S3AssetStore::new(&connection);
+    let deployer = Deployer::new(&cloudformation, &store, options.clone());
+    let mut silent = |_| {};
+    let survey = deploy::survey(&cloudformation, &buckets, &plan, &options, &mut silent);
+    let survey = running.attend(&deployer, &plan, survey, &commands).await??;
+    let is_there = survey.stacks.iter().any(|stack| stack.status.is_some());
+    view.note(&listed(&survey, arguments.empty_buckets, view.paint()));
+    view.event("destroy.surveyed", &serde_json::to_value(&survey)?);
+    if is_there {
+        buckets_are_settled(&survey, arguments.empty_buckets)?;
+        confirm(&view, arguments, &connection).await?;
+    }
+    let consent = Consent { unprotect: true, empty_buckets: arguments.empty_buckets };
+    let mut listener = running.listener();
+    let destroy = deploy::destroy(&cloudformation, &buckets, &plan, consent, &options, &mut listener);
+    let destroyed = running.attend(&deployer, &plan, destroy, &commands).await?;
+    let seconds = (start.elapsed().as_secs_f64() * 10.0).round() / 10.0;
+    let exit = match destroyed {
+        Ok(destroyed) => {
+            destroyed.iter().for_each(|stack| gone(&view, stack));
+            Exit::Success
+        }
+        Err(error) => stack_results::failed(
+            &view,
+            error,
+            &Explain { sources: &sources, logs: running.logs(), commands: &commands },
+        )?,
+    };
+    view.event("run.finished", &json!({"exit": exit.code(), "seconds": seconds}));
+    Ok(exit)
+}
+
+fn gone(view: &View<'_>, stack: &Destroyed) {
+    match stack {
+        Destroyed::Absent { stack } => {
+            view.data(&format!("{stack} was not there"));
+            view.event("stack.absent", &json!({"stack": stack}));
+        }
+        Destroyed::Deleted { stack, leftovers } => {
+            view.data(&format!("{stack} deleted"));
+            left_behind(leftovers).iter().for_each(|line| view.data(line));
+            view.event("stack.deleted", &json!({"stack": stack, "leftovers": leftovers}));
+        }
+    }
+}
+
+/// What stayed, and how a stack gets it back.
+fn left_behind(leftovers: &[Leftover]) -> Vec<String> {
+    let line = |Leftover { logical_id, resource_type, physical_id, status, reason }: &Leftover| {
+        let parts = [physical_id.as_str(), status.as_str(), reason.as_str()];
+        let rest: String = parts.iter().filter(|part| !part.is_empty()).map(|part| format!(" {part}")).collect();
+        format!("  left behind: {logical_id} ({resource_type}){rest}")
+    };
+    let mut lines: Vec<String> = leftovers.iter().map(line).collect();
+    if leftovers.iter().any(|left| left.status == "DELETE_SKIPPED") {
+        lines.push(
+            "  what has a fixed name is in the way of a new stack: deploy with --import-existing takes it back"
+                .to_owned(),
+        );
+    }
+    lines
+}
+
+/// What dies and what stays, stack by stack in the order of the deletion.
+fn listed(survey: &Survey, empties: bool, paint: Paint) -> Vec<String> {
+    let mut lines = Vec::new();
+    for stack in &survey.stacks {
+        let Some(status) = &stack.status else {
+            lines.push(format!("{}  is not there", paint.bold(&stack.stack_name)));
+            continue;
+        };
+        let protected = if stack.termination_protection { ", protected from termination" } else { "" };
+        lines.push(format!("{}  {status}{}", paint.bold(&stack.stack_name), paint.yellow(protected)));
+        let with = |keeps: Keeps, stateful: Option<bool>| -> Vec<&SurveyedResource> {
+            let is_meant = |resource: &&SurveyedResource| {
+                resource.keeps == keeps && stateful.is_none_or(|stateful| resource.stateful == stateful)
+            };
+            stack.resources.iter().filter(is_meant).collect()
+        };
+        let name = |resource: &SurveyedResource| {
+            format!("{} ({}) {}", resource.logical_id, resource.resource_type, resource.physical_id)
+        };
+        for resource in with(Keeps::Nothing, Some(true)) {
+            lines.push(format!("  {} {}", paint.red("dies with its data:"), name(resource)));
+        }
+        for resource in with(Keeps::Snapshot, None) {
+            lines.push(format!("  {} {}", paint.yellow("dies, a snapshot stays:"), name(resource)));
+        }
+        for resource in with(Keeps::Resource, None) {
+            lines.push(format!("  {} {}", paint.green("stays:"), name(resource)));
+        }
+        let rest = with(Keeps::Nothing, Some(false)).len();
+        if rest > 0 {
+            lines.push(format!("  dies: {} without data of their own", counted(rest, "resource")));
+        }
+        for bucket in &stack.buckets {
+            let more = if bucket.more { " and more" } else { "" };
+            let objects = format!("{}{more}", counted(bucket.objects, "object version"));
+            let what = if empties { "is emptied" } else { "is not empty" };
+            lines.push(format!("  {} {} {what}: {objects}", paint.red("bucket"), bucket.bucket));
+        }
+    }
+    lines
+}
+
+/// CloudFormation deletes no bucket that is not empty: this is known before anything is deleted.
+fn buckets_are_settled(survey: &Survey, empties: bool) -> Result<(), NotApproved> {
+    let full: Vec<&str> =
+        survey.stacks.iter().flat_map(|stack| &stack.buckets).map(|bucket| bucket.bucket.as_str()).collect();
+    if empties || full.is_empty() {
+        return Ok(());
+    }
+    let which = full.join(", ");
+    Err(NotApproved(format!(
+        "not empty: {which}; give --empty-buckets to delete all that is in there, nothing was deleted"
+    )))
+}
+
+async fn confirm(view: &View<'_>, arguments: &Destroy, connection: &Connection) -> anyhow::Result<()> {
+    let stage = arguments.stage;
+    // What is on this machine is made again in seconds.
+    if arguments.yes_destroy.is_some() || stage == StageName::Local {
+        return Ok(());
+    }
+    if !view.terminal().can_ask() {
+        let reason = format!("nobody can be asked here; give --yes-destroy {stage} to delete the stage {stage}");
+        return Err(NotApproved(reason).into());
+    }
+    let (account, region) = (&connection.account, &connection.region);
+    let question = format!("This is account {account}, {region}. Say the stage's name to delete all this:");
+    let mut interrupts = Interrupts::new()?;
+    let answer = tokio::select! {
+        answer = view.terminal().ask(&question) => answer?,
+        () = interrupts.next() => return Err(Interrupted("; nothing was deleted".to_owned()).into()),
+    };
+    match answer == stage.as_str() {
+        true => Ok(()),
+        false => Err(NotApproved(format!("{answer:?} is not {:?}; nothing was deleted", stage.as_str())).into()),
+    }
+}
+
+fn is_stage(answer: &str, stage: StageName) -> Result<(), BadInput> {
+    match answer == stage.as_str() {
+        true => Ok(()),
+        false => Err(BadInput(format!("--yes-destroy {answer:?} is not {:?}; nothing was deleted", stage.as_str()))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

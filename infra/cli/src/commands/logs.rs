@@ -1,0 +1,213 @@
+//! `infra logs`: what all functions of a system write, as one stream. Refuses to stop at a log group that is not there.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use clap::Args;
+use jiff::{SpanRelativeTo, Timestamp};
+use operate::aws::AwsCloud;
+use operate::{Kind, Line, Source, Tail, inventory, sources};
+use serde_json::json;
+use system::StageName;
+
+use crate::exit::{BadInput, Interrupted};
+use crate::project::repository::Repository;
+use crate::run::selection::{Selection, stack_names};
+use crate::ui::paint::Paint;
+use crate::ui::terminal::Terminal;
+
+const HELP: &str = "\
+A line is: time (UTC), function, level, what happened, and the fields beside it. Lines of another shape (a panic) are shown as they \
+are. Lambda's own START, END and REPORT lines and metrics are left out unless --all is given or they tell of a failure.
+
+The trace id of a crawl is its id, which `infra invoke fipe` and `infra status fipe` tell. With --follow, late lines are shown when \
+they come; it ends with Ctrl-C.
+
+Examples:
+  infra logs fipe --follow
+  infra logs fipe --stage prd --since 2h --function price
+  infra logs fipe --trace 0198c5c2-7a52-7e11-b5d5-2b1e0c1d9a55
+  infra logs fipe --json | jq 'select(.level == \"ERROR\")'
+
+Exit codes: 0 told; 64 there is no such system or function, nothing is deployed, or the arguments are wrong; 75 AWS was away.";
+
+/// Whose lines, from when on, and in which form.
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(crate) struct Logs {
+    /// The system: the tag Application of its stacks, for example fipe.
+    system: String,
+    #[command(flatten)]
+    selection: Selection,
+    /// Go on as lines come.
+    #[arg(long, short)]
+    follow: bool,
+    /// How far back to begin, for example 90s, 10m, 2h or 1d, or a moment, for example 2026-08-05T06:00:00Z [default: 10m, and 1d with
+    /// --trace].
+    #[arg(long, value_name = "AGE", value_parser = since)]
+    since: Option<Timestamp>,
+    /// Only lines with this trace id, in any function.
+    #[arg(long, value_name = "ID")]
+    trace: Option<String>,
+    /// Only functions whose logical id or name contains this; may be given several times.
+    #[arg(long = "function", value_name = "NAME")]
+    functions: Vec<String>,
+    /// Lambda's own lines and metrics too.
+    #[arg(long)]
+    all: bool,
+    /// One JSON document a line.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A moment, or how long ago it was.
+fn since(text: &str) -> Result<Timestamp, String> {
+    if let Ok(moment) = text.parse() {
+        return Ok(moment);
+    }
+    let span: Result<jiff::Span, _> = text.parse();
+    let age = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
+    let age =
+        age.map_err(|_| "give an age such as 90s, 10m, 2h, 1d, or a moment such as 2026-08-05T06:00:00Z".to_owned())?;
+    Timestamp::now().checked_sub(age.abs()).map_err(|error| error.to_string())
+}
+
+pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Logs) -> anyhow::Result<()> {
+    let selection = &arguments.selection;
+    let mut stacks = selection.stacks(repository, &[])?;
+    let mut systems: Vec<String> = stacks.iter().map(|stack| stack.system.clone()).collect();
+    systems.sort();
+    systems.dedup();
+    stacks.retain(|stack| stack.system == arguments.system);
+    if stacks.is_empty() {
+        let text = format!("there is no system {:?}; there is {}", arguments.system, systems.join(", "));
+        return Err(BadInput(text).into());
+    }
+    let cloud = AwsCloud::new(&selection.connect(repository).await?.config);
+    let inventory = inventory(&cloud, &stack_names(&stacks)).await?;
+    if inventory.is_empty() {
+        return Err(selection.not_deployed(&stacks[0]).into());
+    }
+    let sources = chosen(sources(&cloud, &inventory).await?, &arguments.functions)?;
+    let ago = if arguments.trace.is_some() { 24 * 60 } else { 10 };
+    let from = arguments.since.unwrap_or_else(|| Timestamp::now() - jiff::SignedDuration::from_mins(ago));
+    let width = sources.iter().map(|source| source.function.chars().count()).max().unwrap_or_default();
+    let paint = terminal.data_paint();
+    let mut tail = Tail::new(&cloud, &sources, from, arguments.trace.as_deref());
+    let pause = Duration::from_millis(if selection.stage == StageName::Local { 300 } else { 2_000 });
+    let mut interrupt = pin!(tokio::signal::ctrl_c());
+    loop {
+        let polled = tokio::select! {
+            polled = tail.poll() => polled,
+            _ = &mut interrupt => return left(arguments.follow),
+        };
+        match polled {
+            Ok(polled) => {
+                for group in polled.missing {
+                    terminal.note(&format!("log group {group} is not there yet; its function may never have run"));
+                }
+                let shown = |line: &Line| arguments.all || matches!(line.kind, Kind::Structured | Kind::Raw);
+                for (place, line) in polled.lines.iter().filter(|(_, line)| shown(line)) {
+                    terminal.data(&match arguments.json {
+                        true => document(&sources[*place], line),
+                        false => text(&sources[*place], line, width, paint),
+                    });
+                }
+            }
+            Err(error) if arguments.follow && error.is_retryable() => {
+                terminal.note(&format!("{error}; looking again"));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        if !arguments.follow {
+            return Ok(());
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            _ = &mut interrupt => return left(true),
+        }
+    }
+}
+
+/// Whoever follows ends it by an interrupt: that is no failure.
+fn left(follow: bool) -> anyhow::Result<()> {
+    if follow { Ok(()) } else { Err(Interrupted(String::new()).into()) }
+}
+
+fn chosen(sources: Vec<Source>, names: &[String]) -> Result<Vec<Source>, BadInput> {
+    let is = |source: &Source, name: &str| {
+        let name = name.to_ascii_lowercase();
+        source.function.to_ascii_lowercase().contains(&name) || source.group.to_ascii_lowercase().contains(&name)
+    };
+    if let Some(unknown) = names.iter().find(|name| !sources.iter().any(|source| is(source, name))) {
+        let known: Vec<&str> = sources.iter().map(|source| source.function.as_str()).collect();
+        return Err(BadInput(format!("no function is called {unknown:?}; there are {}", known.join(", "))));
+    }
+    Ok(sources.into_iter().filter(|source| names.is_empty() || names.iter().any(|name| is(source, name))).collect())
+}
+
+fn text(source: &Source, line: &Line, width: usize, paint: Paint) -> String {
+    let level = if line.level.is_empty() { "-" } else { &line.level };
+    let padded = format!("{level:<5}");
+    let level = match level {
+        "ERROR" | "FATAL" => paint.red(&padded),
+        "WARN" | "WARNING" => paint.yellow(&padded),
+        _ => padded,
+    };
+    let time = line.at.strftime("%Y-%m-%d %H:%M:%S%.3f").to_string();
+    let mut text = format!("{}  {:<width$}  {level}  {}", paint.dim(&time), source.function, line.message);
+    for (key, value) in &line.fields {
+        text.push_str(&format!("  {}{value}", paint.dim(&format!("{key}="))));
+    }
+    text.trim_end().to_owned()
+}
+
+fn document(source: &Source, line: &Line) -> String {
+    json!({
+        "timestamp": line.at, "function": source.function, "log_group": source.group, "level": line.level,
+        "message": line.message, "trace_id": line.trace_id, "line": line.document,
+    })
+    .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(function: &str) -> Source {
+        Source { function: function.to_owned(), group: format!("/aws/lambda/{function}-dev") }
+    }
+
+    #[test]
+    fn a_line_has_its_columns_and_then_its_fields() {
+        let line = r#"{"level":"ERROR","action":"load","status":"error","details":{"model":7,"reason":"not there"}}"#;
+        let line = Line::parse(line, "2026-08-01T10:20:30.5Z".parse().unwrap());
+        assert_eq!(
+            text(&source("Loader"), &line, 10, Paint::PLAIN),
+            r#"2026-08-01 10:20:30.500  Loader      ERROR  load error  model=7  reason="not there""#
+        );
+        let raw = Line::parse("panicked", "2026-08-01T10:20:30.5Z".parse().unwrap());
+        assert_eq!(text(&source("Loader"), &raw, 6, Paint::PLAIN), "2026-08-01 10:20:30.500  Loader  -      panicked");
+    }
+
+    #[test]
+    fn functions_are_chosen_by_a_part_of_their_names() {
+        let all = || ["PriceLoader", "ModelLoader"].map(source).to_vec();
+        let names = |chosen: Vec<Source>| chosen.into_iter().map(|source| source.function).collect::<Vec<_>>();
+        assert_eq!(names(chosen(all(), &["price".to_owned()]).unwrap()), ["PriceLoader"]);
+        assert_eq!(names(chosen(all(), &["loader-dev".to_owned()]).unwrap()).len(), 2);
+        let error = chosen(all(), &["ingestor".to_owned()]).unwrap_err().to_string();
+        assert_eq!(error, r#"no function is called "ingestor"; there are PriceLoader, ModelLoader"#);
+    }
+
+    #[test]
+    fn a_beginning_is_an_age_or_a_moment() {
+        for (age, seconds) in [("90s", 90), ("10m", 600), ("2h", 7_200), ("1d", 86_400)] {
+            let from = since(age).unwrap();
+            let ago = Timestamp::now().duration_since(from).as_secs();
+            assert!((seconds..seconds + 5).contains(&ago), "{age}: {ago}");
+        }
+        assert_eq!(since("2026-08-05T06:00:00Z"), Ok("2026-08-05T06:00:00Z".parse().unwrap()));
+        assert!(since("yesterday").unwrap_err().contains("10m"));
+    }
+}

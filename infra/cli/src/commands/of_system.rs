@@ -1,0 +1,126 @@
+//! `infra invoke <system>` and `infra status <system>`: arguments and work come from the list of systems; here they get a stage to
+//! work on.
+
+use std::marker::PhantomData;
+
+use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
+use system::{Operator, Site, StageName, Working};
+use systems::SYSTEMS;
+
+use crate::project::repository::Repository;
+use crate::run::connection;
+use crate::run::selection::Selection;
+use crate::ui::terminal::Terminal;
+
+/// What is done with a system.
+pub(crate) trait Verb {
+    /// Arguments and help, of an operator that knows this verb.
+    fn command(operator: &dyn Operator) -> Option<Command>;
+
+    fn work<'a>(operator: &'a dyn Operator, site: &'a Site<'a>, arguments: &'a ArgMatches) -> Working<'a>;
+}
+
+/// Starts the work of a system.
+pub(crate) enum Invoke {}
+
+/// Looks at the work of a system.
+pub(crate) enum Status {}
+
+impl Verb for Invoke {
+    fn command(operator: &dyn Operator) -> Option<Command> {
+        Some(operator.invoke_command())
+    }
+
+    fn work<'a>(operator: &'a dyn Operator, site: &'a Site<'a>, arguments: &'a ArgMatches) -> Working<'a> {
+        operator.invoke(site, arguments)
+    }
+}
+
+impl Verb for Status {
+    fn command(operator: &dyn Operator) -> Option<Command> {
+        operator.status_command()
+    }
+
+    fn work<'a>(operator: &'a dyn Operator, site: &'a Site<'a>, arguments: &'a ArgMatches) -> Working<'a> {
+        operator.status(site, arguments)
+    }
+}
+
+/// A verb with one of the systems as its subcommand.
+pub(crate) struct OfSystem<V> {
+    operator: &'static dyn Operator,
+    selection: Selection,
+    arguments: ArgMatches,
+    verb: PhantomData<V>,
+}
+
+impl<V: Verb> OfSystem<V> {
+    /// What goes on after an interrupt.
+    pub(crate) fn after_interrupt(&self) -> String {
+        format!("; {}", self.operator.after_interrupt())
+    }
+
+    pub(crate) async fn run(&self, repository: &Repository, terminal: &Terminal) -> anyhow::Result<()> {
+        let stage = self.selection.stage;
+        let connection = self.selection.connect(repository).await?;
+        let local = if stage == StageName::Local { Some(connection::local_cloud(repository)?) } else { None };
+        let site = Site { stage, config: &connection.config, console: terminal, local: local.as_ref() };
+        Ok(V::work(self.operator, &site, &self.arguments).await?)
+    }
+}
+
+/// `infra local demo`: what each system shows of itself on the local cloud.
+pub(crate) fn demos() -> Vec<OfSystem<Invoke>> {
+    let demo = |operator: &'static dyn Operator| {
+        let command = Selection::augment_args(operator.invoke_command()).no_binary_name(true);
+        let arguments = command.get_matches_from(operator.demo());
+        let selection = Selection::from_arg_matches(&arguments).unwrap_or_else(|error| error.exit());
+        OfSystem { operator, selection, arguments, verb: PhantomData }
+    };
+    operators().map(demo).collect()
+}
+
+fn operators() -> impl Iterator<Item = &'static dyn Operator> {
+    SYSTEMS.iter().filter_map(|system| system.operator())
+}
+
+/// Every operator that knows the verb, with its command.
+fn commands<V: Verb>() -> impl Iterator<Item = (&'static dyn Operator, Command)> {
+    operators().filter_map(|operator| Some((operator, V::command(operator)?)))
+}
+
+impl<V> std::fmt::Debug for OfSystem<V> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OfSystem").field("arguments", &self.arguments).finish_non_exhaustive()
+    }
+}
+
+impl<V: Verb> FromArgMatches for OfSystem<V> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let missing = || clap::Error::raw(clap::error::ErrorKind::MissingSubcommand, "name a system\n");
+        let (name, arguments) = matches.subcommand().ok_or_else(missing)?;
+        let (operator, _) = commands::<V>().find(|(_, command)| command.get_name() == name).ok_or_else(missing)?;
+        let selection = Selection::from_arg_matches(arguments)?;
+        Ok(Self { operator, selection, arguments: arguments.clone(), verb: PhantomData })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl<V: Verb> Subcommand for OfSystem<V> {
+    fn augment_subcommands(command: Command) -> Command {
+        let of_systems = commands::<V>().map(|(_, command)| Selection::augment_args(command));
+        command.subcommands(of_systems).subcommand_required(true).arg_required_else_help(true)
+    }
+
+    fn augment_subcommands_for_update(command: Command) -> Command {
+        Self::augment_subcommands(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        commands::<V>().any(|(_, command)| command.get_name() == name)
+    }
+}

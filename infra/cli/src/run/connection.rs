@@ -1,0 +1,89 @@
+//! From a stage to the account it lives in. Refuses the stage local without a running local cloud.
+
+use std::path::PathBuf;
+
+use deploy::aws::{Connection, Target};
+use local_cloud::Status;
+use system::StageName;
+
+use crate::commands::Account;
+use crate::exit::BadInput;
+use crate::project::repository::Repository;
+
+/// The running local cloud.
+pub(crate) fn local_cloud(repository: &Repository) -> anyhow::Result<Status> {
+    let status = local_cloud::status(repository.root())?;
+    if status.running {
+        return Ok(status);
+    }
+    let dead: Vec<String> =
+        status.services.iter().filter(|service| !service.alive).map(|service| service.name.to_string()).collect();
+    let what = match dead.len() == status.services.len() {
+        true => "the local cloud is not running".to_owned(),
+        false => format!("of the local cloud, {} has ended", dead.join(" and ")),
+    };
+    Err(BadInput(format!("{what}; start it with `infra local up`")).into())
+}
+
+/// Connects to where a stage lives.
+pub(crate) async fn connect(
+    repository: &Repository,
+    stage: StageName,
+    account: &Account,
+) -> anyhow::Result<Connection> {
+    let given = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
+    let target = match stage {
+        StageName::Local => {
+            let status = local_cloud(repository)?;
+            Target::Local { endpoint: status.endpoint, region: status.region.to_owned() }
+        }
+        _ => {
+            check_profile(account)?;
+            Target::Aws { profile: given(&account.profile), region: given(&account.region) }
+        }
+    };
+    Ok(Connection::open(&target).await?)
+}
+
+/// Refuses a profile that no configuration file has. The SDK takes such a profile for one without settings and looks for credentials
+/// elsewhere, at last in the metadata service, which costs seconds and an error about something else.
+pub(crate) fn check_profile(account: &Account) -> Result<(), BadInput> {
+    let Some(profile) = account.profile.as_deref().filter(|profile| !profile.is_empty()) else { return Ok(()) };
+    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let path = |variable: &str, name: &str| match std::env::var_os(variable).filter(|path| !path.is_empty()) {
+        Some(path) => PathBuf::from(path),
+        None => home.join(".aws").join(name),
+    };
+    let files = [path("AWS_CONFIG_FILE", "config"), path("AWS_SHARED_CREDENTIALS_FILE", "credentials")];
+    let texts: Vec<String> = files.iter().filter_map(|file| std::fs::read_to_string(file).ok()).collect();
+    let mut known: Vec<&str> = texts.iter().flat_map(|text| profiles(text)).collect();
+    // Named although nothing is set, this means what no profile means.
+    if profile == "default" || known.contains(&profile) {
+        return Ok(());
+    }
+    known.sort_unstable();
+    known.dedup();
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    let [config, credentials] = files.map(|file| file.display().to_string());
+    Err(BadInput(format!("there is no profile {profile:?} in {config} or {credentials}; there is {known}")))
+}
+
+/// The names in `[name]` and `[profile name]`.
+fn profiles(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| {
+        let name = line.trim().strip_prefix('[')?.split(']').next()?.trim();
+        let is_other = ["sso-session ", "services "].iter().any(|section| name.starts_with(section));
+        (!is_other).then(|| name.strip_prefix("profile").filter(|name| name.starts_with(' ')).unwrap_or(name).trim())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn profiles_are_read_as_aws_writes_them() {
+        let text = "[default]\nregion = x\n[ profile work ]\n[profile \tprd]\n[sso-session corp]\n[services s]\n[profiles]\n# [no]\n";
+        assert_eq!(profiles(text).collect::<Vec<_>>(), ["default", "work", "prd", "profiles"]);
+    }
+}

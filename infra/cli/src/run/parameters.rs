@@ -1,0 +1,128 @@
+//! Values for what the templates ask: given, looked up, or the local cloud's own. Refuses malformed ones before any call.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use constructs::{Asked, ParameterSource};
+use deploy::address::{AllowedIp, VpcId};
+use deploy::aws::Connection;
+use system::{Stage, StageName};
+
+use crate::commands::synth::Synthesized;
+use crate::exit::BadInput;
+use crate::run::subnets::{self, Reach};
+
+/// Values for the templates' parameters.
+#[derive(Debug, Args)]
+pub(crate) struct Values {
+    /// The VPC of the database and the functions that use it; on the stage local the default VPC.
+    #[arg(long, env = "VPC_ID", value_name = "vpc-..")]
+    pub(crate) vpc_id: Option<String>,
+    /// The one IPv4 address outside the VPC that may reach the database.
+    #[arg(long, env = "ALLOWED_IP", value_name = "ADDRESS")]
+    pub(crate) allowed_ip: Option<String>,
+    /// A template parameter by its name, instead of what would be given or looked up; may be given several times.
+    #[arg(long = "parameter", value_name = "NAME=VALUE")]
+    pub(crate) parameters: Vec<String>,
+}
+
+/// What was given, by parameter name; checked, and nothing looked up yet.
+pub(crate) fn given(arguments: &Values, stage: &Stage) -> anyhow::Result<BTreeMap<String, String>> {
+    let mut values = BTreeMap::new();
+    for parameter in &arguments.parameters {
+        let Some((name, value)) = parameter.split_once('=').filter(|(name, _)| !name.is_empty()) else {
+            return Err(BadInput(format!("--parameter {parameter:?} is not NAME=VALUE")).into());
+        };
+        values.insert(name.to_owned(), value.to_owned());
+    }
+    let flags = [(Asked::VpcId, &arguments.vpc_id), (Asked::AllowedIp, &arguments.allowed_ip)];
+    for (asked, value) in flags {
+        let Some(value) = value.as_ref().filter(|value| !value.is_empty()) else { continue };
+        if values.insert(asked.name().to_owned(), value.clone()).is_some_and(|other| other != *value) {
+            return Err(BadInput(format!("{} is given twice with different values", asked.name())).into());
+        }
+    }
+    if let Some(vpc_id) = values.get_mut(Asked::VpcId.name()) {
+        *vpc_id = VpcId::parse(vpc_id)?.to_string();
+    }
+    if let Some(address) = values.get_mut(Asked::AllowedIp.name()) {
+        *address = AllowedIp::parse(address)?.to_string();
+        if !stage.public_access {
+            return Err(BadInput(format!(
+                "stage {} admits nobody from outside the VPC (network.public_access in its stage.toml): leave the allowed address out",
+                stage.name
+            ))
+            .into());
+        }
+    }
+    Ok(values)
+}
+
+/// Adds what can be looked up. Without a VPC nothing can, and the plan will name what is missing.
+pub(crate) async fn look_up(
+    values: &mut BTreeMap<String, String>,
+    stacks: &[Synthesized],
+    selection: &[String],
+    stage: &Stage,
+    connection: &Connection,
+    local: Option<&local_cloud::Status>,
+) -> anyhow::Result<()> {
+    let is_selected = |stack: &&Synthesized| match selection {
+        [] => !stack.stack.only_when_named,
+        names => names.iter().any(|name| name == stack.stack.name),
+    };
+    let parameters: Vec<_> = stacks.iter().filter(is_selected).flat_map(|stack| &stack.stack.parameters).collect();
+    let asked: Vec<Asked> = (parameters.iter())
+        .filter_map(|(_, source)| match source {
+            ParameterSource::Asked(asked) => Some(*asked),
+            _ => None,
+        })
+        .collect();
+    let is_open =
+        |values: &BTreeMap<String, String>, what: Asked| asked.contains(&what) && !values.contains_key(what.name());
+    let set = |values: &mut BTreeMap<String, String>, what: Asked, value: String| {
+        if is_open(values, what) {
+            values.insert(what.name().to_owned(), value);
+        }
+    };
+    if let Some(status) = local {
+        for (name, source) in &parameters {
+            if let ParameterSource::Service { service, path } = source
+                && let Some(address) = status.address(service)
+            {
+                values.entry(name.clone()).or_insert_with(|| format!("{address}{path}"));
+            }
+        }
+        if let Some(postgres) = status.service(local_cloud::ServiceName::Postgres) {
+            set(values, Asked::DatabasePort, postgres.port.to_string());
+        }
+    }
+    let needs_subnets = is_open(values, Asked::SubnetIds) || is_open(values, Asked::RouteTableIds);
+    if stage.name == StageName::Local && !values.contains_key(Asked::VpcId.name()) {
+        values.insert(Asked::VpcId.name().to_owned(), subnets::default_vpc(connection).await?);
+    }
+    if needs_subnets && let Some(vpc_id) = values.get(Asked::VpcId.name()) {
+        // From the stage and not from whether an address is given now, so that two deployments choose the same.
+        let reach = if stage.public_access { Reach::Public } else { Reach::Private };
+        let subnets = subnets::subnets(connection, vpc_id, reach).await?;
+        set(values, Asked::SubnetIds, subnets.subnet_ids.join(","));
+        set(values, Asked::RouteTableIds, subnets.route_table_ids.join(","));
+    }
+    // Stacks that ask for its subnets alone do not take the VPC itself.
+    if !asked.contains(&Asked::VpcId) {
+        values.remove(Asked::VpcId.name());
+    }
+    Ok(())
+}
+
+/// How a person gives a value, for the error that lists what is missing.
+pub(crate) fn hint(asked: Asked) -> String {
+    match asked {
+        Asked::VpcId => "--vpc-id vpc-.. (make: VPC_ID=vpc-..)".to_owned(),
+        Asked::AllowedIp => "--allowed-ip a.b.c.d (make: ALLOWED_IP=a.b.c.d)".to_owned(),
+        Asked::SubnetIds | Asked::RouteTableIds => {
+            format!("--vpc-id, from which it is looked up, or --parameter {}=..", asked.name())
+        }
+        Asked::DatabasePort | Asked::CreateOidcProvider => format!("--parameter {}=..", asked.name()),
+    }
+}

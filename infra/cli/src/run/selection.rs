@@ -1,0 +1,105 @@
+//! Which stacks of which stage a command looks at, and where they live. Refuses names that the stage does not have.
+
+use clap::Args;
+use deploy::aws::Connection;
+use system::StageName;
+
+use crate::commands::synth;
+use crate::commands::{Account, stage_names};
+use crate::exit::BadInput;
+use crate::project::repository::Repository;
+use crate::run::connection;
+
+/// Which stage, in which account.
+#[derive(Debug, Args)]
+pub(crate) struct Selection {
+    #[arg(long, value_parser = stage_names(), default_value = "local")]
+    pub(crate) stage: StageName,
+    #[command(flatten)]
+    pub(crate) account: Account,
+}
+
+/// A stack of the stage, as far as it is known without asking anybody.
+pub(crate) struct Stack {
+    /// Name within the stage, for example `FipeData`.
+    pub(crate) name: String,
+    /// Physical name, for example `FipeData-dev`.
+    pub(crate) stack_name: String,
+    /// Its tag `Application`: the system it belongs to.
+    pub(crate) system: String,
+    /// Looked at only when it is named.
+    only_when_named: bool,
+}
+
+impl Selection {
+    /// The stacks of the stage but those that have to be named, or those that are named.
+    pub(crate) fn stacks(&self, repository: &Repository, names: &[String]) -> anyhow::Result<Vec<Stack>> {
+        let stage = synth::stage(repository, self.stage.as_str())?;
+        let all: Vec<Stack> = (synth::synthesize(&stage)?.into_iter())
+            .map(|synthesized| Stack {
+                only_when_named: synthesized.stack.only_when_named,
+                name: synthesized.stack.name.to_owned(),
+                stack_name: synthesized.stack.stack_name,
+                system: (synthesized.stack.tags.into_iter())
+                    .find_map(|(key, value)| (key == "Application").then_some(value))
+                    .unwrap_or_default(),
+            })
+            .collect();
+        if let Some(unknown) = names.iter().find(|name| !all.iter().any(|stack| stack.is(name))) {
+            let known: Vec<&str> = all.iter().map(|stack| stack.name.as_str()).collect();
+            let text = format!("the stage {} has no stack {unknown:?}; it has {}", self.stage, known.join(", "));
+            return Err(BadInput(text).into());
+        }
+        let is_meant = |stack: &Stack| match names {
+            [] => !stack.only_when_named,
+            names => names.iter().any(|name| stack.is(name)),
+        };
+        Ok(all.into_iter().filter(is_meant).collect())
+    }
+
+    /// Connects to where the stage lives.
+    pub(crate) async fn connect(&self, repository: &Repository) -> anyhow::Result<Connection> {
+        connection::connect(repository, self.stage, &self.account).await
+    }
+
+    /// What to say when a stack is not there.
+    pub(crate) fn not_deployed(&self, stack: &Stack) -> BadInput {
+        let named = if stack.only_when_named { format!(" {}", stack.name) } else { String::new() };
+        BadInput(format!(
+            "{} is not deployed; run `infra deploy --stage {}{named}` first",
+            stack.stack_name, self.stage
+        ))
+    }
+}
+
+impl Stack {
+    fn is(&self, name: &str) -> bool {
+        self.name == name || self.stack_name == name
+    }
+}
+
+/// Physical names.
+pub(crate) fn stack_names(stacks: &[Stack]) -> Vec<String> {
+    stacks.iter().map(|stack| stack.stack_name.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stack_that_only_goes_when_named_is_named_in_what_deploys_it() {
+        let selection = Selection { stage: StageName::Dev, account: Account { profile: None, region: None } };
+        let repository = Repository::find().unwrap();
+        let names = ["FipeData".to_owned(), "Delivery-dev".to_owned()];
+        let stacks = selection.stacks(&repository, &names).unwrap();
+        let said: Vec<String> = stacks.iter().map(|stack| selection.not_deployed(stack).to_string()).collect();
+        assert_eq!(
+            said,
+            [
+                "FipeData-dev is not deployed; run `infra deploy --stage dev` first",
+                "Delivery-dev is not deployed; run `infra deploy --stage dev Delivery` first",
+            ]
+        );
+    }
+}

@@ -1,0 +1,248 @@
+//! All that is printed: data to stdout, the rest to stderr, bars on a terminal and lines elsewhere.
+//! Refuses colours and bars where nobody watches.
+
+use std::cell::{Cell, RefCell};
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use system::{Bars, Console};
+use tokio::sync::Notify;
+
+use crate::ui::paint::Paint;
+
+/// Where output goes.
+pub(crate) struct Terminal {
+    bars: Option<MultiProgress>,
+    /// Lines that are drawn over and over below everything else.
+    frame: RefCell<Vec<ProgressBar>>,
+    /// Somebody is asked something: the frame waits, so that it does not write over the question.
+    is_asking: Cell<bool>,
+    hang_up: Notify,
+}
+
+impl Terminal {
+    /// Bars when stderr is a terminal.
+    pub(crate) fn new() -> Self {
+        let bars = std::io::stderr().is_terminal().then(MultiProgress::new);
+        Self { bars, frame: RefCell::default(), is_asking: Cell::new(false), hang_up: Notify::new() }
+    }
+
+    /// Whether somebody watches.
+    pub(crate) fn is_interactive(&self) -> bool {
+        self.bars.is_some()
+    }
+
+    /// Whether somebody watches who can be asked.
+    pub(crate) fn can_ask(&self) -> bool {
+        self.is_interactive() && std::io::stdin().is_terminal()
+    }
+
+    /// Colours of [`Self::data`].
+    pub(crate) fn data_paint(&self) -> Paint {
+        Paint::of(std::io::stdout().is_terminal())
+    }
+
+    /// Colours of [`Self::note`].
+    pub(crate) fn note_paint(&self) -> Paint {
+        Paint::of(self.is_interactive())
+    }
+
+    /// A line of the result, to stdout. Whoever reads it may stop in the middle (`| head`): then there is nothing left to do.
+    pub(crate) fn data(&self, line: &str) {
+        self.suspended(|| {
+            if writeln!(std::io::stdout(), "{line}").is_err() {
+                std::process::exit(0);
+            }
+        });
+    }
+
+    /// The same about work that has to go on when nobody reads any more.
+    pub(crate) fn stream(&self, line: &str) {
+        self.suspended(|| _ = writeln!(std::io::stdout(), "{line}"));
+    }
+
+    /// A line about what happens, to stderr. The work goes on when nobody reads it.
+    pub(crate) fn note(&self, line: &str) {
+        self.suspended(|| _ = writeln!(std::io::stderr(), "{line}"));
+    }
+
+    /// An error and all that led to it, once.
+    pub(crate) fn error(&self, error: &anyhow::Error) {
+        self.clear_frame();
+        let mut text = format!("{} {error}", self.note_paint().red("error:"));
+        for cause in error.chain().skip(1) {
+            text.push_str(&format!("\n  because {cause}"));
+        }
+        self.note(&text);
+    }
+
+    /// A line that turns while something takes its time. `None` where nobody watches.
+    pub(crate) fn spinner(&self, message: String) -> Option<ProgressBar> {
+        let bar = self.bars.as_ref()?.add(ProgressBar::new_spinner());
+        bar.set_style(style("{spinner} {elapsed} {wide_msg}"));
+        bar.set_message(message);
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Some(bar)
+    }
+
+    /// A bar with a name, a count and a rate. `None` where nobody watches.
+    pub(crate) fn bar(&self, name: &str) -> Option<ProgressBar> {
+        let bar = self.bars.as_ref()?.add(ProgressBar::new(0));
+        bar.set_style(style("{prefix:8} {bar:28} {human_pos:>7}/{human_len:7} {wide_msg}"));
+        bar.set_prefix(name.to_owned());
+        Some(bar)
+    }
+
+    /// A line below the bars. `None` where nobody watches.
+    pub(crate) fn line(&self) -> Option<ProgressBar> {
+        let line = self.bars.as_ref()?.add(ProgressBar::new(0));
+        line.set_style(style("{wide_msg}"));
+        Some(line)
+    }
+
+    /// Draws `lines` in the place of those drawn before; more than the screen holds are counted instead. Nothing happens
+    /// where nobody watches, or while somebody is asked.
+    pub(crate) fn frame(&self, lines: &[String]) {
+        if self.bars.is_none() || self.is_asking.get() {
+            return;
+        }
+        let rows = usize::from(console::Term::stderr().size().0).max(6) - 2;
+        let mut shown: Vec<String> = lines.iter().take(rows).cloned().collect();
+        if lines.len() > rows {
+            shown.pop();
+            shown.push(format!("  .. and {} more lines", lines.len() + 1 - rows));
+        }
+        let mut frame = self.frame.borrow_mut();
+        let kept = shown.len().min(frame.len());
+        for bar in frame.drain(kept..) {
+            self.take(&bar);
+        }
+        while frame.len() < shown.len() {
+            let Some(line) = self.line() else { return };
+            frame.push(line);
+        }
+        for (bar, line) in frame.iter().zip(shown) {
+            bar.set_message(line);
+        }
+    }
+
+    /// Takes the frame away.
+    pub(crate) fn clear_frame(&self) {
+        if let Some(bars) = &self.bars {
+            _ = bars.clear();
+        }
+        for bar in self.frame.borrow_mut().drain(..) {
+            self.take(&bar);
+        }
+    }
+
+    fn take(&self, bar: &ProgressBar) {
+        if let Some(bars) = &self.bars {
+            bars.remove(bar);
+        }
+    }
+
+    /// Asks on a terminal; the answer without blanks around it, empty at the end of input. Other work goes on meanwhile; a
+    /// question that is dropped is left standing.
+    pub(crate) async fn ask(&self, question: &str) -> std::io::Result<String> {
+        self.clear_frame();
+        let _asking = Asking::new(&self.is_asking);
+        self.suspended(|| {
+            _ = write!(std::io::stderr(), "{question} ");
+            _ = std::io::stderr().flush();
+        });
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        // A thread of its own, which nobody waits for: reading cannot be interrupted.
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let read = std::io::stdin().read_line(&mut line);
+            _ = answer.send(read.map(|_| line.trim().to_owned()));
+        });
+        tokio::select! {
+            answer = answered => answer.unwrap_or_else(|_| Ok(String::new())),
+            () = self.hang_up.notified() => {
+                self.note("");
+                Ok(String::new())
+            }
+        }
+    }
+
+    /// Takes the question back that is asked now, if there is one: its answer is empty.
+    pub(crate) fn hang_up(&self) {
+        self.hang_up.notify_waiters();
+    }
+
+    fn suspended(&self, print: impl FnOnce()) {
+        match &self.bars {
+            Some(bars) => bars.suspend(print),
+            None => print(),
+        }
+    }
+}
+
+impl Console for Terminal {
+    fn data(&self, line: &str) {
+        Terminal::data(self, line);
+    }
+
+    fn note(&self, line: &str) {
+        Terminal::note(self, line);
+    }
+
+    fn is_interactive(&self) -> bool {
+        Terminal::is_interactive(self)
+    }
+
+    fn bars(&self, names: &[&str]) -> Option<Box<dyn Bars>> {
+        let bars = names.iter().map(|name| self.bar(name)).collect::<Option<_>>()?;
+        Some(Box::new(NamedBars { bars, line: self.line()? }))
+    }
+}
+
+/// Bars with a line below them.
+struct NamedBars {
+    bars: Vec<ProgressBar>,
+    line: ProgressBar,
+}
+
+impl Bars for NamedBars {
+    fn set(&self, bar: usize, position: u64, length: u64, message: String) {
+        let bar = &self.bars[bar];
+        bar.set_length(length);
+        bar.set_position(position);
+        bar.set_message(message);
+    }
+
+    fn line(&self, message: String) {
+        self.line.set_message(message);
+    }
+}
+
+impl Drop for NamedBars {
+    fn drop(&mut self) {
+        for bar in self.bars.iter().chain([&self.line]) {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Somebody is asked as long as this lives.
+struct Asking<'a>(&'a Cell<bool>);
+
+impl<'a> Asking<'a> {
+    fn new(flag: &'a Cell<bool>) -> Self {
+        flag.set(true);
+        Self(flag)
+    }
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
