@@ -1,7 +1,7 @@
 //! What can be said to `infra`, and who does it. Refuses work of its own.
 
-pub(crate) mod build;
-pub(crate) mod deploy;
+mod build;
+mod deploy;
 mod destroy;
 mod diff;
 mod doctor;
@@ -13,12 +13,10 @@ mod outputs;
 mod redrive;
 mod review;
 mod status;
-pub(crate) mod synth;
+mod synth;
 mod watch;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand};
-use system::StageName;
+use clap::{Parser, Subcommand};
 
 use self::build::Build;
 use self::deploy::Deploy;
@@ -34,12 +32,10 @@ use self::redrive::Redrive;
 use self::review::ReviewArguments;
 use self::status::StatusArguments;
 use self::synth::Synth;
-
 use self::watch::Watch;
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::project::repository::Repository;
-use crate::project::tools;
-use crate::project::tools::Tools;
+use crate::project::tools::{self, Tools};
 use crate::ui::reporter;
 use crate::ui::terminal::Terminal;
 
@@ -135,23 +131,6 @@ enum Command {
     Doctor(Doctor),
 }
 
-/// Which account and region.
-#[derive(Debug, Args)]
-pub(crate) struct Account {
-    /// Named profile of the AWS configuration; not used on the stage local.
-    #[arg(long, env = "AWS_PROFILE")]
-    pub(crate) profile: Option<String>,
-    /// Region; the profile's when it is not given.
-    #[arg(long, env = "AWS_REGION")]
-    pub(crate) region: Option<String>,
-}
-
-/// One of the stages.
-pub(crate) fn stage_names() -> impl TypedValueParser<Value = StageName> {
-    let allowed = StageName::ALL.map(StageName::as_str);
-    PossibleValuesParser::new(allowed).try_map(move |name| StageName::parse(&name).ok_or(allowed.join(", ")))
-}
-
 /// Does what the command line says, prints the error if there is one, and tells how it went.
 pub(crate) fn run() -> Exit {
     let arguments = match Arguments::try_parse() {
@@ -165,11 +144,11 @@ pub(crate) fn run() -> Exit {
     let terminal = Terminal::new();
     dispatch(arguments.command, &terminal).unwrap_or_else(|error| {
         terminal.error(&error);
-        Exit::of(&error)
+        error.exit()
     })
 }
 
-fn dispatch(command: AnyCommand, terminal: &Terminal) -> anyhow::Result<Exit> {
+fn dispatch(command: AnyCommand, terminal: &Terminal) -> Result<Exit, Failure> {
     let command = match command {
         AnyCommand::InRepository(command) => *command,
         // Templates of others are reviewed wherever they are.
@@ -185,15 +164,15 @@ fn dispatch(command: AnyCommand, terminal: &Terminal) -> anyhow::Result<Exit> {
         Command::Diff(arguments) => to_its_end(diff::run(repository, terminal, &arguments)),
         Command::Deploy(arguments) => {
             let run = to_its_end(deploy::run(repository, terminal, &arguments));
-            reporter::told(terminal, arguments.events, run)
+            reporter::with_failure(terminal, arguments.events, run)
         }
         Command::Watch(arguments) => {
             let run = to_its_end(watch::run(repository, terminal, &arguments));
-            reporter::told(terminal, arguments.events, run)
+            reporter::with_failure(terminal, arguments.events, run)
         }
         Command::Destroy(arguments) => {
             let run = to_its_end(destroy::run(repository, terminal, &arguments));
-            reporter::told(terminal, arguments.events, run)
+            reporter::with_failure(terminal, arguments.events, run)
         }
         Command::Install { tools } => interruptible(tools::install(repository, terminal, &tools), ""),
         Command::Local(arguments) => interruptible(local::run(repository, terminal, &arguments), ""),
@@ -211,18 +190,18 @@ fn dispatch(command: AnyCommand, terminal: &Terminal) -> anyhow::Result<Exit> {
 
 /// Runs to the end or to the first interrupt, which drops the work and with it what it had started on this machine. A
 /// command ends with nothing, or with an [`Exit`] when it has an answer to give.
-fn interruptible<T: Into<Exit>>(work: impl Future<Output = anyhow::Result<T>>, after: &str) -> anyhow::Result<Exit> {
+fn interruptible<T: Into<Exit>>(work: impl Future<Output = Result<T, Failure>>, after: &str) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         tokio::select! {
             result = work => result.map(Into::into),
-            _ = tokio::signal::ctrl_c() => Err(crate::exit::Interrupted(after.to_owned()).into()),
+            _ = tokio::signal::ctrl_c() => Err(Failure::interrupted(after)),
         }
     })
 }
 
 /// Runs to the end.
-fn to_its_end<T: Into<Exit>>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<Exit> {
+fn to_its_end<T: Into<Exit>>(work: impl Future<Output = Result<T, Failure>>) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(work).map(Into::into)
 }

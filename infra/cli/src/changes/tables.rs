@@ -5,10 +5,10 @@ use deploy::{Basis, ChangeAction, ChangeSetKind, Preview, ResourceChange};
 use review::{
     Action, Category, Change, Finding, IngressChange, PermissionChange, PropertyChange, Replacement, Severity,
 };
+use system::Table;
 
 use crate::changes::verdict::{self, ValueChange, Verdict};
 use crate::ui::paint::Paint;
-use system::Table;
 
 /// Characters of a value that are shown; the rest is counted.
 const LONGEST: usize = 600;

@@ -11,15 +11,15 @@ use operate::aws::AwsAccount;
 use operate::doctor::{Check, Needs, Verdict, examine};
 use serde_json::json;
 use system::StageName;
+use system::Table;
 
-use crate::commands::synth;
-use crate::exit::Exit;
+use crate::args::selection::Selection;
+use crate::exit::{Exit, Failure};
 use crate::project::repository::Repository;
+use crate::project::templates;
 use crate::run::connection;
-use crate::run::selection::Selection;
 use crate::ui::paint::Paint;
 use crate::ui::terminal::Terminal;
-use system::Table;
 
 const HELP: &str = "\
 Every line is ok, warning or failed; what is not ok tells its fix. Nothing is changed or installed. On the stage local no account is \
@@ -58,9 +58,9 @@ pub(crate) struct Doctor {
     json: bool,
 }
 
-pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Doctor) -> anyhow::Result<Exit> {
+pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Doctor) -> Result<Exit, Failure> {
     let stage_name = arguments.selection.stage;
-    let stage = synth::stage(repository, stage_name.as_str())?;
+    let stage = templates::stage(repository, stage_name.as_str())?;
     let account = &arguments.selection.account;
     let given = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
     let checked = connection::check_profile(account);

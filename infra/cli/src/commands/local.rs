@@ -6,12 +6,13 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use local_cloud::{Config, FipeData, FipeMonths, Ports, ServiceName, Status};
+use system::Table;
 
 use crate::commands::of_system;
+use crate::exit::Failure;
 use crate::project::repository::Repository;
 use crate::project::tools::Tools;
 use crate::ui::terminal::Terminal;
-use system::Table;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Local {
@@ -61,7 +62,7 @@ pub(crate) struct Up {
     pub(crate) fipe_faults: String,
 }
 
-pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Local) -> anyhow::Result<()> {
+pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Local) -> Result<(), Failure> {
     let root = repository.root();
     match arguments {
         Local::Up(arguments) => up(repository, terminal, arguments).await,
@@ -103,7 +104,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     }
 }
 
-async fn up(repository: &Repository, terminal: &Terminal, arguments: &Up) -> anyhow::Result<()> {
+async fn up(repository: &Repository, terminal: &Terminal, arguments: &Up) -> Result<(), Failure> {
     let root = repository.root();
     Tools::Local.install(repository, terminal).await?;
     let months = match arguments.fipe_dataset.iter().filter(|path| !path.as_os_str().is_empty()).cloned().collect() {

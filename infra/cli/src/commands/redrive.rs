@@ -10,12 +10,13 @@ use operate::aws::AwsCloud;
 use operate::{Ended, Outcome, Pair, Progress, find_pair, inventory, pairs, queues, redrive};
 use serde_json::json;
 use system::StageName;
-
-use crate::exit::{Exit, NotApproved};
-use crate::project::repository::Repository;
-use crate::run::selection::{Selection, stack_names};
-use crate::ui::terminal::Terminal;
 use system::grouped;
+
+use crate::args::selection::Selection;
+use crate::exit::{Exit, Failure};
+use crate::project::repository::Repository;
+use crate::run::stage_stacks::stack_names;
+use crate::ui::terminal::Terminal;
 
 const HELP: &str = "\
 Look into the messages first: `reason` among their attributes tells why they are dead. What has not been repaired comes back.
@@ -52,7 +53,7 @@ pub(crate) struct Redrive {
     json: bool,
 }
 
-pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Redrive) -> anyhow::Result<Exit> {
+pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Redrive) -> Result<Exit, Failure> {
     let selection = &arguments.selection;
     let stacks = selection.stacks(repository, &[])?;
     let cloud = AwsCloud::new(&selection.connect(repository).await?.config);
@@ -60,15 +61,15 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     let pairs = pairs(&queues(&cloud, &inventory).await?);
     let pair = find_pair(&pairs, &arguments.queue)?;
     confirm(terminal, arguments, pair).await?;
-    let view = View::new(terminal, pair);
+    let display = MoveDisplay::new(terminal, pair);
     let is_cancelled = Cell::new(false);
     let stop = async {
         _ = tokio::signal::ctrl_c().await;
         is_cancelled.set(true);
     };
     let pace = Duration::from_millis(if selection.stage == StageName::Local { 100 } else { 1_000 });
-    let outcome = redrive(&cloud, pair, arguments.max, pace, stop, &mut |progress| view.show(progress)).await;
-    view.clear();
+    let outcome = redrive(&cloud, pair, arguments.max, pace, stop, &mut |progress| display.show(progress)).await;
+    display.clear();
     let outcome = outcome?;
     terminal.data(&match arguments.json {
         true => json!({
@@ -76,13 +77,13 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
             "ended": outcome.ended, "moved": outcome.moved,
         })
         .to_string(),
-        false => told(pair, outcome),
+        false => summary(pair, outcome),
     });
     Ok(if outcome.ended == Ended::Cancelled { Exit::Interrupted } else { Exit::Success })
 }
 
 /// The messages start work again, which may write or call others: somebody has to want it.
-async fn confirm(terminal: &Terminal, arguments: &Redrive, pair: &Pair) -> anyhow::Result<()> {
+async fn confirm(terminal: &Terminal, arguments: &Redrive, pair: &Pair) -> Result<(), Failure> {
     let visible = pair.dead_letters.attributes.as_ref().map_or(0, |attributes| attributes.visible);
     if arguments.yes || arguments.selection.stage == StageName::Local || visible == 0 {
         return Ok(());
@@ -90,20 +91,20 @@ async fn confirm(terminal: &Terminal, arguments: &Redrive, pair: &Pair) -> anyho
     let most = arguments.max.map_or(visible, |most| most.min(visible));
     let (from, to) = (pair.dead_letters.resource.name(), pair.source.resource.name());
     if !terminal.is_interactive() || !std::io::stdin().is_terminal() {
-        return Err(nobody_to_ask(most, from, to).into());
+        return Err(nobody_to_ask(most, from, to));
     }
     let question = format!("Move about {} messages from {from} to {to}? Say yes:", grouped(most));
     match terminal.ask(&question).await?.as_str() {
         "yes" | "y" => Ok(()),
-        _ => Err(NotApproved("that is not a yes; nothing was moved".to_owned()).into()),
+        _ => Err(Failure::not_approved("that is not a yes; nothing was moved".to_owned())),
     }
 }
 
-fn nobody_to_ask(most: u64, from: &str, to: &str) -> NotApproved {
-    NotApproved(format!("nobody can be asked here; give --yes to move {most} messages from {from} to {to}"))
+fn nobody_to_ask(most: u64, from: &str, to: &str) -> Failure {
+    Failure::not_approved(format!("nobody can be asked here; give --yes to move {most} messages from {from} to {to}"))
 }
 
-fn told(pair: &Pair, outcome: Outcome) -> String {
+fn summary(pair: &Pair, outcome: Outcome) -> String {
     let (from, to) = (pair.dead_letters.resource.name(), pair.source.resource.name());
     let messages = if outcome.moved == 1 { "message" } else { "messages" };
     let moved = format!("{} {messages} moved from {from} to {to}", grouped(outcome.moved));
@@ -122,7 +123,7 @@ fn told(pair: &Pair, outcome: Outcome) -> String {
 }
 
 /// A bar on a terminal, a line every two seconds elsewhere.
-struct View<'a> {
+struct MoveDisplay<'a> {
     terminal: &'a Terminal,
     name: String,
     bar: Option<ProgressBar>,
@@ -130,7 +131,7 @@ struct View<'a> {
     said: Cell<Instant>,
 }
 
-impl<'a> View<'a> {
+impl<'a> MoveDisplay<'a> {
     fn new(terminal: &'a Terminal, pair: &Pair) -> Self {
         let name = pair.source.resource.logical_id.clone();
         Self { terminal, bar: terminal.bar("moved"), name, total: Cell::new(0), said: Cell::new(Instant::now()) }
@@ -172,9 +173,9 @@ mod tests {
 
     #[test]
     fn without_somebody_to_ask_it_is_not_approved_and_the_flag_is_named() {
-        let error = anyhow::Error::from(nobody_to_ask(7, "dead", "work"));
+        let error = nobody_to_ask(7, "dead", "work");
         assert!(error.to_string().contains("--yes to move 7 messages from dead to work"), "{error}");
-        assert_eq!(Exit::of(&error).code(), 77);
+        assert_eq!(error.exit().code(), 77);
     }
 
     #[test]
@@ -190,7 +191,7 @@ mod tests {
         };
         let told_of = |in_flight, ended, moved| {
             let pair = Pair { source: queue("work", 3), dead_letters: queue("dead", in_flight) };
-            told(&pair, Outcome { ended, moved })
+            summary(&pair, Outcome { ended, moved })
         };
         assert_eq!(told_of(0, Ended::Completed, 7), "7 messages moved from dead to work");
         let hidden = told_of(10, Ended::NothingToDo, 0);

@@ -5,13 +5,15 @@ use jiff::{Timestamp, Unit};
 use operate::aws::AwsCloud;
 use operate::{QueueStatus, Resource, Status, status};
 use system::StageName;
+use system::{Table, grouped};
 
+use crate::args::selection::Selection;
 use crate::commands::of_system::{self, OfSystem};
+use crate::exit::Failure;
 use crate::project::repository::Repository;
-use crate::run::selection::{Selection, stack_names};
+use crate::run::stage_stacks::stack_names;
 use crate::ui::paint::Paint;
 use crate::ui::terminal::Terminal;
-use system::{Table, grouped};
 
 const HELP: &str = "\
 Everything is found in the stacks' own resources, and asked from the service itself. SQS counts approximately. The state of drift \
@@ -48,7 +50,7 @@ pub(crate) async fn run(
     repository: &Repository,
     terminal: &Terminal,
     arguments: &StatusArguments,
-) -> anyhow::Result<()> {
+) -> Result<(), Failure> {
     if let Some(system) = &arguments.system {
         return system.run(repository, terminal).await;
     }

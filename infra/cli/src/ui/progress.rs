@@ -9,12 +9,10 @@ use std::time::Duration;
 use deploy::{Event, Operation, Remedy, StackEvent};
 use jiff::{SignedDuration, Timestamp};
 
-use self::stack::{StackProgress, between};
+use self::stack::{SILENCE, StackProgress, between};
 use crate::ui::paint::Paint;
 use crate::ui::quantity;
 
-/// Silence after which it is said that the work goes on.
-pub(crate) const SILENCE: Duration = Duration::from_secs(30);
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
 /// Who reads.
@@ -45,7 +43,7 @@ impl Progress {
     }
 
     /// Takes an event in; answers with the lines that are to be printed for good.
-    pub(crate) fn tell(&mut self, event: &Event, now: Timestamp) -> Vec<String> {
+    pub(crate) fn apply(&mut self, event: &Event, now: Timestamp) -> Vec<String> {
         if !matches!(event, Event::Retrying { .. }) {
             self.retrying = None;
         }
@@ -233,7 +231,7 @@ impl Progress {
     }
 
     /// Stacks whose operation has begun and not ended, by physical name.
-    pub(crate) fn under_way(&self) -> Vec<String> {
+    pub(crate) fn in_progress(&self) -> Vec<String> {
         self.stacks.iter().filter(|stack| !stack.is_over).map(|stack| stack.name.clone()).collect()
     }
 

@@ -9,6 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use system::{Bars, Console};
 use tokio::sync::Notify;
 
+use crate::exit::Failure;
 use crate::ui::paint::Paint;
 
 /// Where output goes.
@@ -68,10 +69,10 @@ impl Terminal {
     }
 
     /// An error and all that led to it, once.
-    pub(crate) fn error(&self, error: &anyhow::Error) {
+    pub(crate) fn error(&self, failure: &Failure) {
         self.clear_frame();
-        let mut text = format!("{} {error}", self.note_paint().red("error:"));
-        for cause in error.chain().skip(1) {
+        let mut text = format!("{} {failure}", self.note_paint().red("error:"));
+        for cause in failure.causes() {
             text.push_str(&format!("\n  because {cause}"));
         }
         self.note(&text);

@@ -7,9 +7,10 @@ use deploy::{Operation, StackEvent};
 use jiff::Timestamp;
 
 use crate::ui::paint::Paint;
-use crate::ui::progress::SILENCE;
 use crate::ui::quantity;
 
+/// Silence after which it is said that the work goes on.
+pub(crate) const SILENCE: Duration = Duration::from_secs(30);
 /// Columns of a bar.
 const BAR: usize = 24;
 
