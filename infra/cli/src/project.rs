@@ -2,5 +2,6 @@
 
 pub(crate) mod git_history;
 pub(crate) mod git_status;
+pub(crate) mod local_services;
 pub(crate) mod repository;
 pub(crate) mod tools;

@@ -14,6 +14,7 @@ use stacks::{Stage, StageName};
 
 use crate::commands::synth;
 use crate::exit::Exit;
+use crate::project::local_services;
 use crate::project::repository::Repository;
 use crate::run::connection;
 use crate::run::selection::Selection;
@@ -51,7 +52,7 @@ pub(crate) struct Doctor {
     #[arg(long, env = "POSTGRES_PORT", default_value_t = Ports::default().postgres)]
     postgres_port: u16,
     /// Port of the FIPE server.
-    #[arg(long, env = "FIPE_PORT", default_value_t = Ports::default().fipe)]
+    #[arg(long, env = "FIPE_PORT", default_value_t = local_services::FIPE_PORT)]
     fipe_port: u16,
     /// One JSON document instead of a table.
     #[arg(long)]
@@ -138,17 +139,17 @@ fn concurrency(stage: &Stage) -> u64 {
 /// The local cloud's ports; its own, while it runs.
 fn ports(repository: &Repository, arguments: &Doctor) -> Vec<(String, u16, bool)> {
     let status = local_cloud::status(repository.root()).ok();
-    let is_ours = |name: ServiceName| {
+    let is_ours = |name: &ServiceName| {
         let services = status.iter().flat_map(|status| &status.services);
-        services.into_iter().any(|service| service.name == name && service.alive)
+        services.into_iter().any(|service| service.name == *name && service.alive)
     };
     [
         (ServiceName::MiniStack, arguments.ministack_port),
         (ServiceName::Postgres, arguments.postgres_port),
-        (ServiceName::Fipe, arguments.fipe_port),
+        (ServiceName::from(local_services::FIPE), arguments.fipe_port),
     ]
     .into_iter()
-    .map(|(name, port)| (name.as_str().to_owned(), port, is_ours(name)))
+    .map(|(name, port)| (name.to_string(), port, is_ours(&name)))
     .collect()
 }
 

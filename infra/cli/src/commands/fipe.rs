@@ -18,6 +18,7 @@ use stacks::StageName;
 use self::crawl::Crawl;
 use crate::commands::{Account, stage_names};
 use crate::exit::{BadInput, FunctionFailed};
+use crate::project::local_services;
 use crate::project::repository::Repository;
 use crate::run::connection;
 use crate::run::queue_depths::{Queue, Queues};
@@ -144,7 +145,8 @@ pub(crate) async fn invoke(repository: &Repository, terminal: &Terminal, argumen
         let status = connection::local_cloud(repository)?;
         terminal.note("");
         terminal.note("go on with");
-        terminal.note(&format!("  psql {} -c 'SELECT * FROM fipe_prices LIMIT 5'", status.database_url));
+        let database_url = status.database_url(local_services::FIPE_DATABASE).unwrap_or_default();
+        terminal.note(&format!("  psql {database_url} -c 'SELECT * FROM fipe_prices LIMIT 5'"));
         terminal.note("  target/debug/infra status fipe");
         terminal.note("  make local-down");
     }

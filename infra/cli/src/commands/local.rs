@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
-use local_cloud::{Config, FipeData, FipeMonths, Ports, ServiceName, Status};
+use local_cloud::{Config, Ports, ServiceName, Status};
 
+use crate::project::local_services;
 use crate::project::repository::Repository;
 use crate::project::tools::Tools;
 use crate::ui::table::Table;
@@ -48,7 +49,7 @@ pub(crate) struct Up {
     #[arg(long, env = "POSTGRES_PORT", value_parser = port(), default_value_t = local_cloud::Ports::default().postgres)]
     pub(crate) postgres_port: u16,
     /// Port of the FIPE server.
-    #[arg(long, env = "FIPE_PORT", value_parser = port(), default_value_t = local_cloud::Ports::default().fipe)]
+    #[arg(long, env = "FIPE_PORT", value_parser = port(), default_value_t = local_services::FIPE_PORT)]
     pub(crate) fipe_port: u16,
     /// Real months to serve, files named YYYY-MM-refNNN.csv.gz with commas between; a small shipped set when not given.
     #[arg(long, env = "FIPE_DATASET", value_delimiter = ',', value_name = "FILE")]
@@ -76,7 +77,10 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
             Ok(())
         }
         Local::Logs { service, follow, lines } => {
-            let services = service.map_or(local_cloud::ServiceName::ALL.to_vec(), |service| vec![service]);
+            let services = match service {
+                Some(service) => vec![service.clone()],
+                None => local_services::SERVICES.map(ServiceName::from).to_vec(),
+            };
             let mut logs = local_cloud::logs(root, &services, *lines)?;
             loop {
                 for (service, line) in logs.lines()? {
@@ -97,19 +101,12 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
 async fn up(repository: &Repository, terminal: &Terminal, arguments: &Up) -> anyhow::Result<()> {
     let root = repository.root();
     Tools::Local.install(repository, terminal).await?;
-    let months = match arguments.fipe_dataset.iter().filter(|path| !path.as_os_str().is_empty()).cloned().collect() {
-        files if Vec::is_empty(&files) => FipeMonths::Shipped,
-        files => FipeMonths::Files(files),
-    };
+    let data_sets = arguments.fipe_dataset.iter().filter(|path| !path.as_os_str().is_empty()).cloned().collect();
     let config = Config {
         root: root.to_owned(),
-        ports: Ports {
-            ministack: arguments.ministack_port,
-            postgres: arguments.postgres_port,
-            fipe: arguments.fipe_port,
-        },
-        fipe: FipeData { months, faults: arguments.fipe_faults.clone(), ..FipeData::default() },
-        fipe_server: repository.target().join("debug/fipe-server"),
+        ports: Ports { ministack: arguments.ministack_port, postgres: arguments.postgres_port },
+        programs: vec![local_services::fipe(repository, arguments.fipe_port, data_sets, &arguments.fipe_faults)],
+        databases: local_services::databases(),
     };
     let status = local_cloud::up(&config, &mut |event| terminal.note(&event.to_string())).await?;
     table(&status).iter().for_each(|line| terminal.data(line));
@@ -122,14 +119,16 @@ fn table(status: &Status) -> Vec<String> {
     }
     let mut table = Table::new(&["service", "state", "version", "pid", "address"], &[3]);
     for service in &status.services {
-        let address = match service.name {
-            local_cloud::ServiceName::MiniStack => &status.endpoint,
-            local_cloud::ServiceName::Postgres => &status.database_url,
-            local_cloud::ServiceName::Fipe => &status.fipe_url,
+        let address = match &service.name {
+            // One server, and what its users connect to are its databases.
+            ServiceName::Postgres if !status.databases.is_empty() => {
+                status.databases.iter().map(|database| database.url.as_str()).collect::<Vec<_>>().join(", ")
+            }
+            _ => service.url.clone(),
         };
         let state = if service.alive { "running" } else { "dead" };
         let version = service.version.clone();
-        table.row(vec![service.name.to_string(), state.to_owned(), version, service.pid.to_string(), address.clone()]);
+        table.row(vec![service.name.to_string(), state.to_owned(), version, service.pid.to_string(), address]);
     }
     table.lines()
 }
@@ -140,8 +139,5 @@ fn port() -> clap::builder::RangedI64ValueParser<u16> {
 }
 
 fn service_names() -> impl TypedValueParser<Value = ServiceName> {
-    PossibleValuesParser::new(ServiceName::ALL.map(ServiceName::as_str)).map(|name| {
-        let service = ServiceName::ALL.into_iter().find(|service| service.as_str() == name);
-        service.unwrap_or(ServiceName::MiniStack)
-    })
+    PossibleValuesParser::new(local_services::SERVICES).map(ServiceName::from)
 }

@@ -9,6 +9,7 @@ use stacks::{Asked, ParameterSource, Stage, StageName};
 
 use crate::commands::synth::Synthesized;
 use crate::exit::BadInput;
+use crate::project::local_services;
 use crate::run::subnets::{self, Reach};
 
 /// Values for the templates' parameters.
@@ -85,8 +86,10 @@ pub(crate) async fn look_up(
         }
     };
     if let Some(status) = local {
-        set(values, Asked::UrlFipe, format!("{}/api/veiculos/", status.fipe_url.trim_end_matches('/')));
-        if let Some(postgres) = status.service(local_cloud::ServiceName::Postgres) {
+        if let Some(url) = status.url(local_services::FIPE) {
+            set(values, Asked::UrlFipe, format!("{url}/api/veiculos/"));
+        }
+        if let Some(postgres) = status.service(&local_cloud::ServiceName::Postgres) {
             set(values, Asked::DatabasePort, postgres.port.to_string());
         }
     }
