@@ -98,7 +98,7 @@ fn invocation() -> Invocation {
 
 #[tokio::test]
 async fn create_brings_the_database_up_and_the_application_role_can_log_in() {
-    let server = Server::start(&[("log_statement", "all")], &[]);
+    let server = Server::start(&[("log_statement", "all")]);
     let database = server.create_database().await;
     // As on RDS: the owner of the database is no superuser, but may create roles and grant rds_iam.
     let superuser = server.connect(&database).await;
@@ -197,7 +197,7 @@ async fn a_panic_is_answered() {
 
 #[tokio::test]
 async fn a_waking_database_is_waited_for() {
-    let mut server = Server::start(&[], &[]);
+    let mut server = Server::start(&[]);
     let database = server.create_database().await;
     let owner = pool(server.port(), &database, OWNER, OWNER_PASSWORD);
     let sink = Sink::default();

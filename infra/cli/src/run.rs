@@ -4,6 +4,7 @@ pub(crate) mod connection;
 pub(crate) mod failure_card;
 pub(crate) mod follow;
 pub(crate) mod function_log;
+pub(crate) mod local_services;
 pub(crate) mod parameters;
 pub(crate) mod plan;
 pub(crate) mod selection;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use deploy::aws::{Target, sdk_config};
 use jiff::Timestamp;
-use local_cloud::{Layout, Ports, ServiceName};
+use local_cloud::{Layout, ServiceName};
 use operate::ThisMachine;
 use operate::aws::AwsAccount;
 use operate::doctor::{Check, Needs, Verdict, examine};
@@ -16,6 +16,7 @@ use crate::commands::synth;
 use crate::exit::Exit;
 use crate::project::repository::Repository;
 use crate::run::connection;
+use crate::run::local_services::ServicePorts;
 use crate::run::selection::Selection;
 use crate::ui::paint::Paint;
 use crate::ui::terminal::Terminal;
@@ -44,15 +45,8 @@ pub(crate) struct Doctor {
     /// The VPC that would be deployed to.
     #[arg(long, env = "VPC_ID", value_name = "vpc-..")]
     vpc_id: Option<String>,
-    /// Port of MiniStack, the AWS endpoint.
-    #[arg(long, env = "MINISTACK_PORT", default_value_t = Ports::default().ministack)]
-    ministack_port: u16,
-    /// Port of PostgreSQL.
-    #[arg(long, env = "POSTGRES_PORT", default_value_t = Ports::default().postgres)]
-    postgres_port: u16,
-    /// Port of the FIPE server.
-    #[arg(long, env = "FIPE_PORT", default_value_t = Ports::default().fipe)]
-    fipe_port: u16,
+    #[command(flatten)]
+    ports: ServicePorts,
     /// One JSON document instead of a table.
     #[arg(long)]
     json: bool,
@@ -131,18 +125,12 @@ fn lines(checks: &[Check], paint: Paint) -> Vec<String> {
 /// The local cloud's ports; its own, while it runs.
 fn ports(repository: &Repository, arguments: &Doctor) -> Vec<(String, u16, bool)> {
     let status = local_cloud::status(repository.root()).ok();
-    let is_ours = |name: ServiceName| {
+    let is_ours = |name: &ServiceName| {
         let services = status.iter().flat_map(|status| &status.services);
-        services.into_iter().any(|service| service.name == name && service.alive)
+        services.into_iter().any(|service| service.name == *name && service.alive)
     };
-    [
-        (ServiceName::MiniStack, arguments.ministack_port),
-        (ServiceName::Postgres, arguments.postgres_port),
-        (ServiceName::Fipe, arguments.fipe_port),
-    ]
-    .into_iter()
-    .map(|(name, port)| (name.as_str().to_owned(), port, is_ours(name)))
-    .collect()
+    let ports = arguments.ports.all().into_iter();
+    ports.map(|(name, port)| (name.to_string(), port, is_ours(&name))).collect()
 }
 
 fn installed(repository: &Repository, stage: StageName) -> Vec<(&'static str, &'static str, bool)> {
