@@ -8,9 +8,11 @@ pub mod dead_letter;
 mod function;
 pub mod log;
 pub mod metric;
+mod route;
 mod setting;
 mod work_time;
 
 pub use function::FunctionNames;
+pub use route::{Matches, Method, Route};
 pub use setting::{Setting, SettingsError};
 pub use work_time::work_time;

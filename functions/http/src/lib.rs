@@ -15,5 +15,5 @@ pub use body::{BODY_BYTES, json_body};
 pub use docs::docs;
 pub use problem::{FieldFault, PROBLEM_JSON, Problem};
 pub use request::Request;
-pub use routes::{Found, Method, Routes};
+pub use routes::{Found, Routes};
 pub use serve::serve;

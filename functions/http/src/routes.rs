@@ -1,44 +1,35 @@
 //! Which resource a request means. Refuses to answer for resources that are not in its table: 404, and 405 with `Allow`.
 
+use contract::{FunctionNames, Matches, Route};
+
 use crate::problem::Problem;
 use crate::request::Request;
 
-/// A method of HTTP that a resource has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    Get,
-    Post,
-}
-
-impl Method {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-        }
-    }
-}
-
-/// Method, path with `{name}` for a segment that varies, and what it means.
+/// The routes of an API that one of its functions answers.
 #[derive(Debug, Clone, Copy)]
-pub struct Routes<'a, R>(pub &'a [(Method, &'static str, R)]);
+pub struct Routes<'a, O> {
+    /// All routes of the API.
+    pub of_api: &'a [Route<O>],
+    pub function: FunctionNames,
+}
 
 /// What a request means, with the segments that varied, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found<'r, R> {
-    pub route: R,
+pub struct Found<'r, O> {
+    pub operation: O,
     pub segments: Vec<&'r str>,
 }
 
-impl<R: Copy> Routes<'_, R> {
+impl<O: Copy> Routes<'_, O> {
     /// # Errors
     /// 404 for a path that is not in the table, 405 for a method that the path does not have.
-    pub fn find<'r>(&self, request: &'r Request) -> Result<Found<'r, R>, Problem> {
+    pub fn find<'r>(&self, request: &'r Request) -> Result<Found<'r, O>, Problem> {
         let mut allow = Vec::new();
-        for (method, path, route) in self.0 {
+        for route in self.of_api.iter().filter(|route| route.function == self.function) {
+            let Matches::Operation { method, path, operation } = route.matches else { continue };
             if let Some(segments) = match_path(path, &request.path) {
                 if method.name() == request.method {
-                    return Ok(Found { route: *route, segments });
+                    return Ok(Found { operation, segments });
                 }
                 allow.push(method.name());
             }
@@ -68,20 +59,40 @@ fn match_path<'r>(pattern: &str, path: &'r str) -> Option<Vec<&'r str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contract::Method;
 
-    const ROUTES: Routes<'_, char> =
-        Routes(&[(Method::Get, "/a", 'l'), (Method::Post, "/a", 'c'), (Method::Get, "/a/{id}/b", 'g')]);
+    const FUNCTION: FunctionNames = FunctionNames { name: "Things", asset: "things" };
+    const OTHER: FunctionNames = FunctionNames { name: "Others", asset: "others" };
+    const ROUTES: Routes<'_, char> = Routes {
+        of_api: &[
+            route(Method::Get, "/a", 'l', FUNCTION),
+            route(Method::Post, "/a", 'c', FUNCTION),
+            route(Method::Get, "/a/{id}/b", 'g', FUNCTION),
+            route(Method::Get, "/other", 'o', OTHER),
+            Route { id: "AnyA", matches: Matches::AnyMethod { path: "/a" }, function: FUNCTION },
+        ],
+        function: FUNCTION,
+    };
+
+    const fn route(method: Method, path: &'static str, operation: char, function: FunctionNames) -> Route<char> {
+        Route { id: "Route", matches: Matches::Operation { method, path, operation }, function }
+    }
 
     #[test]
     fn a_request_finds_its_route_and_what_varies_in_it() {
         let found = |method: &str, path: &str| {
             let request = Request::new(method, path);
-            ROUTES.find(&request).map(|found| (found.route, found.segments.join(","))).map_err(|problem| problem.status)
+            ROUTES
+                .find(&request)
+                .map(|found| (found.operation, found.segments.join(",")))
+                .map_err(|problem| problem.status)
         };
         assert_eq!(found("GET", "/a"), Ok(('l', String::new())));
         assert_eq!(found("POST", "/a"), Ok(('c', String::new())));
         assert_eq!(found("GET", "/a/7/b"), Ok(('g', "7".to_owned())));
-        for (method, path) in [("GET", "/"), ("GET", "/a/"), ("GET", "/a//b"), ("GET", "/a/7"), ("GET", "/a/7/b/c")] {
+        for (method, path) in
+            [("GET", "/"), ("GET", "/a/"), ("GET", "/a//b"), ("GET", "/a/7"), ("GET", "/a/7/b/c"), ("GET", "/other")]
+        {
             assert_eq!(found(method, path), Err(404), "{path}");
         }
     }

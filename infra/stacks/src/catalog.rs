@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use catalog_contract::{
     CREATE_PRODUCT_PROCESSOR, CreateProductEnvironment, FunctionNames, GET_PRODUCT, GetProductEnvironment,
-    PRODUCT_SAVER_WORKER, ProductSaverEnvironment, metric, table as attributes,
+    PRODUCT_SAVER_WORKER, ProductSaverEnvironment, ROUTES, metric, table as attributes,
 };
 use cfn::intrinsics::{select, split, sub_with};
 use cfn::{IntoValue, Value};
@@ -152,16 +152,14 @@ pub(crate) fn catalog(stage: &Stage) -> SynthesizedStack {
             log_retention_days: stage.functions.log_retention_days,
         },
     );
-    route(&mut stack, &api, "PostProducts", "POST /products", &create);
-    route(&mut stack, &api, "GetProductById", "GET /products/{id}", &get);
-    route(&mut stack, &api, "GetDocs", "GET /docs", &get);
-    route(&mut stack, &api, "GetOpenApi", "GET /openapi.json", &get);
-    // Everything else is answered with a problem as well, and not in the API's own words.
-    route(&mut stack, &api, "AnyProducts", "ANY /products", &create);
-    route(&mut stack, &api, "AnythingElse", "$default", &get);
+    let functions = [&create, &worker, &get];
+    for route in ROUTES {
+        let function = functions.iter().find(|function| function.id().as_str() == route.function.name);
+        let function = function.expect("a route leads to a function of this stack");
+        add_route(&mut stack, &api, route.id, &route.key(), function);
+    }
 
     // What people watch
-    let functions = [&create, &worker, &get];
     add_alarms(&mut stack, &api, &queue, &table, &functions, &alarms);
     add_dashboard(&mut stack, stage, &api, &queue, &table, &functions);
 
@@ -202,7 +200,7 @@ fn function(
 
 /// The contract knows no users: whoever knows the address may add and read products.
 #[track_caller]
-fn route(stack: &mut Stack, api: &HttpApi, id: &str, route_key: &str, function: &RustFunction) {
+fn add_route(stack: &mut Stack, api: &HttpApi, id: &str, route_key: &str, function: &RustFunction) {
     api.add_route(stack, id, route_key, function);
     // For as long as it takes to land the routes; a change of one that is there is judged again.
     let accepted = Acknowledgement {

@@ -1,9 +1,11 @@
-//! What the catalog's stack, functions and operator agree on: settings and names. Refuses rules, which are catalog-core's, and
+//! What the catalog's stack, functions and operator agree on: settings, names and routes. Refuses rules, which are catalog-core's, and
 //! every dependency but the shared contract.
 
+mod routes;
 mod settings;
 
 pub use contract::FunctionNames;
+pub use routes::{Operation, PRODUCT, ROUTES};
 pub use settings::{
     CreateProduct, CreateProductEnvironment, GetProduct, GetProductEnvironment, ProductSaver, ProductSaverEnvironment,
 };

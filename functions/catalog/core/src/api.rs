@@ -1,6 +1,7 @@
 //! The API's requests and answers over the rules. Refuses to tell clients what went wrong behind it.
 
-use function_http::{Answer, Method, Problem, Request, Routes, docs, json_body};
+use catalog_contract::{CREATE_PRODUCT_PROCESSOR, GET_PRODUCT, Operation, PRODUCT, ROUTES};
+use function_http::{Answer, Problem, Request, Routes, docs, json_body};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -15,19 +16,8 @@ use crate::view::{AcceptedView, ProductView};
 /// Seconds after which a client may look again, or try again.
 const RETRY_AFTER: u32 = 1;
 
-#[derive(Debug, Clone, Copy)]
-enum Get {
-    Product,
-    OpenApi,
-    Docs,
-}
-
-const CREATE_ROUTES: Routes<'_, ()> = Routes(&[(Method::Post, "/products", ())]);
-const GET_ROUTES: Routes<'_, Get> = Routes(&[
-    (Method::Get, "/products/{id}", Get::Product),
-    (Method::Get, "/openapi.json", Get::OpenApi),
-    (Method::Get, "/docs", Get::Docs),
-]);
+const CREATE_ROUTES: Routes<'_, Operation> = Routes { of_api: ROUTES, function: CREATE_PRODUCT_PROCESSOR };
+const GET_ROUTES: Routes<'_, Operation> = Routes { of_api: ROUTES, function: GET_PRODUCT };
 
 /// `POST /products`: 202 with the product's id, at once. `id` is a new one, used unless the idempotency key has one already.
 pub async fn create_product(
@@ -43,7 +33,8 @@ pub async fn create_product(
     };
     match accept(table, queue, offer).await {
         Ok(accepted) => {
-            let answer = underway(accepted.id).with_header("location", format!("/products/{}", accepted.id));
+            let answer =
+                underway(accepted.id).with_header("location", PRODUCT.replace("{id}", &accepted.id.to_string()));
             if accepted.is_repeated { answer.with_reason("the idempotency key is known") } else { answer }
         }
         Err(AcceptError::OtherProduct) => Problem::new(409)
@@ -59,10 +50,12 @@ pub async fn get_product(request: &Request, table: &impl Table, now: Timestamp) 
         Ok(found) => found,
         Err(problem) => return problem.into(),
     };
-    match found.route {
-        Get::OpenApi => Answer::new(200, "application/json", openapi()).revalidated(request),
-        Get::Docs => docs(request),
-        Get::Product => {
+    match found.operation {
+        Operation::OpenApi => Answer::new(200, "application/json", openapi()).revalidated(request),
+        Operation::Docs => docs(request),
+        // The other function's: its routes do not come here.
+        Operation::CreateProduct => Problem::new(404).into(),
+        Operation::GetProduct => {
             let text = found.segments.first().copied().unwrap_or_default();
             let unknown = || Problem::new(404).because("no product has this id");
             let Some(id) = read_id(text) else { return unknown().into() };

@@ -1,5 +1,8 @@
-//! The API's description, OpenAPI 3.1: schemas from the types, operations by hand beside them. Refuses to describe what the API gateway does by itself.
+//! The API's description, OpenAPI 3.1: schemas from the types, paths from the routes, operations by hand
+//! beside them. Refuses to describe what the API gateway does by itself.
 
+use catalog_contract::{Operation, PRODUCT, ROUTES};
+use contract::Matches;
 use function_http::{BODY_BYTES, FieldFault, PROBLEM_JSON, Problem};
 use serde_json::{Value, json};
 use utoipa::openapi::{RefOr, Schema};
@@ -10,7 +13,6 @@ use crate::view::{AcceptedView, ProductView};
 
 /// The document.
 pub fn openapi() -> String {
-    let (post, get) = (post_product(), get_product());
     let mut document = json!({
         "openapi": "3.1.0",
         "info": {
@@ -18,9 +20,15 @@ pub fn openapi() -> String {
             "version": env!("CARGO_PKG_VERSION"),
             "description": "Takes products at once and saves them soon. POST answers 202 with the product's id; GET answers 202 until it is saved.",
         },
-        "paths": {"/products": {"post": post}, "/products/{id}": {"get": get}},
+        "paths": {},
         "components": {"schemas": {}},
     });
+    for route in ROUTES {
+        let Matches::Operation { method, path, operation } = route.matches else { continue };
+        if let Some(described) = described(operation) {
+            document["paths"][path][method.name().to_ascii_lowercase()] = described;
+        }
+    }
     document["components"]["schemas"] = Value::Object(
         [
             schema::<Draft>(),
@@ -57,11 +65,20 @@ pub(crate) fn price() -> RefOr<Schema> {
     serde_json::from_value(schema).unwrap_or_else(|_| <String as PartialSchema>::schema())
 }
 
-fn post_product() -> Value {
+/// The description has no word of itself.
+fn described(operation: Operation) -> Option<Value> {
+    match operation {
+        Operation::CreateProduct => Some(create_product()),
+        Operation::GetProduct => Some(get_product()),
+        Operation::Docs | Operation::OpenApi => None,
+    }
+}
+
+fn create_product() -> Value {
     let answer = json!({
         "202": {
             "description": "Accepted: the product is on its way, and this is its id.",
-            "headers": {"Location": {"description": "Where the product will be.", "required": true, "schema": {"type": "string"}, "example": format!("/products/{ID}")}},
+            "headers": {"Location": {"description": "Where the product will be.", "required": true, "schema": {"type": "string"}, "example": PRODUCT.replace("{id}", ID)}},
             "content": {"application/json": {"schema": reference("Accepted"), "example": {"id": ID, "status": "ACCEPTED"}}},
             "links": {"product": {"operationId": "getProduct", "parameters": {"id": "$response.body#/id"}}},
         },

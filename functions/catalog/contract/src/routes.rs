@@ -1,0 +1,46 @@
+//! The API's routes, in the order in which the stack declares them.
+
+use contract::{Matches, Method, Route};
+
+use crate::{CREATE_PRODUCT_PROCESSOR, GET_PRODUCT};
+
+/// What the API can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    CreateProduct,
+    GetProduct,
+    /// The page that shows the description.
+    Docs,
+    /// The description itself.
+    OpenApi,
+}
+
+const PRODUCTS: &str = "/products";
+/// The path of one product.
+pub const PRODUCT: &str = "/products/{id}";
+
+/// Everything else is answered with a problem as well, and not in the API's own words.
+pub const ROUTES: &[Route<Operation>] = &[
+    Route {
+        id: "PostProducts",
+        matches: Matches::Operation { method: Method::Post, path: PRODUCTS, operation: Operation::CreateProduct },
+        function: CREATE_PRODUCT_PROCESSOR,
+    },
+    Route {
+        id: "GetProductById",
+        matches: Matches::Operation { method: Method::Get, path: PRODUCT, operation: Operation::GetProduct },
+        function: GET_PRODUCT,
+    },
+    Route {
+        id: "GetDocs",
+        matches: Matches::Operation { method: Method::Get, path: "/docs", operation: Operation::Docs },
+        function: GET_PRODUCT,
+    },
+    Route {
+        id: "GetOpenApi",
+        matches: Matches::Operation { method: Method::Get, path: "/openapi.json", operation: Operation::OpenApi },
+        function: GET_PRODUCT,
+    },
+    Route { id: "AnyProducts", matches: Matches::AnyMethod { path: PRODUCTS }, function: CREATE_PRODUCT_PROCESSOR },
+    Route { id: "AnythingElse", matches: Matches::Rest, function: GET_PRODUCT },
+];

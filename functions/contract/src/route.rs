@@ -1,0 +1,52 @@
+//! Routes of an HTTP API, declared once: the stack's routes, the functions' tables and the paths of the API's description are
+//! all made from the same list.
+
+use crate::FunctionNames;
+
+/// A method of HTTP that an operation has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    Post,
+}
+
+impl Method {
+    /// `GET`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
+/// One route of an API; `O` says what the function does for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route<O> {
+    /// Its logical id in the stack.
+    pub id: &'static str,
+    pub matches: Matches<O>,
+    pub function: FunctionNames,
+}
+
+/// Which requests a route takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Matches<O> {
+    /// One method of a path, with `{name}` for a segment that varies.
+    Operation { method: Method, path: &'static str, operation: O },
+    /// The methods of a path that no other route has; the function answers with a problem.
+    AnyMethod { path: &'static str },
+    /// Whatever no other route takes; the function answers with a problem.
+    Rest,
+}
+
+impl<O> Route<O> {
+    /// The route key of API Gateway, such as `GET /products/{id}`.
+    pub fn key(&self) -> String {
+        match self.matches {
+            Matches::Operation { method, path, .. } => format!("{} {path}", method.name()),
+            Matches::AnyMethod { path } => format!("ANY {path}"),
+            Matches::Rest => "$default".to_owned(),
+        }
+    }
+}
