@@ -7,9 +7,11 @@ use std::process::Stdio;
 
 use anyhow::Context;
 use clap::Args;
-use deploy::{Archive, Compression, Content, Entry};
+use contract::db_init;
+use deploy::{Archive, Asset, Compression};
 use serde::Deserialize;
 use system::{Stage, StageName};
+use systems::SYSTEMS;
 
 use crate::commands::stage_names;
 use crate::commands::synth;
@@ -36,18 +38,19 @@ const RDS_CA: (&str, &str, &str) = ("rds-ca", "layers/rds-ca/rds-ca-bundle.pem",
 pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Build) -> anyhow::Result<()> {
     let stage = synth::stage(repository, arguments.stage.as_str())?;
     let plan = crate::run::plan::stacks_of(&synth::synthesize(&stage)?);
-    let assets: Vec<String> = plan.iter().flat_map(asset_names).collect();
+    let names: Vec<String> = plan.iter().flat_map(asset_names).collect();
     let architecture = arguments.architecture.clone().unwrap_or_else(|| architecture(&stage.stage));
-    let functions: Vec<String> = assets.into_iter().filter(|asset| asset != RDS_CA.0).collect();
-    release(repository, terminal, &functions, &architecture).await?;
-    for function in &functions {
-        let folder = repository.target().join("lambda").join(function);
-        let executable = folder.join("bootstrap");
-        let archive = Archive::of_function(function, Content::File(executable.clone()), Compression::Deflated)
-            .with_context(|| unreadable(&executable))?;
+    let mut assets = assets(repository, &names)?;
+    assets.retain(|asset| asset.binary.is_some());
+    release(repository, terminal, &binaries(&assets), &architecture).await?;
+    for asset in &assets {
+        let archive = archive(repository, asset, false)?;
+        let folder = repository.target().join("lambda").join(&asset.name);
         let path = folder.join("bootstrap.zip");
-        let mut file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-        archive.write_zip(&mut file).with_context(|| format!("cannot pack {function}"))?;
+        let unwritable = || format!("cannot write {}", path.display());
+        std::fs::create_dir_all(&folder).with_context(unwritable)?;
+        let mut file = File::create(&path).with_context(unwritable)?;
+        archive.write_zip(&mut file).with_context(|| format!("cannot pack {}", asset.name))?;
         terminal.data(&format!("{} {} bytes", path.display(), file.metadata()?.len()));
     }
     Ok(())
@@ -61,37 +64,60 @@ fn asset_names(stack: &deploy::Stack) -> Vec<String> {
     names.collect()
 }
 
-/// The archives of `assets`, built first unless `skip_build`.
+/// What each asset is made of: its binary alone, unless it is said otherwise here.
+fn assets(repository: &Repository, names: &[String]) -> anyhow::Result<Vec<Asset>> {
+    let root = repository.root();
+    let asset = |name: &String| {
+        if name == RDS_CA.0 {
+            return Ok(Asset::of_files(name).with_file(RDS_CA.2, root.join(RDS_CA.1)));
+        }
+        if let Some(system) = SYSTEMS.iter().find(|system| system.migrated_by() == Some(name)) {
+            let (system, asset) = (system.name(), Asset::of_binary(name, db_init::BINARY));
+            let migrations = root.join("sql").join(system);
+            let asset = asset.with_folder(&format!("{}/{system}", db_init::MIGRATIONS), &migrations, "sql");
+            return asset.with_context(|| format!("cannot read {}", migrations.display()));
+        }
+        Ok(Asset::of_binary(name, name))
+    };
+    names.iter().map(asset).collect()
+}
+
+/// The binaries of assets, each once.
+fn binaries(assets: &[Asset]) -> BTreeSet<String> {
+    assets.iter().filter_map(|asset| asset.binary.clone()).collect()
+}
+
+/// The archives of the assets with these names, built first unless `skip_build`.
 pub(crate) async fn archives(
     repository: &Repository,
     terminal: &Terminal,
     stage: &Stage,
-    assets: &[String],
+    names: &[String],
     skip_build: bool,
 ) -> anyhow::Result<Vec<Archive>> {
-    let functions: Vec<String> = assets.iter().filter(|asset| *asset != RDS_CA.0).cloned().collect();
+    let assets = assets(repository, names)?;
+    let binaries = binaries(&assets);
     let is_local = stage.name == StageName::Local;
-    if !skip_build && !functions.is_empty() {
+    if !skip_build && !binaries.is_empty() {
         match is_local {
             true => development(repository, terminal).await?,
-            false => release(repository, terminal, &functions, &architecture(stage)).await?,
+            false => release(repository, terminal, &binaries, &architecture(stage)).await?,
         }
     }
     assets.iter().map(|asset| archive(repository, asset, is_local)).collect()
 }
 
-fn archive(repository: &Repository, asset: &str, is_local: bool) -> anyhow::Result<Archive> {
+fn archive(repository: &Repository, asset: &Asset, is_local: bool) -> anyhow::Result<Archive> {
     let compression = if is_local { Compression::Stored } else { Compression::Deflated };
-    if asset == RDS_CA.0 {
-        let path = repository.root().join(RDS_CA.1);
-        let entry = Entry { path: RDS_CA.2.to_owned(), content: Content::File(path.clone()), executable: false };
-        return Archive::new(asset, vec![entry], compression).with_context(|| unreadable(&path));
-    }
-    let executable = match is_local {
-        true => repository.target().join("debug").join(asset),
-        false => repository.target().join("lambda").join(asset).join("bootstrap"),
+    let executable = |binary: &str| match is_local {
+        true => repository.target().join("debug").join(binary),
+        false => repository.target().join("lambda").join(binary).join("bootstrap"),
     };
-    Archive::of_function(asset, Content::File(executable.clone()), compression).with_context(|| unreadable(&executable))
+    asset.archive(executable, compression).with_context(|| {
+        let sources = asset.binary.iter().map(|binary| executable(binary));
+        let mut sources = sources.chain(asset.files.iter().map(|(_, source)| source.clone()));
+        unreadable(&sources.find(|source| !source.is_file()).unwrap_or_default())
+    })
 }
 
 fn unreadable(path: &Path) -> String {
@@ -113,7 +139,7 @@ async fn development(repository: &Repository, terminal: &Terminal) -> anyhow::Re
 async fn release(
     repository: &Repository,
     terminal: &Terminal,
-    functions: &[String],
+    binaries: &BTreeSet<String>,
     architecture: &str,
 ) -> anyhow::Result<()> {
     let tools = local_cloud::Layout::new(repository.root()).venv().join("bin");
@@ -121,15 +147,15 @@ async fn release(
     let mut arguments: Vec<String> =
         ["lambda", "build", "--release", "--output-format", "binary"].map(str::to_owned).to_vec();
     arguments.push(if architecture == "arm64" { "--arm64" } else { "--x86-64" }.to_owned());
-    for package in packages(repository, functions).await? {
+    for package in packages(repository, binaries).await? {
         arguments.extend(["--package".to_owned(), package]);
     }
-    let doing = format!("building {} functions for {architecture}", functions.len());
+    let doing = format!("building {} functions for {architecture}", binaries.len());
     execute(repository, terminal, tools.join("cargo-lambda"), &arguments, Some(&tools), &doing).await
 }
 
 /// The packages that have these binaries, each once.
-async fn packages(repository: &Repository, binaries: &[String]) -> anyhow::Result<BTreeSet<String>> {
+async fn packages(repository: &Repository, binaries: &BTreeSet<String>) -> anyhow::Result<BTreeSet<String>> {
     let mut command = tokio::process::Command::new(cargo());
     command.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(repository.root());
     let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).kill_on_drop(true).output().await;
