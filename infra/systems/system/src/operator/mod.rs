@@ -76,7 +76,7 @@ pub trait Operator: Sync {
     /// # Errors
     /// Arguments that cannot be read.
     fn program(&self, service: &LocalService, _: u16, _: &ArgMatches, _: &Path) -> Result<Program, Failed> {
-        Err(Failed::failed(format!("the service {} has no program", service.name)))
+        Err(Failed::other(format!("the service {} has no program", service.name)))
     }
 
     /// What goes on after `invoke` or `status` was interrupted, to end the sentence "interrupted; ..".
