@@ -29,6 +29,9 @@ pub const CHAIN: Place = Place { folder: "e2e", ports: [27566, 27432, 27099] };
 /// Names of the chain's queues, without stage and DLQ marker.
 pub const QUEUES: [&str; 3] = ["fipe-manufacturer", "fipe-model", "fipe-price"];
 
+/// The chain's database on the local cloud.
+const DATABASE: &str = "fipedata";
+
 /// A price of the view as text, in the column order of the exported files.
 pub type Row = Vec<String>;
 
@@ -54,10 +57,8 @@ impl Cloud {
         let Fresh { infra } = Self::fresh(place)?;
         infra.run(&["deploy", "--stage", "local", "--skip-build"])?;
         let status: Value = serde_json::from_str(&infra.run(&["local", "status", "--json"])?)?;
-        let text = |key: &str| {
-            status[key].as_str().map(str::to_owned).ok_or_else(|| anyhow::anyhow!("status has no {key}: {status}"))
-        };
-        let (endpoint, database_url, fipe_url) = (text("endpoint")?, text("database_url")?, text("fipe_url")?);
+        let endpoint = status["endpoint"].as_str().unwrap_or_default().to_owned();
+        let (database_url, fipe_url) = (url(&status["databases"], DATABASE)?, url(&status["services"], "fipe")?);
 
         rustls::crypto::ring::default_provider().install_default().ok();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
@@ -372,7 +373,7 @@ impl Cloud {
     /// Connects again, after the database was away.
     pub fn reconnect(&mut self) -> anyhow::Result<()> {
         let status: Value = serde_json::from_str(&self.infra(&["local", "status", "--json"])?)?;
-        let url = status["database_url"].as_str().unwrap_or_default().to_owned();
+        let url = url(&status["databases"], DATABASE)?;
         self.database = self.runtime.block_on(connect(&url))?;
         Ok(())
     }
@@ -459,6 +460,13 @@ fn mirror(repository: &Path, place: Place) -> anyhow::Result<PathBuf> {
         }
     }
     Ok(mirror)
+}
+
+/// The address of what has this name, among the services or databases of the local cloud's status.
+fn url(all: &Value, name: &str) -> anyhow::Result<String> {
+    let named = all.as_array().into_iter().flatten().find(|one| one["name"] == name);
+    let url = named.and_then(|one| one["url"].as_str());
+    Ok(url.ok_or_else(|| anyhow::anyhow!("the local cloud has no {name}: {all}"))?.to_owned())
 }
 
 async fn connect(url: &str) -> anyhow::Result<tokio_postgres::Client> {

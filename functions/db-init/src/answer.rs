@@ -12,8 +12,6 @@ use serde_json::{Value, json};
 const ANSWER_LIMIT: usize = 4_096;
 /// Room that the reason and the data may take each, so that all fields together stay within the limit.
 const TEXT_LIMIT: usize = 1_000;
-/// One id for ever: a changed id would make CloudFormation delete the "old" resource.
-const PHYSICAL_RESOURCE_ID: &str = "fipe-db-init";
 
 const SENDS: u32 = 4;
 const SEND_TIMEOUT: Duration = Duration::from_secs(4);
@@ -52,7 +50,8 @@ pub struct Answer {
     pub data: Value,
 }
 
-/// Does `work` for `Create` and `Update`, nothing for `Delete`, and answers. `work` gives the names it applied.
+/// Does `work` for `Create` and `Update`, nothing for `Delete`, and answers. `work` gives the names it applied. A resource keeps
+/// the id that it has: a changed one would make CloudFormation delete the "old" resource. A new one gets `new_id`.
 ///
 /// # Errors
 /// The event has no `ResponseURL`, or the answer could not be delivered: then Lambda invokes the function again.
@@ -60,6 +59,7 @@ pub async fn handle<E: Into<Error>>(
     event: Value,
     invocation: &Invocation,
     http: &reqwest::Client,
+    new_id: &str,
     work: impl Future<Output = Result<Vec<String>, E>>,
 ) -> Result<Value, Failure> {
     let request: Request = serde_json::from_value(event).map_err(|error| Failure::permanent("malformed", error))?;
@@ -76,22 +76,22 @@ pub async fn handle<E: Into<Error>>(
         }
         other => Err(format!("request type {other:?} is none of Create, Update, Delete")),
     };
-    let answer = request.answer(outcome);
+    let answer = request.answer(new_id, outcome);
     deliver(http, &request.response_url, &answer).await?;
     Ok(json!({"status": answer.status, "reason": answer.reason, "data": answer.data}))
 }
 
 impl Request {
-    fn answer(&self, outcome: Result<Vec<String>, String>) -> Answer {
+    fn answer(&self, new_id: &str, outcome: Result<Vec<String>, String>) -> Answer {
         let (status, reason, applied) = match outcome {
             Ok(applied) => ("SUCCESS", String::new(), applied.join(" ")),
             Err(reason) => ("FAILED", reason, String::new()),
         };
-        let own_id = self.physical_resource_id.clone().filter(|_| self.request_type == "Delete");
+        let own_id = self.physical_resource_id.clone().filter(|id| !id.is_empty());
         Answer {
             status,
             reason: shortened(&reason),
-            physical_resource_id: own_id.unwrap_or_else(|| PHYSICAL_RESOURCE_ID.to_owned()),
+            physical_resource_id: own_id.unwrap_or_else(|| new_id.to_owned()),
             stack_id: self.stack_id.clone(),
             request_id: self.request_id.clone(),
             logical_resource_id: self.logical_resource_id.clone(),
@@ -160,7 +160,7 @@ mod tests {
                 physical_resource_id: None,
             };
             for outcome in [Err(text.clone()), Ok(vec![text.clone()])] {
-                let body = serde_json::to_string(&request.answer(outcome)).unwrap();
+                let body = serde_json::to_string(&request.answer(&"i".repeat(140), outcome)).unwrap();
                 assert!((1_000..=ANSWER_LIMIT).contains(&body.len()), "{}", body.len());
             }
         }

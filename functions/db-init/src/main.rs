@@ -1,27 +1,32 @@
-//! `FipeDbInit`: settings, adapters, run.
+//! `db-init`: settings, archive, adapters, run.
 
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use contract::db_init::DbInit;
-use db_init::{bring_up, handle, migrations};
+use contract::db_init::{BINARY, DbInit};
+use db_init::{bring_up, function_name, handle, migrations, physical_id, root};
+use function_postgres::migrations::Migration;
 use function_postgres::{Endpoint, Pool, SecretsManager, Tls};
-use function_runtime::{Error, Function, Log, chain, run_events, sdk_config, settings};
+use function_runtime::{Error, Function, chain, run_events, sdk_config, settings};
 use serde_json::{Value, json};
 
 fn main() -> ExitCode {
-    function_runtime::main("FipeDbInit", run())
+    let variable = |name| std::env::var(name).unwrap_or_default();
+    let stage = variable("STAGE");
+    // Once a process, so that it lives as long as the logs that name it.
+    let name: &'static str = function_name(&variable("AWS_LAMBDA_FUNCTION_NAME"), &stage).leak();
+    // It writes no metric, so nothing is ever written to the namespace.
+    function_runtime::main(name, run(Function::new(name, stage, BINARY)))
 }
 
-async fn run() -> Result<(), Error> {
-    let function = Function::new("FipeDbInit", std::env::var("STAGE").unwrap_or_default(), "Fipe");
+async fn run(function: Function) -> Result<(), Error> {
     // Installing it twice is the only way this fails, and then it is there.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let http = reqwest::Client::new();
-    let migrations = migrations("fipe");
-    let log = Log::new(function.name(), std::env::var("STAGE").unwrap_or_default());
-    // A fault of the settings is an answer too: without one CloudFormation would wait for its time-out.
+    let log = function.log();
+    let new_id = physical_id(function.name());
+    // A fault of the settings or the archive is an answer too: without one CloudFormation would wait for its time-out.
     let prepared = prepare(function.name()).map_err(|error| chain(error.as_ref()));
     run_events(&function, async |event: Value, invocation| {
         let log = log.of_request(&invocation.request_id);
@@ -30,20 +35,31 @@ async fn run() -> Result<(), Error> {
             let fails = |error: &(dyn std::error::Error + 'static)| {
                 log.error("apply_migrations", json!({"error": chain(error)}));
             };
-            let (database, owner, application) = prepared.as_ref().map_err(Clone::clone)?;
+            let Prepared { database, owner, application, migrations } = prepared.as_ref().map_err(Clone::clone)?;
             // A database that does not even refuse leaves nothing else in the log.
             log.started("apply_migrations", json!({"database": database}));
-            let applied = bring_up(owner, application.clone(), &migrations, |error| fails(error)).await;
+            let applied = bring_up(owner, application.clone(), migrations, |error| fails(error)).await;
             Ok::<_, Error>(applied.inspect_err(|error| fails(error))?)
         });
-        handle(event, invocation, &http, work).await
+        handle(event, invocation, &http, &new_id, work).await
     })
     .await
 }
 
-/// The database's address, the owner's connections, and where the application role's password is.
-fn prepare(application_name: &str) -> Result<(String, Pool, Arc<SecretsManager>), Error> {
+/// What every request needs.
+struct Prepared {
+    /// Address of the database, for the log.
+    database: String,
+    /// The owner's connections.
+    owner: Pool,
+    /// Where the application role's password is.
+    application: Arc<SecretsManager>,
+    migrations: Vec<Migration>,
+}
+
+fn prepare(application_name: &str) -> Result<Prepared, Error> {
     let settings = settings(DbInit::read)?;
+    let migrations = migrations(&root(std::env::var("LAMBDA_TASK_ROOT").ok())?)?;
     let database = format!("{}:{}/{}", settings.rds_host, settings.rds_port, settings.rds_database);
     let endpoint = Endpoint {
         host: settings.rds_host,
@@ -56,5 +72,10 @@ fn prepare(application_name: &str) -> Result<(String, Pool, Arc<SecretsManager>)
     let secrets = aws_sdk_secretsmanager::Client::new(&sdk_config());
     let owner = SecretsManager::new(secrets.clone(), settings.db_owner_secret_arn);
     let application = SecretsManager::new(secrets, settings.db_app_secret_arn);
-    Ok((database, Pool::new(endpoint, None, Arc::new(owner)), Arc::new(application)))
+    Ok(Prepared {
+        database,
+        owner: Pool::new(endpoint, None, Arc::new(owner)),
+        application: Arc::new(application),
+        migrations,
+    })
 }

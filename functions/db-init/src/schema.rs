@@ -1,23 +1,12 @@
-//! Bringing a database up to the migrations of this build. Refuses to give up on a database that is waking.
+//! Bringing a database up to the migrations of this archive. Refuses to give up on a database that is waking.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use function_postgres::migrations::{Migration, apply};
 use function_postgres::{Client, Error, Pool, SecretSource, roles};
 
-/// Folder, name and text of every migration, in order.
-const EMBEDDED: &[(&str, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
-
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-
-/// The migrations of one folder of `sql/`, as they were when this was built.
-#[must_use]
-pub fn migrations(folder: &str) -> Vec<Migration> {
-    let of_folder = EMBEDDED.iter().filter(|(set, ..)| *set == folder);
-    of_folder.map(|(_, name, sql)| Migration { name: Cow::Borrowed(name), sql: Cow::Borrowed(sql) }).collect()
-}
 
 /// Applies what is missing, as the owner, then gives the application role the password of its secret. Tries again for
 /// as long as the database is only out of reach: a serverless cluster wakes, a new one is still starting; `out_of_reach`

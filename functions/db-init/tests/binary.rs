@@ -41,8 +41,8 @@ async fn answer(State(lambda): State<Arc<Lambda>>, body: String) -> StatusCode {
     StatusCode::OK
 }
 
-#[tokio::test]
-async fn settings_that_cannot_be_read_are_told_to_cloudformation() {
+/// What CloudFormation is answered to a `Create` by the binary with these variables.
+async fn answered(variables: &[(&str, &str)]) -> Value {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (answers, mut answered) = mpsc::unbounded_channel();
@@ -65,6 +65,7 @@ async fn settings_that_cannot_be_read_are_told_to_cloudformation() {
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
         .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
         .env("STAGE", "dev")
+        .envs(variables.iter().copied())
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
@@ -72,8 +73,38 @@ async fn settings_that_cannot_be_read_are_told_to_cloudformation() {
     function.kill().unwrap();
     function.wait().unwrap();
 
-    let told = told.expect("an answer in time").unwrap();
-    assert_eq!(told["Status"], "FAILED");
+    told.expect("an answer in time").unwrap()
+}
+
+#[tokio::test]
+async fn settings_that_cannot_be_read_are_told_to_cloudformation() {
+    let told = answered(&[]).await;
+    assert_eq!((&told["Status"], &told["PhysicalResourceId"]), (&json!("FAILED"), &json!("fipe-db-init")));
     let reason = told["Reason"].as_str().unwrap();
     assert!(reason.contains("RDS_HOST is not set") && reason.contains("DB_APP_SECRET_ARN is not set"), "{reason}");
+}
+
+#[tokio::test]
+async fn an_archive_without_migrations_is_told_to_cloudformation() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().to_str().unwrap();
+    let settings = [
+        ("RDS_HOST", "127.0.0.1"),
+        ("RDS_PORT", "1"),
+        ("RDS_DATABASE", "fipedata"),
+        ("RDS_TLS", "verify-full"),
+        ("RDS_CA_BUNDLE", "/nowhere"),
+        ("DB_OWNER_SECRET_ARN", "arn:owner"),
+        ("DB_APP_SECRET_ARN", "arn:application"),
+        ("LAMBDA_TASK_ROOT", root),
+    ];
+    let reason = async || answered(&settings).await["Reason"].as_str().unwrap().to_owned();
+    let missing = reason().await;
+    assert!(missing.contains(&format!("{root}/sql must be in its archive")), "{missing}");
+    std::fs::create_dir_all(folder.path().join("sql/fipe")).unwrap();
+    let empty = reason().await;
+    assert!(empty.contains("must hold the folder of one system") && empty.contains("found [\"fipe\"]"), "{empty}");
+    std::fs::write(folder.path().join("sql/fipe/0001_first.sql"), "SELECT 1").unwrap();
+    let next = reason().await;
+    assert!(next.contains("no certificate authorities in /nowhere"), "the migrations are there: {next}");
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test needs for itself may panic")]
 
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,11 +10,18 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use db_init::{bring_up, handle, migrations};
+use db_init::{bring_up, handle};
+use function_postgres::migrations::Migration;
 use function_postgres::{Endpoint, Error, Pool, Secret, SecretSource, Tls};
 use function_runtime::Invocation;
 use serde_json::{Value, json};
 use test_postgres::{OWNER, OWNER_PASSWORD, Server};
+
+const ID: &str = "fipe-db-init";
+
+fn fipe() -> Vec<Migration> {
+    Migration::read_folder(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../sql/fipe"))).unwrap()
+}
 
 struct Fixed(Secret);
 
@@ -98,7 +106,7 @@ fn invocation() -> Invocation {
 
 #[tokio::test]
 async fn create_brings_the_database_up_and_the_application_role_can_log_in() {
-    let server = Server::start(&[("log_statement", "all")], &[]);
+    let server = Server::start(&[("log_statement", "all")]);
     let database = server.create_database().await;
     // As on RDS: the owner of the database is no superuser, but may create roles and grant rds_iam.
     let superuser = server.connect(&database).await;
@@ -110,10 +118,10 @@ async fn create_brings_the_database_up_and_the_application_role_can_log_in() {
     let sink = Sink::default();
     let url = sink.start().await;
     let owner = pool(server.port(), &database, "fipe_owner", "owner");
-    let all = migrations("fipe");
+    let all = fipe();
     let run = async |request_type: &str, password: &str| {
         let work = bring_up(&owner, fixed("fipe_app", password), &all, |_| ());
-        handle(event(request_type, &url), &invocation(), &http(), work).await.unwrap();
+        handle(event(request_type, &url), &invocation(), &http(), ID, work).await.unwrap();
         sink.answers().last().unwrap().clone()
     };
 
@@ -122,7 +130,7 @@ async fn create_brings_the_database_up_and_the_application_role_can_log_in() {
     let created = run("Create", "opensesame-1").await;
     let expected = |applied: &str| {
         json!({
-            "Status": "SUCCESS", "Reason": "", "PhysicalResourceId": "fipe-db-init", "StackId": "arn:stack",
+            "Status": "SUCCESS", "Reason": "", "PhysicalResourceId": ID, "StackId": "arn:stack",
             "RequestId": "r-1", "LogicalResourceId": "Schema", "Data": {"Applied": applied},
         })
     };
@@ -149,10 +157,20 @@ async fn delete_succeeds_without_a_database() {
     let mut event = event("Delete", &url);
     event["PhysicalResourceId"] = json!("2026/11/21/[$LATEST]0123");
     let nowhere = pool(1, "none", OWNER, OWNER_PASSWORD);
-    handle(event, &invocation(), &http(), bring_up(&nowhere, fixed("a", "b"), &[], |_| ())).await.unwrap();
+    handle(event, &invocation(), &http(), ID, bring_up(&nowhere, fixed("a", "b"), &[], |_| ())).await.unwrap();
     let answer = sink.answers().remove(0);
     assert_eq!(answer["Status"], "SUCCESS");
     assert_eq!(answer["PhysicalResourceId"], "2026/11/21/[$LATEST]0123", "also what a failed creation left behind");
+}
+
+#[tokio::test]
+async fn a_resource_keeps_the_id_that_it_has() {
+    let sink = Sink::default();
+    let url = sink.start().await;
+    let mut event = event("Update", &url);
+    event["PhysicalResourceId"] = json!("an-older-id");
+    handle(event, &invocation(), &http(), ID, nothing()).await.unwrap();
+    assert_eq!(sink.answers()[0]["PhysicalResourceId"], "an-older-id");
 }
 
 #[tokio::test]
@@ -160,7 +178,7 @@ async fn an_error_is_answered_with_its_reason_and_without_secrets() {
     let sink = Sink::default();
     let url = sink.start().await;
     let wrong = pool(Server::shared().port(), "postgres", OWNER, "wrong-password");
-    handle(event("Create", &url), &invocation(), &http(), bring_up(&wrong, fixed("a", "b"), &[], |_| ()))
+    handle(event("Create", &url), &invocation(), &http(), ID, bring_up(&wrong, fixed("a", "b"), &[], |_| ()))
         .await
         .unwrap();
     let answer = sink.answers().remove(0);
@@ -176,9 +194,9 @@ async fn a_migration_that_fails_names_itself() {
     let url = sink.start().await;
     let database = Server::shared().create_database().await;
     let owner = pool(Server::shared().port(), &database, OWNER, OWNER_PASSWORD);
-    let mut broken = migrations("fipe");
+    let mut broken = fipe();
     broken[1].sql = "CREATE TABLE fipe_vehicle_model ()".into();
-    handle(event("Create", &url), &invocation(), &http(), bring_up(&owner, fixed("a", "b"), &broken, |_| ()))
+    handle(event("Create", &url), &invocation(), &http(), ID, bring_up(&owner, fixed("a", "b"), &broken, |_| ()))
         .await
         .unwrap();
     let reason = sink.answers()[0]["Reason"].as_str().unwrap().to_owned();
@@ -190,24 +208,24 @@ async fn a_migration_that_fails_names_itself() {
 async fn a_panic_is_answered() {
     let sink = Sink::default();
     let url = sink.start().await;
-    handle(event("Update", &url), &invocation(), &http(), panics()).await.unwrap();
+    handle(event("Update", &url), &invocation(), &http(), ID, panics()).await.unwrap();
     let answer = sink.answers().remove(0);
     assert_eq!((&answer["Status"], &answer["Reason"]), (&json!("FAILED"), &json!("it panicked: its log says where")));
 }
 
 #[tokio::test]
 async fn a_waking_database_is_waited_for() {
-    let mut server = Server::start(&[], &[]);
+    let mut server = Server::start(&[]);
     let database = server.create_database().await;
     let owner = pool(server.port(), &database, OWNER, OWNER_PASSWORD);
     let sink = Sink::default();
     let url = sink.start().await;
     server.stop();
-    let all = migrations("fipe");
+    let all = fipe();
     let http = http();
     let invocation = invocation();
     let work =
-        handle(event("Create", &url), &invocation, &http, bring_up(&owner, fixed("fipe_app", "p"), &all, |_| ()));
+        handle(event("Create", &url), &invocation, &http, ID, bring_up(&owner, fixed("fipe_app", "p"), &all, |_| ()));
     let wake = async {
         tokio::time::sleep(Duration::from_millis(500)).await;
         server.resume();
@@ -222,7 +240,9 @@ async fn the_deadline_is_answered_before_it_strikes() {
     let url = sink.start().await;
     let nobody = pool(1, "none", OWNER, OWNER_PASSWORD);
     let invocation = Invocation::new("request", Duration::from_secs(3));
-    handle(event("Create", &url), &invocation, &http(), bring_up(&nobody, fixed("a", "b"), &[], |_| ())).await.unwrap();
+    handle(event("Create", &url), &invocation, &http(), ID, bring_up(&nobody, fixed("a", "b"), &[], |_| ()))
+        .await
+        .unwrap();
     assert!(tokio::time::Instant::now() < invocation.deadline);
     let answer = sink.answers().remove(0);
     assert_eq!(answer["Status"], "FAILED");
@@ -234,14 +254,14 @@ async fn an_answer_that_is_not_taken_is_sent_again() {
     let sink = Sink::default();
     *sink.refusals.lock().unwrap() = 2;
     let url = sink.start().await;
-    handle(event("Delete", &url), &invocation(), &http(), nothing()).await.unwrap();
+    handle(event("Delete", &url), &invocation(), &http(), ID, nothing()).await.unwrap();
     assert_eq!(sink.answers().len(), 1);
 
     *sink.refusals.lock().unwrap() = u32::MAX;
-    let failure = handle(event("Delete", &url), &invocation(), &http(), nothing()).await.unwrap_err();
+    let failure = handle(event("Delete", &url), &invocation(), &http(), ID, nothing()).await.unwrap_err();
     assert_eq!(failure.reason(), "answering CloudFormation: status 503 Service Unavailable");
     let nobody = "http://127.0.0.1:1/answer?X-Amz-Signature=hidden";
-    let failure = handle(event("Delete", nobody), &invocation(), &http(), nothing()).await.unwrap_err();
+    let failure = handle(event("Delete", nobody), &invocation(), &http(), ID, nothing()).await.unwrap_err();
     assert!(failure.is_retryable() && !format!("{failure:?} {}", failure.reason()).contains("hidden"), "{failure:?}");
 }
 
@@ -249,8 +269,8 @@ async fn an_answer_that_is_not_taken_is_sent_again() {
 async fn a_request_of_another_kind_fails_and_one_without_an_address_is_malformed() {
     let sink = Sink::default();
     let url = sink.start().await;
-    handle(event("Rename", &url), &invocation(), &http(), nothing()).await.unwrap();
+    handle(event("Rename", &url), &invocation(), &http(), ID, nothing()).await.unwrap();
     assert_eq!(sink.answers()[0]["Reason"], "request type \"Rename\" is none of Create, Update, Delete");
-    let failure = handle(json!({"RequestType": "Create"}), &invocation(), &http(), nothing()).await.unwrap_err();
+    let failure = handle(json!({"RequestType": "Create"}), &invocation(), &http(), ID, nothing()).await.unwrap_err();
     assert_eq!(failure.kind(), "malformed");
 }

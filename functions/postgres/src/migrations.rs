@@ -21,7 +21,7 @@ pub struct Migration {
 }
 
 impl Migration {
-    /// All `.sql` files of one folder, in order. A function embeds them when it is built; tests and benches read them.
+    /// All `.sql` files of one folder, in order; the folder's name is part of theirs.
     ///
     /// # Errors
     /// When the folder or a file cannot be read.

@@ -1,4 +1,4 @@
-//! What can be said to `infra`, and who does it. Refuses work of its own.
+//! The list of commands and their dispatch: the only file that knows all of them. No other file names it but `main`.
 
 mod build;
 mod deploy;
@@ -48,22 +48,22 @@ Examples:
   infra deploy --stage local                 the whole chain in it
   infra invoke fipe --month 2026-08 --watch  crawl a month and watch it
   infra invoke catalog                       one product through the catalog
-  infra doctor --stage dev                   what dev lacks, each with its fix
+  infra doctor --stage dev                   what is missing for dev, and its fix
   infra diff --stage dev                     what a deployment would change
   infra deploy --stage dev --vpc-id vpc-0123456789abcdef0
-  infra status --stage dev                   how it is
-  infra logs fipe --stage dev --follow       what its functions write
+  infra status --stage dev                   its state
+  infra logs fipe --stage dev --follow       the logs of its functions
   infra destroy --stage dev
 
 Exit codes:
   0    done, or there was nothing to do
   1    it was started and failed
-  2-5  the answer of a command that looks: diff, drift, review --exit-code;
+  2-5  the finding of a command that only reads: diff, drift, review --exit-code;
        5 also: a crawl came to rest and is not complete
   64   wrong or missing arguments, values or settings; nothing was touched
   65   a committed template is stale, or not committed
-  75   AWS or the network was busy or away; the same command may succeed later
-  77   not approved; what was not approved was not touched
+  75   AWS or the network was busy or unavailable; the same command may succeed later
+  77   not approved; nothing that needed the approval was touched
   130  interrupted
 
 Results go to stdout, everything else to stderr.";
@@ -100,9 +100,9 @@ enum Command {
     /// The stage `local` goes to the running local cloud and takes every value from it. Any other stage goes to AWS with
     /// the credentials that AWS's own tools would use; subnets and route tables are looked up from the VPC.
     Deploy(Deploy),
-    /// Take up what is under way on a stage, and stay with it to its end.
+    /// Follow the operations in progress on a stage until they end.
     Watch(Watch),
-    /// Delete the stacks of a stage, last made first.
+    /// Delete the stacks of a stage, in reverse order of their creation.
     Destroy(Destroy),
     /// Install pinned tools into .tools; what is there is left alone.
     ///
@@ -117,26 +117,26 @@ enum Command {
     /// Start the work of a system.
     #[command(subcommand)]
     Invoke(OfSystem<Invoke>),
-    /// How a stage is: stacks, functions, queues with dead letters, event source mappings, schedules; or how far a chain is.
+    /// The state of a stage: stacks, functions, queues with dead letters, event source mappings, schedules; or how far a system's work is.
     Status(StatusArguments),
-    /// What all functions of a system write, in one stream.
+    /// The logs of all functions of a system, in one stream.
     Logs(Logs),
     /// Move dead letters back to their queue.
     Redrive(Redrive),
     /// The outputs of the stacks, for people, programs and shells.
     Outputs(Outputs),
-    /// What was changed behind the stacks' back; exit code 2 when something was.
+    /// What was changed outside CloudFormation; exit code 2 when something was.
     Drift(Drift),
-    /// What this machine and account lack to deploy a stage, each with its fix.
+    /// What is missing on this machine and in this account to deploy a stage, each with its fix.
     Doctor(Doctor),
 }
 
-/// Does what the command line says, prints the error if there is one, and tells how it went.
+/// Runs the command line, prints the error if there is one, and returns the exit code.
 pub(crate) fn run() -> Exit {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help that was asked for is no error, and goes to stdout. Whoever reads either may stop in the middle.
+            // Help that was asked for is no error, and goes to stdout. The reader of either may stop in the middle.
             _ = error.print();
             return if error.use_stderr() { Exit::Usage } else { Exit::Success };
         }
@@ -160,7 +160,7 @@ fn dispatch(command: AnyCommand, terminal: &Terminal) -> Result<Exit, Failure> {
         // No runtime: this is to be done before one is started.
         Command::Synth(arguments) => synth::run(repository, terminal, &arguments).map(Exit::from),
         Command::Build(arguments) => interruptible(build::run(repository, terminal, &arguments), ""),
-        // These hear an interrupt themselves.
+        // These handle an interrupt themselves.
         Command::Diff(arguments) => to_its_end(diff::run(repository, terminal, &arguments)),
         Command::Deploy(arguments) => {
             let run = to_its_end(deploy::run(repository, terminal, &arguments));

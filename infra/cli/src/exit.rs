@@ -1,5 +1,5 @@
 //! Exit codes, and failures that carry theirs from the place where they happen. An error of a type that has no code here does not pass
-//! `?` in this crate: whoever brings a new one decides what it means.
+//! `?` in this crate: its first use decides what it means.
 
 use std::fmt;
 use std::process::ExitCode;

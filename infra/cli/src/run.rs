@@ -6,6 +6,7 @@ pub(crate) mod failure_card;
 pub(crate) mod follow;
 pub(crate) mod function_log;
 pub(crate) mod interrupts;
+pub(crate) mod local_services;
 pub(crate) mod next_commands;
 pub(crate) mod options;
 pub(crate) mod parameters;

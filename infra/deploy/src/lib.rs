@@ -7,6 +7,7 @@
 pub mod address;
 mod approver;
 mod archive;
+mod asset;
 mod assets;
 pub mod aws;
 mod canceller;
@@ -40,6 +41,7 @@ mod watch;
 
 pub use approver::{Approver, FailedStack, Refusal};
 pub use archive::{Archive, Compression, Content, Entry};
+pub use asset::Asset;
 pub use canceller::{Cancelled, Creation};
 pub use cloudformation::{
     ChangeSetKind, ChangeSetPage, ChangeSetRequest, ChangeSetStatus, ChangeSetSummary, CloudFormation, EventsPage,

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use local_cloud::{Config, FipeData, Ports};
+use local_cloud::{Config, Database, Ports, Program};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -14,9 +14,21 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     match command.as_str() {
         "up" => {
             local_cloud::install(&root, &root.join("infra/local/requirements.txt"), "local").await?;
-            let fipe_server = std::env::current_exe()?.with_file_name("../fipe-server");
-            let ports = Ports { ministack: first_port, postgres: first_port + 1, fipe: first_port + 2 };
-            let config = Config { root, ports, fipe: FipeData::default(), fipe_server };
+            let upstream = Program {
+                name: "upstream",
+                title: "the sample upstream",
+                program: std::env::current_exe()?.with_file_name("upstream"),
+                build: "cargo build -p local-cloud --example upstream",
+                port: first_port + 2,
+                port_flag: "FIRST_PORT",
+                port_variable: "FIRST_PORT",
+                arguments: Vec::new(),
+                health: "/health",
+                data: None,
+            };
+            let ports = Ports { ministack: first_port, postgres: first_port + 1 };
+            let databases = vec![Database { name: "sampledata", owner: "sample_owner" }];
+            let config = Config { root, ports, programs: vec![upstream], databases };
             println!("{:#?}", local_cloud::up(&config, &mut progress).await?);
         }
         "down" => local_cloud::down(&root, &mut progress).await?,

@@ -24,10 +24,12 @@ pub enum Error {
 
     #[error("{first} and {second} cannot both have port {port}: choose another with {flag} (or {variable})")]
     SamePort { port: u16, first: ServiceName, second: ServiceName, flag: &'static str, variable: &'static str },
-    #[error("data set {} cannot be found: give files named YYYY-MM-refNNN.csv.gz, with commas between", path.display())]
-    Dataset { path: PathBuf, source: io::Error },
-    #[error("the FIPE server refuses what it is to serve: {reason}")]
-    Refused { reason: String },
+    #[error("two services of the local cloud have the name {service}")]
+    SameName { service: ServiceName },
+    #[error("data set {} cannot be found: {hint}", path.display())]
+    DataFile { path: PathBuf, hint: &'static str, source: io::Error },
+    #[error("{title} refuses what it is to serve: {reason}")]
+    Refused { title: &'static str, reason: String },
 
     #[error("cannot start {service} from {}", program.display())]
     Spawn { service: ServiceName, program: PathBuf, source: io::Error },
@@ -40,8 +42,8 @@ pub enum Error {
 
     #[error("the tools of the local cloud are not, or not all, in {}: remove that folder, and `make local` installs them anew", path.display())]
     ToolsMissing { path: PathBuf },
-    #[error("{} is missing: build it with `cargo build -p fipe-server`", path.display())]
-    FipeServerMissing { path: PathBuf },
+    #[error("{} is missing: build it with `{build}`", path.display())]
+    ProgramMissing { path: PathBuf, build: &'static str },
     #[error("python3 is needed for the tools, 3.10 or newer, with venv: {problem}")]
     Python { problem: String },
     #[error("{command} failed ({exit}):\n{output}")]
@@ -60,8 +62,8 @@ pub enum Error {
 impl Error {
     /// Whether other settings are the way out. Then nothing was touched.
     pub fn is_setting(&self) -> bool {
-        use Error::{Dataset, OtherPort, PortTaken, Refused, SamePort};
-        matches!(self, PortTaken { .. } | OtherPort { .. } | SamePort { .. } | Dataset { .. } | Refused { .. })
+        use Error::{DataFile, OtherPort, PortTaken, Refused, SamePort};
+        matches!(self, PortTaken { .. } | OtherPort { .. } | SamePort { .. } | DataFile { .. } | Refused { .. })
     }
 }
 

@@ -25,38 +25,24 @@ pub(crate) async fn http(port: u16, path: &str) -> io::Result<String> {
     tokio::time::timeout(ONE_TRY, ask).await?
 }
 
-/// Logs in to PostgreSQL and says its version, once it takes queries.
-pub(crate) async fn postgres(port: u16, user: &str, database: &str) -> io::Result<String> {
+/// Asks PostgreSQL for a login and goes away: its question for a password says that it takes logins. Until then it answers
+/// that it is starting up.
+pub(crate) async fn postgres(port: u16) -> io::Result<()> {
     let ask = async {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
         let mut startup = vec![0, 3, 0, 0];
-        for text in ["user", user, "database", database, ""] {
+        for text in ["user", "readiness", "database", "postgres", ""] {
             startup.extend_from_slice(text.as_bytes());
             startup.push(0);
         }
         stream.write_u32(startup.len() as u32 + 4).await?;
         stream.write_all(&startup).await?;
-        let mut version = String::new();
-        loop {
-            let (kind, length) = (stream.read_u8().await?, stream.read_u32().await?);
-            let mut message = vec![0; length.saturating_sub(4).min(64_000) as usize];
-            stream.read_exact(&mut message).await?;
-            match kind {
-                // ParameterStatus: name and value, each ended by a zero byte.
-                b'S' => {
-                    let text = String::from_utf8_lossy(&message);
-                    if let Some(value) = text.strip_prefix("server_version\0") {
-                        version = value.trim_end_matches('\0').to_owned();
-                    }
-                }
-                b'E' => return Err(io::Error::other(String::from_utf8_lossy(&message).replace('\0', " "))),
-                b'Z' => {
-                    // Terminate, so that the server's log has no lost connection.
-                    stream.write_all(b"X\0\0\0\x04").await?;
-                    return Ok(version);
-                }
-                _ => {}
-            }
+        let (kind, length) = (stream.read_u8().await?, stream.read_u32().await?);
+        let mut message = vec![0; length.saturating_sub(4).min(64_000) as usize];
+        stream.read_exact(&mut message).await?;
+        match kind {
+            b'R' => Ok(()),
+            _ => Err(io::Error::other(String::from_utf8_lossy(&message).replace('\0', " "))),
         }
     };
     tokio::time::timeout(ONE_TRY, ask).await?

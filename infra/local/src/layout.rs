@@ -30,7 +30,7 @@ impl Layout {
         self.state_dir().join("state.json")
     }
 
-    pub fn log(&self, service: ServiceName) -> PathBuf {
+    pub fn log(&self, service: &ServiceName) -> PathBuf {
         self.logs_dir().join(format!("{service}.log"))
     }
 
@@ -56,6 +56,12 @@ impl Layout {
     pub(crate) async fn lock(&self) -> Result<Lock, Error> {
         lock_file(&self.state_dir(), "lock").await
     }
+}
+
+/// `lib/python3.N/site-packages` of a virtual environment.
+pub(crate) fn site_packages(venv: &Path) -> Option<PathBuf> {
+    let libraries = venv.join("lib").read_dir().ok()?.flatten();
+    libraries.map(|entry| entry.path().join("site-packages")).find(|path| path.is_dir())
 }
 
 /// Held while this lives; the system lets go of it however the process ends.

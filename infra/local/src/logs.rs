@@ -14,10 +14,10 @@ use crate::state::ServiceName;
 /// When a service was never started.
 pub fn logs(root: &Path, services: &[ServiceName], last: usize) -> Result<LogFollower, Error> {
     let layout = Layout::new(root);
-    let open = |&service: &ServiceName| {
+    let open = |service: &ServiceName| {
         let path = layout.log(service);
-        let file = File::open(&path).map_err(|_| Error::NoLog { service })?;
-        Ok(Log { service, path, file, rest: Vec::new() })
+        let file = File::open(&path).map_err(|_| Error::NoLog { service: service.clone() })?;
+        Ok(Log { service: service.clone(), path, file, rest: Vec::new() })
     };
     Ok(LogFollower { logs: services.iter().map(open).collect::<Result<_, _>>()?, last: Some(last) })
 }
@@ -50,7 +50,7 @@ impl LogFollower {
         for log in &mut self.logs {
             let lines = log.lines().at("read", &log.path)?;
             let skip = lines.len().saturating_sub(last);
-            all.extend(lines.into_iter().skip(skip).map(|line| (log.service, line)));
+            all.extend(lines.into_iter().skip(skip).map(|line| (log.service.clone(), line)));
         }
         Ok(all)
     }

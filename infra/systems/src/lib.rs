@@ -8,4 +8,4 @@ mod list;
 
 pub use configured::{ConfiguredStage, SynthError};
 pub use files::{Files, ReadError, read};
-pub use list::SYSTEMS;
+pub use list::{SYSTEMS, operators};

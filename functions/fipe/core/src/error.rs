@@ -2,20 +2,24 @@
 
 use std::time::Duration;
 
+use crate::limits::{FUEL_CODES, MODEL_YEARS, REFERENCE_YEARS, ZERO_KM};
 use crate::month::Month;
 
 /// A fault of the chain.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A text that is no month.
-    #[error("{text:?} is not a month: YYYY-MM of the years 1990 to 2100")]
+    #[error("{text:?} is not a month: YYYY-MM of the years {} to {}", REFERENCE_YEARS.start(), REFERENCE_YEARS.end())]
     Month { text: String },
     /// A text that is no model year and fuel.
-    #[error("{text:?} is not a model year and fuel: 1900-1 to 2100-99, or 32000 as the year for zero km")]
+    #[error(
+        "{text:?} is not a model year and fuel: {}-{} to {}-{}, or {ZERO_KM} as the year for zero km",
+        MODEL_YEARS.start(), FUEL_CODES.start(), MODEL_YEARS.end(), FUEL_CODES.end()
+    )]
     YearFuel { text: String },
     /// The event that starts a crawl makes no sense.
     #[error("event {event}: {fault}; give {{\"mes\": 8, \"ano\": 2026}}, or {{}} for the newest month")]
-    Event { event: String, fault: &'static str },
+    Event { event: String, fault: String },
     /// A month that FIPE does not list.
     #[error("{month} is not a month of the FIPE table; the newest ones are {newest}")]
     UnknownMonth { month: String, newest: String },

@@ -8,6 +8,7 @@ mod error;
 mod fakes;
 mod fipe_code;
 mod http;
+pub mod limits;
 mod listed;
 mod manufacturer;
 pub mod message;
@@ -28,4 +29,3 @@ pub use manufacturer::{Started, crawl_id, find_crawl, start_crawl, table_of, wan
 pub use model::{Listed, ModelQueues, list_models};
 pub use price::{Priced, load_prices};
 pub use queue::{Queue, SendFault};
-pub use year_fuel::ZERO_KM;

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::call::{Brands, ReferenceTable, ReferenceTables};
 use crate::client::{Fipe, Http};
 use crate::error::Error;
+use crate::limits::REFERENCE_YEARS;
 use crate::message::{BrandTask, Calls, Crawl, Load};
 use crate::month::Month;
 use crate::queue::{Queue, send};
@@ -30,7 +31,7 @@ pub struct Started {
 /// # Errors
 /// [`Error::Event`] when `mes` and `ano` are half given, no whole numbers or out of range.
 pub fn wanted_month(event: &Value) -> Result<Option<Month>, Error> {
-    let fault = |fault| Error::Event { event: event.to_string(), fault };
+    let fault = |fault: &str| Error::Event { event: event.to_string(), fault: fault.to_owned() };
     let number = |name: &str| match event.get(name) {
         None | Some(Value::Null) => Ok(0),
         Some(value) => value.as_i64().ok_or_else(|| fault("mes and ano are whole numbers")),
@@ -46,7 +47,8 @@ pub fn wanted_month(event: &Value) -> Result<Option<Month>, Error> {
             let month = i8::try_from(month).ok().filter(|month| (1..=12).contains(month));
             let month = month.ok_or_else(|| fault("mes is not 1 to 12"))?;
             let month = i16::try_from(year).ok().and_then(|year| Month::new(year, month).ok());
-            month.map(Some).ok_or_else(|| fault("ano is not 1990 to 2100"))
+            let (first, last) = (REFERENCE_YEARS.start(), REFERENCE_YEARS.end());
+            month.map(Some).ok_or_else(|| fault(&format!("ano is not {first} to {last}")))
         }
     }
 }

@@ -37,11 +37,11 @@ pub struct Model {
     pub name: String,
 }
 
-/// Model year and fuel code of one price, FIPE's `Value` such as `2014-5`; model year 32000 means zero km.
+/// Model year and fuel code of one price, FIPE's `Value` such as `2014-5`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct YearFuel {
-    /// 1900 to 2100, or 32000.
+    /// One of [`MODEL_YEARS`](crate::limits::MODEL_YEARS), or [`ZERO_KM`](crate::limits::ZERO_KM).
     pub model_year: i32,
     /// 1 gasolina, 2 álcool, 3 diesel, 4 elétrico, 5 flex, 6 híbrido, 7 gás natural.
     pub fuel_code: i16,

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::limits::REFERENCE_YEARS;
 
 const NAMES: [&str; 12] = [
     "janeiro",
@@ -23,7 +24,7 @@ const NAMES: [&str; 12] = [
     "dezembro",
 ];
 
-/// A month of the years 1990 to 2100, ordered by calendar; `YYYY-MM` as text and in JSON.
+/// A month of the [`REFERENCE_YEARS`], ordered by calendar; `YYYY-MM` as text and in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Month {
@@ -33,9 +34,9 @@ pub struct Month {
 
 impl Month {
     /// # Errors
-    /// [`Error::Month`] when the year is not 1990 to 2100 or the month not 1 to 12.
+    /// [`Error::Month`] when the year is none of [`REFERENCE_YEARS`] or the month not 1 to 12.
     pub fn new(year: i16, month: i8) -> Result<Self, Error> {
-        if (1990..=2100).contains(&year) && (1..=12).contains(&month) {
+        if REFERENCE_YEARS.contains(&year) && (1..=12).contains(&month) {
             Ok(Self { year, month })
         } else {
             Err(Error::Month { text: format!("{year}-{month}") })
@@ -56,7 +57,7 @@ impl Month {
         Self::new(year.trim().parse().map_err(|_| fault())?, month).map_err(|_| fault())
     }
 
-    /// 1990 to 2100.
+    /// One of [`REFERENCE_YEARS`].
     pub fn year(self) -> i16 {
         self.year
     }

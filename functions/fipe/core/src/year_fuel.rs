@@ -4,18 +4,16 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::Error;
+use crate::limits::{FUEL_CODES, MODEL_YEARS, ZERO_KM};
 use crate::message::YearFuel;
-
-/// The model year FIPE gives to a vehicle that was never registered.
-pub const ZERO_KM: i32 = 32_000;
 
 impl YearFuel {
     /// # Errors
-    /// [`Error::YearFuel`] when the year is neither 1900 to 2100 nor 32000, or the fuel not 1 to 99. Fuels 4 to 7
-    /// appeared in 2025 without notice, so an unknown code is a new fuel, not a fault.
+    /// [`Error::YearFuel`] when the year is neither one of [`MODEL_YEARS`] nor [`ZERO_KM`], or the fuel none of
+    /// [`FUEL_CODES`].
     pub fn new(model_year: i32, fuel_code: i16) -> Result<Self, Error> {
-        let year = (1900..=2100).contains(&model_year) || model_year == ZERO_KM;
-        if year && (1..=99).contains(&fuel_code) {
+        let year = MODEL_YEARS.contains(&model_year) || model_year == ZERO_KM;
+        if year && FUEL_CODES.contains(&fuel_code) {
             Ok(Self { model_year, fuel_code })
         } else {
             Err(Error::YearFuel { text: format!("{model_year}-{fuel_code}") })

@@ -216,7 +216,7 @@ async fn the_notification_counts_what_was_loaded() {
 
 #[tokio::test]
 async fn a_database_that_is_away_is_waited_for() {
-    let mut server = Server::start(&[], &[]);
+    let mut server = Server::start(&[]);
     let database = server.create_database().await;
     let pool = prepare(&server, &database).await;
     let topic = FlakyTopic::default();

@@ -40,7 +40,7 @@ impl SecretSource for Owner {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let server = Server::start(&[("synchronous_commit", "off")], &[]);
+    let server = Server::start(&[("fsync", "on"), ("full_page_writes", "on"), ("synchronous_commit", "off")]);
     let endpoint = Endpoint {
         host: "127.0.0.1".to_owned(),
         hostaddr: None,

@@ -88,7 +88,7 @@ async fn a_broken_connection_is_replaced_before_it_is_given_out() {
 
 #[tokio::test]
 async fn a_server_that_is_away_is_worth_another_try() {
-    let mut server = Server::start(&[], &[]);
+    let mut server = Server::start(&[]);
     let pool = owner(&server, "postgres");
     let client = pool.get().await.unwrap();
     server.stop();
@@ -134,7 +134,7 @@ fn a_password_is_not_shown() {
 
 #[tokio::test]
 async fn a_password_reaches_the_server_as_a_verifier_alone() {
-    let server = Server::start(&[("log_statement", "all")], &[]);
+    let server = Server::start(&[("log_statement", "all")]);
     let owner = owner(&server, "postgres").get().await.unwrap();
     let name = r#"o"dd"#;
     owner.batch_execute(r#"CREATE ROLE "o""dd" LOGIN"#).await.unwrap();

@@ -1,5 +1,5 @@
-//! Whether a change may be made: shows it, and asks whoever is there. Refuses for lack of somebody to ask, with the flag that
-//! would allow it.
+//! Whether a change may be made: shows it, and asks for approval. Without a terminal to ask at, it refuses and names the flag that would
+//! allow it.
 
 use clap::ValueEnum;
 use deploy::{Approver, FailedStack, Preview, Refusal};
@@ -10,7 +10,7 @@ use crate::changes::tables;
 use crate::changes::verdict::Verdict;
 use crate::ui::reporter::Reporter;
 
-/// What somebody has to agree to before a stack is changed.
+/// Which changes need an approval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Approve {
     /// Nothing: do not ask.
@@ -37,7 +37,7 @@ impl Approver for CommandApprover<'_> {
         if self.reporter.is_cancelled() {
             return Err(Refusal { reason: "you cancelled".to_owned(), refused: Vec::new() });
         }
-        // What is on this machine is made again in seconds: nobody is shown what nobody is asked.
+        // What is on this machine can be recreated in seconds: without a question, nothing is shown.
         if self.stage == StageName::Local && self.approve == Approve::Never {
             return Ok(());
         }
@@ -82,7 +82,7 @@ impl CommandApprover<'_> {
     async fn ask(&self, question: &str, refused: Vec<String>, flag: &str) -> Result<(), Refusal> {
         let terminal = self.reporter.terminal();
         if !terminal.can_ask() {
-            return Err(Refusal { reason: format!("nobody can be asked here; {flag} allows it"), refused });
+            return Err(Refusal { reason: format!("there is no terminal to ask at; {flag} allows it"), refused });
         }
         let answer = terminal.ask(&format!("{question} [y/N]")).await.map(|answer| answer.to_lowercase());
         match answer.as_deref() {
@@ -92,7 +92,7 @@ impl CommandApprover<'_> {
     }
 }
 
-/// What has to be agreed to, one sentence each.
+/// What needs an approval, one sentence each.
 fn reasons(approve: Approve, verdict: &Verdict<'_>) -> Vec<String> {
     let dangers = verdict.dangers();
     match approve {

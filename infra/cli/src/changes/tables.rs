@@ -107,8 +107,9 @@ fn stack(verdict: &Verdict<'_>, preview: &Preview, paint: Paint, lines: &mut Vec
         lines.extend(change.stack_policy.iter().map(|policy| format!("    stack policy  {}", shortened(policy))));
     }
     for name in &preview.foreign_change_sets {
-        let text =
-            format!("  somebody else's change set {name} waits on this stack, and goes when this one is executed");
+        let text = format!(
+            "  another deployer's change set {name} is pending on this stack, and is deleted when this one is executed"
+        );
         lines.push(paint.yellow(&text));
     }
     for loss in &preview.data_loss {

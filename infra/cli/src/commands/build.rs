@@ -3,12 +3,11 @@
 use std::fs::File;
 
 use clap::Args;
-use deploy::{Archive, Compression, Content};
 use system::StageName;
 
 use crate::args::stage::stage_names;
 use crate::exit::{Context, Failure};
-use crate::project::archives::{self, architecture, release, unreadable};
+use crate::project::archives::{architecture, archive, assets, binaries, release};
 use crate::project::repository::Repository;
 use crate::project::templates;
 use crate::run::plan::stacks_of;
@@ -28,18 +27,19 @@ pub(crate) struct Build {
 pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Build) -> Result<(), Failure> {
     let stage = templates::stage(repository, arguments.stage.as_str())?;
     let plan = stacks_of(&templates::synthesize(&stage)?);
-    let assets: Vec<String> = plan.iter().flat_map(asset_names).collect();
+    let names: Vec<String> = plan.iter().flat_map(asset_names).collect();
     let architecture = arguments.architecture.clone().unwrap_or_else(|| architecture(&stage.stage));
-    let functions = archives::functions(&assets);
-    release(repository, terminal, &functions, &architecture).await?;
-    for function in &functions {
-        let folder = repository.target().join("lambda").join(function);
-        let executable = folder.join("bootstrap");
-        let archive = Archive::of_function(function, Content::File(executable.clone()), Compression::Deflated)
-            .with_context(|| unreadable(&executable))?;
+    let mut assets = assets(repository, &names)?;
+    assets.retain(|asset| asset.binary.is_some());
+    release(repository, terminal, &binaries(&assets), &architecture).await?;
+    for asset in &assets {
+        let archive = archive(repository, asset, false)?;
+        let folder = repository.target().join("lambda").join(&asset.name);
         let path = folder.join("bootstrap.zip");
-        let mut file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-        archive.write_zip(&mut file).with_context(|| format!("cannot pack {function}"))?;
+        let unwritable = || format!("cannot write {}", path.display());
+        std::fs::create_dir_all(&folder).with_context(unwritable)?;
+        let mut file = File::create(&path).with_context(unwritable)?;
+        archive.write_zip(&mut file).with_context(|| format!("cannot pack {}", asset.name))?;
         terminal.data(&format!("{} {} bytes", path.display(), file.metadata()?.len()));
     }
     Ok(())

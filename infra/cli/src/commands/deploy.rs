@@ -1,5 +1,5 @@
-//! `infra deploy`: from a stage to its stacks with outputs. Refuses templates that are stale or not committed, missing values,
-//! and what nobody approved.
+//! `infra deploy`: from a stage to its stacks with outputs. Refuses templates that are stale or not committed,
+//! missing values, and changes that are not approved.
 
 use std::time::Instant;
 
@@ -36,11 +36,11 @@ Approval (--approve):
              elsewhere
   always     ask for every change
 
-Whoever is asked sees the changes first. Where nobody can be asked, the stack is left as it is, the reasons are told and \
+The changes are shown before the question. Without a terminal to ask at, the stack is left as it is, the reasons are shown and \
 this ends with 77. Data that would be lost has to be named, whatever was approved: --accept-data-loss FipeData/Cluster. The \
-stage local takes any template and any loss: it is made again in seconds.
+stage local takes any template and any loss: it can be recreated in seconds.
 
-Ctrl-C at a terminal asks whether to detach (CloudFormation goes on, `infra watch` takes it up again) or to cancel. Without a \
+Ctrl-C at a terminal asks whether to detach (CloudFormation goes on, `infra watch` follows it again) or to cancel. Without a \
 terminal it detaches.
 
 Examples:
@@ -56,10 +56,10 @@ Examples:
 
 Exit codes:
   0    done, or there was nothing to change
-  1    a stack failed; a card tells why and what to do
+  1    a stack failed; a card shows why and what to do
   64   wrong or missing values; nothing was touched
   65   a committed template is stale, or not committed
-  75   AWS or the network was busy or away; the same command may succeed later
+  75   AWS or the network was busy or unavailable; the same command may succeed later
   77   not approved; those stacks were left as they are
   130  left before the end, and CloudFormation goes on; or cancelled, and all
        has come to rest";
@@ -83,7 +83,7 @@ pub(crate) struct Deploy {
     /// Deploy the archives that were built last.
     #[arg(long)]
     skip_build: bool,
-    /// What somebody has to agree to.
+    /// Which changes need an approval.
     #[arg(long, value_name = "WHAT")]
     approve: Option<Approve>,
     /// A resource whose data may be lost; may be given several times.
@@ -99,13 +99,13 @@ pub(crate) struct Deploy {
     /// into the stack again instead of failing on them.
     #[arg(long)]
     import_existing: bool,
-    /// Deploy templates that are not committed, or of which git cannot tell.
+    /// Deploy templates that are not committed, or whose state git cannot report.
     #[arg(long)]
     allow_dirty: bool,
     /// Stacks that are worked on at the same time.
     #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     concurrency: u16,
-    /// Tell events on stdout, and nothing else there.
+    /// Write events to stdout, and nothing else.
     #[arg(long, value_name = "FORMAT")]
     pub(crate) events: Option<Events>,
 }

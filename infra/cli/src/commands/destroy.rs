@@ -1,5 +1,5 @@
-//! `infra destroy`: lists what dies and what stays, and takes a stage's stacks away after its name was said again. Refuses to
-//! be run by accident, and to empty a bucket unless told.
+//! `infra destroy`: lists what is deleted and what is kept, and deletes a stage's stacks after its name was typed. Empties a bucket only
+//! with --empty-buckets.
 
 use std::time::Instant;
 
@@ -30,8 +30,8 @@ use crate::ui::reporter::Reporter;
 use crate::ui::terminal::Terminal;
 
 const EXAMPLES: &str = "\
-What dies and what stays is listed first; then the stage's name has to be said, at the question or with --yes-destroy. The \
-stage local goes without a question. Termination protection is turned off for stacks that were listed and agreed to.
+What is deleted and what is kept is listed first; then the stage's name has to be typed, at the question or with --yes-destroy. \
+The stage local is deleted without a question. Termination protection is turned off for the stacks that were listed and approved.
 
 Examples:
   infra destroy --stage dev
@@ -41,10 +41,10 @@ Examples:
 
 Exit codes:
   0    the stacks are gone, or were not there; what stays behind is listed
-  1    a stack could not be deleted; a card tells why
+  1    a stack could not be deleted; a card shows why
   64   wrong arguments; nothing was touched
-  75   AWS or the network was busy or away; the same command may succeed later
-  77   the name was not said, or a bucket is not empty; nothing was deleted
+  75   AWS or the network was busy or unavailable; the same command may succeed later
+  77   the name was not typed, or a bucket is not empty; nothing was deleted
   130  left before the end; CloudFormation goes on";
 
 /// What is deleted.
@@ -67,7 +67,7 @@ pub(crate) struct Destroy {
     /// Delete all objects in the buckets that the stacks own, in all versions.
     #[arg(long)]
     empty_buckets: bool,
-    /// Tell events on stdout, and nothing else there.
+    /// Write events to stdout, and nothing else.
     #[arg(long, value_name = "FORMAT")]
     pub(crate) events: Option<Events>,
 }
@@ -207,16 +207,16 @@ fn buckets_are_settled(survey: &Survey, empties: bool) -> Result<(), Failure> {
 
 async fn confirm(reporter: &Reporter<'_>, arguments: &Destroy, connection: &Connection) -> Result<(), Failure> {
     let stage = arguments.stage;
-    // What is on this machine is made again in seconds.
+    // What is on this machine can be recreated in seconds.
     if arguments.yes_destroy.is_some() || stage == StageName::Local {
         return Ok(());
     }
     if !reporter.terminal().can_ask() {
-        let reason = format!("nobody can be asked here; give --yes-destroy {stage} to delete the stage {stage}");
+        let reason = format!("there is no terminal to ask at; give --yes-destroy {stage} to delete the stage {stage}");
         return Err(Failure::not_approved(reason));
     }
     let (account, region) = (&connection.account, &connection.region);
-    let question = format!("This is account {account}, {region}. Say the stage's name to delete all this:");
+    let question = format!("This is account {account}, {region}. Type the stage's name to delete all this:");
     let mut interrupts = Interrupts::new()?;
     let answer = tokio::select! {
         answer = reporter.terminal().ask(&question) => answer?,

@@ -1,5 +1,5 @@
-//! `infra diff`: the committed templates against what is live, by change sets that are taken away again. Refuses to change
-//! anything live.
+//! `infra diff`: the committed templates against what is live, by change sets that are deleted again. Changes nothing
+//! live.
 
 use clap::Args;
 use deploy::aws::{AwsCloudFormation, S3AssetStore};
@@ -25,7 +25,7 @@ use crate::ui::reporter::Reporter;
 use crate::ui::terminal::Terminal;
 
 const EXAMPLES: &str = "\
-A change set is made for each stack, read, and taken away again, with the empty stack that a new one needs; also after Ctrl-C \
+A change set is created for each stack, read, and deleted again, with the empty stack that a new one needs; also after Ctrl-C \
 and after an error. Values that are write-only or NoEcho are shown as ****.
 
 Examples:
@@ -84,7 +84,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
         false => archives::archives(repository, terminal, &stage, &plan.assets(), arguments.skip_build).await?,
     };
     let (cloudformation, store) = (AwsCloudFormation::new(&connection.config), S3AssetStore::new(&connection));
-    // A loss is told on the stage local, too: nobody is kept from it.
+    // A loss is shown on the stage local, too, where it is not refused.
     let execution_role = arguments.execution_role.given(stage.name)?;
     let options = Options {
         is_stateful: facts::is_stateful,

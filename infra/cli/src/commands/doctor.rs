@@ -1,29 +1,29 @@
-//! `infra doctor`: what this machine and account lack, each with its fix. Refuses to repair.
+//! `infra doctor`: what is missing on this machine and in this account, each with its fix. Repairs nothing.
 
 use std::time::Duration;
 
 use clap::Args;
 use deploy::aws::{Target, sdk_config};
 use jiff::Timestamp;
-use local_cloud::{Layout, Ports, ServiceName};
+use local_cloud::{Layout, ServiceName};
 use operate::ThisMachine;
 use operate::aws::AwsAccount;
 use operate::doctor::{Check, Needs, Verdict, examine};
 use serde_json::json;
-use system::StageName;
-use system::Table;
+use system::{StageName, Table};
 
 use crate::args::selection::Selection;
 use crate::exit::{Exit, Failure};
 use crate::project::repository::Repository;
 use crate::project::templates;
 use crate::run::connection;
+use crate::run::local_services::ServicePorts;
 use crate::ui::paint::Paint;
 use crate::ui::terminal::Terminal;
 
 const HELP: &str = "\
-Every line is ok, warning or failed; what is not ok tells its fix. Nothing is changed or installed. On the stage local no account is \
-asked. What AWS does not answer in time, or does not let you see, is told as unknown.
+Every line is ok, warning or failed; what is not ok comes with its fix. Nothing is changed or installed. On the stage local AWS is \
+not called. What AWS does not answer in time, or does not let you see, is shown as unknown.
 
 Examples:
   infra doctor                 can the local cloud run here?
@@ -44,15 +44,8 @@ pub(crate) struct Doctor {
     /// The VPC that would be deployed to.
     #[arg(long, env = "VPC_ID", value_name = "vpc-..")]
     vpc_id: Option<String>,
-    /// Port of MiniStack, the AWS endpoint.
-    #[arg(long, env = "MINISTACK_PORT", default_value_t = Ports::default().ministack)]
-    ministack_port: u16,
-    /// Port of PostgreSQL.
-    #[arg(long, env = "POSTGRES_PORT", default_value_t = Ports::default().postgres)]
-    postgres_port: u16,
-    /// Port of the FIPE server.
-    #[arg(long, env = "FIPE_PORT", default_value_t = Ports::default().fipe)]
-    fipe_port: u16,
+    #[command(flatten)]
+    ports: ServicePorts,
     /// One JSON document instead of a table.
     #[arg(long)]
     json: bool,
@@ -131,18 +124,12 @@ fn lines(checks: &[Check], paint: Paint) -> Vec<String> {
 /// The local cloud's ports; its own, while it runs.
 fn ports(repository: &Repository, arguments: &Doctor) -> Vec<(String, u16, bool)> {
     let status = local_cloud::status(repository.root()).ok();
-    let is_ours = |name: ServiceName| {
+    let is_ours = |name: &ServiceName| {
         let services = status.iter().flat_map(|status| &status.services);
-        services.into_iter().any(|service| service.name == name && service.alive)
+        services.into_iter().any(|service| service.name == *name && service.alive)
     };
-    [
-        (ServiceName::MiniStack, arguments.ministack_port),
-        (ServiceName::Postgres, arguments.postgres_port),
-        (ServiceName::Fipe, arguments.fipe_port),
-    ]
-    .into_iter()
-    .map(|(name, port)| (name.as_str().to_owned(), port, is_ours(name)))
-    .collect()
+    let ports = arguments.ports.all().into_iter();
+    ports.map(|(name, port)| (name.to_string(), port, is_ours(&name))).collect()
 }
 
 fn installed(repository: &Repository, stage: StageName) -> Vec<(&'static str, &'static str, bool)> {
@@ -162,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_ok_tells_its_fix_below() {
+    fn what_is_not_ok_has_its_fix_below() {
         let check = |id: &str, verdict, fix: Option<&str>| Check {
             id: id.to_owned(),
             verdict,

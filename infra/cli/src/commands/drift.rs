@@ -1,4 +1,4 @@
-//! `infra drift`: what was changed behind the stacks' back. Refuses to repair it: deploy does, or somebody changes the code.
+//! `infra drift`: what was changed outside CloudFormation. Repairs nothing: a deployment does, or a change of the code.
 
 use clap::Args;
 use deploy::Pace;
@@ -19,7 +19,7 @@ Changes nothing, neither the stacks nor what they hold. `expected` is what the d
 Values that AWS never gives back (passwords) are not shown. Resources of types that AWS cannot compare are counted.
 
 Exit codes: 0 no drift; 2 something was changed or deleted; 1 a resource could not be compared though AWS can, and no drift was \
-found elsewhere; 64 a stack is unknown or not deployed, or the arguments are wrong; 75 AWS was away.";
+found elsewhere; 64 a stack is unknown or not deployed, or the arguments are wrong; 75 AWS was unavailable.";
 
 /// Which stacks, and in which form.
 #[derive(Debug, Args)]

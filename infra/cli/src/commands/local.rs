@@ -1,23 +1,23 @@
-//! `infra local`: the local cloud up, its state, its logs, down. Refuses to know how it works.
+//! `infra local`: the local cloud up, its state, its logs, down. How it works is `local-cloud`'s.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::Subcommand;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Subcommand};
-use local_cloud::{Config, FipeData, FipeMonths, Ports, ServiceName, Status};
+use local_cloud::{Config, ServiceName, Status};
 use system::Table;
 
 use crate::commands::of_system;
 use crate::exit::Failure;
 use crate::project::repository::Repository;
 use crate::project::tools::Tools;
+use crate::run::local_services::{self, Services};
 use crate::ui::terminal::Terminal;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Local {
     /// Install the pinned tools if need be, and start what does not run.
-    Up(Up),
+    Up(Services),
     /// Tell what runs and where.
     Status {
         /// One JSON document instead of a table.
@@ -40,26 +40,6 @@ pub(crate) enum Local {
         #[arg(long, default_value_t = 50)]
         lines: usize,
     },
-}
-
-/// What the local cloud serves, and where.
-#[derive(Debug, Args)]
-pub(crate) struct Up {
-    /// Port of MiniStack, the AWS endpoint.
-    #[arg(long, env = "MINISTACK_PORT", value_parser = port(), default_value_t = local_cloud::Ports::default().ministack)]
-    pub(crate) ministack_port: u16,
-    /// Port of PostgreSQL.
-    #[arg(long, env = "POSTGRES_PORT", value_parser = port(), default_value_t = local_cloud::Ports::default().postgres)]
-    pub(crate) postgres_port: u16,
-    /// Port of the FIPE server.
-    #[arg(long, env = "FIPE_PORT", value_parser = port(), default_value_t = local_cloud::Ports::default().fipe)]
-    pub(crate) fipe_port: u16,
-    /// Real months to serve, files named YYYY-MM-refNNN.csv.gz with commas between; a small shipped set when not given.
-    #[arg(long, env = "FIPE_DATASET", value_delimiter = ',', value_name = "FILE")]
-    pub(crate) fipe_dataset: Vec<PathBuf>,
-    /// How often the FIPE server fails, for example 429=0.05,503=0.02.
-    #[arg(long, env = "FIPE_FAULTS", default_value = "", hide_default_value = true, value_name = "RATES")]
-    pub(crate) fipe_faults: String,
 }
 
 pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Local) -> Result<(), Failure> {
@@ -86,7 +66,10 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
             Ok(())
         }
         Local::Logs { service, follow, lines } => {
-            let services = service.map_or(local_cloud::ServiceName::ALL.to_vec(), |service| vec![service]);
+            let services = match service {
+                Some(service) => vec![service.clone()],
+                None => local_services::names().into_iter().map(ServiceName::from).collect(),
+            };
             let mut logs = local_cloud::logs(root, &services, *lines)?;
             loop {
                 for (service, line) in logs.lines()? {
@@ -104,22 +87,14 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     }
 }
 
-async fn up(repository: &Repository, terminal: &Terminal, arguments: &Up) -> Result<(), Failure> {
+async fn up(repository: &Repository, terminal: &Terminal, services: &Services) -> Result<(), Failure> {
     let root = repository.root();
     Tools::Local.install(repository, terminal).await?;
-    let months = match arguments.fipe_dataset.iter().filter(|path| !path.as_os_str().is_empty()).cloned().collect() {
-        files if Vec::is_empty(&files) => FipeMonths::Shipped,
-        files => FipeMonths::Files(files),
-    };
     let config = Config {
         root: root.to_owned(),
-        ports: Ports {
-            ministack: arguments.ministack_port,
-            postgres: arguments.postgres_port,
-            fipe: arguments.fipe_port,
-        },
-        fipe: FipeData { months, faults: arguments.fipe_faults.clone(), ..FipeData::default() },
-        fipe_server: repository.target().join("debug/fipe-server"),
+        ports: services.ports.own,
+        programs: services.programs(repository)?,
+        databases: local_services::databases(),
     };
     let status = local_cloud::up(&config, &mut |event| terminal.note(&event.to_string())).await?;
     table(&status).iter().for_each(|line| terminal.data(line));
@@ -132,26 +107,20 @@ fn table(status: &Status) -> Vec<String> {
     }
     let mut table = Table::new(&["service", "state", "version", "pid", "address"], &[3]);
     for service in &status.services {
-        let address = match service.name {
-            local_cloud::ServiceName::MiniStack => &status.endpoint,
-            local_cloud::ServiceName::Postgres => &status.database_url,
-            local_cloud::ServiceName::Fipe => &status.fipe_url,
+        let address = match &service.name {
+            // One server, and what its users connect to are its databases.
+            ServiceName::Postgres if !status.databases.is_empty() => {
+                status.databases.iter().map(|database| database.url.as_str()).collect::<Vec<_>>().join(", ")
+            }
+            _ => service.url.clone(),
         };
         let state = if service.alive { "running" } else { "dead" };
         let version = service.version.clone();
-        table.row(vec![service.name.to_string(), state.to_owned(), version, service.pid.to_string(), address.clone()]);
+        table.row(vec![service.name.to_string(), state.to_owned(), version, service.pid.to_string(), address]);
     }
     table.lines()
 }
 
-/// Any port but 0, which would be another one at each start.
-fn port() -> clap::builder::RangedI64ValueParser<u16> {
-    clap::value_parser!(u16).range(1..)
-}
-
 fn service_names() -> impl TypedValueParser<Value = ServiceName> {
-    PossibleValuesParser::new(ServiceName::ALL.map(ServiceName::as_str)).map(|name| {
-        let service = ServiceName::ALL.into_iter().find(|service| service.as_str() == name);
-        service.unwrap_or(ServiceName::MiniStack)
-    })
+    PossibleValuesParser::new(local_services::names()).map(ServiceName::from)
 }

@@ -1,4 +1,4 @@
-//! `infra logs`: what all functions of a system write, as one stream. Refuses to stop at a log group that is not there.
+//! `infra logs`: the logs of all functions of a system, as one stream. A log group that is not there is a note, not the end.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -30,7 +30,7 @@ Examples:
   infra logs fipe --trace 0198c5c2-7a52-7e11-b5d5-2b1e0c1d9a55
   infra logs fipe --json | jq 'select(.level == \"ERROR\")'
 
-Exit codes: 0 told; 64 there is no such system or function, nothing is deployed, or the arguments are wrong; 75 AWS was away.";
+Exit codes: 0 shown; 64 there is no such system or function, nothing is deployed, or the arguments are wrong; 75 AWS was unavailable.";
 
 /// Whose lines, from when on, and in which form.
 #[derive(Debug, Args)]
@@ -130,7 +130,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     }
 }
 
-/// Whoever follows ends it by an interrupt: that is no failure.
+/// Following ends by an interrupt, which is no failure.
 fn left(follow: bool) -> Result<(), Failure> {
     if follow { Ok(()) } else { Err(Failure::interrupted("")) }
 }

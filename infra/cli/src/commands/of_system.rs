@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
 use system::{Operator, Site, StageName, Working};
-use systems::SYSTEMS;
+use systems::operators;
 
 use crate::args::selection::Selection;
 use crate::exit::Failure;
@@ -79,10 +79,6 @@ pub(crate) fn demos() -> Vec<OfSystem<Invoke>> {
         OfSystem { operator, selection, arguments, verb: PhantomData }
     };
     operators().map(demo).collect()
-}
-
-fn operators() -> impl Iterator<Item = &'static dyn Operator> {
-    SYSTEMS.iter().filter_map(|system| system.operator())
 }
 
 /// Every operator that knows the verb, with its command.

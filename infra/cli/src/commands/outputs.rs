@@ -1,4 +1,4 @@
-//! `infra outputs`: what the stacks of a stage tell others, for people, programs and shells. Refuses to change anything.
+//! `infra outputs`: the outputs of a stage's stacks, for people, programs and shells.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ Examples:
 
 A variable is called as its output; outputs of the same name get their stack's name and an underscore in front.
 
-Exit codes: 0 printed; 64 a stack is unknown or not deployed, or the arguments are wrong; 75 AWS was away.";
+Exit codes: 0 printed; 64 a stack is unknown or not deployed, or the arguments are wrong; 75 AWS was unavailable.";
 
 /// Which outputs, and in which form.
 #[derive(Debug, Args)]

@@ -1,4 +1,4 @@
-//! `infra review`: templates of two sides, judged and shown. Refuses to ask AWS or the network anything.
+//! `infra review`: templates of two sides, judged and shown. No call to AWS, no network.
 
 mod input;
 
@@ -65,7 +65,7 @@ pub(crate) struct ReviewArguments {
     /// Write JSON (infra/review/schema/review.schema.json), to stdout without a file.
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
     json: Option<PathBuf>,
-    /// End with a code that tells what was found.
+    /// End with a code for the worst that was found.
     #[arg(long)]
     exit_code: bool,
 }
@@ -167,7 +167,7 @@ const BEHIND: &str = "stg";
 const AHEAD: &str = "prd";
 
 /// What the code of the stage ahead makes of the settings of the one behind, by stack. Nothing when that cannot be synthesized:
-/// `infra synth --check` tells why.
+/// `infra synth --check` shows why.
 fn with_settings_of_behind(repository: &Repository) -> Vec<(String, Template)> {
     let made = || -> Result<Vec<templates::Synthesized>, Failure> {
         let settings = systems::read(repository.root(), BEHIND)?;

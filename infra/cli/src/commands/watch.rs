@@ -1,4 +1,4 @@
-//! `infra watch`: takes up what is under way on a stage and stays with it to its end. Refuses to begin anything.
+//! `infra watch`: follows the operations in progress on a stage until they end. Starts nothing.
 
 use clap::Args;
 use deploy::aws::{AwsCloudFormation, S3AssetStore};
@@ -24,18 +24,18 @@ use crate::ui::terminal::Terminal;
 
 const EXAMPLES: &str = "\
 Examples:
-  infra watch --stage dev             everything that is under way on dev
+  infra watch --stage dev             every operation in progress on dev
   infra watch --stage dev FipeData    this stack alone
   infra watch --stage dev --events json | jq -r .code
 
 Exit codes:
   0    what ran ended well, or nothing ran
-  1    what ran failed; a card tells why and what to do
+  1    what ran failed; a card shows why and what to do
   64   wrong arguments, or no credentials
-  75   AWS or the network was busy or away; the same command may succeed later
+  75   AWS or the network was busy or unavailable; the same command may succeed later
   130  left before the end, and CloudFormation goes on; or cancelled";
 
-/// What is watched.
+/// What is followed.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Watch {
@@ -47,7 +47,7 @@ pub(crate) struct Watch {
     stacks: Vec<String>,
     #[command(flatten)]
     account: Account,
-    /// Tell events on stdout, and nothing else there.
+    /// Write events to stdout, and nothing else.
     #[arg(long, value_name = "FORMAT")]
     pub(crate) events: Option<Events>,
 }
@@ -77,9 +77,9 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
 
 fn show(reporter: &Reporter<'_>, watched: &[Watched], explain: &Explain<'_>) -> Exit {
     if watched.is_empty() {
-        reporter.note(&["nothing is under way".to_owned()]);
+        reporter.note(&["nothing is in progress".to_owned()]);
     }
-    // What somebody wanted stopped did not fail.
+    // What was cancelled did not fail.
     let end = |watched: &Watched| stack_results::stopped(&watched.stack, &watched.status, watched.cause.as_ref());
     let end = |watched: &Watched| end(watched).filter(|_| reporter.is_cancelled());
     let is_bad = |stack: &&Watched| stack.status.contains("ROLLBACK") || stack.status.ends_with("_FAILED");

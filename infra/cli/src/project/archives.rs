@@ -1,12 +1,14 @@
-//! Archives of functions and layers: built, and packed. Refuses to deploy what was not built, and to build twice what several need.
+//! Archives of functions and layers: built once, however many stacks need them, and packed.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use deploy::{Archive, Compression, Content, Entry};
+use contract::db_init;
+use deploy::{Archive, Asset, Compression};
 use serde::Deserialize;
 use system::{Stage, StageName};
+use systems::SYSTEMS;
 
 use crate::exit::{Context, Failure};
 use crate::project::repository::Repository;
@@ -16,45 +18,63 @@ use crate::ui::terminal::Terminal;
 /// The layer with the RDS certificate bundle: asset name, file below the root, path in the archive (and so below `/opt`).
 const RDS_CA: (&str, &str, &str) = ("rds-ca", "layers/rds-ca/rds-ca-bundle.pem", "rds-ca-bundle.pem");
 
-/// Those of `assets` that are functions.
-pub(crate) fn functions(assets: &[String]) -> Vec<String> {
-    assets.iter().filter(|asset| *asset != RDS_CA.0).cloned().collect()
+/// What each asset is made of: its binary alone, unless it is said otherwise here.
+pub(crate) fn assets(repository: &Repository, names: &[String]) -> Result<Vec<Asset>, Failure> {
+    let root = repository.root();
+    let asset = |name: &String| {
+        if name == RDS_CA.0 {
+            return Ok(Asset::of_files(name).with_file(RDS_CA.2, root.join(RDS_CA.1)));
+        }
+        if let Some(system) = SYSTEMS.iter().find(|system| system.migrated_by() == Some(name)) {
+            let (system, asset) = (system.name(), Asset::of_binary(name, db_init::BINARY));
+            let migrations = root.join("sql").join(system);
+            let asset = asset.with_folder(&format!("{}/{system}", db_init::MIGRATIONS), &migrations, "sql");
+            return asset.with_context(|| format!("cannot read {}", migrations.display()));
+        }
+        Ok(Asset::of_binary(name, name))
+    };
+    names.iter().map(asset).collect()
 }
 
-/// The archives of `assets`, built first unless `skip_build`.
+/// The binaries of assets, each once.
+pub(crate) fn binaries(assets: &[Asset]) -> BTreeSet<String> {
+    assets.iter().filter_map(|asset| asset.binary.clone()).collect()
+}
+
+/// The archives of the assets with these names, built first unless `skip_build`.
 pub(crate) async fn archives(
     repository: &Repository,
     terminal: &Terminal,
     stage: &Stage,
-    assets: &[String],
+    names: &[String],
     skip_build: bool,
 ) -> Result<Vec<Archive>, Failure> {
-    let functions = functions(assets);
+    let assets = assets(repository, names)?;
+    let binaries = binaries(&assets);
     let is_local = stage.name == StageName::Local;
-    if !skip_build && !functions.is_empty() {
+    if !skip_build && !binaries.is_empty() {
         match is_local {
             true => development(repository, terminal).await?,
-            false => release(repository, terminal, &functions, &architecture(stage)).await?,
+            false => release(repository, terminal, &binaries, &architecture(stage)).await?,
         }
     }
     assets.iter().map(|asset| archive(repository, asset, is_local)).collect()
 }
 
-fn archive(repository: &Repository, asset: &str, is_local: bool) -> Result<Archive, Failure> {
+pub(crate) fn archive(repository: &Repository, asset: &Asset, is_local: bool) -> Result<Archive, Failure> {
     let compression = if is_local { Compression::Stored } else { Compression::Deflated };
-    if asset == RDS_CA.0 {
-        let path = repository.root().join(RDS_CA.1);
-        let entry = Entry { path: RDS_CA.2.to_owned(), content: Content::File(path.clone()), executable: false };
-        return Archive::new(asset, vec![entry], compression).with_context(|| unreadable(&path));
-    }
-    let executable = match is_local {
-        true => repository.target().join("debug").join(asset),
-        false => repository.target().join("lambda").join(asset).join("bootstrap"),
+    let executable = |binary: &str| match is_local {
+        true => repository.target().join("debug").join(binary),
+        false => repository.target().join("lambda").join(binary).join("bootstrap"),
     };
-    Archive::of_function(asset, Content::File(executable.clone()), compression).with_context(|| unreadable(&executable))
+    asset.archive(executable, compression).with_context(|| {
+        let sources = asset.binary.iter().map(|binary| executable(binary));
+        let mut sources = sources.chain(asset.files.iter().map(|(_, source)| source.clone()));
+        unreadable(&sources.find(|source| !source.is_file()).unwrap_or_default())
+    })
 }
 
-pub(crate) fn unreadable(path: &Path) -> String {
+fn unreadable(path: &Path) -> String {
     format!("cannot read {}; build first, without --skip-build", path.display())
 }
 
@@ -73,7 +93,7 @@ async fn development(repository: &Repository, terminal: &Terminal) -> Result<(),
 pub(crate) async fn release(
     repository: &Repository,
     terminal: &Terminal,
-    functions: &[String],
+    binaries: &BTreeSet<String>,
     architecture: &str,
 ) -> Result<(), Failure> {
     let tools = local_cloud::Layout::new(repository.root()).venv().join("bin");
@@ -81,15 +101,15 @@ pub(crate) async fn release(
     let mut arguments: Vec<String> =
         ["lambda", "build", "--release", "--output-format", "binary"].map(str::to_owned).to_vec();
     arguments.push(if architecture == "arm64" { "--arm64" } else { "--x86-64" }.to_owned());
-    for package in packages(repository, functions).await? {
+    for package in packages(repository, binaries).await? {
         arguments.extend(["--package".to_owned(), package]);
     }
-    let doing = format!("building {} functions for {architecture}", functions.len());
+    let doing = format!("building {} functions for {architecture}", binaries.len());
     execute(repository, terminal, tools.join("cargo-lambda"), &arguments, Some(&tools), &doing).await
 }
 
 /// The packages that have these binaries, each once.
-async fn packages(repository: &Repository, binaries: &[String]) -> Result<BTreeSet<String>, Failure> {
+async fn packages(repository: &Repository, binaries: &BTreeSet<String>) -> Result<BTreeSet<String>, Failure> {
     let mut command = tokio::process::Command::new(cargo());
     command.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(repository.root());
     let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).kill_on_drop(true).output().await;
@@ -98,7 +118,7 @@ async fn packages(repository: &Repository, binaries: &[String]) -> Result<BTreeS
         serde_json::from_slice(&output.stdout).context("cannot read what `cargo metadata` says")?;
     let package_of = |binary: &String| metadata.package_of(binary).map(str::to_owned);
     let unknown = |binary| Failure::usage(format!("no package of the workspace has the binary {binary}"));
-    Ok(binaries.iter().map(|binary| package_of(binary).ok_or_else(|| unknown(binary))).collect::<Result<_, _>>()?)
+    binaries.iter().map(|binary| package_of(binary).ok_or_else(|| unknown(binary))).collect()
 }
 
 /// What `cargo metadata` says, as far as it matters here.

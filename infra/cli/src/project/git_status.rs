@@ -1,4 +1,4 @@
-//! What git says about the committed templates. Refuses to change anything, and to take silence for an answer.
+//! What git says about the committed templates. Where git cannot answer, nothing counts as committed.
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -1,4 +1,4 @@
-//! The pinned tools below `.tools`, by what they are for. Refuses to install what is there.
+//! The pinned tools below `.tools`, by what they are for; what is there is not installed again.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! Why a stack failed and what to do about it, on a card for people and as data for programs. Refuses to repeat the failures
-//! that follow from the first. Pure.
+//! Why a stack failed and what to do about it, on a card for people and as data for programs. The failures that follow from the
+//! first are left out. Pure.
 
 use deploy::{Cause, RolledBack};
 use serde::Serialize;
@@ -42,7 +42,7 @@ impl FailureCard {
                 card.row("", cause.reason.trim());
                 card.row("property", cause.property.clone().unwrap_or_default());
             }
-            None => card.bad("cause", "CloudFormation told none; the stack's events may"),
+            None => card.bad("cause", "CloudFormation gave none; see the stack's events"),
         }
         card.row("declared", self.declared_at.clone().unwrap_or_default());
         match &self.log {

@@ -1,5 +1,4 @@
-//! Stays with a run to its end or until somebody leaves: ticks, and Ctrl-C. Refuses to stop what CloudFormation has begun
-//! unless that is asked for.
+//! Follows a run to its end or until the user detaches: ticks, and Ctrl-C. What CloudFormation has begun is cancelled only on request.
 
 use std::pin::{Pin, pin};
 use std::time::Duration;
@@ -11,17 +10,20 @@ use crate::ui::reporter::Reporter;
 /// Between two frames.
 const TICK: Duration = Duration::from_millis(100);
 
-/// How attending ended.
+/// A cancellation that was asked for.
+type Cancelling<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
+
+/// How following ended.
 #[derive(Debug)]
 pub(crate) enum Followed<T> {
     /// The run came to its end.
     Finished(T),
-    /// Somebody left. These stacks are under way and go on; there may be none.
+    /// The user detached. Operations on these stacks go on; there may be none.
     Detached(Vec<String>),
 }
 
-/// Stays with `work`. At a terminal, Ctrl-C asks whether to leave or to `cancel` what runs; a second one leaves at once.
-/// Without one it leaves. While nothing runs it lets `work` see that nothing more is wanted, and take away what it made.
+/// Follows `work`. At a terminal, Ctrl-C asks whether to detach or to `cancel` what runs; a second one detaches at once.
+/// Without one it detaches. While nothing runs it lets `work` see that nothing more is wanted, and take away what it made.
 pub(crate) async fn follow<T>(
     reporter: &Reporter<'_>,
     work: impl Future<Output = T>,
@@ -29,7 +31,7 @@ pub(crate) async fn follow<T>(
 ) -> Result<Followed<T>, Failure> {
     let mut interrupts = Interrupts::new()?;
     let mut work = pin!(work);
-    let mut cancelling: Option<Pin<Box<dyn Future<Output = Result<(), Failure>> + '_>>> = None;
+    let mut cancelling: Option<Cancelling<'_>> = None;
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -54,8 +56,8 @@ pub(crate) async fn follow<T>(
         }
         let under_way = reporter.in_progress();
         if under_way.is_empty() {
-            // A change set that is being made now would be there after we left: whoever makes it takes it away.
-            reporter.note(&["interrupted; tidying up, Ctrl-C again leaves at once".to_owned()]);
+            // A change set that is being created now would stay behind: the work that creates it deletes it.
+            reporter.note(&["interrupted; cleaning up, Ctrl-C again leaves at once".to_owned()]);
             reporter.cancelled();
             tokio::select! {
                 biased;
@@ -86,7 +88,7 @@ pub(crate) async fn follow<T>(
                 return Ok(Followed::Detached(under_way));
             }
             "c" | "cancel" if cancelling.is_none() => {
-                reporter.note(&["cancelling; this ends when the roll-back has".to_owned()]);
+                reporter.note(&["cancelling; this ends when the roll-back does".to_owned()]);
                 reporter.cancelled();
                 cancelling = Some(Box::pin(cancel()));
             }
@@ -95,7 +97,7 @@ pub(crate) async fn follow<T>(
     }
 }
 
-/// Until something is under way that had not begun.
+/// Until an operation begins.
 async fn begun(reporter: &Reporter<'_>) {
     while reporter.in_progress().is_empty() {
         tokio::time::sleep(TICK).await;
@@ -106,7 +108,7 @@ async fn begun(reporter: &Reporter<'_>) {
 fn question(under_way: &[String]) -> String {
     let are = if under_way.len() == 1 { "is" } else { "are" };
     format!(
-        "{} {are} under way.\n  d      detach: CloudFormation goes on\n  c      cancel: an update is rolled back, a new stack is deleted\n  Enter  stay\n>",
+        "{} {are} in progress.\n  d      detach: CloudFormation goes on\n  c      cancel: an update is rolled back, a new stack is deleted\n  Enter  stay\n>",
         under_way.join(", ")
     )
 }

@@ -1,5 +1,5 @@
-//! What the function behind a custom resource logged before it failed. Refuses to wait long: a roll-back may take the log
-//! away at any moment, and the failure is told without it.
+//! What the function behind a custom resource logged before it failed. Never waits long: a roll-back may delete the log at
+//! any moment, and the failure is shown without it.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ pub(crate) fn pause(is_local: bool) -> Duration {
     Duration::from_millis(if is_local { 100 } else { 1_000 })
 }
 
-/// Whether a resource is made by a function of somebody.
+/// Whether a resource is made by a function.
 pub(crate) fn is_custom(resource_type: &str) -> bool {
     resource_type.starts_with("Custom::") || resource_type == "AWS::CloudFormation::CustomResource"
 }

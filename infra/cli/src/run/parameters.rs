@@ -73,12 +73,12 @@ pub(crate) async fn look_up(
     if let Some(status) = local {
         for (name, source) in &parameters {
             if let ParameterSource::Service { service, path } = source
-                && let Some(address) = status.address(service)
+                && let Some(address) = status.url(service)
             {
                 values.entry(name.clone()).or_insert_with(|| format!("{address}{path}"));
             }
         }
-        if let Some(postgres) = status.service(local_cloud::ServiceName::Postgres) {
+        if let Some(postgres) = status.service(&local_cloud::ServiceName::Postgres) {
             set(values, Asked::DatabasePort, postgres.port.to_string());
         }
     }

@@ -51,7 +51,7 @@ pub(crate) async fn prepare(
     let is_local = name == StageName::Local;
     let mut values = parameters::given(given, &stage)?;
     if !is_local && !values.contains_key(Asked::VpcId.name()) {
-        // Nothing can be looked up, so what is missing is known without asking anybody.
+        // Nothing can be looked up, so what is missing is known without a call.
         Plan::new(stacks_of(&synthesized), selection, values.clone())?;
     }
     let local: Option<Status> = if is_local { Some(connection::local_cloud(repository)?) } else { None };

@@ -1,4 +1,4 @@
-//! How a run ended: outputs, or a card for each stack that failed, and the exit code. Refuses to tell a failure twice.
+//! How a run ended: outputs, or a card for each stack that failed, and the exit code. Each failure is shown once.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub(crate) struct Explain<'a> {
     pub(crate) commands: &'a NextCommands,
 }
 
-/// Tells the outputs of all stacks: a table, or an event a stack.
+/// Shows the outputs of all stacks: a table, or an event a stack.
 pub(crate) fn outputs(reporter: &Reporter<'_>, deployed: &[Deployed]) {
     let mut table = Table::new(&["stack", "output", "value"], &[]);
     for stack in deployed {
@@ -39,10 +39,10 @@ pub(crate) fn outputs(reporter: &Reporter<'_>, deployed: &[Deployed]) {
     table.lines().iter().for_each(|line| reporter.data(line));
 }
 
-/// Tells a failed run: a card for each stack whose operation failed, a line for everything else.
+/// Shows a failed run: a card for each stack whose operation failed, a line for everything else.
 ///
 /// # Errors
-/// Answers with the error itself where it is about the run as a whole.
+/// The error itself where it is about the run as a whole.
 pub(crate) fn failed(reporter: &Reporter<'_>, error: Error, explain: &Explain<'_>) -> Result<Exit, Failure> {
     let Error::Stacks(stacks) = error else { return Err(error.into()) };
     let skipped: Vec<(String, String)> =
@@ -64,7 +64,7 @@ pub(crate) fn failed(reporter: &Reporter<'_>, error: Error, explain: &Explain<'_
     Ok(exit(stacks.failures().map(|(_, error)| error), is_cancelled))
 }
 
-/// A failure outweighs that somebody cancelled, that a refusal, and that what may succeed later.
+/// A failure outweighs a cancellation, that a refusal, and that what may succeed later.
 fn exit<'a>(errors: impl Iterator<Item = &'a Error>, is_cancelled: bool) -> Exit {
     let of = |error: &Error| match error {
         error if is_cancelled && stopped_by(error).is_some() => Exit::Interrupted,
@@ -78,7 +78,7 @@ fn exit<'a>(errors: impl Iterator<Item = &'a Error>, is_cancelled: bool) -> Exit
         .unwrap_or(Exit::Retryable)
 }
 
-/// How a stack stands after what was under way was stopped for somebody; `None` when it failed by itself.
+/// The state of a stack whose operation was cancelled; `None` when it failed by itself.
 pub(crate) fn stopped(stack: &str, status: &str, cause: Option<&Cause>) -> Option<&'static str> {
     // Without a failure of a resource, the stack's own word for its roll-back stands as the cause.
     let is_own = |cause: &Cause| cause.path.is_empty() && cause.logical_id == stack;
@@ -97,7 +97,7 @@ fn stopped_by(error: &Error) -> Option<&'static str> {
     }
 }
 
-/// Tells what became of a stack that somebody wanted stopped.
+/// Shows what became of a stack whose operation was cancelled.
 pub(crate) fn cancelled(reporter: &Reporter<'_>, stack: &str, end: &str) {
     reporter.note(&[format!("{} {stack}: {end}", reporter.paint().yellow("cancelled:"))]);
     reporter.event("stack.cancelled", &json!({"stack": stack, "end": end}));

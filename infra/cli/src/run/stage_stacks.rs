@@ -8,7 +8,7 @@ use crate::project::repository::Repository;
 use crate::project::templates;
 use crate::run::connection;
 
-/// A stack of the stage, as far as it is known without asking anybody.
+/// A stack of the stage, as far as it is known without a call.
 pub(crate) struct Stack {
     /// Name within the stage, for example `FipeData`.
     pub(crate) name: String,

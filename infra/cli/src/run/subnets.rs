@@ -16,7 +16,7 @@ pub(crate) struct Subnets {
 /// The region's default VPC.
 pub(crate) async fn default_vpc(connection: &Connection) -> Result<String, Failure> {
     let vpc_id = Ec2::new(connection).default_vpc().await?;
-    Ok(vpc_id.ok_or_else(|| Failure::usage("the region has no default VPC; give --vpc-id".to_owned()))?)
+    vpc_id.ok_or_else(|| Failure::usage("the region has no default VPC; give --vpc-id"))
 }
 
 /// Whether the database gets a public address, and so a subnet with a way to the internet.

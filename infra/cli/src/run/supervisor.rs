@@ -1,5 +1,5 @@
-//! One run of the deployer with what surrounds it: the reporter, the logs of functions that fail meanwhile, and tidying up when
-//! somebody leaves. Refuses to keep the run waiting for a log.
+//! One run of the deployer with what surrounds it: the reporter, the logs of functions that fail meanwhile, and cleaning up when the
+//! user detaches. The run never waits for a log.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -69,11 +69,11 @@ impl<'a> Supervisor<'a> {
         }
     }
 
-    /// Stays with `work` to its end, and reads the logs of functions that work on custom resources meanwhile: a roll-back
-    /// soon takes them away. When somebody leaves, what is not executed is taken away first.
+    /// Follows `work` to its end, and reads the logs of functions that work on custom resources meanwhile: a roll-back
+    /// soon takes them away. When the user detaches, change sets that were not executed are deleted first.
     ///
     /// # Errors
-    /// [`Interrupted`] when somebody left; it says what goes on.
+    /// [`Exit::Interrupted`](crate::exit::Exit) when the user detached; it says what goes on.
     pub(crate) async fn follow<T>(
         &self,
         deployer: &Deployer<'_, AwsCloudFormation, S3AssetStore>,
@@ -82,7 +82,7 @@ impl<'a> Supervisor<'a> {
         commands: &NextCommands,
     ) -> Result<T, Failure> {
         let cancel = async || {
-            // What it brings about is told by the run itself.
+            // The run itself reports what follows from it.
             deployer.cancel(plan, Creation::Delete, &mut |_| {}).await?;
             Ok(())
         };
@@ -91,12 +91,12 @@ impl<'a> Supervisor<'a> {
             Followed::Detached(under_way) => under_way,
         };
         let (mut listener, mut again) = (self.listener(), Interrupts::new()?);
-        let tidied = tokio::select! {
-            tidied = deployer.clean_up(&mut listener) => tidied,
+        let cleaned = tokio::select! {
+            cleaned = deployer.clean_up(&mut listener) => cleaned,
             () = again.next() => Ok(()),
         };
-        if let Err(error) = tidied {
-            self.reporter.note(&[format!("not everything was tidied up: {error}")]);
+        if let Err(error) = cleaned {
+            self.reporter.note(&[format!("not everything was cleaned up: {error}")]);
         }
         Err(Failure::interrupted(&goes_on(&under_way, commands)))
     }
@@ -166,13 +166,13 @@ impl<'a> Supervisor<'a> {
     }
 }
 
-/// What to say to somebody who leaves.
+/// What a user who detaches is told.
 fn goes_on(under_way: &[String], commands: &NextCommands) -> String {
     if under_way.is_empty() {
-        return "; nothing was under way".to_owned();
+        return "; nothing was in progress".to_owned();
     }
     let stacks = under_way.join(", ");
-    format!("; CloudFormation goes on with {stacks}, and `{}` takes it up again", commands.watch)
+    format!("; CloudFormation goes on with {stacks}, and `{}` follows it again", commands.watch)
 }
 
 #[cfg(test)]
@@ -180,11 +180,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_leaves_is_told_how_to_come_back() {
+    fn an_interrupt_names_the_command_that_follows_again() {
         let commands =
             NextCommands { deploy: String::new(), destroy: String::new(), watch: "infra watch --stage dev".to_owned() };
-        let told = goes_on(&["FipeData-dev".to_owned()], &commands);
-        assert_eq!(told, "; CloudFormation goes on with FipeData-dev, and `infra watch --stage dev` takes it up again");
-        assert_eq!(goes_on(&[], &commands), "; nothing was under way");
+        let text = goes_on(&["FipeData-dev".to_owned()], &commands);
+        assert_eq!(text, "; CloudFormation goes on with FipeData-dev, and `infra watch --stage dev` follows it again");
+        assert_eq!(goes_on(&[], &commands), "; nothing was in progress");
     }
 }

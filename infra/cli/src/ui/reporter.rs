@@ -1,5 +1,4 @@
-//! Shows a run to whoever looks: a frame at a terminal, lines in a log, or one JSON object a line on stdout.
-//! Refuses to mix: in JSON, stdout holds nothing else.
+//! Shows a run: a frame at a terminal, lines in a log, or one JSON object a line on stdout, which then holds nothing else.
 
 use std::cell::{Cell, RefCell};
 
@@ -73,7 +72,7 @@ impl<'a> Reporter<'a> {
         self.note(&lines);
     }
 
-    /// Something of our own, under a stable code.
+    /// An event of the command itself, under a stable code.
     pub(crate) fn event(&self, code: &str, fields: &Value) {
         if self.is_json() {
             let mut object = Map::from_iter([("code".to_owned(), json!(code))]);
@@ -121,7 +120,7 @@ impl<'a> Reporter<'a> {
         self.progress.borrow().in_progress()
     }
 
-    /// Somebody wants no more: approvals are refused from now on, also the one that is asked for.
+    /// The user cancelled: approvals are refused from now on, also the one that is being asked for.
     pub(crate) fn cancelled(&self) {
         self.is_cancelled.set(true);
         self.terminal.hang_up();

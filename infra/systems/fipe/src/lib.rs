@@ -33,6 +33,10 @@ impl System for Fipe {
         Box::new(Settings::read(settings, stage.name))
     }
 
+    fn migrated_by(&self) -> Option<&'static str> {
+        Some(fipe_contract::DB_INIT.asset)
+    }
+
     fn operator(&self) -> Option<&dyn Operator> {
         Some(self)
     }

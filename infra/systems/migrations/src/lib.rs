@@ -1,5 +1,7 @@
 //! The names of a system's migrations for its template, written by its build script: a new file in `sql/<system>` needs no second place.
 
+#![expect(clippy::print_stdout, reason = "a build script speaks to cargo on stdout")]
+
 use std::path::Path;
 use std::{env, fs};
 

@@ -12,7 +12,7 @@ mod system;
 
 pub use database::{Database, Tls};
 pub use error::{StageError, StageFault};
-pub use operator::{Bars, Console, Failed, How, Operator, Site, Table, Working, grouped};
+pub use operator::{Bars, Console, Failed, How, LocalService, Operator, Site, Table, Working, grouped};
 pub use section::{Section, nearest};
 pub use size::{ConsumerSize, FunctionSize, seconds};
 pub use stage::{Functions, Safeguards, Stage, StageName};

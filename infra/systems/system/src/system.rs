@@ -14,6 +14,11 @@ pub trait System: Sync {
     /// Reads the system's settings of a stage; faults go to the section.
     fn configure(&self, stage: &Stage, settings: Section<'_>) -> Box<dyn Configured>;
 
+    /// The asset whose function applies `sql/<name>`, which its archive carries, where the system has a database.
+    fn migrated_by(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The side that people work with, where the system has one.
     fn operator(&self) -> Option<&dyn Operator> {
         None

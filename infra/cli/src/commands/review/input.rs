@@ -101,7 +101,7 @@ fn base_of(repository: &Repository, base: Option<&str>, after: &Side) -> Result<
             let before = files(&previous)?;
             Ok((previous, before))
         }
-        Some(Err(error)) if error.is_shallow() => Err(usage(error).into()),
+        Some(Err(error)) if error.is_shallow() => Err(usage(error)),
         // The first commit has none before it.
         _ => Ok((head, before)),
     }
@@ -141,7 +141,7 @@ fn looks_like_a_template(bytes: &[u8]) -> bool {
 /// Two templates, whatever they are called, or two folders; either file may be [`STDIN`].
 pub(crate) fn from_files(before: &Path, after: &Path) -> Result<Input, Failure> {
     if before == Path::new(STDIN) && after == Path::new(STDIN) {
-        return Err(Failure::usage("only one of --before and --after can be stdin".to_owned()));
+        return Err(Failure::usage("only one of --before and --after can be stdin"));
     }
     let name = |path: &Path| if path == Path::new(STDIN) { "stdin".to_owned() } else { path.display().to_string() };
     let (is_folder_before, is_folder_after) = (before.is_dir(), after.is_dir());

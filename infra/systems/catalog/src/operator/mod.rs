@@ -206,7 +206,7 @@ impl Api {
     fn new(url: String) -> Result<Self, Failed> {
         // An error means that there is one already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Ok(Self { client: Client::builder().timeout(CALL_TIMEOUT).build().map_err(Failed::failed)?, url })
+        Ok(Self { client: Client::builder().timeout(CALL_TIMEOUT).build().map_err(Failed::other)?, url })
     }
 
     async fn post(&self, arguments: &Invoke) -> Result<Posted, CatalogError> {

@@ -45,14 +45,14 @@ impl Chain {
             return Err(FunctionFailed::of(name, &payload).into());
         }
         serde_json::from_slice(&payload).map_err(|error| {
-            Failed::failed(format!("{name} answered no JSON ({error}): {}", String::from_utf8_lossy(&payload)))
+            Failed::other(format!("{name} answered no JSON ({error}): {}", String::from_utf8_lossy(&payload)))
         })
     }
 
     /// A crawl by its id, or the latest; `None` when there is none.
     pub(crate) async fn crawl(&self, crawl_id: Option<&str>) -> Result<Option<Crawl>, Failed> {
         let answer = self.call(SOMA_INGESTOR, &json!(StatusRequest { status: StatusQuestion { crawl_id } })).await?;
-        serde_json::from_value(answer).map_err(Failed::failed)
+        serde_json::from_value(answer).map_err(Failed::other)
     }
 
     /// How full the queues are now.
@@ -68,7 +68,7 @@ impl Chain {
         };
         let answer = self.call(MANUFACTURER_LOADER, &event).await?;
         let id = answer[start::CRAWL_ID].as_str().map(str::to_owned);
-        id.ok_or_else(|| Failed::failed(format!("{} answered without a crawl_id: {answer}", MANUFACTURER_LOADER.name)))
+        id.ok_or_else(|| Failed::other(format!("{} answered without a crawl_id: {answer}", MANUFACTURER_LOADER.name)))
     }
 }
 

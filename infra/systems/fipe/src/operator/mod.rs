@@ -2,17 +2,20 @@
 
 mod chain;
 mod crawl;
+mod local;
 mod month;
 mod queues;
 mod watch;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chain::Chain;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
+use fipe_contract::database;
+use local_cloud::{Database, Program};
 use month::Month;
 use serde_json::json;
-use system::{Failed, Operator, Site, StageName, Working};
+use system::{Failed, LocalService, Operator, Site, StageName, Working};
 
 use crate::{Fipe, NAME};
 
@@ -68,6 +71,28 @@ impl Operator for Fipe {
         Box::pin(async { status(site, &Status::from_arg_matches(arguments).map_err(Failed::usage)?).await })
     }
 
+    fn databases(&self) -> &'static [Database] {
+        &local::DATABASES
+    }
+
+    fn services(&self) -> &'static [LocalService] {
+        &local::SERVICES
+    }
+
+    fn service_arguments(&self, command: Command) -> Command {
+        local::Served::augment_args(command)
+    }
+
+    fn program(
+        &self,
+        service: &LocalService,
+        port: u16,
+        arguments: &ArgMatches,
+        built: &Path,
+    ) -> Result<Program, Failed> {
+        local::program(service, port, arguments, built)
+    }
+
     fn after_interrupt(&self) -> &'static str {
         "a crawl that was started goes on, and `infra status fipe --watch` watches it"
     }
@@ -91,10 +116,11 @@ async fn invoke(site: &Site<'_>, arguments: &Invoke) -> Result<(), Failed> {
             watch::report(console, &chain, &crawl, arguments.json).await?;
         }
     }
-    if let Some(local) = site.local.filter(|_| arguments.watch && !arguments.json) {
+    if let Some(status) = site.local.filter(|_| arguments.watch && !arguments.json) {
         console.note("");
         console.note("go on with");
-        console.note(&format!("  psql {} -c 'SELECT * FROM fipe_prices LIMIT 5'", local.database_url));
+        let database_url = status.database_url(database::NAME).unwrap_or_default();
+        console.note(&format!("  psql {database_url} -c 'SELECT * FROM fipe_prices LIMIT 5'"));
         console.note("  target/debug/infra status fipe");
         console.note("  make local-down");
     }

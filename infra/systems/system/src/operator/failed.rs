@@ -33,7 +33,7 @@ impl Failed {
         Self::new(How::Usage, source)
     }
 
-    pub fn failed(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    pub fn other(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(How::Failed, source)
     }
 }

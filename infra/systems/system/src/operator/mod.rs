@@ -3,16 +3,20 @@
 
 mod console;
 mod failed;
+mod local;
 mod table;
 
 pub use console::{Bars, Console};
 pub use failed::{Failed, How};
+pub use local::LocalService;
 pub use table::{Table, grouped};
+
+use std::path::Path;
 
 use aws_config::SdkConfig;
 use clap::{ArgMatches, Command};
 use futures_util::future::LocalBoxFuture;
-use local_cloud::Status;
+use local_cloud::{Database, Program, Status};
 
 use crate::StageName;
 
@@ -50,6 +54,29 @@ pub trait Operator: Sync {
     /// How far the system's work is.
     fn status<'a>(&'a self, _: &'a Site<'a>, _: &'a ArgMatches) -> Working<'a> {
         Box::pin(async { Ok(()) })
+    }
+
+    /// The databases of the system's clusters, which the local PostgreSQL holds.
+    fn databases(&self) -> &'static [Database] {
+        &[]
+    }
+
+    /// What the local cloud runs for the system beside MiniStack and PostgreSQL.
+    fn services(&self) -> &'static [LocalService] {
+        &[]
+    }
+
+    /// Adds the arguments that `infra local up` takes for these services, apart from their ports.
+    fn service_arguments(&self, command: Command) -> Command {
+        command
+    }
+
+    /// One of the services as a program, from the arguments of `infra local up`. `built` is where the binaries of this machine are.
+    ///
+    /// # Errors
+    /// Arguments that cannot be read.
+    fn program(&self, service: &LocalService, _: u16, _: &ArgMatches, _: &Path) -> Result<Program, Failed> {
+        Err(Failed::other(format!("the service {} has no program", service.name)))
     }
 
     /// What goes on after `invoke` or `status` was interrupted, to end the sentence "interrupted; ..".
