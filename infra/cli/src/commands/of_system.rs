@@ -109,7 +109,7 @@ impl<V: Verb> FromArgMatches for OfSystem<V> {
 impl<V: Verb> Subcommand for OfSystem<V> {
     fn augment_subcommands(command: Command) -> Command {
         let of_systems = commands::<V>().map(|(_, command)| Selection::augment_args(command));
-        command.subcommands(of_systems).subcommand_required(true).arg_required_else_help(true)
+        command.subcommands(of_systems)
     }
 
     fn augment_subcommands_for_update(command: Command) -> Command {
