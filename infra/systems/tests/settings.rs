@@ -155,3 +155,25 @@ fn text_that_is_not_toml_is_refused_with_its_place() {
     let message = faults("dev", &files);
     assert!(message.contains("stage.toml is not TOML") && message.contains("line 1"), "{message}");
 }
+
+#[test]
+fn a_stage_counts_what_every_system_may_run_at_once() {
+    let instances = |files: &Files| ConfiguredStage::parse("dev", files).expect("valid").concurrency();
+    let committed = instances(&committed("dev"));
+    // Three consumers of two, the function that starts a crawl, db-init; two savers, and a burst of a hundred requests.
+    assert_eq!(committed, 8 + 102);
+    for (file, written, other, more) in [
+        (
+            "fipe.toml",
+            "[price-loader]\nmemory_mb = 256\ntimeout_seconds = 300\nmax_concurrency = 2",
+            "max_concurrency = 5",
+            3,
+        ),
+        ("catalog.toml", "max_concurrency = 2", "max_concurrency = 4", 2),
+        ("catalog.toml", "burst_requests = 100", "burst_requests = 150", 50),
+    ] {
+        let last = written.lines().last().expect("a line");
+        let files = changed(file, written, &written.replace(last, other));
+        assert_eq!(instances(&files), committed + more, "{file}: {other}");
+    }
+}

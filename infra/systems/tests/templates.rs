@@ -1,12 +1,13 @@
 //! What holds for the templates of every system, and that the committed ones are what comes out.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use cfn::{Json, ResourceEntry};
 use constructs::{ParameterSource, SynthesizedStack};
 use system::StageName;
-use systems::ConfiguredStage;
+use systems::{ConfiguredStage, SYSTEMS};
 
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
@@ -112,5 +113,17 @@ fn every_taggable_resource_is_tagged_with_stage_and_application() {
             };
             assert!(keys.starts_with(&["Stage", "Application"]), "{} of {}: {keys:?}", entry.id, stack.stack_name);
         }
+    }
+}
+
+#[test]
+fn no_two_systems_share_a_name_or_the_asset_that_carries_their_migrations() {
+    let names: BTreeSet<_> = SYSTEMS.iter().map(|system| system.name()).collect();
+    assert_eq!(names.len(), SYSTEMS.len(), "{names:?}");
+    let assets: Vec<_> = SYSTEMS.iter().filter_map(|system| Some((system.name(), system.migrated_by()?))).collect();
+    let distinct: BTreeSet<_> = assets.iter().map(|(_, asset)| asset).collect();
+    assert_eq!(distinct.len(), assets.len(), "one archive would carry another system's migrations: {assets:?}");
+    for (system, _) in assets {
+        assert!(root().join("sql").join(system).is_dir(), "{system} has no migrations");
     }
 }

@@ -73,12 +73,18 @@ impl<V: Verb> OfSystem<V> {
 /// `infra local demo`: what each system shows of itself on the local cloud.
 pub(crate) fn demos() -> Vec<OfSystem<Invoke>> {
     let demo = |operator: &'static dyn Operator| {
-        let command = Selection::augment_args(operator.invoke_command()).no_binary_name(true);
+        let command = on_a_stage(operator.invoke_command()).no_binary_name(true);
         let arguments = command.get_matches_from(operator.demo());
         let selection = Selection::from_arg_matches(&arguments).unwrap_or_else(|error| error.exit());
         OfSystem { operator, selection, arguments, verb: PhantomData }
     };
     operators().map(demo).collect()
+}
+
+/// Adds the stage and the account; clap would take their description for the command's.
+fn on_a_stage(command: Command) -> Command {
+    let about = command.get_about().cloned().unwrap_or_default();
+    Selection::augment_args(command).about(about)
 }
 
 /// Every operator that knows the verb, with its command.
@@ -109,8 +115,8 @@ impl<V: Verb> FromArgMatches for OfSystem<V> {
 
 impl<V: Verb> Subcommand for OfSystem<V> {
     fn augment_subcommands(command: Command) -> Command {
-        let of_systems = commands::<V>().map(|(_, command)| Selection::augment_args(command));
-        command.subcommands(of_systems).subcommand_required(true).arg_required_else_help(true)
+        let of_systems = commands::<V>().map(|(_, command)| on_a_stage(command));
+        command.subcommands(of_systems)
     }
 
     fn augment_subcommands_for_update(command: Command) -> Command {
@@ -119,5 +125,26 @@ impl<V: Verb> Subcommand for OfSystem<V> {
 
     fn has_subcommand(name: &str) -> bool {
         commands::<V>().any(|(_, command)| command.get_name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_says_what_each_system_does_and_not_what_its_arguments_are() {
+        fn described<V: Verb>() {
+            let all = OfSystem::<V>::augment_subcommands(Command::new("infra"));
+            for (operator, command) in commands::<V>() {
+                let name = command.get_name();
+                let shown = all.find_subcommand(name).and_then(|shown| shown.get_about()).map(ToString::to_string);
+                let said = V::command(operator).and_then(|said| said.get_about().map(ToString::to_string));
+                assert!(said.is_some() && shown == said, "{name}: {shown:?}, {said:?}");
+                assert!(!said.is_some_and(|said| said.starts_with("Which ")), "{name} describes its arguments");
+            }
+        }
+        described::<Invoke>();
+        described::<Status>();
     }
 }

@@ -1,4 +1,4 @@
-//! `infra synth`: stage.toml in, templates out, or a comparison. Refuses to write what has not changed.
+//! `infra synth`: settings in, templates out, or a comparison. Refuses to write what has not changed.
 
 use std::fs;
 

@@ -13,7 +13,7 @@ pub(super) const DATABASE_CONNECTIONS: Rule = Rule {
     id: "database-connections",
     refuses: "functions that together may open more than 80 % of the cluster's max_connections",
     example: "MaximumConcurrency 1000 on a db.t3.medium",
-    fix: "lower max_concurrency in stage.toml or take a larger instance",
+    fix: "lower max_concurrency in the system's settings or take a larger instance",
     refused: examples::database_connections,
     check: |stage, diagnostics| {
         let Some((template, cluster, max_connections)) = smallest_cluster(stage) else { return };

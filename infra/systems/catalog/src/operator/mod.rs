@@ -88,8 +88,7 @@ impl From<CatalogError> for Failed {
 
 impl Operator for Catalog {
     fn invoke_command(&self) -> Command {
-        let about = "Send one product through the catalog and show its trace";
-        Invoke::augment_args(Command::new(NAME).about(about))
+        Invoke::augment_args(Command::new(NAME)).about("Send one product through the catalog and show its trace")
     }
 
     fn invoke<'a>(&'a self, site: &'a Site<'a>, arguments: &'a ArgMatches) -> Working<'a> {

@@ -52,7 +52,7 @@ struct Status {
 
 impl Operator for Fipe {
     fn invoke_command(&self) -> Command {
-        Invoke::augment_args(Command::new(NAME).about("Start a crawl of FIPE's prices"))
+        Invoke::augment_args(Command::new(NAME)).about("Start a crawl of FIPE's prices")
     }
 
     fn invoke<'a>(&'a self, site: &'a Site<'a>, arguments: &'a ArgMatches) -> Working<'a> {
@@ -64,7 +64,7 @@ impl Operator for Fipe {
     }
 
     fn status_command(&self) -> Option<Command> {
-        Some(Status::augment_args(Command::new(NAME).about("How far a crawl is")))
+        Some(Status::augment_args(Command::new(NAME)).about("How far a crawl is"))
     }
 
     fn status<'a>(&'a self, site: &'a Site<'a>, arguments: &'a ArgMatches) -> Working<'a> {
