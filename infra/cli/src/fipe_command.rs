@@ -3,10 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
+use aws_access::{Connection, call_error};
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
 use clap::Args;
-use deploy::aws::{Connection, call_error};
 use operate::aws::AwsCloud;
 use operate::inventory;
 use serde_json::{Value, json};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use aws_access::Connection;
 use clap::Args;
 use deploy::address::{AllowedIp, VpcId};
-use deploy::aws::Connection;
 use stacks::{Asked, ParameterSource, Stage, StageName};
 
 use crate::exit::BadInput;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use deploy::aws::Connection;
+use aws_access::Connection;
 use deploy::{Parameter, Plan, Protection, Source, Stack};
 use local_cloud::Status;
 use stacks::{ParameterSource, Stage, StageName};
