@@ -59,7 +59,7 @@ impl Exit {
         }
     }
 
-    fn of_call(error: &deploy::CallError) -> Self {
+    fn of_call(error: &aws_access::CallError) -> Self {
         // The first call of all, which only asks whose the credentials are.
         let is_first = error.operation == "GetCallerIdentity";
         match error.is_retryable() {
@@ -159,8 +159,8 @@ impl From<deploy::Error> for Failure {
     }
 }
 
-impl From<deploy::CallError> for Failure {
-    fn from(error: deploy::CallError) -> Self {
+impl From<aws_access::CallError> for Failure {
+    fn from(error: aws_access::CallError) -> Self {
         Self::new(Exit::of_call(&error), error)
     }
 }
@@ -238,22 +238,22 @@ mod tests {
 
     #[test]
     fn an_error_keeps_its_code_under_any_context() {
-        let call = |operation, kind| deploy::CallError {
+        let call = |operation, kind| aws_access::CallError {
             operation,
             code: Some("Throttling".to_owned()),
             message: "Rate exceeded".to_owned(),
             kind,
             source: None,
         };
-        let throttled = || call("DescribeStacks", deploy::CallErrorKind::Throttled);
+        let throttled = || call("DescribeStacks", aws_access::CallErrorKind::Throttled);
         fn under(error: impl Into<Failure>) -> Exit {
             Err::<(), _>(error.into()).context("deploying dev").unwrap_err().exit()
         }
         assert_eq!(under(throttled()), Exit::Retryable);
         assert_eq!(under(deploy::Error::Call(throttled())), Exit::Retryable);
         assert_eq!(under(operate::Error::Call(throttled())), Exit::Retryable);
-        assert_eq!(under(call("GetCallerIdentity", deploy::CallErrorKind::Denied)), Exit::Usage);
-        assert_eq!(under(call("CreateChangeSet", deploy::CallErrorKind::Denied)), Exit::Failed);
+        assert_eq!(under(call("GetCallerIdentity", aws_access::CallErrorKind::Denied)), Exit::Usage);
+        assert_eq!(under(call("CreateChangeSet", aws_access::CallErrorKind::Denied)), Exit::Failed);
         assert_eq!(under(deploy::Error::Missing(Vec::new())), Exit::Usage);
         assert_eq!(under(Failure::failed("disk full")), Exit::Failed);
         let of_system = |how| under(system::Failed::new(how, "it failed"));

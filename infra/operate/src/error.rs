@@ -1,6 +1,6 @@
 //! What can go wrong in looking after a stage. Refuses to render causes: the caller walks the chain.
 
-use deploy::CallError;
+use aws_access::CallError;
 
 /// Why a question has no answer, or a redrive did not end well.
 #[derive(Debug, thiserror::Error)]

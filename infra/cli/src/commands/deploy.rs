@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use aws_access::Pace;
 use clap::Args;
 use deploy::aws::{AwsCloudFormation, S3AssetStore};
 use deploy::{Deployer, Options, Outcome};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use aws_access::Connection;
 use constructs::{Asked, ParameterSource};
 use deploy::address::{AllowedIp, VpcId};
-use deploy::aws::Connection;
 use system::{Stage, StageName};
 
 use crate::args::values::Values;

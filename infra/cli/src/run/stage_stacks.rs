@@ -1,6 +1,6 @@
 //! Which stacks of which stage a command looks at, and where they live. Refuses names that the stage does not have.
 
-use deploy::aws::Connection;
+use aws_access::Connection;
 
 use crate::args::selection::Selection;
 use crate::exit::Failure;
