@@ -91,7 +91,7 @@ impl Exit {
                     How::Failed => Self::Failed,
                 };
             }
-            if let Some(error) = cause.downcast_ref::<deploy::CallError>() {
+            if let Some(error) = cause.downcast_ref::<aws_access::CallError>() {
                 // The first call of all, which only asks whose the credentials are.
                 let is_first = error.operation == "GetCallerIdentity";
                 return match error.is_retryable() {
@@ -156,11 +156,11 @@ mod tests {
 
     #[test]
     fn an_error_keeps_its_code_under_any_context() {
-        let throttled = deploy::CallError {
+        let throttled = aws_access::CallError {
             operation: "DescribeStacks",
             code: Some("Throttling".to_owned()),
             message: "Rate exceeded".to_owned(),
-            kind: deploy::CallErrorKind::Throttled,
+            kind: aws_access::CallErrorKind::Throttled,
             source: None,
         };
         let under = |error: anyhow::Error| Exit::of(&error.context("deploying dev"));

@@ -1,69 +1,21 @@
-//! The whole deployment of a plan: what is known to be missing first, then assets and stacks, outputs of one feeding the
-//! next. Refuses to start when something is missing.
+//! The deployment of a whole plan: first what is known to be missing, then assets and stacks, each with the outputs of those
+//! before it. Refuses to start when something is missing.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join;
 use tokio::sync::Mutex;
 
 use crate::assets::{Assets, URL_LIMIT};
-use crate::run::{Ledger, Run, Teller};
-use crate::values::{self, Outputs};
+use crate::plan::{self, Outputs, run_in_order};
+use crate::run::{Context, Listener, RunState};
 use crate::{
-    Approver, Archive, AssetStore, Cancelled, CloudFormation, Creation, Error, Event, Pace, Plan, Preview, Source,
-    Stack, Watched,
+    Approver, Archive, AssetStore, Cancelled, CloudFormation, Creation, Error, Event, Options, Outcome, Plan, Preview,
+    Source, Stack, Watched,
 };
-use crate::{canceller, leavings, plan, previewer, schedule, stack};
-
-/// How a deployment is run.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Unique for this run, `[a-zA-Z0-9][-a-zA-Z0-9]*` and at most 64 characters; request tokens and change set names are made of it.
-    pub run_id: String,
-    /// How often AWS is asked.
-    pub pace: Pace,
-    /// Stacks that are worked on at the same time, at least 1.
-    pub concurrency: usize,
-    /// Losses that are accepted, each as `<stack within the stage>/<logical id>`, for example `FipeData/Cluster`.
-    pub accept_data_loss: BTreeSet<String>,
-    /// What a roll-back that failed may leave as it is, named in the same way.
-    pub skip_rollback: BTreeSet<String>,
-    /// ARN of the role that CloudFormation makes and deletes resources with; none: the stack's own, or the caller's permissions.
-    pub execution_role: Option<String>,
-    /// Resources that exist already, under the fixed names of the template, are taken into the stack instead of failing.
-    pub import_existing: bool,
-    /// Whether the loss of a resource of this type is a loss of data.
-    pub is_stateful: fn(&str) -> bool,
-}
-
-impl Options {
-    /// Four stacks at a time, no loss accepted, nothing skipped or imported.
-    pub fn new(run_id: impl Into<String>, pace: Pace, is_stateful: fn(&str) -> bool) -> Self {
-        Self {
-            run_id: run_id.into(),
-            pace,
-            concurrency: 4,
-            accept_data_loss: BTreeSet::new(),
-            skip_rollback: BTreeSet::new(),
-            execution_role: None,
-            import_existing: false,
-            is_stateful,
-        }
-    }
-}
-
-/// What happened to a stack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// It was made.
-    Created,
-    /// It was changed.
-    Updated,
-    /// There was nothing to change.
-    UpToDate,
-}
+use crate::{stack, watch};
 
 /// A stack after its deployment.
 #[derive(Debug, Clone)]
@@ -91,13 +43,13 @@ pub struct Deployer<'a, C, S> {
     cloudformation: &'a C,
     store: &'a S,
     options: Options,
-    ledger: Ledger,
+    state: RunState,
 }
 
 impl<'a, C: CloudFormation, S: AssetStore> Deployer<'a, C, S> {
     /// Over an account's stacks and its assets bucket.
     pub fn new(cloudformation: &'a C, store: &'a S, options: Options) -> Self {
-        Self { cloudformation, store, options, ledger: Ledger::default() }
+        Self { cloudformation, store, options, state: RunState::default() }
     }
 
     /// Deploys the stacks of `plan`, each after those whose outputs it takes, independent ones at the same time, and uploads
@@ -114,23 +66,23 @@ impl<'a, C: CloudFormation, S: AssetStore> Deployer<'a, C, S> {
         approver: &impl Approver,
         on: &mut dyn FnMut(Event),
     ) -> Result<Vec<Deployed>, Error> {
-        let run = self.run(on);
+        let context = self.context(on);
         let archives = needed(plan, archives, true)?;
-        let outputs = values::live_outputs(&run, plan, true).await?;
-        values::check_outputs(plan, &outputs)?;
-        let assets = Assets::new(self.store, &self.options, &run.teller, archives.into_values());
+        let outputs = plan::live_outputs(&context, plan, true).await?;
+        plan::check_outputs(plan, &outputs)?;
+        let assets = Assets::new(self.store, &self.options, &context.listener, archives.into_values());
         let (outputs, gate) = (RefCell::new(outputs), Mutex::new(()));
-        let (names, needs) = (names(plan), needs(plan));
-        run.tell(Event::Planned { stacks: names.clone() });
+        let (names, needs) = (plan.physical_names(), plan.dependencies());
+        context.notify(Event::Planned { stacks: names.clone() });
         let step = async |index: usize| {
-            self.stack(&run, plan, &plan.stacks()[index], &assets, &outputs, approver, &gate).await
+            self.stack(&context, plan, &plan.stacks()[index], &assets, &outputs, approver, &gate).await
         };
         let skip = |index: usize, because: usize| {
-            run.tell(Event::Skipped { stack: names[index].clone(), because: names[because].clone() });
+            context.notify(Event::Skipped { stack: names[index].clone(), because: names[because].clone() });
         };
-        let stacks = schedule::run(&names, &needs, self.options.concurrency, step, skip);
+        let stacks = run_in_order(&names, &needs, self.options.concurrency, step, skip);
         let (_, deployed) = join(assets.upload_all(), stacks).await;
-        let cleaned = leavings::discard_all(&run).await;
+        let cleaned = stack::remove_all(&context).await;
         let deployed = deployed?;
         cleaned.map(|()| deployed)
     }
@@ -145,11 +97,11 @@ impl<'a, C: CloudFormation, S: AssetStore> Deployer<'a, C, S> {
         archives: &[Archive],
         on: &mut dyn FnMut(Event),
     ) -> Result<Vec<Preview>, Error> {
-        let run = self.run(on);
+        let context = self.context(on);
         let archives = needed(plan, archives, false)?;
-        let assets = Assets::new(self.store, &self.options, &run.teller, archives.into_values());
-        let previews = previewer::preview(&run, plan, &assets).await;
-        let cleaned = leavings::discard_all(&run).await;
+        let assets = Assets::new(self.store, &self.options, &context.listener, archives.into_values());
+        let previews = stack::preview_all(&context, plan, &assets).await;
+        let cleaned = stack::remove_all(&context).await;
         let previews = previews?;
         cleaned.map(|()| previews)
     }
@@ -159,8 +111,8 @@ impl<'a, C: CloudFormation, S: AssetStore> Deployer<'a, C, S> {
     /// # Errors
     /// [`Error::Stacks`] when a stack cannot be watched. An operation that ends badly is no error here.
     pub async fn watch(&self, plan: &Plan, on: &mut dyn FnMut(Event)) -> Result<Vec<Watched>, Error> {
-        let run = self.run(on);
-        canceller::watch(&run, plan).await
+        let context = self.context(on);
+        watch::follow_all(&context, plan).await
     }
 
     /// Asks what is under way in the stacks of `plan` to stop, and watches it roll back. An update is cancelled; a creation
@@ -174,8 +126,8 @@ impl<'a, C: CloudFormation, S: AssetStore> Deployer<'a, C, S> {
         creation: Creation,
         on: &mut dyn FnMut(Event),
     ) -> Result<Vec<Cancelled>, Error> {
-        let run = self.run(on);
-        canceller::cancel(&run, plan, creation).await
+        let context = self.context(on);
+        watch::cancel_all(&context, plan, creation).await
     }
 
     /// Takes away what a dropped future has left: change sets that were not executed, with the empty stack that held one,
@@ -184,22 +136,22 @@ impl<'a, C: CloudFormation, S: AssetStore> Deployer<'a, C, S> {
     /// # Errors
     /// The first thing that could not be taken away; the others were. It may be called again.
     pub async fn clean_up(&self, on: &mut dyn FnMut(Event)) -> Result<(), Error> {
-        leavings::discard_all(&self.run(on)).await
+        stack::remove_all(&self.context(on)).await
     }
 
-    fn run<'b>(&'b self, on: &'b mut dyn FnMut(Event)) -> Run<'b, C> {
-        Run {
+    fn context<'b>(&'b self, on: &'b mut dyn FnMut(Event)) -> Context<'b, C> {
+        Context {
             cloudformation: self.cloudformation,
             options: &self.options,
-            ledger: &self.ledger,
-            teller: Teller::new(on),
+            state: &self.state,
+            listener: Listener::new(on),
         }
     }
 
     #[expect(clippy::too_many_arguments, reason = "one step of a deployment takes all of it")]
     async fn stack(
         &self,
-        run: &Run<'_, C>,
+        context: &Context<'_, C>,
         plan: &Plan,
         stack: &Stack,
         assets: &Assets<'_, S>,
@@ -214,8 +166,8 @@ impl<'a, C: CloudFormation, S: AssetStore> Deployer<'a, C, S> {
             }
         }
         let known = outputs.borrow().clone();
-        let request = values::request(plan, stack, assets, &known).await?;
-        let (outcome, described) = stack::deploy(run, approver, gate, &request).await?;
+        let resolved = plan::resolve(plan, stack, assets, &known).await?;
+        let (outcome, described) = stack::deploy(context, approver, gate, &resolved).await?;
         outputs.borrow_mut().insert(stack.name.clone(), described.outputs.clone());
         Ok(Deployed {
             name: stack.name.clone(),
@@ -226,17 +178,6 @@ impl<'a, C: CloudFormation, S: AssetStore> Deployer<'a, C, S> {
             elapsed: start.elapsed(),
         })
     }
-}
-
-/// Physical names of a plan's stacks.
-pub(crate) fn names(plan: &Plan) -> Vec<String> {
-    plan.stacks().iter().map(|stack| stack.stack_name.clone()).collect()
-}
-
-/// For each stack, the places of those in the plan that it takes outputs of.
-pub(crate) fn needs(plan: &Plan) -> Vec<Vec<usize>> {
-    let place = |name: &str| plan.stacks().iter().position(|stack| stack.name == name);
-    plan.stacks().iter().map(|stack| plan::links(stack).filter_map(place).collect()).collect()
 }
 
 /// The archives that the plan names, by asset name; checks template sizes on the way.

@@ -2,127 +2,9 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use aws_access::{CallError, CallErrorKind};
 
-use crate::{ChangeAction, DataLoss, Refusal, Replacement};
-
-/// How a message begins when there was nothing to sign the request with.
-pub(crate) const UNSIGNED: &str = "the request cannot be signed";
-
-/// What AWS's codes for credentials that are not valid contain.
-pub(crate) const NOT_VALID: [&str; 6] = [
-    "ExpiredToken",
-    "RequestExpired",
-    "InvalidClientTokenId",
-    "UnrecognizedClient",
-    "InvalidAccessKeyId",
-    "InvalidToken",
-];
-
-/// Why a call to AWS failed, as far as the flow has to know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CallErrorKind {
-    /// The rate limit of the account: the same call succeeds later.
-    Throttled,
-    /// Time-out, reset connection or a 5xx answer: the same call may succeed later.
-    Transient,
-    /// What was asked for does not exist.
-    NotFound,
-    /// Credentials are missing, expired or not allowed to do this.
-    Denied,
-    /// The request itself was refused.
-    Invalid,
-}
-
-/// One failed call to AWS.
-#[derive(Debug, thiserror::Error)]
-#[error("{operation}{}{message}", code.as_ref().map_or_else(|| ": ".to_owned(), |code| format!(": {code}: ")))]
-pub struct CallError {
-    /// Operation in AWS's spelling, for example `CreateChangeSet`.
-    pub operation: &'static str,
-    /// Error code in AWS's spelling, when there was an answer.
-    pub code: Option<String>,
-    /// AWS's sentence, or what kept the call from being answered.
-    pub message: String,
-    /// What follows from it.
-    pub kind: CallErrorKind,
-    /// What lies beneath, when there was no answer.
-    #[source]
-    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
-}
-
-impl CallError {
-    /// Whether the same call may succeed when it is made again.
-    pub fn is_retryable(&self) -> bool {
-        matches!(self.kind, CallErrorKind::Throttled | CallErrorKind::Transient)
-    }
-
-    /// Whether the credentials are not valid, or no longer: nothing is allowed with them.
-    pub(crate) fn is_expired(&self) -> bool {
-        let is_said = |code: &str| NOT_VALID.iter().any(|known| code.contains(known));
-        self.kind == CallErrorKind::Denied
-            && self.code.as_deref().map_or_else(|| self.message.starts_with(UNSIGNED), is_said)
-    }
-
-    /// Whether it may have been refused for the state that things were in.
-    pub(crate) fn is_about_state(&self) -> bool {
-        matches!(self.kind, CallErrorKind::Invalid | CallErrorKind::NotFound)
-    }
-}
-
-/// The first resource that failed in a stack operation; the failures after it follow from it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Cause {
-    /// Logical ids of the nested stacks that lead to the resource, outermost first; empty in the stack itself.
-    pub path: Vec<String>,
-    /// Logical id in the template.
-    pub logical_id: String,
-    /// Physical id, empty when there is none.
-    pub physical_id: String,
-    /// For example `AWS::SQS::Queue`.
-    pub resource_type: String,
-    /// For example `CREATE_FAILED`.
-    pub status: String,
-    /// CloudFormation's sentence.
-    pub reason: String,
-    /// The property that the sentence blames, for example `RedrivePolicy.maxReceiveCount`.
-    pub property: Option<String>,
-    /// When, in milliseconds since 1970, UTC.
-    pub timestamp_ms: i64,
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for nested in &self.path {
-            write!(f, "{nested}/")?;
-        }
-        write!(f, "{} ({}) {}: {}", self.logical_id, self.resource_type, self.status, self.reason)
-    }
-}
-
-/// What a roll-back did.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct RolledBack {
-    /// Logical ids of what was undone: deleted again, or changed back. With the nested stacks before it, `Nested/Queue`.
-    pub undone: Vec<String>,
-    /// What was not.
-    pub left: Vec<Leftover>,
-}
-
-/// A resource that stays behind.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Leftover {
-    /// Logical id, with the nested stacks before it.
-    pub logical_id: String,
-    /// For example `AWS::S3::Bucket`.
-    pub resource_type: String,
-    /// Physical id.
-    pub physical_id: String,
-    /// `DELETE_SKIPPED`, `DELETE_FAILED`, `UPDATE_FAILED`, ..
-    pub status: String,
-    /// CloudFormation's sentence, or the policy that keeps it.
-    pub reason: String,
-}
+use crate::{Cause, ChangeAction, DataLoss, Refusal, Replacement, RolledBack};
 
 /// What became of a deployment, or a removal, of which stacks failed. Its source is the first failure.
 #[derive(Debug, thiserror::Error)]
@@ -359,7 +241,7 @@ pub enum Error {
 
 impl From<CallError> for Error {
     fn from(error: CallError) -> Self {
-        if error.is_expired() {
+        if error.is_about_credentials() {
             return Self::CredentialsExpired(error);
         }
         // AWS has no codes of their own for these.

@@ -4,10 +4,8 @@
 
 mod support;
 
-use deploy::{
-    CallError, CallErrorKind, ChangeAction, ChangeSetKind, ChangeSetRequest, ChangeSetStatus, CloudFormation,
-    TemplateLocation,
-};
+use aws_access::{CallError, CallErrorKind};
+use deploy::{ChangeAction, ChangeSetKind, ChangeSetRequest, ChangeSetStatus, CloudFormation, TemplateLocation};
 use support::plans::{BUCKET, LARGER, QUEUE};
 use support::{Fault, MemoryCloudFormation, MemoryStore};
 

@@ -7,7 +7,8 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use deploy::{Consent, Creation, Deployer, Error, Options, Pace, Parameter, Plan, Protection, Source, Stack, destroy};
+use aws_access::Pace;
+use deploy::{Consent, Creation, Deployer, Error, Options, Parameter, Plan, Protection, Source, Stack, destroy};
 use support::{Answers, Fault, MemoryBuckets, MemoryCloudFormation, MemoryStore};
 
 const OLD: &str = r#"{"Resources": {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use deploy::{
     Archive, Basis, BucketState, ChangeAction, Compression, Consent, Content, Deployer, Destroyed, Error, Event, Keeps,
-    Options, Outcome, Plan, Protection, Replacement, ResourceChange, Source, Stack, destroy, survey,
+    Options, Outcome, Plan, Protection, Replacement, ResourceChange, Source, Stack, destroy, preview_deletion,
 };
 use support::plans::{BUCKET, LARGER, QUEUE, deploy, deploy_with, one, options, plan, stack, url_of};
 use support::{Answers, Fault, MemoryBuckets, MemoryCloudFormation, MemoryStore};
@@ -388,7 +388,7 @@ async fn a_deletion_says_what_dies_empties_its_own_buckets_when_told_and_reports
     let buckets = MemoryBuckets::default();
     buckets.objects.borrow_mut().extend([("bucket-1".to_owned(), 5), ("kept-1".to_owned(), 5)]);
 
-    let found = survey(&cloud, &buckets, &stacks(), &options("b"), &mut |_| {}).await.unwrap();
+    let found = preview_deletion(&cloud, &buckets, &stacks(), &options("b"), &mut |_| {}).await.unwrap();
     assert_eq!(found.protected(), ["Data-dev"]);
     let store = found.stacks.iter().find(|stack| stack.stack == "Store").unwrap();
     assert_eq!(

@@ -6,7 +6,8 @@ mod support;
 
 use std::time::Duration;
 
-use deploy::{Cancelled, Creation, Deployer, Error, Event, Options, Outcome, Pace, Refusal};
+use aws_access::Pace;
+use deploy::{Cancelled, Creation, Deployer, Error, Event, Options, Outcome, Refusal};
 use support::plans::{LARGER, QUEUE, deploy, deploy_with, one, options, told};
 use support::{Answers, Fault, MemoryCloudFormation, MemoryStore};
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use deploy::{CallError, CallErrorKind};
+use aws_access::{CallError, CallErrorKind};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -269,7 +269,7 @@ fn cloudformation(stacks: &Result<u64, CallError>) -> Check {
     let id = "cloudformation";
     match stacks {
         Ok(stacks) => Check::ok(id, format!("answers, {stacks} stacks")),
-        Err(error) if error.kind == CallErrorKind::Denied => {
+        Err(error) if matches!(error.kind, CallErrorKind::Denied | CallErrorKind::Unsigned) => {
             Check::bad(id, Verdict::Failed, in_full(error), "ask for a role that may use CloudFormation")
         }
         Err(error) => Check::bad(id, Verdict::Warning, in_full(error), "try again"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use deploy::CallError;
+use aws_access::CallError;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use serde::Serialize;

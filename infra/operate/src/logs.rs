@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use deploy::CallError;
+use aws_access::CallError;
 use futures_util::future::{join_all, try_join_all};
 use jiff::Timestamp;
 

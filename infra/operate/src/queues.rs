@@ -1,6 +1,6 @@
 //! Queues and their dead-letter queues, by who names whom. Refuses to receive messages: looking must not change anything.
 
-use deploy::CallError;
+use aws_access::CallError;
 use futures_util::future::try_join_all;
 use serde::Serialize;
 

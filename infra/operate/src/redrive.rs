@@ -7,7 +7,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use deploy::{CallError, CallErrorKind};
+use aws_access::{CallError, CallErrorKind};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use serde::Serialize;
@@ -286,7 +286,11 @@ async fn one_by_one(
             None => {}
             Some(Unmoved::Kept(error)) => return Err(error.into()),
             Some(Unmoved::Refused(source)) => {
-                return Err(Error::NotSent { queue: pair.source.resource.name().to_owned(), moved, source });
+                return Err(Error::NotSent {
+                    queue: pair.source.resource.name().to_owned(),
+                    moved,
+                    source: Box::new(source),
+                });
             }
         }
     }
@@ -314,9 +318,16 @@ async fn move_one(sqs: &impl Redriving, pair: &Pair, message: &Message, fifo: bo
     sqs.delete(from, &message.receipt_handle).await.map_err(Unmoved::Kept)
 }
 
+/// Codes of a cloud that does not know an operation: of AWS's protocols, and of local clouds.
+const UNSUPPORTED: [&str; 6] = [
+    "AWS.SimpleQueueService.UnsupportedOperation",
+    "InvalidAction",
+    "NotImplemented",
+    "UnknownOperation",
+    "UnknownOperationException",
+    "UnsupportedOperation",
+];
+
 fn is_unsupported(error: &CallError) -> bool {
-    let code = error.code.as_deref().unwrap_or_default();
-    ["InvalidAction", "UnknownOperation", "UnsupportedOperation", "NotImplemented"]
-        .iter()
-        .any(|word| code.contains(word))
+    error.code.as_deref().is_some_and(|code| UNSUPPORTED.contains(&code))
 }

@@ -1,6 +1,6 @@
 //! How a stage is: stacks, functions, queues, event source mappings, schedules. Refuses to judge what it cannot see.
 
-use deploy::CallError;
+use aws_access::CallError;
 use futures_util::future::{try_join, try_join_all};
 use jiff::Timestamp;
 use serde::Serialize;

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use deploy::{CallError, CallErrorKind};
+use aws_access::{CallError, CallErrorKind};
 use operate::{
     Attribute, AttributeValue, Ended, Error, Message, MoveStatus, MoveTask, Outcome, Pair, Progress, Queue,
     QueueAttributes, Queues, Redriving, Resource, redrive,

@@ -3,9 +3,10 @@
 
 use std::time::Instant;
 
+use aws_access::Pace;
 use clap::Args;
 use deploy::aws::{AwsCloudFormation, S3AssetStore};
-use deploy::{Deployer, Options, Outcome, Pace};
+use deploy::{Deployer, Options, Outcome};
 use serde_json::json;
 use system::StageName;
 

@@ -3,9 +3,10 @@
 
 use std::time::Instant;
 
+use aws_access::Connection;
 use clap::Args;
-use deploy::aws::{AwsCloudFormation, Connection, S3AssetStore, S3Buckets};
-use deploy::{Consent, Deployer, Destroyed, Keeps, Leftover, Survey, SurveyedResource};
+use deploy::aws::{AwsCloudFormation, S3AssetStore, S3Buckets};
+use deploy::{Consent, DeletionPreview, Deployer, Destroyed, Keeps, Leftover, ResourceDeletion};
 use serde_json::json;
 use system::StageName;
 
@@ -86,7 +87,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     let store = S3AssetStore::new(&connection);
     let deployer = Deployer::new(&cloudformation, &store, options.clone());
     let mut silent = |_| {};
-    let survey = deploy::survey(&cloudformation, &buckets, &plan, &options, &mut silent);
+    let survey = deploy::preview_deletion(&cloudformation, &buckets, &plan, &options, &mut silent);
     let survey = running.attend(&deployer, &plan, survey, &commands).await??;
     let is_there = survey.stacks.iter().any(|stack| stack.status.is_some());
     view.note(&listed(&survey, arguments.empty_buckets, view.paint()));
@@ -147,7 +148,7 @@ fn left_behind(leftovers: &[Leftover]) -> Vec<String> {
 }
 
 /// What dies and what stays, stack by stack in the order of the deletion.
-fn listed(survey: &Survey, empties: bool, paint: Paint) -> Vec<String> {
+fn listed(survey: &DeletionPreview, empties: bool, paint: Paint) -> Vec<String> {
     let mut lines = Vec::new();
     for stack in &survey.stacks {
         let Some(status) = &stack.status else {
@@ -156,13 +157,13 @@ fn listed(survey: &Survey, empties: bool, paint: Paint) -> Vec<String> {
         };
         let protected = if stack.termination_protection { ", protected from termination" } else { "" };
         lines.push(format!("{}  {status}{}", paint.bold(&stack.stack_name), paint.yellow(protected)));
-        let with = |keeps: Keeps, stateful: Option<bool>| -> Vec<&SurveyedResource> {
-            let is_meant = |resource: &&SurveyedResource| {
+        let with = |keeps: Keeps, stateful: Option<bool>| -> Vec<&ResourceDeletion> {
+            let is_meant = |resource: &&ResourceDeletion| {
                 resource.keeps == keeps && stateful.is_none_or(|stateful| resource.stateful == stateful)
             };
             stack.resources.iter().filter(is_meant).collect()
         };
-        let name = |resource: &SurveyedResource| {
+        let name = |resource: &ResourceDeletion| {
             format!("{} ({}) {}", resource.logical_id, resource.resource_type, resource.physical_id)
         };
         for resource in with(Keeps::Nothing, Some(true)) {
@@ -189,7 +190,7 @@ fn listed(survey: &Survey, empties: bool, paint: Paint) -> Vec<String> {
 }
 
 /// CloudFormation deletes no bucket that is not empty: this is known before anything is deleted.
-fn buckets_are_settled(survey: &Survey, empties: bool) -> Result<(), NotApproved> {
+fn buckets_are_settled(survey: &DeletionPreview, empties: bool) -> Result<(), NotApproved> {
     let full: Vec<&str> =
         survey.stacks.iter().flat_map(|stack| &stack.buckets).map(|bucket| bucket.bucket.as_str()).collect();
     if empties || full.is_empty() {

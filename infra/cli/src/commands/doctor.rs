@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use aws_access::{Target, sdk_config};
 use clap::Args;
-use deploy::aws::{Target, sdk_config};
 use jiff::Timestamp;
 use local_cloud::{Layout, ServiceName};
 use operate::ThisMachine;

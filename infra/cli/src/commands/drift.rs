@@ -1,7 +1,7 @@
 //! `infra drift`: what was changed behind the stacks' back. Refuses to repair it: deploy does, or somebody changes the code.
 
+use aws_access::Pace;
 use clap::Args;
-use deploy::Pace;
 use deploy::aws::AwsDriftDetection;
 use deploy::drift::{DriftStatus, StackDrift, drift};
 use serde_json::json;

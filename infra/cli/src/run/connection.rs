@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use deploy::aws::{Connection, Target};
+use aws_access::{Connection, Target};
 use local_cloud::Status;
 use system::StageName;
 

@@ -186,7 +186,12 @@ mod tests {
     struct Looks(RefCell<Vec<Option<Vec<LogEvent>>>>);
 
     impl LogGroups for Looks {
-        async fn events(&self, _: &str, _: i64, _: Option<&str>) -> Result<Option<Vec<LogEvent>>, deploy::CallError> {
+        async fn events(
+            &self,
+            _: &str,
+            _: i64,
+            _: Option<&str>,
+        ) -> Result<Option<Vec<LogEvent>>, aws_access::CallError> {
             let mut looks = self.0.borrow_mut();
             Ok(if looks.len() > 1 { looks.remove(0) } else { looks[0].clone() })
         }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use aws_access::Connection;
 use clap::Args;
 use constructs::{Asked, ParameterSource};
 use deploy::address::{AllowedIp, VpcId};
-use deploy::aws::Connection;
 use system::{Stage, StageName};
 
 use crate::commands::synth::Synthesized;

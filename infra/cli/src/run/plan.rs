@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use aws_access::Connection;
 use constructs::{Asked, ParameterSource};
-use deploy::aws::Connection;
 use deploy::{Parameter, Plan, Protection, Source, Stack};
 use local_cloud::Status;
 use system::{Stage, StageName};

@@ -1,7 +1,7 @@
 //! Which stacks of which stage a command looks at, and where they live. Refuses names that the stage does not have.
 
+use aws_access::Connection;
 use clap::Args;
-use deploy::aws::Connection;
 use system::StageName;
 
 use crate::commands::synth;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use deploy::aws::{Connection, Ec2, RouteTable, Subnet};
+use aws_access::{Connection, Ec2, RouteTable, Subnet};
 
 use crate::exit::BadInput;
 
@@ -15,7 +15,7 @@ pub(crate) struct Subnets {
 
 /// The region's default VPC.
 pub(crate) async fn default_vpc(connection: &Connection) -> anyhow::Result<String> {
-    let vpc_id = Ec2::new(connection).default_vpc().await?;
+    let vpc_id = Ec2::new(&connection.config).default_vpc().await?;
     Ok(vpc_id.ok_or_else(|| BadInput("the region has no default VPC; give --vpc-id".to_owned()))?)
 }
 
@@ -29,7 +29,7 @@ pub(crate) enum Reach {
 /// One subnet of each of the VPC's availability zones, since an interface endpoint takes no second one, and the route
 /// tables that they use. Where a zone has both, a public subnet for a public database and a private one otherwise.
 pub(crate) async fn subnets(connection: &Connection, vpc_id: &str, reach: Reach) -> anyhow::Result<Subnets> {
-    let ec2 = Ec2::new(connection);
+    let ec2 = Ec2::new(&connection.config);
     let (subnets, tables) = (ec2.subnets(vpc_id).await?, ec2.route_tables(vpc_id).await?);
     let subnet_ids = one_a_zone(vpc_id, &connection.region, &subnets, &tables, reach)?;
     let route_table_ids =

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use deploy::aws::{AwsCloudFormation, Connection, S3AssetStore};
+use aws_access::Connection;
+use deploy::aws::{AwsCloudFormation, S3AssetStore};
 use deploy::{Creation, Deployer, Event, Plan, StackEvent};
 use jiff::Timestamp;
 use operate::aws::AwsCloud;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
-use super::{Connection, call_error};
-use crate::{BucketEmptier, CallError, CallErrorKind, Emptied};
+use aws_access::{Answer, CallError, CallErrorKind, Connection, call_error};
+
+use crate::{BucketEmptier, Emptied};
 
 /// S3 as a deletion needs it.
 #[derive(Debug, Clone)]
@@ -38,10 +39,14 @@ impl S3Buckets {
         };
         let versions = page.versions().iter().map(|version| (version.key(), version.version_id()));
         let markers = page.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
-        let objects = versions.chain(markers).filter_map(|(key, version)| {
-            ObjectIdentifier::builder().key(key?).set_version_id(version.map(str::to_owned)).build().ok()
+        let answer = Answer("ListObjectVersions");
+        let objects = versions.chain(markers).map(|(key, version)| {
+            let (key, version) = (answer.text("Key", key)?, answer.text("VersionId", version)?);
+            let object = ObjectIdentifier::builder().key(key).version_id(version).build();
+            object.map_err(|_| CallError::incomplete("ListObjectVersions", "Key"))
         });
-        Ok((objects.collect(), page.is_truncated().unwrap_or_default()))
+        let is_truncated = answer.any("IsTruncated", page.is_truncated())?;
+        Ok((objects.collect::<Result<_, CallError>>()?, is_truncated))
     }
 }
 
@@ -69,10 +74,11 @@ impl BucketEmptier for S3Buckets {
         let call = self.client.delete_objects().bucket(bucket).expected_bucket_owner(&self.account).delete(delete);
         let answer = call.send().await.map_err(|error| call_error("DeleteObjects", error))?;
         let refused = answer.errors().iter().map(|error| {
-            let (key, why) = (error.key().unwrap_or_default(), error.message().or(error.code()).unwrap_or_default());
-            format!("{key}: {why}")
+            let answer = Answer("DeleteObjects");
+            let key = answer.text("Key", error.key())?;
+            Ok(format!("{key}: {}", answer.text("Code", error.message().or(error.code()))?))
         });
-        let refused: Vec<String> = refused.collect();
+        let refused = refused.collect::<Result<Vec<String>, CallError>>()?;
         Ok(Emptied { deleted: count - refused.len(), refused, more })
     }
 }

@@ -1,16 +1,18 @@
-//! CloudFormation through the AWS SDK. Refuses nothing, but to wait forever: every call is passed on as it is.
+//! CloudFormation through the AWS SDK: every call is passed on as it is. Refuses to wait forever, and answers that lack what AWS
+//! always gives.
 
 use std::time::Duration;
 
+use aws_access::{Answer, CallError, CallErrorKind, call_error};
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::config::timeout::TimeoutConfig;
-use aws_sdk_cloudformation::types::{Capability, ChangeSetType, ExecutionStatus, Parameter, Tag, TemplateStage};
+use aws_sdk_cloudformation::types::{self, Capability, ChangeSetType, ExecutionStatus, Parameter, Tag, TemplateStage};
 
-use super::call_error;
-use super::changes::resource_change;
+use super::next_page;
+use super::resource_change::resource_change;
 use crate::{
-    CallError, ChangeSetKind, ChangeSetPage, ChangeSetRequest, ChangeSetStatus, ChangeSetSummary, CloudFormation,
-    EventsPage, StackDescription, StackEvent, StackResource, TemplateLocation,
+    ChangeSetKind, ChangeSetPage, ChangeSetRequest, ChangeSetStatus, ChangeSetSummary, CloudFormation, EventsPage,
+    StackDescription, StackEvent, StackResource, TemplateLocation,
 };
 
 /// The CloudFormation of one account and region.
@@ -38,26 +40,11 @@ impl CloudFormation for AwsCloudFormation {
             Ok(answer) => answer,
             Err(error) => {
                 let error = call_error("DescribeStacks", error);
-                return if is_absent(&error) { Ok(None) } else { Err(error) };
+                return if error.is_absent_stack() { Ok(None) } else { Err(error) };
             }
         };
-        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-        Ok(answer.stacks().first().map(|stack| StackDescription {
-            stack_id: text(stack.stack_id()),
-            status: stack.stack_status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
-            status_reason: stack.stack_status_reason().map(str::to_owned),
-            outputs: (stack.outputs().iter())
-                .filter_map(|output| Some((output.output_key()?.to_owned(), output.output_value()?.to_owned())))
-                .collect(),
-            parameters: (stack.parameters().iter())
-                .map(|parameter| {
-                    let value = parameter.resolved_value().or(parameter.parameter_value());
-                    (text(parameter.parameter_key()), text(value))
-                })
-                .collect(),
-            tags: stack.tags().iter().map(|tag| (text(tag.key()), text(tag.value()))).collect(),
-            termination_protection: stack.enable_termination_protection().unwrap_or_default(),
-        }))
+        // Of a name or an id, the answer is one stack or the error above.
+        Answer("DescribeStacks").any("Stacks", answer.stacks().first()).and_then(description).map(Some)
     }
 
     async fn create_change_set(&self, request: &ChangeSetRequest) -> Result<(String, String), CallError> {
@@ -86,7 +73,8 @@ impl CloudFormation for AwsCloudFormation {
             TemplateLocation::Url(url) => call.template_url(url),
         };
         let answer = call.send().await.map_err(|error| call_error("CreateChangeSet", error))?;
-        Ok((answer.id().unwrap_or_default().to_owned(), answer.stack_id().unwrap_or_default().to_owned()))
+        let ids = Answer("CreateChangeSet");
+        Ok((ids.text("Id", answer.id())?, ids.text("StackId", answer.stack_id())?))
     }
 
     async fn describe_change_set(
@@ -99,16 +87,19 @@ impl CloudFormation for AwsCloudFormation {
         let call = self.client.describe_change_set().change_set_name(change_set).include_property_values(values);
         let call = call.set_stack_name(stack.map(str::to_owned)).set_next_token(next.map(str::to_owned));
         let page = call.send().await.map_err(|error| call_error("DescribeChangeSet", error))?;
-        let status = page.status().map(|status| status.as_str()).unwrap_or_default();
+        let answer = Answer("DescribeChangeSet");
+        let status = answer.text("Status", page.status().map(|status| status.as_str()))?;
+        // Given only where there is something to say.
         let reason = page.status_reason().unwrap_or_default();
+        let changes = page.changes().iter().filter_map(|change| change.resource_change()).map(resource_change);
         Ok(ChangeSetPage {
-            id: page.change_set_id().unwrap_or_default().to_owned(),
-            stack_id: page.stack_id().unwrap_or_default().to_owned(),
-            status: ChangeSetStatus::of(status, reason),
+            id: answer.text("ChangeSetId", page.change_set_id())?,
+            stack_id: answer.text("StackId", page.stack_id())?,
+            status: ChangeSetStatus::of(&status, reason),
             is_executable: page.execution_status() == Some(&ExecutionStatus::Available),
             reason: reason.to_owned(),
-            changes: page.changes().iter().filter_map(|change| change.resource_change()).map(resource_change).collect(),
-            next: token(page.next_token()),
+            changes: changes.collect::<Result<_, _>>()?,
+            next: next_page(page.next_token()),
         })
     }
 
@@ -118,14 +109,16 @@ impl CloudFormation for AwsCloudFormation {
         loop {
             let call = self.client.list_change_sets().stack_name(stack).set_next_token(next);
             let page = match call.send().await.map_err(|error| call_error("ListChangeSets", error)) {
-                Err(error) if is_absent(&error) => return Ok(summaries),
+                Err(error) if error.is_absent_stack() => return Ok(summaries),
                 page => page?,
             };
-            summaries.extend(page.summaries().iter().map(|summary| ChangeSetSummary {
-                name: summary.change_set_name().unwrap_or_default().to_owned(),
-                created_ms: summary.creation_time().and_then(|time| time.to_millis().ok()).unwrap_or_default(),
-            }));
-            next = token(page.next_token());
+            let answer = Answer("ListChangeSets");
+            for summary in page.summaries() {
+                let name = answer.text("ChangeSetName", summary.change_set_name())?;
+                let created_ms = answer.time_ms("CreationTime", summary.creation_time())?;
+                summaries.push(ChangeSetSummary { name, created_ms });
+            }
+            next = next_page(page.next_token());
             if next.is_none() {
                 return Ok(summaries);
             }
@@ -140,7 +133,7 @@ impl CloudFormation for AwsCloudFormation {
     async fn delete_change_set(&self, stack: &str, name: &str) -> Result<(), CallError> {
         let call = self.client.delete_change_set().stack_name(stack).change_set_name(name);
         match call.send().await.map_err(|error| call_error("DeleteChangeSet", error)) {
-            Err(error) if is_absent(&error) || error.code.as_deref() == Some("ChangeSetNotFound") => Ok(()),
+            Err(error) if error.is_absent_stack() || error.kind == CallErrorKind::NotFound => Ok(()),
             deleted => deleted.map(|_| ()),
         }
     }
@@ -178,17 +171,10 @@ impl CloudFormation for AwsCloudFormation {
     async fn describe_stack_events(&self, stack_id: &str, next: Option<&str>) -> Result<EventsPage, CallError> {
         let call = self.client.describe_stack_events().stack_name(stack_id).set_next_token(next.map(str::to_owned));
         let page = call.send().await.map_err(|error| call_error("DescribeStackEvents", error))?;
-        let events = page.stack_events().iter().map(|event| StackEvent {
-            event_id: event.event_id().unwrap_or_default().to_owned(),
-            timestamp_ms: event.timestamp().and_then(|time| time.to_millis().ok()).unwrap_or_default(),
-            logical_id: event.logical_resource_id().unwrap_or_default().to_owned(),
-            physical_id: event.physical_resource_id().unwrap_or_default().to_owned(),
-            resource_type: event.resource_type().unwrap_or_default().to_owned(),
-            status: event.resource_status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
-            reason: event.resource_status_reason().unwrap_or_default().to_owned(),
-            token: event.client_request_token().map(str::to_owned),
-        });
-        Ok(EventsPage { events: events.collect(), next: token(page.next_token()) })
+        // A hook's event may say nothing of a resource's status, and then it is none of the stack's history.
+        let is_status = |event: &&types::StackEvent| event.resource_status().is_some() || event.hook_type().is_none();
+        let events = page.stack_events().iter().filter(is_status).map(stack_event);
+        Ok(EventsPage { events: events.collect::<Result<_, _>>()?, next: next_page(page.next_token()) })
     }
 
     async fn list_stack_resources(&self, stack: &str) -> Result<Vec<StackResource>, CallError> {
@@ -197,14 +183,10 @@ impl CloudFormation for AwsCloudFormation {
         loop {
             let call = self.client.list_stack_resources().stack_name(stack).set_next_token(next);
             let page = call.send().await.map_err(|error| call_error("ListStackResources", error))?;
-            resources.extend(page.stack_resource_summaries().iter().map(|resource| StackResource {
-                logical_id: resource.logical_resource_id().unwrap_or_default().to_owned(),
-                physical_id: resource.physical_resource_id().unwrap_or_default().to_owned(),
-                resource_type: resource.resource_type().unwrap_or_default().to_owned(),
-                status: resource.resource_status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
-                reason: resource.resource_status_reason().unwrap_or_default().to_owned(),
-            }));
-            next = token(page.next_token());
+            for resource in page.stack_resource_summaries() {
+                resources.push(stack_resource(resource)?);
+            }
+            next = next_page(page.next_token());
             if next.is_none() {
                 return Ok(resources);
             }
@@ -214,7 +196,7 @@ impl CloudFormation for AwsCloudFormation {
     async fn get_template(&self, stack: &str) -> Result<String, CallError> {
         let call = self.client.get_template().stack_name(stack).template_stage(TemplateStage::Original);
         let answer = call.send().await.map_err(|error| call_error("GetTemplate", error))?;
-        Ok(answer.template_body().unwrap_or_default().to_owned())
+        Answer("GetTemplate").text("TemplateBody", answer.template_body())
     }
 
     async fn get_stack_policy(&self, stack: &str) -> Result<Option<String>, CallError> {
@@ -237,27 +219,70 @@ impl CloudFormation for AwsCloudFormation {
     }
 }
 
-/// The one way in which CloudFormation says that there is no such stack.
-fn is_absent(error: &CallError) -> bool {
-    error.code.as_deref() == Some("ValidationError") && error.message.contains("does not exist")
+/// Parameters, outputs and tags have values that may be empty, and none that are missing.
+fn description(stack: &types::Stack) -> Result<StackDescription, CallError> {
+    let answer = Answer("DescribeStacks");
+    let value = |field, value: Option<&str>| answer.any(field, value).map(str::to_owned);
+    let outputs = stack.outputs().iter().map(|output| {
+        Ok((answer.text("OutputKey", output.output_key())?, value("OutputValue", output.output_value())?))
+    });
+    let parameters = stack.parameters().iter().map(|parameter| {
+        let resolved = parameter.resolved_value().or(parameter.parameter_value());
+        Ok((answer.text("ParameterKey", parameter.parameter_key())?, value("ParameterValue", resolved)?))
+    });
+    let tags = stack.tags().iter().map(|tag| Ok((answer.text("Key", tag.key())?, value("Value", tag.value())?)));
+    Ok(StackDescription {
+        stack_id: answer.text("StackId", stack.stack_id())?,
+        status: answer.text("StackStatus", stack.stack_status().map(|status| status.as_str()))?,
+        status_reason: stack.stack_status_reason().map(str::to_owned),
+        outputs: outputs.collect::<Result<_, CallError>>()?,
+        parameters: parameters.collect::<Result<_, CallError>>()?,
+        tags: tags.collect::<Result<_, CallError>>()?,
+        // Documented as optional: a stack for which it was never set is not protected.
+        termination_protection: stack.enable_termination_protection().unwrap_or_default(),
+    })
+}
+
+/// Physical id and reason are documented as optional: there is none before the resource is made, or nothing to say.
+fn stack_event(event: &types::StackEvent) -> Result<StackEvent, CallError> {
+    let answer = Answer("DescribeStackEvents");
+    Ok(StackEvent {
+        event_id: answer.text("EventId", event.event_id())?,
+        timestamp_ms: answer.time_ms("Timestamp", event.timestamp())?,
+        logical_id: answer.text("LogicalResourceId", event.logical_resource_id())?,
+        physical_id: event.physical_resource_id().unwrap_or_default().to_owned(),
+        resource_type: answer.text("ResourceType", event.resource_type())?,
+        status: answer.text("ResourceStatus", event.resource_status().map(|status| status.as_str()))?,
+        reason: event.resource_status_reason().unwrap_or_default().to_owned(),
+        token: event.client_request_token().map(str::to_owned),
+    })
+}
+
+/// Physical id and reason are optional as those of events are.
+fn stack_resource(resource: &types::StackResourceSummary) -> Result<StackResource, CallError> {
+    let answer = Answer("ListStackResources");
+    Ok(StackResource {
+        logical_id: answer.text("LogicalResourceId", resource.logical_resource_id())?,
+        physical_id: resource.physical_resource_id().unwrap_or_default().to_owned(),
+        resource_type: answer.text("ResourceType", resource.resource_type())?,
+        status: answer.text("ResourceStatus", resource.resource_status().map(|status| status.as_str()))?,
+        reason: resource.resource_status_reason().unwrap_or_default().to_owned(),
+    })
 }
 
 /// A token belongs to one call and its repetitions: when it is known, an answer got lost and what was asked for has begun.
 fn begun<T>(answer: Result<T, CallError>) -> Result<(), CallError> {
     match answer {
-        Err(error) if error.code.as_deref().is_some_and(|code| code.starts_with("TokenAlreadyExists")) => Ok(()),
+        Err(error) if matches!(error.code.as_deref(), Some("TokenAlreadyExistsException" | "TokenAlreadyExists")) => {
+            Ok(())
+        }
         answer => answer.map(drop),
     }
-}
-
-fn token(token: Option<&str>) -> Option<String> {
-    token.filter(|token| !token.is_empty()).map(str::to_owned)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::CallErrorKind;
 
     #[test]
     fn a_token_that_is_known_says_that_the_operation_has_begun_and_no_other_refusal_does() {

@@ -1,11 +1,11 @@
 //! Drift detection through the AWS SDK. Refuses nothing: every call is passed on as it is.
 
+use aws_access::{Answer, CallError, call_error};
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{StackDriftDetectionStatus, StackResourceDriftStatus};
 
-use super::call_error;
-use crate::drift::{Detection, Difference, DriftDetection, DriftStatus, ResourceDrift};
-use crate::{CallError, CallErrorKind};
+use super::next_page;
+use crate::ports::{Detection, Difference, DriftDetection, DriftStatus, ResourceDrift};
 
 /// The drift detection of one account and region.
 #[derive(Debug, Clone)]
@@ -23,11 +23,13 @@ impl AwsDriftDetection {
 impl DriftDetection for AwsDriftDetection {
     async fn detect_stack_drift(&self, stack: &str) -> Result<Option<String>, CallError> {
         match self.client.detect_stack_drift().stack_name(stack).send().await {
-            Ok(answer) => Ok(answer.stack_drift_detection_id),
+            Ok(answer) => {
+                let id = answer.stack_drift_detection_id();
+                Answer("DetectStackDrift").text("StackDriftDetectionId", id).map(Some)
+            }
             Err(error) => {
                 let error = call_error("DetectStackDrift", error);
-                let is_absent = error.kind == CallErrorKind::Invalid && error.message.contains("does not exist");
-                if is_absent { Ok(None) } else { Err(error) }
+                if error.is_absent_stack() { Ok(None) } else { Err(error) }
             }
         }
     }
@@ -35,12 +37,15 @@ impl DriftDetection for AwsDriftDetection {
     async fn detection(&self, id: &str) -> Result<Detection, CallError> {
         let answer = self.client.describe_stack_drift_detection_status().stack_drift_detection_id(id).send().await;
         let answer = answer.map_err(|error| call_error("DescribeStackDriftDetectionStatus", error))?;
+        let status = answer.detection_status().map(|status| status.as_str());
+        Answer("DescribeStackDriftDetectionStatus").text("DetectionStatus", status)?;
         if answer.detection_status() == Some(&StackDriftDetectionStatus::DetectionInProgress) {
             return Ok(Detection::InProgress);
         }
         let is_complete = answer.detection_status() == Some(&StackDriftDetectionStatus::DetectionComplete);
         let reason = answer.detection_status_reason().unwrap_or("the detection failed");
         Ok(Detection::Done {
+            // Given only when the detection is complete.
             status: answer.stack_drift_status().map_or("UNKNOWN", |status| status.as_str()).to_owned(),
             failure: (!is_complete).then(|| reason.to_owned()),
         })
@@ -51,7 +56,10 @@ impl DriftDetection for AwsDriftDetection {
         loop {
             let call = self.client.describe_stack_resource_drifts().stack_name(stack).set_next_token(next);
             let page = call.send().await.map_err(|error| call_error("DescribeStackResourceDrifts", error))?;
+            let answer = Answer("DescribeStackResourceDrifts");
             for drift in page.stack_resource_drifts() {
+                let status = drift.stack_resource_drift_status().map(|status| status.as_str());
+                answer.text("StackResourceDriftStatus", status)?;
                 let status = match drift.stack_resource_drift_status() {
                     Some(StackResourceDriftStatus::InSync) => DriftStatus::InSync,
                     Some(StackResourceDriftStatus::Modified) => DriftStatus::Modified,
@@ -60,28 +68,28 @@ impl DriftDetection for AwsDriftDetection {
                     Some(StackResourceDriftStatus::NotChecked) => continue,
                     _ => DriftStatus::Unknown,
                 };
-                let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
                 let differences = drift.property_differences().iter().map(|difference| {
                     // `null` is how it says that one side has nothing.
                     let value = |value: Option<&str>| value.filter(|value| *value != "null").map(str::to_owned);
-                    Difference {
-                        path: text(difference.property_path()),
-                        kind: difference.difference_type().map_or("NOT_EQUAL", |kind| kind.as_str()).to_owned(),
+                    let kind = difference.difference_type().map(|kind| kind.as_str());
+                    Ok(Difference {
+                        path: answer.text("PropertyPath", difference.property_path())?,
+                        kind: answer.text("DifferenceType", kind)?,
                         expected: value(difference.expected_value()),
                         actual: value(difference.actual_value()),
                         masked: false,
-                    }
+                    })
                 });
                 drifts.push(ResourceDrift {
-                    logical_id: text(drift.logical_resource_id()),
-                    physical_id: text(drift.physical_resource_id()),
-                    resource_type: text(drift.resource_type()),
+                    logical_id: answer.text("LogicalResourceId", drift.logical_resource_id())?,
+                    physical_id: drift.physical_resource_id().unwrap_or_default().to_owned(),
+                    resource_type: answer.text("ResourceType", drift.resource_type())?,
                     status,
                     reason: drift.drift_status_reason().map(str::to_owned),
-                    differences: differences.collect(),
+                    differences: differences.collect::<Result<_, CallError>>()?,
                 });
             }
-            next = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+            next = next_page(page.next_token());
             if next.is_none() {
                 return Ok(drifts);
             }
@@ -93,11 +101,12 @@ impl DriftDetection for AwsDriftDetection {
         loop {
             let call = self.client.list_stack_resources().stack_name(stack).set_next_token(next);
             let page = call.send().await.map_err(|error| call_error("ListStackResources", error))?;
-            types.extend(page.stack_resource_summaries().iter().map(|resource| {
-                let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-                (text(resource.logical_resource_id()), text(resource.resource_type()))
-            }));
-            next = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+            let answer = Answer("ListStackResources");
+            for resource in page.stack_resource_summaries() {
+                let logical_id = answer.text("LogicalResourceId", resource.logical_resource_id())?;
+                types.push((logical_id, answer.text("ResourceType", resource.resource_type())?));
+            }
+            next = next_page(page.next_token());
             if next.is_none() {
                 return Ok(types);
             }

@@ -1,19 +1,18 @@
-//! The edge to AWS: credentials, clients and the adapters of the ports. Refuses decisions: they are the flow's.
+//! The adapters of the ports over the AWS SDK. Refuses decisions: they are the flows'. An answer that lacks what AWS always
+//! gives is an error; a default stands only for what AWS documents as optional.
 
 mod buckets;
-mod changes;
 mod cloudformation;
-mod connection;
 mod drift;
-mod ec2;
-mod failure;
+mod resource_change;
 mod s3;
-mod xml;
 
 pub use buckets::S3Buckets;
 pub use cloudformation::AwsCloudFormation;
-pub use connection::{Connection, Target, sdk_config};
 pub use drift::AwsDriftDetection;
-pub use ec2::{Ec2, RouteTable, Subnet};
-pub use failure::call_error;
 pub use s3::S3AssetStore;
+
+/// The token of the next page, when there is one.
+fn next_page(token: Option<&str>) -> Option<String> {
+    token.filter(|token| !token.is_empty()).map(str::to_owned)
+}

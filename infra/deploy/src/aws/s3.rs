@@ -13,8 +13,9 @@ use aws_sdk_s3::types::{
     VersioningConfiguration,
 };
 
-use super::{Connection, call_error};
-use crate::{AssetStore, BucketState, CallError, CallErrorKind};
+use aws_access::{CallError, CallErrorKind, Connection, call_error, dns_suffix, partition};
+
+use crate::{AssetStore, BucketState};
 
 /// Bytes of a file that are read at a time.
 const PIECE: usize = 256 * 1024;
@@ -190,18 +191,6 @@ fn tls_only_policy(bucket: &str, region: &str) -> String {
         }],
     })
     .to_string()
-}
-
-fn partition(region: &str) -> &'static str {
-    match region {
-        region if region.starts_with("cn-") => "aws-cn",
-        region if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
-}
-
-fn dns_suffix(region: &str) -> &'static str {
-    if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
 }
 
 fn built(message: String) -> CallError {

@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-use deploy::{CallError, ChangeSetRequest, ResourceChange};
+use aws_access::CallError;
+use deploy::{ChangeSetRequest, ResourceChange};
 
 use super::content::Content;
 use super::fault::Fault;

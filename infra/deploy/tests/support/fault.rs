@@ -1,6 +1,6 @@
 //! What can happen to a call.
 
-use deploy::{CallError, CallErrorKind};
+use aws_access::{CallError, CallErrorKind};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {

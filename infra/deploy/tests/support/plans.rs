@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use deploy::{Archive, Deployed, Deployer, Error, Event, Options, Pace, Parameter, Plan, Protection, Source, Stack};
+use aws_access::Pace;
+use deploy::{Archive, Deployed, Deployer, Error, Event, Options, Parameter, Plan, Protection, Source, Stack};
 
 use super::{Answers, MemoryCloudFormation, MemoryStore};
 

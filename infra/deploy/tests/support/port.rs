@@ -1,9 +1,9 @@
 //! CloudFormation's calls in memory.
 
+use aws_access::{CallError, CallErrorKind};
 use deploy::{
-    CallError, CallErrorKind, ChangeAction, ChangeSetKind, ChangeSetPage, ChangeSetRequest, ChangeSetStatus,
-    ChangeSetSummary, CloudFormation, EventsPage, PropertyDetail, ResourceChange, StackDescription, StackEvent,
-    StackResource, TemplateLocation,
+    ChangeAction, ChangeSetKind, ChangeSetPage, ChangeSetRequest, ChangeSetStatus, ChangeSetSummary, CloudFormation,
+    EventsPage, PropertyDetail, ResourceChange, StackDescription, StackEvent, StackResource, TemplateLocation,
 };
 
 use super::cloud::{Made, MemoryCloudFormation, State};

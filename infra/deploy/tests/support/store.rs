@@ -6,7 +6,8 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::rc::Rc;
 
-use deploy::{AssetStore, BucketEmptier, BucketState, CallError, Emptied};
+use aws_access::CallError;
+use deploy::{AssetStore, BucketEmptier, BucketState, Emptied};
 
 pub(crate) struct MemoryStore {
     pub(crate) state: Cell<BucketState>,

@@ -2,15 +2,15 @@
 
 use std::time::SystemTime;
 
+use aws_access::{Answer, CallError, CallErrorKind, Ec2, call_error};
 use aws_config::SdkConfig;
 use aws_credential_types::provider::ProvideCredentials;
-use deploy::aws::{Connection, Ec2, call_error};
-use deploy::{CallError, CallErrorKind};
 use jiff::Timestamp;
 
+use super::next_page;
 use crate::doctor::{Account, Identity};
 
-/// The account of a configuration; nobody is asked before the first question.
+/// The account of a configuration; no call is made before the first question.
 #[derive(Debug, Clone)]
 pub struct AwsAccount {
     config: SdkConfig,
@@ -29,7 +29,7 @@ impl Account for AwsAccount {
             operation: "GetCallerIdentity",
             code: None,
             message: message.to_owned(),
-            kind: CallErrorKind::Denied,
+            kind: CallErrorKind::Unsigned,
             source,
         };
         let provider = self.config.credentials_provider().ok_or_else(|| denied("no credentials are set", None))?;
@@ -45,7 +45,7 @@ impl Account for AwsAccount {
         }
         let answer = aws_sdk_sts::Client::new(&self.config).get_caller_identity().send().await;
         let answer = answer.map_err(|error| call_error("GetCallerIdentity", error))?;
-        Ok(Identity { arn: answer.arn().unwrap_or_default().to_owned(), expires_at })
+        Ok(Identity { arn: Answer("GetCallerIdentity").text("Arn", answer.arn())?, expires_at })
     }
 
     async fn stacks(&self) -> Result<u64, CallError> {
@@ -54,10 +54,12 @@ impl Account for AwsAccount {
         loop {
             let page = client.list_stacks().set_next_token(next).send().await;
             let page = page.map_err(|error| call_error("ListStacks", error))?;
-            let is_there = |status: &str| status != "DELETE_COMPLETE";
-            let of_page = page.stack_summaries().iter().filter_map(|stack| stack.stack_status());
-            stacks += of_page.filter(|status| is_there(status.as_str())).count() as u64;
-            next = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+            for stack in page.stack_summaries() {
+                let status = stack.stack_status().map(|status| status.as_str());
+                let is_there = Answer("ListStacks").text("StackStatus", status)? != "DELETE_COMPLETE";
+                stacks += u64::from(is_there);
+            }
+            next = next_page(page.next_token());
             if next.is_none() {
                 return Ok(stacks);
             }
@@ -65,41 +67,23 @@ impl Account for AwsAccount {
     }
 
     async fn zones(&self, vpc_id: &str) -> Result<Vec<String>, CallError> {
-        let connection = Connection {
-            account: String::new(),
-            region: self.config.region().map(ToString::to_string).unwrap_or_default(),
-            endpoint: self.config.endpoint_url().map(str::to_owned),
-            config: self.config.clone(),
-        };
-        let subnets = Ec2::new(&connection).subnets(vpc_id).await?;
+        let subnets = Ec2::new(&self.config).subnets(vpc_id).await?;
         Ok(subnets.into_iter().map(|subnet| subnet.availability_zone).collect())
     }
 
     async fn quota(&self, service: &str, code: &str) -> Result<f64, CallError> {
         let client = aws_sdk_servicequotas::Client::new(&self.config);
         let applied = client.get_service_quota().service_code(service).quota_code(code).send().await;
-        let value = match applied {
-            Ok(applied) => applied.quota().and_then(|quota| quota.value()),
-            Err(error) => match call_error("GetServiceQuota", error) {
-                // Never asked to be raised: the default holds.
-                error
-                    if error.kind == CallErrorKind::NotFound
-                        || error.code.as_deref() == Some("NoSuchResourceException") =>
-                {
-                    let default =
-                        client.get_aws_default_service_quota().service_code(service).quota_code(code).send().await;
-                    let default = default.map_err(|error| call_error("GetAWSDefaultServiceQuota", error))?;
-                    default.quota().and_then(|quota| quota.value())
-                }
-                error => return Err(error),
-            },
+        let quota = match applied.map_err(|error| call_error("GetServiceQuota", error)) {
+            Ok(applied) => applied.quota,
+            // Never asked to be raised: the default holds.
+            Err(error) if error.kind == CallErrorKind::NotFound => {
+                let default =
+                    client.get_aws_default_service_quota().service_code(service).quota_code(code).send().await;
+                default.map_err(|error| call_error("GetAWSDefaultServiceQuota", error))?.quota
+            }
+            Err(error) => return Err(error),
         };
-        value.ok_or_else(|| CallError {
-            operation: "GetServiceQuota",
-            code: None,
-            message: format!("{service} {code} has no value"),
-            kind: CallErrorKind::Invalid,
-            source: None,
-        })
+        Answer("GetServiceQuota").any("Value", quota.and_then(|quota| quota.value))
     }
 }

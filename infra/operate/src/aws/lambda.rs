@@ -1,7 +1,6 @@
 //! Functions and event source mappings from Lambda. Refuses to invoke them.
 
-use deploy::CallError;
-use deploy::aws::call_error;
+use aws_access::{Answer, CallError, call_error};
 use jiff::Timestamp;
 
 use super::{AwsCloud, absent};
@@ -17,6 +16,7 @@ impl Functions for AwsCloud {
             Err(error) => return absent(call_error("GetFunctionConfiguration", error)),
         };
         let reserved = concurrency.map_err(|error| call_error("GetFunctionConcurrency", error))?;
+        // Optional: a function whose state is not told can be invoked.
         let state = function.state().map_or("Active", |state| state.as_str());
         let update = function.last_update_status().map(|status| status.as_str());
         let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
@@ -26,12 +26,13 @@ impl Functions for AwsCloud {
             _ => text(function.state_reason()),
         };
         let number = |number: Option<i32>| number.and_then(|number| u32::try_from(number).ok());
+        let answer = Answer("GetFunctionConfiguration");
         Ok(Some(FunctionState {
             state: state.to_owned(),
             reason,
             last_modified: function.last_modified().and_then(modified),
-            memory_mb: number(function.memory_size()).unwrap_or_default(),
-            timeout_seconds: number(function.timeout()).unwrap_or_default(),
+            memory_mb: answer.count("MemorySize", function.memory_size())?,
+            timeout_seconds: answer.count("Timeout", function.timeout())?,
             reserved_concurrency: number(reserved.reserved_concurrent_executions()),
             dead_letter_target: text(function.dead_letter_config().and_then(|config| config.target_arn())),
             log_group: text(function.logging_config().and_then(|logging| logging.log_group()))
@@ -46,14 +47,16 @@ impl Functions for AwsCloud {
         };
         let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
         let number = |number: Option<i32>| number.and_then(|number| u32::try_from(number).ok());
-        let function = mapping.function_arn().unwrap_or_default();
+        let answer = Answer("GetEventSourceMapping");
+        let function = answer.text("FunctionArn", mapping.function_arn())?;
         Ok(Some(MappingState {
-            state: mapping.state().unwrap_or_default().to_owned(),
+            state: answer.text("State", mapping.state())?,
             reason: text(mapping.state_transition_reason()),
             last_result: text(mapping.last_processing_result()),
+            // Optional: a source that AWS does not manage has no ARN.
             source_arn: mapping.event_source_arn().unwrap_or_default().to_owned(),
             // arn:aws:lambda:REGION:ACCOUNT:function:NAME, with a qualifier at times.
-            function: function.split(':').nth(6).unwrap_or(function).to_owned(),
+            function: function.split(':').nth(6).unwrap_or(&function).to_owned(),
             batch_size: number(mapping.batch_size()),
             max_concurrency: number(mapping.scaling_config().and_then(|scaling| scaling.maximum_concurrency())),
         }))

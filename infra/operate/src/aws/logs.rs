@@ -1,9 +1,8 @@
 //! Events of log groups from CloudWatch Logs. Refuses to write.
 
-use deploy::CallError;
-use deploy::aws::call_error;
+use aws_access::{Answer, CallError, call_error};
 
-use super::{AwsCloud, absent};
+use super::{AwsCloud, absent, next_page};
 use crate::{LogEvent, LogGroups};
 
 /// The most that FilterLogEvents gives at once.
@@ -19,13 +18,17 @@ impl LogGroups for AwsCloud {
                 Ok(page) => page,
                 Err(error) => return absent(call_error("FilterLogEvents", error)),
             };
-            events.extend(page.events().iter().map(|event| LogEvent {
-                id: event.event_id().unwrap_or_default().to_owned(),
-                stream: event.log_stream_name().unwrap_or_default().to_owned(),
-                timestamp: event.timestamp().unwrap_or_default(),
-                message: event.message().unwrap_or_default().to_owned(),
-            }));
-            next = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+            let answer = Answer("FilterLogEvents");
+            for event in page.events() {
+                events.push(LogEvent {
+                    // The local cloud gives none; equal events are told apart without it.
+                    id: event.event_id().unwrap_or_default().to_owned(),
+                    stream: answer.text("logStreamName", event.log_stream_name())?,
+                    timestamp: answer.any("timestamp", event.timestamp())?,
+                    message: answer.any("message", event.message())?.to_owned(),
+                });
+            }
+            next = next_page(page.next_token());
             if next.is_some() {
                 continue;
             }

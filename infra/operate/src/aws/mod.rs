@@ -1,4 +1,5 @@
-//! The adapters of the ports over the AWS SDK. Refuses decisions: they are the flows'.
+//! The adapters of the ports over the AWS SDK. Refuses decisions: they are the flows'. An answer that lacks what AWS always gives
+//! is an error; a default stands only for what AWS documents as optional.
 
 mod account;
 mod cloudformation;
@@ -9,6 +10,7 @@ mod sqs;
 
 pub use account::AwsAccount;
 
+use aws_access::{CallError, CallErrorKind};
 use aws_config::SdkConfig;
 
 /// Everything that is looked after, of one account and region.
@@ -35,9 +37,14 @@ impl AwsCloud {
 }
 
 /// `None` where AWS says that there is no such thing.
-fn absent<T>(error: deploy::CallError) -> Result<Option<T>, deploy::CallError> {
+fn absent<T>(error: CallError) -> Result<Option<T>, CallError> {
     match error.kind {
-        deploy::CallErrorKind::NotFound => Ok(None),
+        CallErrorKind::NotFound => Ok(None),
         _ => Err(error),
     }
+}
+
+/// The token of the next page, when there is one.
+fn next_page(token: Option<&str>) -> Option<String> {
+    token.filter(|token| !token.is_empty()).map(str::to_owned)
 }

@@ -1,7 +1,6 @@
 //! Schedules from EventBridge Scheduler. Refuses to change them.
 
-use deploy::CallError;
-use deploy::aws::call_error;
+use aws_access::{Answer, CallError, call_error};
 
 use super::{AwsCloud, absent};
 use crate::{ScheduleState, Schedules};
@@ -13,7 +12,8 @@ impl Schedules for AwsCloud {
             Err(error) => return absent(call_error("GetSchedule", error)),
         };
         Ok(Some(ScheduleState {
-            expression: schedule.schedule_expression().unwrap_or_default().to_owned(),
+            expression: Answer("GetSchedule").text("ScheduleExpression", schedule.schedule_expression())?,
+            // Documented defaults: UTC, and enabled.
             time_zone: schedule.schedule_expression_timezone().unwrap_or("UTC").to_owned(),
             enabled: schedule.state().is_none_or(|state| state.as_str() == "ENABLED"),
             next_run: None,

@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
+use aws_access::{Answer, CallError, CallErrorKind, call_error};
 use aws_sdk_sqs::primitives::Blob;
 use aws_sdk_sqs::types::{
     MessageAttributeValue, MessageSystemAttributeName, MessageSystemAttributeNameForSends, MessageSystemAttributeValue,
     QueueAttributeName,
 };
-use deploy::aws::call_error;
-use deploy::{CallError, CallErrorKind};
 
-use super::AwsCloud;
+use super::{AwsCloud, absent};
 use crate::{Attribute, AttributeValue, Message, MoveStatus, MoveTask, QueueAttributes, Queues, Redriving};
 
 impl Queues for AwsCloud {
@@ -19,31 +18,31 @@ impl Queues for AwsCloud {
         let call = self.sqs.get_queue_attributes().queue_url(url).attribute_names(Name::All);
         let answer = match call.send().await {
             Ok(answer) => answer,
-            Err(error) => {
-                let error = call_error("GetQueueAttributes", error);
-                let is_absent = error.kind == CallErrorKind::NotFound
-                    || error
-                        .code
-                        .as_deref()
-                        .is_some_and(|code| code.contains("NonExistentQueue") || code.contains("DoesNotExist"));
-                return if is_absent { Ok(None) } else { Err(error) };
-            }
+            Err(error) => return absent(call_error("GetQueueAttributes", error)),
         };
         let attributes = answer.attributes.unwrap_or_default();
-        let text = |name| attributes.get(&name).map(String::as_str).unwrap_or_default();
-        let number = |name| text(name).parse().unwrap_or_default();
+        let text = |name: &Name| attributes.get(name).map(String::as_str);
+        let answer = Answer("GetQueueAttributes");
         // {"deadLetterTargetArn": "arn:..", "maxReceiveCount": 5}, the number at times as text.
-        let redrive: serde_json::Value = serde_json::from_str(text(Name::RedrivePolicy)).unwrap_or_default();
+        let redrive: serde_json::Value = match text(&Name::RedrivePolicy) {
+            Some(policy) if !policy.is_empty() => serde_json::from_str(policy)
+                .map_err(|_| CallError::unreadable("GetQueueAttributes", "RedrivePolicy"))?,
+            // Optional: a queue without a dead-letter queue has none.
+            _ => serde_json::Value::Null,
+        };
         let count = &redrive["maxReceiveCount"];
         let count = count.as_u64().or_else(|| count.as_str()?.parse().ok());
         Ok(Some(QueueAttributes {
-            arn: text(Name::QueueArn).to_owned(),
-            visible: number(Name::ApproximateNumberOfMessages),
-            in_flight: number(Name::ApproximateNumberOfMessagesNotVisible),
-            delayed: number(Name::ApproximateNumberOfMessagesDelayed),
+            arn: answer.text("QueueArn", text(&Name::QueueArn))?,
+            visible: answer.number("ApproximateNumberOfMessages", text(&Name::ApproximateNumberOfMessages))?,
+            in_flight: answer
+                .number("ApproximateNumberOfMessagesNotVisible", text(&Name::ApproximateNumberOfMessagesNotVisible))?,
+            delayed: answer
+                .number("ApproximateNumberOfMessagesDelayed", text(&Name::ApproximateNumberOfMessagesDelayed))?,
             dead_letter_target: redrive["deadLetterTargetArn"].as_str().map(str::to_owned),
             max_receive_count: count.and_then(|count| u32::try_from(count).ok()),
-            fifo: text(Name::FifoQueue) == "true",
+            // Given of FIFO queues alone.
+            fifo: text(&Name::FifoQueue) == Some("true"),
         }))
     }
 }
@@ -52,28 +51,31 @@ impl Redriving for AwsCloud {
     async fn start_move(&self, dead_letters_arn: &str) -> Result<String, CallError> {
         let answer = self.sqs.start_message_move_task().source_arn(dead_letters_arn).send().await;
         let answer = answer.map_err(|error| call_error("StartMessageMoveTask", error))?;
-        Ok(answer.task_handle.unwrap_or_default())
+        Answer("StartMessageMoveTask").text("TaskHandle", answer.task_handle())
     }
 
     async fn moves(&self, dead_letters_arn: &str) -> Result<Vec<MoveTask>, CallError> {
         let call = self.sqs.list_message_move_tasks().source_arn(dead_letters_arn).max_results(10);
         let answer = call.send().await.map_err(|error| call_error("ListMessageMoveTasks", error))?;
         let mut tasks: Vec<MoveTask> = (answer.results().iter())
-            .map(|task| MoveTask {
-                handle: task.task_handle().map(str::to_owned),
-                status: match task.status().unwrap_or_default() {
-                    "RUNNING" => MoveStatus::Running,
-                    "CANCELLING" => MoveStatus::Cancelling,
-                    "CANCELLED" => MoveStatus::Cancelled,
-                    "FAILED" => MoveStatus::Failed,
-                    _ => MoveStatus::Completed,
-                },
-                moved: u64::try_from(task.approximate_number_of_messages_moved()).unwrap_or_default(),
-                total: task.approximate_number_of_messages_to_move().and_then(|total| u64::try_from(total).ok()),
-                failure: task.failure_reason().filter(|reason| !reason.is_empty()).map(str::to_owned),
-                started_at: task.started_timestamp(),
+            .map(|task| {
+                Ok(MoveTask {
+                    // Given while it runs.
+                    handle: task.task_handle().map(str::to_owned),
+                    status: match Answer("ListMessageMoveTasks").text("Status", task.status())?.as_str() {
+                        "RUNNING" => MoveStatus::Running,
+                        "CANCELLING" => MoveStatus::Cancelling,
+                        "CANCELLED" => MoveStatus::Cancelled,
+                        "FAILED" => MoveStatus::Failed,
+                        _ => MoveStatus::Completed,
+                    },
+                    moved: u64::try_from(task.approximate_number_of_messages_moved()).unwrap_or_default(),
+                    total: task.approximate_number_of_messages_to_move().and_then(|total| u64::try_from(total).ok()),
+                    failure: task.failure_reason().filter(|reason| !reason.is_empty()).map(str::to_owned),
+                    started_at: task.started_timestamp(),
+                })
             })
-            .collect();
+            .collect::<Result<_, CallError>>()?;
         tasks.sort_by_key(|task| std::cmp::Reverse(task.started_at));
         Ok(tasks)
     }
@@ -97,16 +99,19 @@ impl Redriving for AwsCloud {
         let message = |message: aws_sdk_sqs::types::Message| {
             let system = message.attributes.unwrap_or_default();
             let of = |name| system.get(&name).filter(|text| !text.is_empty()).cloned();
-            Message {
-                message_id: message.message_id.unwrap_or_default(),
-                receipt_handle: message.receipt_handle.unwrap_or_default(),
-                body: message.body.unwrap_or_default(),
-                attributes: message.message_attributes.unwrap_or_default().into_iter().map(attribute).collect(),
+            let answer = Answer("ReceiveMessage");
+            let attributes = message.message_attributes.unwrap_or_default().into_iter().map(attribute);
+            Ok(Message {
+                message_id: answer.text("MessageId", message.message_id.as_deref())?,
+                receipt_handle: answer.text("ReceiptHandle", message.receipt_handle.as_deref())?,
+                body: answer.any("Body", message.body)?,
+                attributes: attributes.collect::<Result<_, CallError>>()?,
                 group_id: of(MessageSystemAttributeName::MessageGroupId),
                 trace_header: of(MessageSystemAttributeName::AwsTraceHeader),
-            }
+            })
         };
-        Ok(answer.messages.unwrap_or_default().into_iter().map(message).collect())
+        // Optional: an empty receive has no list.
+        answer.messages.unwrap_or_default().into_iter().map(message).collect()
     }
 
     async fn send(&self, url: &str, message: &Message, deduplication_id: Option<&str>) -> Result<(), CallError> {
@@ -152,10 +157,10 @@ impl Redriving for AwsCloud {
     }
 }
 
-fn attribute((name, value): (String, MessageAttributeValue)) -> (String, Attribute) {
+fn attribute((name, value): (String, MessageAttributeValue)) -> Result<(String, Attribute), CallError> {
     let of = match (value.string_value, value.binary_value) {
         (_, Some(bytes)) => AttributeValue::Bytes(bytes.into_inner()),
-        (text, None) => AttributeValue::Text(text.unwrap_or_default()),
+        (text, None) => AttributeValue::Text(Answer("ReceiveMessage").any("StringValue", text)?),
     };
-    (name, Attribute { data_type: value.data_type, value: of })
+    Ok((name, Attribute { data_type: value.data_type, value: of }))
 }

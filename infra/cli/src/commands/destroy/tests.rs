@@ -1,11 +1,11 @@
 //! What a deletion says before it is agreed to.
 
-use deploy::{Bucket, SurveyedStack};
+use deploy::{Bucket, StackDeletion};
 
 use super::*;
 
-fn survey(objects: usize) -> Survey {
-    let resource = |logical_id: &str, resource_type: &str, stateful: bool, keeps: Keeps| SurveyedResource {
+fn survey(objects: usize) -> DeletionPreview {
+    let resource = |logical_id: &str, resource_type: &str, stateful: bool, keeps: Keeps| ResourceDeletion {
         logical_id: logical_id.to_owned(),
         physical_id: format!("{}-1", logical_id.to_lowercase()),
         resource_type: resource_type.to_owned(),
@@ -13,7 +13,7 @@ fn survey(objects: usize) -> Survey {
         keeps,
     };
     let bucket = Bucket { logical_id: "Reports".to_owned(), bucket: "reports-1".to_owned(), objects, more: true };
-    let stack = SurveyedStack {
+    let stack = StackDeletion {
         stack: "Data".to_owned(),
         stack_name: "Data-dev".to_owned(),
         status: Some("CREATE_COMPLETE".to_owned()),
@@ -26,7 +26,7 @@ fn survey(objects: usize) -> Survey {
         ],
         buckets: if objects > 0 { vec![bucket] } else { Vec::new() },
     };
-    let absent = SurveyedStack {
+    let absent = StackDeletion {
         stack: "Api".to_owned(),
         stack_name: "Api-dev".to_owned(),
         status: None,
@@ -34,7 +34,7 @@ fn survey(objects: usize) -> Survey {
         resources: Vec::new(),
         buckets: Vec::new(),
     };
-    Survey { stacks: vec![absent, stack] }
+    DeletionPreview { stacks: vec![absent, stack] }
 }
 
 #[test]

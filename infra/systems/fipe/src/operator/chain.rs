@@ -1,9 +1,9 @@
 //! The chain of a stage as people look at it: its functions are called, its queues counted. Needs no connection to the database: the
 //! ingestor, which stands beside it, is asked.
 
+use aws_access::call_error;
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
-use deploy::aws::call_error;
 use fipe_contract::{FunctionNames, MANUFACTURER_LOADER, SOMA_INGESTOR, StatusQuestion, StatusRequest, start};
 use operate::aws::AwsCloud;
 use operate::inventory;

@@ -1,6 +1,6 @@
 //! How full a chain's queues are, to be asked again and again. Refuses to know their names: the stack tells them.
 
-use deploy::CallError;
+use aws_access::CallError;
 use operate::aws::AwsCloud;
 use operate::{Inventory, Pair, QueueAttributes, Queues as _, pairs, queues};
 use serde::Serialize;

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use deploy::CallError;
+use aws_access::CallError;
 
 /// What a failure means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,110 @@
+//! The three questions about a network that a deployment asks EC2. Refuses everything else.
+
+use aws_config::SdkConfig;
+
+use super::QueryClient;
+use super::xml::Element;
+use crate::CallError;
+
+/// EC2 of one account and region.
+#[derive(Debug)]
+pub struct Ec2 {
+    client: QueryClient,
+}
+
+/// A subnet, as far as a stack has to know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subnet {
+    /// `subnet-..`
+    pub subnet_id: String,
+    /// For example `sa-east-1a`; of a local zone, a longer name.
+    pub availability_zone: String,
+}
+
+/// A route table and who uses it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteTable {
+    /// `rtb-..`
+    pub route_table_id: String,
+    /// Used by every subnet without a table of its own.
+    pub main: bool,
+    /// Subnets that use it by name.
+    pub subnet_ids: Vec<String>,
+    /// Whether it routes to an internet gateway, which makes its subnets public.
+    pub internet: bool,
+}
+
+impl Ec2 {
+    /// Over a configuration's credentials.
+    pub fn new(config: &SdkConfig) -> Self {
+        Self { client: QueryClient::new(config, "ec2", "2016-11-15") }
+    }
+
+    /// DescribeVpcs: the region's default VPC, if it has one.
+    ///
+    /// # Errors
+    /// When EC2 refuses or does not answer.
+    pub async fn default_vpc(&self) -> Result<Option<String>, CallError> {
+        let vpcs = self.describe("DescribeVpcs", "vpcSet", ("is-default", "true"), |vpc| vpc.required("vpcId"));
+        Ok(vpcs.await?.into_iter().next())
+    }
+
+    /// DescribeSubnets of a VPC, all pages.
+    ///
+    /// # Errors
+    /// When EC2 refuses or does not answer.
+    pub async fn subnets(&self, vpc_id: &str) -> Result<Vec<Subnet>, CallError> {
+        self.describe("DescribeSubnets", "subnetSet", ("vpc-id", vpc_id), |subnet| {
+            Ok(Subnet {
+                subnet_id: subnet.required("subnetId")?,
+                availability_zone: subnet.required("availabilityZone")?,
+            })
+        })
+        .await
+    }
+
+    /// DescribeRouteTables of a VPC, all pages.
+    ///
+    /// # Errors
+    /// When EC2 refuses or does not answer.
+    pub async fn route_tables(&self, vpc_id: &str) -> Result<Vec<RouteTable>, CallError> {
+        self.describe("DescribeRouteTables", "routeTableSet", ("vpc-id", vpc_id), |table| {
+            let associations = || table.items("associationSet");
+            Ok(RouteTable {
+                route_table_id: table.required("routeTableId")?,
+                main: associations().any(|association| association.text("main") == Some("true")),
+                // The main table's own association, and one with a gateway, name no subnet.
+                subnet_ids: associations().filter_map(|one| one.text("subnetId").map(str::to_owned)).collect(),
+                internet: table
+                    .items("routeSet")
+                    .any(|route| route.text("gatewayId").is_some_and(|gateway| gateway.starts_with("igw-"))),
+            })
+        })
+        .await
+    }
+
+    async fn describe<T>(
+        &self,
+        action: &'static str,
+        set: &'static str,
+        (name, value): (&str, &str),
+        read: impl Fn(&Element) -> Result<T, &'static str>,
+    ) -> Result<Vec<T>, CallError> {
+        let (mut found, mut next) = (Vec::new(), None::<String>);
+        loop {
+            let mut parameters = vec![("Filter.1.Name", name), ("Filter.1.Value.1", value)];
+            parameters.extend(next.as_deref().map(|token| ("NextToken", token)));
+            let answer = self.client.call(action, &parameters).await?;
+            let incomplete = |field| CallError::incomplete(action, field);
+            // EC2 writes an empty list as an empty element.
+            answer.child(set).ok_or_else(|| incomplete(set))?;
+            for item in answer.items(set) {
+                found.push(read(item).map_err(incomplete)?);
+            }
+            next = answer.text("nextToken").map(str::to_owned);
+            if next.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Signed calls in AWS's Query protocol: a form is sent, XML comes back. Refuses what an SDK crate of reasonable size does.
+//!
+//! Written by hand because some SDK crates are too large for a few reads: EC2's alone takes as long to compile as all the others
+//! and 5 GB of memory. Signing and connections are the SDK's own. Another service of this protocol (RDS, ..) needs its name, its
+//! version and its reads, as [`ec2`] shows.
+
+mod ec2;
+mod xml;
+
+use std::time::{Duration, SystemTime};
+
+use aws_config::SdkConfig;
+use aws_credential_types::provider::ProvideCredentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::HttpConnector;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+
+use self::xml::Element;
+use crate::error_codes::kind_of;
+use crate::{CallError, CallErrorKind, Pace, dns_suffix, retry};
+
+pub use ec2::{Ec2, RouteTable, Subnet};
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// Three more attempts, after 0.5, 1 and 2 s.
+const PACE: Pace = Pace { first: Duration::from_millis(500), most: Duration::from_millis(500), retries: 3 };
+
+/// One service of an account and region.
+#[derive(Debug)]
+struct QueryClient {
+    service: &'static str,
+    version: &'static str,
+    config: SdkConfig,
+    region: String,
+    address: String,
+    connector: Connector,
+}
+
+impl QueryClient {
+    /// A service by its name in host names and signatures, and the version of its API.
+    fn new(config: &SdkConfig, service: &'static str, version: &'static str) -> Self {
+        let region = config.region().map(ToString::to_string).unwrap_or_default();
+        let address = match config.endpoint_url() {
+            Some(endpoint) => format!("{}/", endpoint.trim_end_matches('/')),
+            None => format!("https://{service}.{region}.{}/", dns_suffix(&region)),
+        };
+        let connector = match address.starts_with("http:") {
+            true => Connector::builder().build_http(),
+            false => Connector::builder().tls_provider(Provider::Rustls(CryptoMode::Ring)).build(),
+        };
+        Self { service, version, config: config.clone(), region, address, connector }
+    }
+
+    /// The answer to an action, asked for again while that can help.
+    async fn call(&self, action: &'static str, parameters: &[(&str, &str)]) -> Result<Element, CallError> {
+        let mut form = format!("Action={action}&Version={}", self.version);
+        for (name, value) in parameters {
+            form += &format!("&{name}={}", percent_encoded(value));
+        }
+        retry(PACE, |_| (), async || self.send(action, &form).await).await
+    }
+
+    async fn send(&self, action: &'static str, form: &str) -> Result<Element, CallError> {
+        let error = |kind, message: &str, source: Option<Source>| CallError {
+            operation: action,
+            code: None,
+            message: message.to_owned(),
+            kind,
+            source,
+        };
+        let transient = |message: &str, source| error(CallErrorKind::Transient, message, source);
+        let request = self.signed(form).await;
+        let request =
+            request.map_err(|source| error(CallErrorKind::Unsigned, "the request cannot be signed", Some(source)))?;
+        let answered = tokio::time::timeout(TIMEOUT, self.connector.call(request)).await;
+        let response = answered
+            .map_err(|_| transient("no answer in time", None))?
+            .map_err(|source| transient("the request was not answered", Some(source.into())))?;
+        let status = response.status().as_u16();
+        let body = ByteStream::new(response.into_body()).collect().await;
+        let body = body.map_err(|source| transient("the answer broke off", Some(source.into())))?;
+        let root = Element::parse(&String::from_utf8_lossy(&body.into_bytes()));
+        match (status, root) {
+            (200, Some(root)) => Ok(root),
+            (200, None) => Err(transient("the answer is not XML", None)),
+            (_, root) => {
+                // <Response><Errors><Error><Code>..</Code><Message>..</Message></Error></Errors></Response>
+                let refusal = root.as_ref().and_then(|root| root.child("Errors")?.child("Error"));
+                let code = refusal.and_then(|refusal| refusal.text("Code"));
+                let message = refusal.and_then(|refusal| refusal.text("Message"));
+                Err(CallError {
+                    operation: action,
+                    code: code.map(str::to_owned),
+                    message: message.map_or_else(|| format!("answered with status {status}"), str::to_owned),
+                    kind: kind_of(code.unwrap_or_default(), status),
+                    source: None,
+                })
+            }
+        }
+    }
+
+    async fn signed(&self, form: &str) -> Result<HttpRequest, Source> {
+        const CONTENT_TYPE: (&str, &str) = ("content-type", "application/x-www-form-urlencoded; charset=utf-8");
+        let provider = self.config.credentials_provider().ok_or("no credentials are set")?;
+        let identity = provider.provide_credentials().await?.into();
+        let parameters = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(&self.region)
+            .name(self.service)
+            .time(SystemTime::now())
+            .settings(SigningSettings::default())
+            .build()?
+            .into();
+        let body = SignableBody::Bytes(form.as_bytes());
+        let signable = SignableRequest::new("POST", &self.address, std::iter::once(CONTENT_TYPE), body)?;
+        let (instructions, _signature) = sign(signable, &parameters)?.into_parts();
+        let mut request = HttpRequest::new(SdkBody::from(form));
+        request.set_method("POST")?;
+        request.set_uri(self.address.as_str())?;
+        request.headers_mut().insert(CONTENT_TYPE.0, CONTENT_TYPE.1);
+        for (name, value) in instructions.headers() {
+            request.headers_mut().insert(name.to_owned(), value.to_owned());
+        }
+        Ok(request)
+    }
+}
+
+/// Everything but the unreserved characters of RFC 3986 as `%XX`.
+fn percent_encoded(text: &str) -> String {
+    let encode = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(encode).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_survives_the_form() {
+        assert_eq!(percent_encoded("aZ09-._~/+= "), "aZ09-._~%2F%2B%3D%20");
+    }
+}

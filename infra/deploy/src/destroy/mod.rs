@@ -1,0 +1,10 @@
+//! Deletes stacks, and says beforehand what that deletes and what it leaves. Refuses to deploy.
+
+mod deletion;
+mod deletion_policy;
+mod deletion_preview;
+mod keeps;
+
+pub use deletion::{Consent, Destroyed, destroy};
+pub use deletion_preview::{Bucket, DeletionPreview, ResourceDeletion, StackDeletion, preview_deletion};
+pub use keeps::Keeps;

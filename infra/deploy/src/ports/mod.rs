@@ -1,0 +1,21 @@
+//! What the flows ask of the world, in AWS's words, and the data that is exchanged. Refuses SDK types, waiting and retries.
+
+mod approver;
+mod asset_store;
+mod bucket_emptier;
+mod cloudformation;
+mod drift_detection;
+mod preview;
+mod resource_change;
+
+pub use approver::{Approver, FailedStack, Refusal};
+pub use asset_store::{AssetStore, BucketState};
+pub use bucket_emptier::{BucketEmptier, Emptied};
+pub use cloudformation::{
+    ChangeSetKind, ChangeSetPage, ChangeSetRequest, ChangeSetStatus, ChangeSetSummary, CloudFormation, EventsPage,
+    StackDescription, StackEvent, StackResource, TemplateLocation,
+};
+pub(crate) use cloudformation::{NESTED_STACK, is_in_progress};
+pub use drift_detection::{Detection, Difference, DriftDetection, DriftStatus, ResourceDrift};
+pub use preview::{Basis, Preview};
+pub use resource_change::{ChangeAction, PropertyDetail, Replacement, ResourceChange};
