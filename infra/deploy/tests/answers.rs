@@ -21,24 +21,27 @@ fn lacks(error: &CallError, operation: &str, field: &'static str) {
 
 #[tokio::test]
 async fn a_stack_has_an_id_and_a_status() {
-    let whole = "<R><DescribeStacksResult><Stacks><member><StackId>arn:1</StackId><StackName>A</StackName><CreationTime>2026-11-22T00:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus></member></Stacks></DescribeStacksResult></R>";
+    let whole = "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackId>arn:1</StackId><StackName>A</StackName><CreationTime>2026-11-22T00:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus></member></Stacks></DescribeStacksResult></DescribeStacksResponse>";
     let found = cloudformation(200, whole).await.describe_stack("A").await.unwrap().unwrap();
     assert_eq!((found.stack_id.as_str(), found.status.as_str()), ("arn:1", "CREATE_COMPLETE"));
     assert!(!found.termination_protection && found.outputs.is_empty());
     for (body, field) in [
         (
-            "<R><DescribeStacksResult><Stacks><member><StackId>arn:1</StackId></member></Stacks></DescribeStacksResult></R>",
+            "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackId>arn:1</StackId></member></Stacks></DescribeStacksResult></DescribeStacksResponse>",
             "StackStatus",
         ),
         (
-            "<R><DescribeStacksResult><Stacks><member><StackStatus>CREATE_COMPLETE</StackStatus></member></Stacks></DescribeStacksResult></R>",
+            "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackStatus>CREATE_COMPLETE</StackStatus></member></Stacks></DescribeStacksResult></DescribeStacksResponse>",
             "StackId",
         ),
         (
-            "<R><DescribeStacksResult><Stacks><member><StackId>arn:1</StackId><StackStatus>CREATE_COMPLETE</StackStatus><Outputs><member><OutputKey>Url</OutputKey></member></Outputs></member></Stacks></DescribeStacksResult></R>",
+            "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackId>arn:1</StackId><StackStatus>CREATE_COMPLETE</StackStatus><Outputs><member><OutputKey>Url</OutputKey></member></Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>",
             "OutputValue",
         ),
-        ("<R><DescribeStacksResult><Stacks/></DescribeStacksResult></R>", "Stacks"),
+        (
+            "<DescribeStacksResponse><DescribeStacksResult><Stacks/></DescribeStacksResult></DescribeStacksResponse>",
+            "Stacks",
+        ),
     ] {
         lacks(&cloudformation(200, body).await.describe_stack("A").await.unwrap_err(), "DescribeStacks", field);
     }
@@ -50,37 +53,41 @@ async fn only_a_refusal_says_that_there_is_no_stack() {
     assert_eq!(cloudformation(400, body).await.describe_stack("A").await.unwrap(), None);
     let drift = AwsDriftDetection::new(&sdk_config(&answering(400, body).await).await);
     assert_eq!(drift.detect_stack_drift("A").await.unwrap(), None);
-    let body = "<R><DetectStackDriftResult/></R>";
+    let body = "<DetectStackDriftResponse><DetectStackDriftResult/></DetectStackDriftResponse>";
     let drift = AwsDriftDetection::new(&sdk_config(&answering(200, body).await).await);
     lacks(&drift.detect_stack_drift("A").await.unwrap_err(), "DetectStackDrift", "StackDriftDetectionId");
 }
 
 #[tokio::test]
 async fn an_event_without_a_status_does_not_end_an_operation() {
-    const EVENT: &str = "<R><DescribeStackEventsResult><StackEvents><member><StackId>arn:1</StackId><EventId>e-1</EventId><StackName>A</StackName><LogicalResourceId>A</LogicalResourceId><ResourceType>AWS::CloudFormation::Stack</ResourceType><Timestamp>2026-11-22T00:00:00Z</Timestamp></member></StackEvents></DescribeStackEventsResult></R>";
+    const EVENT: &str = "<DescribeStackEventsResponse><DescribeStackEventsResult><StackEvents><member><StackId>arn:1</StackId><EventId>e-1</EventId><StackName>A</StackName><LogicalResourceId>A</LogicalResourceId><ResourceType>AWS::CloudFormation::Stack</ResourceType><Timestamp>2026-11-22T00:00:00Z</Timestamp></member></StackEvents></DescribeStackEventsResult></DescribeStackEventsResponse>";
     let error = cloudformation(200, EVENT).await.describe_stack_events("arn:1", None).await.unwrap_err();
     lacks(&error, "DescribeStackEvents", "ResourceStatus");
-    const HOOK: &str = "<R><DescribeStackEventsResult><StackEvents><member><StackId>arn:1</StackId><EventId>e-1</EventId><StackName>A</StackName><LogicalResourceId>Q</LogicalResourceId><HookType>My::Own::Hook</HookType><Timestamp>2026-11-22T00:00:00Z</Timestamp></member></StackEvents></DescribeStackEventsResult></R>";
+    const HOOK: &str = "<DescribeStackEventsResponse><DescribeStackEventsResult><StackEvents><member><StackId>arn:1</StackId><EventId>e-1</EventId><StackName>A</StackName><LogicalResourceId>Q</LogicalResourceId><HookType>My::Own::Hook</HookType><Timestamp>2026-11-22T00:00:00Z</Timestamp></member></StackEvents></DescribeStackEventsResult></DescribeStackEventsResponse>";
     let page = cloudformation(200, HOOK).await.describe_stack_events("arn:1", None).await.unwrap();
     assert_eq!(page.events, []);
 }
 
 #[tokio::test]
 async fn a_change_set_has_ids_and_a_time() {
-    let made = "<R><ListChangeSetsResult><Summaries><member><ChangeSetName>infra-1</ChangeSetName></member></Summaries></ListChangeSetsResult></R>";
+    let made = "<ListChangeSetsResponse><ListChangeSetsResult><Summaries><member><ChangeSetName>infra-1</ChangeSetName></member></Summaries></ListChangeSetsResult></ListChangeSetsResponse>";
     let error = cloudformation(200, made).await.list_change_sets("A").await.unwrap_err();
     lacks(&error, "ListChangeSets", "CreationTime");
-    let page = "<R><DescribeChangeSetResult><ChangeSetId>arn:c</ChangeSetId><StackId>arn:1</StackId></DescribeChangeSetResult></R>";
+    let page = "<DescribeChangeSetResponse><DescribeChangeSetResult><ChangeSetId>arn:c</ChangeSetId><StackId>arn:1</StackId></DescribeChangeSetResult></DescribeChangeSetResponse>";
     let error = cloudformation(200, page).await.describe_change_set(None, "arn:c", true, None).await.unwrap_err();
     lacks(&error, "DescribeChangeSet", "Status");
 }
 
 #[tokio::test]
 async fn a_resource_has_a_status_and_a_template_a_text() {
-    let body = "<R><ListStackResourcesResult><StackResourceSummaries><member><LogicalResourceId>Q</LogicalResourceId><ResourceType>AWS::SQS::Queue</ResourceType></member></StackResourceSummaries></ListStackResourcesResult></R>";
+    let body = "<ListStackResourcesResponse><ListStackResourcesResult><StackResourceSummaries><member><LogicalResourceId>Q</LogicalResourceId><ResourceType>AWS::SQS::Queue</ResourceType></member></StackResourceSummaries></ListStackResourcesResult></ListStackResourcesResponse>";
     let error = cloudformation(200, body).await.list_stack_resources("A").await.unwrap_err();
     lacks(&error, "ListStackResources", "ResourceStatus");
-    let error = cloudformation(200, "<R><GetTemplateResult/></R>").await.get_template("A").await.unwrap_err();
+    let error = cloudformation(200, "<GetTemplateResponse><GetTemplateResult/></GetTemplateResponse>")
+        .await
+        .get_template("A")
+        .await
+        .unwrap_err();
     lacks(&error, "GetTemplate", "TemplateBody");
 }
 

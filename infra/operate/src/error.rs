@@ -50,7 +50,7 @@ pub enum Error {
         /// How many had been moved.
         moved: u64,
         /// Why not.
-        source: CallError,
+        source: Box<CallError>,
     },
 }
 
@@ -58,7 +58,8 @@ impl Error {
     /// Whether the same command may succeed when it is run again unchanged.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Call(error) | Self::NotSent { source: error, .. } => error.is_retryable(),
+            Self::Call(error) => error.is_retryable(),
+            Self::NotSent { source, .. } => source.is_retryable(),
             Self::MoveUnderWay { .. } => true,
             Self::UnknownQueue { .. } | Self::AmbiguousQueue { .. } | Self::MoveFailed { .. } => false,
         }

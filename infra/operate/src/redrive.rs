@@ -286,7 +286,11 @@ async fn one_by_one(
             None => {}
             Some(Unmoved::Kept(error)) => return Err(error.into()),
             Some(Unmoved::Refused(source)) => {
-                return Err(Error::NotSent { queue: pair.source.resource.name().to_owned(), moved, source });
+                return Err(Error::NotSent {
+                    queue: pair.source.resource.name().to_owned(),
+                    moved,
+                    source: Box::new(source),
+                });
             }
         }
     }

@@ -53,6 +53,6 @@ async fn functions_events_and_stacks_are_whole_or_refused() {
     lacks(&error, "GetFunctionConfiguration", "MemorySize");
     let body = r#"{"events": [{"logStreamName": "s", "message": "hello"}]}"#;
     lacks(&cloud(200, body).await.events("g", 0, None).await.unwrap_err(), "FilterLogEvents", "timestamp");
-    let body = "<R><DescribeStacksResult><Stacks><member><StackName>A</StackName></member></Stacks></DescribeStacksResult></R>";
+    let body = "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>A</StackName></member></Stacks></DescribeStacksResult></DescribeStacksResponse>";
     lacks(&cloud(200, body).await.describe_stack("A").await.unwrap_err(), "DescribeStacks", "StackStatus");
 }

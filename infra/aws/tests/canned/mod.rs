@@ -9,8 +9,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Where to connect to get `body` with `status` for every call.
 pub(crate) async fn answering(status: u16, body: &'static str) -> Target {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
+    let endpoint = format!("http://{}", listener.local_addr().expect("a bound address"));
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             tokio::spawn(answer(stream, status, body));
