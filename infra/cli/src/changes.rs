@@ -2,4 +2,5 @@
 
 pub(crate) mod approval;
 pub(crate) mod tables;
+pub(crate) mod today;
 pub(crate) mod verdict;

@@ -1,7 +1,7 @@
-//! What can be said to `infra`, and who does it. Refuses work of its own.
+//! The list of commands and their dispatch: the only file that knows all of them. No other file names it but `main`.
 
-pub(crate) mod build;
-pub(crate) mod deploy;
+mod build;
+mod deploy;
 mod destroy;
 mod diff;
 mod doctor;
@@ -13,12 +13,10 @@ mod outputs;
 mod redrive;
 mod review;
 mod status;
-pub(crate) mod synth;
+mod synth;
 mod watch;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand};
-use system::StageName;
+use clap::{Parser, Subcommand};
 
 use self::build::Build;
 use self::deploy::Deploy;
@@ -34,12 +32,10 @@ use self::redrive::Redrive;
 use self::review::ReviewArguments;
 use self::status::StatusArguments;
 use self::synth::Synth;
-
 use self::watch::Watch;
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::project::repository::Repository;
-use crate::project::tools;
-use crate::project::tools::Tools;
+use crate::project::tools::{self, Tools};
 use crate::ui::reporter;
 use crate::ui::terminal::Terminal;
 
@@ -52,22 +48,22 @@ Examples:
   infra deploy --stage local                 the whole chain in it
   infra invoke fipe --month 2026-08 --watch  crawl a month and watch it
   infra invoke catalog                       one product through the catalog
-  infra doctor --stage dev                   what dev lacks, each with its fix
+  infra doctor --stage dev                   what dev lacks, and the fix
   infra diff --stage dev                     what a deployment would change
   infra deploy --stage dev --vpc-id vpc-0123456789abcdef0
-  infra status --stage dev                   how it is
-  infra logs fipe --stage dev --follow       what its functions write
+  infra status --stage dev                   its state
+  infra logs fipe --stage dev --follow       the logs of its functions
   infra destroy --stage dev
 
 Exit codes:
   0    done, or there was nothing to do
   1    it was started and failed
-  2-5  the answer of a command that looks: diff, drift, review --exit-code;
-       5 also: a crawl came to rest and is not complete
+  2-5  what a command that only reads found: diff, drift, review --exit-code;
+       5 also: work came to rest and is not complete
   64   wrong or missing arguments, values or settings; nothing was touched
   65   a committed template is stale, or not committed
-  75   AWS or the network was busy or away; the same command may succeed later
-  77   not approved; what was not approved was not touched
+  75   AWS or the network was busy or unavailable; try the same command later
+  77   not approved; nothing that needed the approval was touched
   130  interrupted
 
 Results go to stdout, everything else to stderr.";
@@ -104,9 +100,9 @@ enum Command {
     /// The stage `local` goes to the running local cloud and takes every value from it. Any other stage goes to AWS with
     /// the credentials that AWS's own tools would use; subnets and route tables are looked up from the VPC.
     Deploy(Deploy),
-    /// Take up what is under way on a stage, and stay with it to its end.
+    /// Follow the operations in progress on a stage until they end.
     Watch(Watch),
-    /// Delete the stacks of a stage, last made first.
+    /// Delete the stacks of a stage, in reverse order of their creation.
     Destroy(Destroy),
     /// Install pinned tools into .tools; what is there is left alone.
     ///
@@ -121,43 +117,26 @@ enum Command {
     /// Start the work of a system.
     #[command(subcommand)]
     Invoke(OfSystem<Invoke>),
-    /// How a stage is: stacks, functions, queues with dead letters, event source mappings, schedules; or how far a chain is.
+    /// The state of a stage: stacks, functions, queues with dead letters, event source mappings, schedules; or how far a system's work is.
     Status(StatusArguments),
-    /// What all functions of a system write, in one stream.
+    /// The logs of all functions of a system, in one stream.
     Logs(Logs),
     /// Move dead letters back to their queue.
     Redrive(Redrive),
     /// The outputs of the stacks, for people, programs and shells.
     Outputs(Outputs),
-    /// What was changed behind the stacks' back; exit code 2 when something was.
+    /// What was changed outside CloudFormation; exit code 2 when something was.
     Drift(Drift),
-    /// What this machine and account lack to deploy a stage, each with its fix.
+    /// What is missing on this machine and in this account to deploy a stage, each with its fix.
     Doctor(Doctor),
 }
 
-/// Which account and region.
-#[derive(Debug, Args)]
-pub(crate) struct Account {
-    /// Named profile of the AWS configuration; not used on the stage local.
-    #[arg(long, env = "AWS_PROFILE")]
-    pub(crate) profile: Option<String>,
-    /// Region; the profile's when it is not given.
-    #[arg(long, env = "AWS_REGION")]
-    pub(crate) region: Option<String>,
-}
-
-/// One of the stages.
-pub(crate) fn stage_names() -> impl TypedValueParser<Value = StageName> {
-    let allowed = StageName::ALL.map(StageName::as_str);
-    PossibleValuesParser::new(allowed).try_map(move |name| StageName::parse(&name).ok_or(allowed.join(", ")))
-}
-
-/// Does what the command line says, prints the error if there is one, and tells how it went.
+/// Runs the command line, prints the error if there is one, and returns the exit code.
 pub(crate) fn run() -> Exit {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help that was asked for is no error, and goes to stdout. Whoever reads either may stop in the middle.
+            // Help that was asked for is no error, and goes to stdout. The reader of either may stop in the middle.
             _ = error.print();
             return if error.use_stderr() { Exit::Usage } else { Exit::Success };
         }
@@ -165,11 +144,11 @@ pub(crate) fn run() -> Exit {
     let terminal = Terminal::new();
     dispatch(arguments.command, &terminal).unwrap_or_else(|error| {
         terminal.error(&error);
-        Exit::of(&error)
+        error.exit()
     })
 }
 
-fn dispatch(command: AnyCommand, terminal: &Terminal) -> anyhow::Result<Exit> {
+fn dispatch(command: AnyCommand, terminal: &Terminal) -> Result<Exit, Failure> {
     let command = match command {
         AnyCommand::InRepository(command) => *command,
         // Templates of others are reviewed wherever they are.
@@ -181,19 +160,19 @@ fn dispatch(command: AnyCommand, terminal: &Terminal) -> anyhow::Result<Exit> {
         // No runtime: this is to be done before one is started.
         Command::Synth(arguments) => synth::run(repository, terminal, &arguments).map(Exit::from),
         Command::Build(arguments) => interruptible(build::run(repository, terminal, &arguments), ""),
-        // These hear an interrupt themselves.
+        // These handle an interrupt themselves.
         Command::Diff(arguments) => to_its_end(diff::run(repository, terminal, &arguments)),
         Command::Deploy(arguments) => {
             let run = to_its_end(deploy::run(repository, terminal, &arguments));
-            reporter::told(terminal, arguments.events, run)
+            reporter::with_failure(terminal, arguments.events, run)
         }
         Command::Watch(arguments) => {
             let run = to_its_end(watch::run(repository, terminal, &arguments));
-            reporter::told(terminal, arguments.events, run)
+            reporter::with_failure(terminal, arguments.events, run)
         }
         Command::Destroy(arguments) => {
             let run = to_its_end(destroy::run(repository, terminal, &arguments));
-            reporter::told(terminal, arguments.events, run)
+            reporter::with_failure(terminal, arguments.events, run)
         }
         Command::Install { tools } => interruptible(tools::install(repository, terminal, &tools), ""),
         Command::Local(arguments) => interruptible(local::run(repository, terminal, &arguments), ""),
@@ -211,18 +190,18 @@ fn dispatch(command: AnyCommand, terminal: &Terminal) -> anyhow::Result<Exit> {
 
 /// Runs to the end or to the first interrupt, which drops the work and with it what it had started on this machine. A
 /// command ends with nothing, or with an [`Exit`] when it has an answer to give.
-fn interruptible<T: Into<Exit>>(work: impl Future<Output = anyhow::Result<T>>, after: &str) -> anyhow::Result<Exit> {
+fn interruptible<T: Into<Exit>>(work: impl Future<Output = Result<T, Failure>>, after: &str) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         tokio::select! {
             result = work => result.map(Into::into),
-            _ = tokio::signal::ctrl_c() => Err(crate::exit::Interrupted(after.to_owned()).into()),
+            _ = tokio::signal::ctrl_c() => Err(Failure::interrupted(after)),
         }
     })
 }
 
 /// Runs to the end.
-fn to_its_end<T: Into<Exit>>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<Exit> {
+fn to_its_end<T: Into<Exit>>(work: impl Future<Output = Result<T, Failure>>) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(work).map(Into::into)
 }
@@ -241,7 +220,7 @@ mod tests {
     /// clap wraps a long line at the terminal's edge, at most 100 columns: a paragraph is one line, a table fits in 80.
     #[test]
     fn no_help_is_broken_twice() {
-        let mut commands = vec![Arguments::command()];
+        let (mut commands, mut wrong) = (vec![Arguments::command()], Vec::new());
         while let Some(command) = commands.pop() {
             commands.extend(command.get_subcommands().cloned());
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
@@ -249,11 +228,15 @@ mod tests {
             for line in help.lines() {
                 let is_table = line.starts_with(' ');
                 let name = command.get_name();
-                assert!(!is_table || line.chars().count() <= 80, "{name}: too wide for a table: {line:?}");
-                let continues = !is_table && !line.is_empty() && !last.is_empty();
-                assert!(!continues, "{name}: {line:?} goes on from {last:?}");
+                if is_table && line.chars().count() > 80 {
+                    wrong.push(format!("{name}: too wide for a table: {line:?}"));
+                }
+                if !is_table && !line.is_empty() && !last.is_empty() {
+                    wrong.push(format!("{name}: {line:?} goes on from {last:?}"));
+                }
                 last = line;
             }
         }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 }

@@ -1,5 +1,7 @@
-//! What the exit code of `infra` says. Refuses to guess: what is not known by its type is a failure.
+//! Exit codes, and failures that carry theirs from the place where they happen. An error of a type that has no code here does not pass
+//! `?` in this crate: its first use decides what it means.
 
+use std::fmt;
 use std::process::ExitCode;
 
 use system::How;
@@ -20,7 +22,7 @@ pub(crate) enum Exit {
     Stale,
     /// The network or AWS was busy or away; the same command may succeed later. EX_TEMPFAIL.
     Retryable,
-    /// It needed somebody's approval and did not get it; nothing was touched. EX_NOPERM.
+    /// It needed an approval and did not get it; nothing was touched. EX_NOPERM.
     NotApproved,
     /// A system's work came to rest and is not complete.
     Incomplete,
@@ -28,106 +30,7 @@ pub(crate) enum Exit {
     Interrupted,
 }
 
-impl From<()> for Exit {
-    fn from((): ()) -> Self {
-        Self::Success
-    }
-}
-
-/// Committed templates differ from what the code makes.
-#[derive(Debug, thiserror::Error)]
-#[error("{} stale: {}; run `make synth` and look at the difference", if .0.len() == 1 { "this template is" } else { "these templates are" }, .0.join(", "))]
-pub(crate) struct StaleTemplates(pub(crate) Vec<String>);
-
-/// The user stopped it.
-#[derive(Debug, thiserror::Error)]
-#[error("interrupted{0}")]
-pub(crate) struct Interrupted(pub(crate) String);
-
-/// Somebody has to agree and has not; nothing was touched.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct NotApproved(pub(crate) String);
-
-/// Templates of a stage are not what git has.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Uncommitted {
-    #[error("not committed, and so not reviewed: {}; commit, or give --allow-dirty", .0.join(", "))]
-    Files(Vec<String>),
-    #[error("what is deployed has to be committed; give --allow-dirty to deploy without git")]
-    Unknown(#[source] crate::project::git_status::Unknown),
-}
-
-/// Wrong or missing input; nothing was touched.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct BadInput(pub(crate) String);
-
 impl Exit {
-    /// The code of an error, by the first of its causes that is known.
-    pub(crate) fn of(error: &anyhow::Error) -> Self {
-        for cause in error.chain() {
-            if cause.is::<StaleTemplates>() || cause.is::<Uncommitted>() {
-                return Self::Stale;
-            }
-            if cause.is::<NotApproved>() {
-                return Self::NotApproved;
-            }
-            if cause.is::<Interrupted>() {
-                return Self::Interrupted;
-            }
-            if cause.is::<BadInput>() || cause.is::<system::StageError>() || cause.is::<deploy::address::AddressError>()
-            {
-                return Self::Usage;
-            }
-            if cause.downcast_ref::<local_cloud::Error>().is_some_and(local_cloud::Error::is_setting) {
-                return Self::Usage;
-            }
-            if let Some(failed) = cause.downcast_ref::<system::Failed>() {
-                return match failed.how {
-                    How::Usage => Self::Usage,
-                    How::Retryable => Self::Retryable,
-                    How::Incomplete => Self::Incomplete,
-                    How::Failed => Self::Failed,
-                };
-            }
-            if let Some(error) = cause.downcast_ref::<aws_access::CallError>() {
-                // The first call of all, which only asks whose the credentials are.
-                let is_first = error.operation == "GetCallerIdentity";
-                return match error.is_retryable() {
-                    true => Self::Retryable,
-                    false if is_first => Self::Usage,
-                    false => Self::Failed,
-                };
-            }
-            if let Some(error) = cause.downcast_ref::<operate::Error>() {
-                return match error {
-                    error if error.is_retryable() => Self::Retryable,
-                    error if error.is_usage() => Self::Usage,
-                    _ => Self::Failed,
-                };
-            }
-            if let Some(error) = cause.downcast_ref::<deploy::Error>() {
-                if matches!(error, deploy::Error::Call(_) | deploy::Error::Stacks(_)) {
-                    continue;
-                }
-                return Self::of_deploy(error);
-            }
-        }
-        Self::Failed
-    }
-
-    /// The code of what kept one stack, or all of them.
-    pub(crate) fn of_deploy(error: &deploy::Error) -> Self {
-        use deploy::Error as E;
-        match error {
-            E::Missing(_) | E::UnknownParameter { .. } | E::UnknownStack { .. } | E::Cycle(_) => Self::Usage,
-            E::Refused { .. } | E::DataLoss { .. } | E::Protected { .. } => Self::NotApproved,
-            error if error.is_retryable() => Self::Retryable,
-            _ => Self::Failed,
-        }
-    }
-
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Success => 0,
@@ -142,6 +45,35 @@ impl Exit {
             Self::Interrupted => 130,
         }
     }
+
+    /// The code of what kept one stack, or all of them: then of the first that failed.
+    pub(crate) fn of_deploy(error: &deploy::Error) -> Self {
+        use deploy::Error as E;
+        match error {
+            E::Call(error) => Self::of_call(error),
+            E::Stacks(stacks) => Self::of_deploy(&stacks.error),
+            E::Missing(_) | E::UnknownParameter { .. } | E::UnknownStack { .. } | E::Cycle(_) => Self::Usage,
+            E::Refused { .. } | E::DataLoss { .. } | E::Protected { .. } => Self::NotApproved,
+            error if error.is_retryable() => Self::Retryable,
+            _ => Self::Failed,
+        }
+    }
+
+    fn of_call(error: &aws_access::CallError) -> Self {
+        // The first call of all, which only asks whose the credentials are.
+        let is_first = error.operation == "GetCallerIdentity";
+        match error.is_retryable() {
+            true => Self::Retryable,
+            false if is_first => Self::Usage,
+            false => Self::Failed,
+        }
+    }
+}
+
+impl From<()> for Exit {
+    fn from((): ()) -> Self {
+        Self::Success
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -150,28 +82,202 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// Why a command ended without doing its work, with the code that it exits with. Not an error type itself, so that none is wrapped in
+/// another and its code lost.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    exit: Exit,
+    error: anyhow::Error,
+}
+
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, cause: impl Into<Cause>) -> Self {
+        Self { exit, error: anyhow::Error::from_boxed(cause.into()) }
+    }
+
+    /// The work was started and failed.
+    pub(crate) fn failed(cause: impl Into<Cause>) -> Self {
+        Self::new(Exit::Failed, cause)
+    }
+
+    /// Wrong or missing input; nothing was touched.
+    pub(crate) fn usage(cause: impl Into<Cause>) -> Self {
+        Self::new(Exit::Usage, cause)
+    }
+
+    /// An approval is needed and was not given; nothing was touched.
+    pub(crate) fn not_approved(reason: impl Into<Cause>) -> Self {
+        Self::new(Exit::NotApproved, reason)
+    }
+
+    /// The user stopped it; `after` goes on with the sentence, such as "; nothing was deleted".
+    pub(crate) fn interrupted(after: &str) -> Self {
+        Self::new(Exit::Interrupted, format!("interrupted{after}"))
+    }
+
+    pub(crate) fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// What led to it, one sentence each, without the failure itself.
+    pub(crate) fn causes(&self) -> Vec<String> {
+        self.error.chain().skip(1).map(ToString::to_string).collect()
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.error, f)
+    }
+}
+
+/// `.context("cannot read ..")` that keeps the exit code of what lies beneath.
+pub(crate) trait Context<T> {
+    fn context(self, text: impl Into<String>) -> Result<T, Failure>;
+
+    fn with_context(self, text: impl FnOnce() -> String) -> Result<T, Failure>;
+}
+
+impl<T, E: Into<Failure>> Context<T> for Result<T, E> {
+    fn context(self, text: impl Into<String>) -> Result<T, Failure> {
+        self.with_context(|| text.into())
+    }
+
+    fn with_context(self, text: impl FnOnce() -> String) -> Result<T, Failure> {
+        self.map_err(|error| {
+            let Failure { exit, error } = error.into();
+            Failure { exit, error: error.context(text()) }
+        })
+    }
+}
+
+impl From<deploy::Error> for Failure {
+    fn from(error: deploy::Error) -> Self {
+        Self::new(Exit::of_deploy(&error), error)
+    }
+}
+
+impl From<aws_access::CallError> for Failure {
+    fn from(error: aws_access::CallError) -> Self {
+        Self::new(Exit::of_call(&error), error)
+    }
+}
+
+impl From<operate::Error> for Failure {
+    fn from(error: operate::Error) -> Self {
+        let exit = match &error {
+            error if error.is_retryable() => Exit::Retryable,
+            error if error.is_usage() => Exit::Usage,
+            _ => Exit::Failed,
+        };
+        Self::new(exit, error)
+    }
+}
+
+impl From<local_cloud::Error> for Failure {
+    fn from(error: local_cloud::Error) -> Self {
+        Self::new(if error.is_setting() { Exit::Usage } else { Exit::Failed }, error)
+    }
+}
+
+impl From<system::Failed> for Failure {
+    fn from(failed: system::Failed) -> Self {
+        let exit = match failed.how {
+            How::Usage => Exit::Usage,
+            How::Retryable => Exit::Retryable,
+            How::Incomplete => Exit::Incomplete,
+            How::Failed => Exit::Failed,
+        };
+        Self::new(exit, failed.source)
+    }
+}
+
+impl From<system::StageError> for Failure {
+    fn from(error: system::StageError) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<deploy::address::AddressError> for Failure {
+    fn from(error: deploy::address::AddressError) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<systems::ReadError> for Failure {
+    fn from(error: systems::ReadError) -> Self {
+        Self::usage(format!("{error}: {}", error.source))
+    }
+}
+
+/// Errors that say nothing but that the work failed.
+macro_rules! failed {
+    ($($error:ty),+) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::failed(error)
+            }
+        })+
+    };
+}
+
+failed!(
+    std::io::Error,
+    std::env::JoinPathsError,
+    serde_json::Error,
+    review::ParseError,
+    review::render::RenderError,
+    systems::SynthError
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn an_error_keeps_its_code_under_any_context() {
-        let throttled = aws_access::CallError {
-            operation: "DescribeStacks",
+        let call = |operation, kind| aws_access::CallError {
+            operation,
             code: Some("Throttling".to_owned()),
             message: "Rate exceeded".to_owned(),
-            kind: aws_access::CallErrorKind::Throttled,
+            kind,
             source: None,
         };
-        let under = |error: anyhow::Error| Exit::of(&error.context("deploying dev"));
-        assert_eq!(under(deploy::Error::Call(throttled).into()), Exit::Retryable);
-        assert_eq!(under(deploy::Error::Missing(Vec::new()).into()), Exit::Usage);
-        assert_eq!(under(StaleTemplates(vec!["FipeApi.yaml".to_owned()]).into()), Exit::Stale);
-        assert_eq!(under(anyhow::anyhow!("disk full")), Exit::Failed);
-        let of_system = |how| under(system::Failed::new(how, "it failed").into());
+        let throttled = || call("DescribeStacks", aws_access::CallErrorKind::Throttled);
+        fn under(error: impl Into<Failure>) -> Exit {
+            Err::<(), _>(error.into()).context("deploying dev").unwrap_err().exit()
+        }
+        assert_eq!(under(throttled()), Exit::Retryable);
+        assert_eq!(under(deploy::Error::Call(throttled())), Exit::Retryable);
+        assert_eq!(under(operate::Error::Call(throttled())), Exit::Retryable);
+        assert_eq!(under(call("GetCallerIdentity", aws_access::CallErrorKind::Denied)), Exit::Usage);
+        assert_eq!(under(call("CreateChangeSet", aws_access::CallErrorKind::Denied)), Exit::Failed);
+        assert_eq!(under(deploy::Error::Missing(Vec::new())), Exit::Usage);
+        assert_eq!(under(Failure::failed("disk full")), Exit::Failed);
+        let of_system = |how| under(system::Failed::new(how, "it failed"));
         assert_eq!(
             [How::Usage, How::Retryable, How::Incomplete, How::Failed].map(of_system),
             [Exit::Usage, Exit::Retryable, Exit::Incomplete, Exit::Failed]
         );
+    }
+
+    #[test]
+    fn a_run_of_several_stacks_has_the_code_of_the_first_that_failed() {
+        let failed = deploy::StacksFailed {
+            stack: "Data-dev".to_owned(),
+            error: deploy::Error::Protected { stack: "Data-dev".to_owned() },
+            others: vec![("Api-dev".to_owned(), deploy::Error::Gone { stack: "Api-dev".to_owned() })],
+            skipped: Vec::new(),
+            done: Vec::new(),
+        };
+        assert_eq!(Exit::of_deploy(&deploy::Error::Stacks(Box::new(failed))), Exit::NotApproved);
+    }
+
+    #[test]
+    fn a_failure_tells_itself_and_then_its_causes() {
+        let failure = Err::<(), _>(std::io::Error::other("disk full")).context("cannot write a.yaml").unwrap_err();
+        assert_eq!((failure.to_string(), failure.causes()), ("cannot write a.yaml".into(), vec!["disk full".into()]));
     }
 }

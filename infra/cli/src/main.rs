@@ -1,6 +1,7 @@
-//! The command `infra`. Rules live in `stacks`, `deploy`, `operate` and `local-cloud`; here are arguments, what is looked up for them,
+//! The command `infra`. Rules live in `systems`, `deploy`, `operate` and `local-cloud`; here are arguments, what is looked up for them,
 //! and what people see.
 
+mod args;
 mod changes;
 mod commands;
 mod exit;

@@ -1,6 +1,8 @@
 //! The repository that the command runs in: its files, what git says of them, and its pinned tools.
 
+pub(crate) mod archives;
 pub(crate) mod git_history;
 pub(crate) mod git_status;
 pub(crate) mod repository;
+pub(crate) mod templates;
 pub(crate) mod tools;

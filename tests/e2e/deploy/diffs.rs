@@ -64,7 +64,7 @@ fn against_nothing(sandbox: &Sandbox) -> anyhow::Result<()> {
     let other = client.create_change_set().stack_name("FipeData-dev").change_set_name("theirs").template_body(template);
     let create = aws_sdk_cloudformation::types::ChangeSetType::Create;
     sandbox.wait(other.change_set_type(create).send())?;
-    sandbox.on("diff", "dev", &[])?.with(diff.code, &["change set theirs waits on this stack"])?;
+    sandbox.on("diff", "dev", &[])?.with(diff.code, &["change set theirs is pending on this stack"])?;
     let listed = sandbox.wait(client.list_change_sets().stack_name("FipeData-dev").send())?;
     let names: Vec<_> = listed.summaries().iter().filter_map(|summary| summary.change_set_name()).collect();
     ensure!(names == ["theirs"], "{names:?}");

@@ -72,7 +72,7 @@ fn interrupt(process: &Child) -> anyhow::Result<()> {
 }
 
 fn detach_and_watch(sandbox: &Sandbox) -> anyhow::Result<()> {
-    sandbox.with("watch", "dev", &[])?.with(0, &["nothing is under way"])?;
+    sandbox.with("watch", "dev", &[])?.with(0, &["nothing is in progress"])?;
     let deploy = in_mid_creation(sandbox, "2")?;
     // It has seen by now that the creation has begun.
     std::thread::sleep(Duration::from_millis(700));

@@ -1,5 +1,5 @@
-//! Whether a change may be made: shows it, and asks whoever is there. Refuses for lack of somebody to ask, with the flag that
-//! would allow it.
+//! Whether a change may be made: shows it, and asks for approval. Without a terminal to ask at, it refuses and names the flag that would
+//! allow it.
 
 use clap::ValueEnum;
 use deploy::{Approver, FailedStack, Preview, Refusal};
@@ -8,9 +8,9 @@ use system::StageName;
 
 use crate::changes::tables;
 use crate::changes::verdict::Verdict;
-use crate::ui::reporter::View;
+use crate::ui::reporter::Reporter;
 
-/// What somebody has to agree to before a stack is changed.
+/// Which changes need an approval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Approve {
     /// Nothing: do not ask.
@@ -23,7 +23,7 @@ pub(crate) enum Approve {
 
 /// Asks at the terminal.
 pub(crate) struct CommandApprover<'a> {
-    pub(crate) view: &'a View<'a>,
+    pub(crate) reporter: &'a Reporter<'a>,
     pub(crate) stage: StageName,
     pub(crate) approve: Approve,
     /// A stack that failed may be deleted without a question.
@@ -34,32 +34,32 @@ pub(crate) struct CommandApprover<'a> {
 
 impl Approver for CommandApprover<'_> {
     async fn approve(&self, preview: &Preview) -> Result<(), Refusal> {
-        if self.view.is_cancelled() {
+        if self.reporter.is_cancelled() {
             return Err(Refusal { reason: "you cancelled".to_owned(), refused: Vec::new() });
         }
-        // What is on this machine is made again in seconds: nobody is shown what nobody is asked.
+        // What is on this machine can be recreated in seconds: without a question, nothing is shown.
         if self.stage == StageName::Local && self.approve == Approve::Never {
             return Ok(());
         }
         let verdict = match Verdict::of(self.stage.as_str(), std::slice::from_ref(preview), self.today) {
             Ok(verdict) => verdict,
             Err(error) if self.approve == Approve::Never => {
-                self.view.note(&[format!("{}: its changes cannot be shown: {error}", preview.stack_name)]);
+                self.reporter.note(&[format!("{}: its changes cannot be shown: {error}", preview.stack_name)]);
                 return Ok(());
             }
             Err(error) => return Err(Refusal { reason: format!("it cannot be judged: {error}"), refused: Vec::new() }),
         };
-        let paint = self.view.paint();
-        self.view.note(&tables::lines(&verdict, paint));
+        let paint = self.reporter.paint();
+        self.reporter.note(&tables::lines(&verdict, paint));
         let reasons = reasons(self.approve, &verdict);
         let (stack, dangers) = (&preview.stack_name, verdict.dangers());
         let judged = json!({"stack": stack, "answer": verdict.code(), "dangers": dangers, "asks_for": reasons});
-        self.view.event("stack.judged", &judged);
+        self.reporter.event("stack.judged", &judged);
         if reasons.is_empty() {
             return Ok(());
         }
         let shown: Vec<String> = reasons.iter().map(|reason| format!("  {} {reason}", paint.red("!"))).collect();
-        self.view.note(&shown);
+        self.reporter.note(&shown);
         self.ask(&format!("Change {stack}?"), reasons, "--approve never").await
     }
 
@@ -71,7 +71,7 @@ impl Approver for CommandApprover<'_> {
         let held = stack.resources.iter().map(|(id, kind)| format!("  it holds {id} ({kind})"));
         let held = if stack.resources.is_empty() { vec!["  it holds nothing".to_owned()] } else { held.collect() };
         let head = format!("{} is {}{because}", stack.stack_name, stack.status);
-        self.view.note(&[vec![head], held].concat());
+        self.reporter.note(&[vec![head], held].concat());
         let question = format!("Delete {} and create it again?", stack.stack_name);
         let refused = format!("{} is {} and has to be deleted first", stack.stack_name, stack.status);
         self.ask(&question, vec![refused], "--replace-failed").await
@@ -80,9 +80,9 @@ impl Approver for CommandApprover<'_> {
 
 impl CommandApprover<'_> {
     async fn ask(&self, question: &str, refused: Vec<String>, flag: &str) -> Result<(), Refusal> {
-        let terminal = self.view.terminal();
+        let terminal = self.reporter.terminal();
         if !terminal.can_ask() {
-            return Err(Refusal { reason: format!("nobody can be asked here; {flag} allows it"), refused });
+            return Err(Refusal { reason: format!("there is no terminal to ask at; {flag} allows it"), refused });
         }
         let answer = terminal.ask(&format!("{question} [y/N]")).await.map(|answer| answer.to_lowercase());
         match answer.as_deref() {
@@ -92,7 +92,7 @@ impl CommandApprover<'_> {
     }
 }
 
-/// What has to be agreed to, one sentence each.
+/// What needs an approval, one sentence each.
 fn reasons(approve: Approve, verdict: &Verdict<'_>) -> Vec<String> {
     let dangers = verdict.dangers();
     match approve {

@@ -5,10 +5,10 @@ use deploy::{Basis, ChangeAction, ChangeSetKind, Preview, ResourceChange};
 use review::{
     Action, Category, Change, Finding, IngressChange, PermissionChange, PropertyChange, Replacement, Severity,
 };
+use system::Table;
 
 use crate::changes::verdict::{self, ValueChange, Verdict};
 use crate::ui::paint::Paint;
-use system::Table;
 
 /// Characters of a value that are shown; the rest is counted.
 const LONGEST: usize = 600;
@@ -107,8 +107,9 @@ fn stack(verdict: &Verdict<'_>, preview: &Preview, paint: Paint, lines: &mut Vec
         lines.extend(change.stack_policy.iter().map(|policy| format!("    stack policy  {}", shortened(policy))));
     }
     for name in &preview.foreign_change_sets {
-        let text =
-            format!("  somebody else's change set {name} waits on this stack, and goes when this one is executed");
+        let text = format!(
+            "  another deployer's change set {name} is pending on this stack, and is deleted when this one is executed"
+        );
         lines.push(paint.yellow(&text));
     }
     for loss in &preview.data_loss {

@@ -83,7 +83,7 @@ pub(crate) fn parameters(preview: &Preview) -> Vec<ValueChange> {
         template.map_or_else(|_| preview.parameters.clone(), |template| settled(&template, &preview.parameters));
     let changes = values(&preview.live_parameters, &after).into_iter().filter_map(|change| {
         if secrets.contains(&change.name) {
-            // The live value is not told, so whether it changes is not known, unless it comes or goes.
+            // CloudFormation does not show the live value, so whether it changes is not known, unless it is added or removed.
             let is_known = change.before.is_none() || change.after.is_none();
             let mask = |value: Option<String>| value.map(|_| MASK.to_owned());
             return is_known.then(|| ValueChange {

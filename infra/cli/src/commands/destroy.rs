@@ -1,5 +1,5 @@
-//! `infra destroy`: lists what dies and what stays, and takes a stage's stacks away after its name was said again. Refuses to
-//! be run by accident, and to empty a bucket unless told.
+//! `infra destroy`: lists what is deleted and what is kept, and deletes a stage's stacks after its name was typed. Empties a bucket only
+//! with --empty-buckets.
 
 use std::time::Instant;
 
@@ -10,25 +10,29 @@ use deploy::{Consent, DeletionPreview, Deployer, Destroyed, Keeps, Leftover, Res
 use serde_json::json;
 use system::StageName;
 
-use crate::commands::deploy::{ExecutionRole, options};
-use crate::commands::synth;
-use crate::commands::{Account, stage_names};
-use crate::exit::{BadInput, Exit, Interrupted, NotApproved};
+use crate::args::account::Account;
+use crate::args::events::Events;
+use crate::args::execution_role::ExecutionRole;
+use crate::args::stage::stage_names;
+use crate::exit::{Exit, Failure};
 use crate::project::repository::Repository;
+use crate::project::templates;
 use crate::run::connection;
-use crate::run::failure_card::Commands;
-use crate::run::follow::Interrupts;
-use crate::run::plan::{self, Sources};
+use crate::run::declarations::Declarations;
+use crate::run::interrupts::Interrupts;
+use crate::run::next_commands::NextCommands;
+use crate::run::options::options;
+use crate::run::plan;
 use crate::run::stack_results::{self, Explain};
-use crate::run::supervisor::Running;
+use crate::run::supervisor::Supervisor;
 use crate::ui::paint::Paint;
 use crate::ui::quantity::counted;
-use crate::ui::reporter::{Events, View};
+use crate::ui::reporter::Reporter;
 use crate::ui::terminal::Terminal;
 
 const EXAMPLES: &str = "\
-What dies and what stays is listed first; then the stage's name has to be said, at the question or with --yes-destroy. The \
-stage local goes without a question. Termination protection is turned off for stacks that were listed and agreed to.
+What is deleted and what is kept is listed first; then the stage's name has to be typed, at the question or with --yes-destroy. \
+The stage local is deleted without a question. Termination protection is turned off for the stacks that were listed and approved.
 
 Examples:
   infra destroy --stage dev
@@ -38,10 +42,10 @@ Examples:
 
 Exit codes:
   0    the stacks are gone, or were not there; what stays behind is listed
-  1    a stack could not be deleted; a card tells why
+  1    a stack could not be deleted; a card shows why
   64   wrong arguments; nothing was touched
-  75   AWS or the network was busy or away; the same command may succeed later
-  77   the name was not said, or a bucket is not empty; nothing was deleted
+  75   AWS or the network was busy or unavailable; try the same command later
+  77   the name was not typed, or a bucket is not empty; nothing was deleted
   130  left before the end; CloudFormation goes on";
 
 /// What is deleted.
@@ -64,23 +68,23 @@ pub(crate) struct Destroy {
     /// Delete all objects in the buckets that the stacks own, in all versions.
     #[arg(long)]
     empty_buckets: bool,
-    /// Tell events on stdout, and nothing else there.
+    /// Write events to stdout, and nothing else.
     #[arg(long, value_name = "FORMAT")]
     pub(crate) events: Option<Events>,
 }
 
-pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Destroy) -> anyhow::Result<Exit> {
+pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Destroy) -> Result<Exit, Failure> {
     let (start, stage) = (Instant::now(), arguments.stage);
     if let Some(answer) = &arguments.yes_destroy {
         is_stage(answer, stage)?;
     }
-    let synthesized = synth::synthesize(&synth::stage(repository, stage.as_str())?)?;
+    let synthesized = templates::synthesize(&templates::stage(repository, stage.as_str())?)?;
     let plan = plan::plan_without_values(&synthesized, &arguments.stacks)?;
     let connection = connection::connect(repository, stage, &arguments.account).await?;
     let (cloudformation, buckets) = (AwsCloudFormation::new(&connection.config), S3Buckets::new(&connection));
-    let (view, sources) = (View::new(terminal, stage, arguments.events), Sources::of(&synthesized));
-    let running = Running::new(&view, &connection, &sources);
-    let commands = Commands::of(stage.as_str(), &arguments.account);
+    let (reporter, declarations) = (Reporter::new(terminal, stage, arguments.events), Declarations::of(&synthesized));
+    let supervisor = Supervisor::new(&reporter, &connection, &declarations);
+    let commands = NextCommands::of(stage.as_str(), &arguments.account);
     let options = deploy::Options { execution_role: arguments.execution_role.given(stage)?, ..options(stage) };
 
     // The deployer tidies up and cancels; it deploys nothing here.
@@ -88,44 +92,44 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     let deployer = Deployer::new(&cloudformation, &store, options.clone());
     let mut silent = |_| {};
     let survey = deploy::preview_deletion(&cloudformation, &buckets, &plan, &options, &mut silent);
-    let survey = running.attend(&deployer, &plan, survey, &commands).await??;
+    let survey = supervisor.follow(&deployer, &plan, survey, &commands).await??;
     let is_there = survey.stacks.iter().any(|stack| stack.status.is_some());
-    view.note(&listed(&survey, arguments.empty_buckets, view.paint()));
-    view.event("destroy.surveyed", &serde_json::to_value(&survey)?);
+    reporter.note(&listed(&survey, arguments.empty_buckets, reporter.paint()));
+    reporter.event("destroy.surveyed", &serde_json::to_value(&survey)?);
     if is_there {
         buckets_are_settled(&survey, arguments.empty_buckets)?;
-        confirm(&view, arguments, &connection).await?;
+        confirm(&reporter, arguments, &connection).await?;
     }
     let consent = Consent { unprotect: true, empty_buckets: arguments.empty_buckets };
-    let mut listener = running.listener();
+    let mut listener = supervisor.listener();
     let destroy = deploy::destroy(&cloudformation, &buckets, &plan, consent, &options, &mut listener);
-    let destroyed = running.attend(&deployer, &plan, destroy, &commands).await?;
+    let destroyed = supervisor.follow(&deployer, &plan, destroy, &commands).await?;
     let seconds = (start.elapsed().as_secs_f64() * 10.0).round() / 10.0;
     let exit = match destroyed {
         Ok(destroyed) => {
-            destroyed.iter().for_each(|stack| gone(&view, stack));
+            destroyed.iter().for_each(|stack| gone(&reporter, stack));
             Exit::Success
         }
         Err(error) => stack_results::failed(
-            &view,
+            &reporter,
             error,
-            &Explain { sources: &sources, logs: running.logs(), commands: &commands },
+            &Explain { declarations: &declarations, logs: supervisor.logs(), commands: &commands },
         )?,
     };
-    view.event("run.finished", &json!({"exit": exit.code(), "seconds": seconds}));
+    reporter.event("run.finished", &json!({"exit": exit.code(), "seconds": seconds}));
     Ok(exit)
 }
 
-fn gone(view: &View<'_>, stack: &Destroyed) {
+fn gone(reporter: &Reporter<'_>, stack: &Destroyed) {
     match stack {
         Destroyed::Absent { stack } => {
-            view.data(&format!("{stack} was not there"));
-            view.event("stack.absent", &json!({"stack": stack}));
+            reporter.data(&format!("{stack} was not there"));
+            reporter.event("stack.absent", &json!({"stack": stack}));
         }
         Destroyed::Deleted { stack, leftovers } => {
-            view.data(&format!("{stack} deleted"));
-            left_behind(leftovers).iter().for_each(|line| view.data(line));
-            view.event("stack.deleted", &json!({"stack": stack, "leftovers": leftovers}));
+            reporter.data(&format!("{stack} deleted"));
+            left_behind(leftovers).iter().for_each(|line| reporter.data(line));
+            reporter.event("stack.deleted", &json!({"stack": stack, "leftovers": leftovers}));
         }
     }
 }
@@ -190,45 +194,47 @@ fn listed(survey: &DeletionPreview, empties: bool, paint: Paint) -> Vec<String> 
 }
 
 /// CloudFormation deletes no bucket that is not empty: this is known before anything is deleted.
-fn buckets_are_settled(survey: &DeletionPreview, empties: bool) -> Result<(), NotApproved> {
+fn buckets_are_settled(survey: &DeletionPreview, empties: bool) -> Result<(), Failure> {
     let full: Vec<&str> =
         survey.stacks.iter().flat_map(|stack| &stack.buckets).map(|bucket| bucket.bucket.as_str()).collect();
     if empties || full.is_empty() {
         return Ok(());
     }
     let which = full.join(", ");
-    Err(NotApproved(format!(
+    Err(Failure::not_approved(format!(
         "not empty: {which}; give --empty-buckets to delete all that is in there, nothing was deleted"
     )))
 }
 
-async fn confirm(view: &View<'_>, arguments: &Destroy, connection: &Connection) -> anyhow::Result<()> {
+async fn confirm(reporter: &Reporter<'_>, arguments: &Destroy, connection: &Connection) -> Result<(), Failure> {
     let stage = arguments.stage;
-    // What is on this machine is made again in seconds.
+    // What is on this machine can be recreated in seconds.
     if arguments.yes_destroy.is_some() || stage == StageName::Local {
         return Ok(());
     }
-    if !view.terminal().can_ask() {
-        let reason = format!("nobody can be asked here; give --yes-destroy {stage} to delete the stage {stage}");
-        return Err(NotApproved(reason).into());
+    if !reporter.terminal().can_ask() {
+        let reason = format!("there is no terminal to ask at; give --yes-destroy {stage} to delete the stage {stage}");
+        return Err(Failure::not_approved(reason));
     }
     let (account, region) = (&connection.account, &connection.region);
-    let question = format!("This is account {account}, {region}. Say the stage's name to delete all this:");
+    let question = format!("This is account {account}, {region}. Type the stage's name to delete all this:");
     let mut interrupts = Interrupts::new()?;
     let answer = tokio::select! {
-        answer = view.terminal().ask(&question) => answer?,
-        () = interrupts.next() => return Err(Interrupted("; nothing was deleted".to_owned()).into()),
+        answer = reporter.terminal().ask(&question) => answer?,
+        () = interrupts.next() => return Err(Failure::interrupted("; nothing was deleted")),
     };
     match answer == stage.as_str() {
         true => Ok(()),
-        false => Err(NotApproved(format!("{answer:?} is not {:?}; nothing was deleted", stage.as_str())).into()),
+        false => Err(Failure::not_approved(format!("{answer:?} is not {:?}; nothing was deleted", stage.as_str()))),
     }
 }
 
-fn is_stage(answer: &str, stage: StageName) -> Result<(), BadInput> {
+fn is_stage(answer: &str, stage: StageName) -> Result<(), Failure> {
     match answer == stage.as_str() {
         true => Ok(()),
-        false => Err(BadInput(format!("--yes-destroy {answer:?} is not {:?}; nothing was deleted", stage.as_str()))),
+        false => {
+            Err(Failure::usage(format!("--yes-destroy {answer:?} is not {:?}; nothing was deleted", stage.as_str())))
+        }
     }
 }
 

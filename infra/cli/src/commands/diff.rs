@@ -1,5 +1,5 @@
-//! `infra diff`: the committed templates against what is live, by change sets that are taken away again. Refuses to change
-//! anything live.
+//! `infra diff`: the committed templates against what is live, by change sets that are deleted again. Changes nothing
+//! live.
 
 use clap::Args;
 use deploy::aws::{AwsCloudFormation, S3AssetStore};
@@ -7,22 +7,25 @@ use deploy::{Deployer, Options};
 use serde_json::{Value, json};
 use system::StageName;
 
+use crate::args::account::Account;
+use crate::args::execution_role::ExecutionRole;
+use crate::args::stage::stage_names;
+use crate::args::values::Values;
 use crate::changes::tables;
+use crate::changes::today::today;
 use crate::changes::verdict::{self, ValueChange, Verdict};
-use crate::commands::build;
-use crate::commands::deploy::{ExecutionRole, options, today};
-use crate::commands::{Account, stage_names};
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
+use crate::project::archives;
 use crate::project::repository::Repository;
-use crate::run::failure_card::Commands;
-use crate::run::parameters::Values;
+use crate::run::next_commands::NextCommands;
+use crate::run::options::options;
 use crate::run::plan::{self, Prepared};
-use crate::run::supervisor::Running;
-use crate::ui::reporter::View;
+use crate::run::supervisor::Supervisor;
+use crate::ui::reporter::Reporter;
 use crate::ui::terminal::Terminal;
 
 const EXAMPLES: &str = "\
-A change set is made for each stack, read, and taken away again, with the empty stack that a new one needs; also after Ctrl-C \
+A change set is created for each stack, read, and deleted again, with the empty stack that a new one needs; also after Ctrl-C \
 and after an error. Values that are write-only or NoEcho are shown as ****.
 
 Examples:
@@ -72,16 +75,16 @@ pub(crate) struct Diff {
     json: bool,
 }
 
-pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Diff) -> anyhow::Result<Exit> {
+pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Diff) -> Result<Exit, Failure> {
     let Diff { stage, stacks, account, values, .. } = arguments;
     let prepared = plan::prepare(repository, *stage, stacks, account, values).await?;
-    let Prepared { stage, plan, connection, sources } = prepared;
+    let Prepared { stage, plan, connection, declarations } = prepared;
     let archives = match arguments.no_code {
         true => Vec::new(),
-        false => build::archives(repository, terminal, &stage, &plan.assets(), arguments.skip_build).await?,
+        false => archives::archives(repository, terminal, &stage, &plan.assets(), arguments.skip_build).await?,
     };
     let (cloudformation, store) = (AwsCloudFormation::new(&connection.config), S3AssetStore::new(&connection));
-    // A loss is told on the stage local, too: nobody is kept from it.
+    // A loss is shown on the stage local, too, where it is not refused.
     let execution_role = arguments.execution_role.given(stage.name)?;
     let options = Options {
         is_stateful: facts::is_stateful,
@@ -90,12 +93,12 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
         ..options(stage.name)
     };
     let deployer = Deployer::new(&cloudformation, &store, options);
-    let view = View::new(terminal, stage.name, None);
-    let running = Running::new(&view, &connection, &sources);
-    let commands = Commands::of(stage.name.as_str(), account);
+    let reporter = Reporter::new(terminal, stage.name, None);
+    let supervisor = Supervisor::new(&reporter, &connection, &declarations);
+    let commands = NextCommands::of(stage.name.as_str(), account);
     let mut listener = |_| {};
     let preview = deployer.preview(&plan, &archives, &mut listener);
-    let previews = running.attend(&deployer, &plan, preview, &commands).await??;
+    let previews = supervisor.follow(&deployer, &plan, preview, &commands).await??;
     let verdict = Verdict::of(stage.name.as_str(), &previews, today())?;
     match arguments.json {
         true => terminal.data(&serde_json::to_string_pretty(&document(stage.name, &verdict))?),

@@ -1,4 +1,4 @@
-//! `infra doctor`: what this machine and account lack, each with its fix. Refuses to repair.
+//! `infra doctor`: what is missing on this machine and in this account, each with its fix. Repairs nothing.
 
 use std::time::Duration;
 
@@ -10,21 +10,20 @@ use operate::ThisMachine;
 use operate::aws::AwsAccount;
 use operate::doctor::{Check, Needs, Verdict, examine};
 use serde_json::json;
-use system::StageName;
+use system::{StageName, Table};
 
-use crate::commands::synth;
-use crate::exit::Exit;
+use crate::args::selection::Selection;
+use crate::exit::{Exit, Failure};
 use crate::project::repository::Repository;
+use crate::project::templates;
 use crate::run::connection;
 use crate::run::local_services::ServicePorts;
-use crate::run::selection::Selection;
 use crate::ui::paint::Paint;
 use crate::ui::terminal::Terminal;
-use system::Table;
 
 const HELP: &str = "\
-Every line is ok, warning or failed; what is not ok tells its fix. Nothing is changed or installed. On the stage local no account is \
-asked. What AWS does not answer in time, or does not let you see, is told as unknown.
+Every line is ok, warning or failed; what is not ok comes with its fix. Nothing is changed or installed. On the stage local AWS is \
+not called. What AWS does not answer in time, or does not let you see, is shown as unknown.
 
 Examples:
   infra doctor                 can the local cloud run here?
@@ -52,9 +51,9 @@ pub(crate) struct Doctor {
     json: bool,
 }
 
-pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Doctor) -> anyhow::Result<Exit> {
+pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Doctor) -> Result<Exit, Failure> {
     let stage_name = arguments.selection.stage;
-    let stage = synth::stage(repository, stage_name.as_str())?;
+    let stage = templates::stage(repository, stage_name.as_str())?;
     let account = &arguments.selection.account;
     let given = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
     let checked = connection::check_profile(account);
@@ -150,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_ok_tells_its_fix_below() {
+    fn what_is_not_ok_has_its_fix_below() {
         let check = |id: &str, verdict, fix: Option<&str>| Check {
             id: id.to_owned(),
             verdict,

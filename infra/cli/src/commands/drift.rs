@@ -1,4 +1,4 @@
-//! `infra drift`: what was changed behind the stacks' back. Refuses to repair it: deploy does, or somebody changes the code.
+//! `infra drift`: what was changed outside CloudFormation. Repairs nothing: a deployment does, or a change of the code.
 
 use aws_access::Pace;
 use clap::Args;
@@ -7,9 +7,10 @@ use deploy::drift::{DriftStatus, StackDrift, drift};
 use serde_json::json;
 use system::StageName;
 
-use crate::exit::Exit;
+use crate::args::selection::Selection;
+use crate::exit::{Exit, Failure};
 use crate::project::repository::Repository;
-use crate::run::selection::{Selection, stack_names};
+use crate::run::stage_stacks::stack_names;
 use crate::ui::paint::Paint;
 use crate::ui::terminal::Terminal;
 
@@ -18,7 +19,7 @@ Changes nothing, neither the stacks nor what they hold. `expected` is what the d
 Values that AWS never gives back (passwords) are not shown. Resources of types that AWS cannot compare are counted.
 
 Exit codes: 0 no drift; 2 something was changed or deleted; 1 a resource could not be compared though AWS can, and no drift was \
-found elsewhere; 64 a stack is unknown or not deployed, or the arguments are wrong; 75 AWS was away.";
+found elsewhere; 64 a stack is unknown or not deployed, or the arguments are wrong; 75 AWS was unavailable.";
 
 /// Which stacks, and in which form.
 #[derive(Debug, Args)]
@@ -34,7 +35,7 @@ pub(crate) struct Drift {
     json: bool,
 }
 
-pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Drift) -> anyhow::Result<Exit> {
+pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Drift) -> Result<Exit, Failure> {
     let selection = &arguments.selection;
     let stacks = selection.stacks(repository, &arguments.stacks)?;
     let names = stack_names(&stacks);
@@ -46,7 +47,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     let drifts = drifts?;
     let is_absent = |drift: &StackDrift| drift.status == "NOT_DEPLOYED";
     if let Some((stack, _)) = stacks.iter().zip(&drifts).find(|(_, drift)| is_absent(drift)) {
-        return Err(selection.not_deployed(stack).into());
+        return Err(selection.not_deployed(stack));
     }
     let has_drifted = drifts.iter().any(StackDrift::has_drifted);
     if arguments.json {

@@ -1,4 +1,4 @@
-//! `infra local`: the local cloud up, its state, its logs, down. Refuses to know how it works.
+//! `infra local`: the local cloud up, its state, its logs, down. How it works is `local-cloud`'s.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use local_cloud::{Config, ServiceName, Status};
 use system::Table;
 
 use crate::commands::of_system;
+use crate::exit::Failure;
 use crate::project::repository::Repository;
 use crate::project::tools::Tools;
 use crate::run::local_services::{self, Services};
@@ -41,7 +42,7 @@ pub(crate) enum Local {
     },
 }
 
-pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Local) -> anyhow::Result<()> {
+pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Local) -> Result<(), Failure> {
     let root = repository.root();
     match arguments {
         Local::Up(arguments) => up(repository, terminal, arguments).await,
@@ -86,7 +87,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     }
 }
 
-async fn up(repository: &Repository, terminal: &Terminal, services: &Services) -> anyhow::Result<()> {
+async fn up(repository: &Repository, terminal: &Terminal, services: &Services) -> Result<(), Failure> {
     let root = repository.root();
     Tools::Local.install(repository, terminal).await?;
     let config = Config {

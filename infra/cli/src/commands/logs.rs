@@ -1,4 +1,4 @@
-//! `infra logs`: what all functions of a system write, as one stream. Refuses to stop at a log group that is not there.
+//! `infra logs`: the logs of all functions of a system, as one stream. A log group that is not there is a note, not the end.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -10,9 +10,10 @@ use operate::{Kind, Line, Source, Tail, inventory, sources};
 use serde_json::json;
 use system::StageName;
 
-use crate::exit::{BadInput, Interrupted};
+use crate::args::selection::Selection;
+use crate::exit::Failure;
 use crate::project::repository::Repository;
-use crate::run::selection::{Selection, stack_names};
+use crate::run::stage_stacks::stack_names;
 use crate::ui::paint::Paint;
 use crate::ui::terminal::Terminal;
 
@@ -29,7 +30,7 @@ Examples:
   infra logs fipe --trace 0198c5c2-7a52-7e11-b5d5-2b1e0c1d9a55
   infra logs fipe --json | jq 'select(.level == \"ERROR\")'
 
-Exit codes: 0 told; 64 there is no such system or function, nothing is deployed, or the arguments are wrong; 75 AWS was away.";
+Exit codes: 0 shown; 64 there is no such system or function, nothing is deployed, or the arguments are wrong; 75 AWS was unavailable.";
 
 /// Whose lines, from when on, and in which form.
 #[derive(Debug, Args)]
@@ -72,7 +73,7 @@ fn since(text: &str) -> Result<Timestamp, String> {
     Timestamp::now().checked_sub(age.abs()).map_err(|error| error.to_string())
 }
 
-pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Logs) -> anyhow::Result<()> {
+pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Logs) -> Result<(), Failure> {
     let selection = &arguments.selection;
     let mut stacks = selection.stacks(repository, &[])?;
     let mut systems: Vec<String> = stacks.iter().map(|stack| stack.system.clone()).collect();
@@ -81,12 +82,12 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     stacks.retain(|stack| stack.system == arguments.system);
     if stacks.is_empty() {
         let text = format!("there is no system {:?}; there is {}", arguments.system, systems.join(", "));
-        return Err(BadInput(text).into());
+        return Err(Failure::usage(text));
     }
     let cloud = AwsCloud::new(&selection.connect(repository).await?.config);
     let inventory = inventory(&cloud, &stack_names(&stacks)).await?;
     if inventory.is_empty() {
-        return Err(selection.not_deployed(&stacks[0]).into());
+        return Err(selection.not_deployed(&stacks[0]));
     }
     let sources = chosen(sources(&cloud, &inventory).await?, &arguments.functions)?;
     let ago = if arguments.trace.is_some() { 24 * 60 } else { 10 };
@@ -129,19 +130,19 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     }
 }
 
-/// Whoever follows ends it by an interrupt: that is no failure.
-fn left(follow: bool) -> anyhow::Result<()> {
-    if follow { Ok(()) } else { Err(Interrupted(String::new()).into()) }
+/// Following ends by an interrupt, which is no failure.
+fn left(follow: bool) -> Result<(), Failure> {
+    if follow { Ok(()) } else { Err(Failure::interrupted("")) }
 }
 
-fn chosen(sources: Vec<Source>, names: &[String]) -> Result<Vec<Source>, BadInput> {
+fn chosen(sources: Vec<Source>, names: &[String]) -> Result<Vec<Source>, Failure> {
     let is = |source: &Source, name: &str| {
         let name = name.to_ascii_lowercase();
         source.function.to_ascii_lowercase().contains(&name) || source.group.to_ascii_lowercase().contains(&name)
     };
     if let Some(unknown) = names.iter().find(|name| !sources.iter().any(|source| is(source, name))) {
         let known: Vec<&str> = sources.iter().map(|source| source.function.as_str()).collect();
-        return Err(BadInput(format!("no function is called {unknown:?}; there are {}", known.join(", "))));
+        return Err(Failure::usage(format!("no function is called {unknown:?}; there are {}", known.join(", "))));
     }
     Ok(sources.into_iter().filter(|source| names.is_empty() || names.iter().any(|name| is(source, name))).collect())
 }

@@ -7,9 +7,10 @@ use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
 use system::{Operator, Site, StageName, Working};
 use systems::operators;
 
+use crate::args::selection::Selection;
+use crate::exit::Failure;
 use crate::project::repository::Repository;
 use crate::run::connection;
-use crate::run::selection::Selection;
 use crate::ui::terminal::Terminal;
 
 /// What is done with a system.
@@ -60,7 +61,7 @@ impl<V: Verb> OfSystem<V> {
         format!("; {}", self.operator.after_interrupt())
     }
 
-    pub(crate) async fn run(&self, repository: &Repository, terminal: &Terminal) -> anyhow::Result<()> {
+    pub(crate) async fn run(&self, repository: &Repository, terminal: &Terminal) -> Result<(), Failure> {
         let stage = self.selection.stage;
         let connection = self.selection.connect(repository).await?;
         let local = if stage == StageName::Local { Some(connection::local_cloud(repository)?) } else { None };

@@ -1,4 +1,4 @@
-//! `infra outputs`: what the stacks of a stage tell others, for people, programs and shells. Refuses to change anything.
+//! `infra outputs`: the outputs of a stage's stacks, for people, programs and shells.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,13 @@ use clap::Args;
 use operate::aws::AwsCloud;
 use operate::{Stacks, inventory};
 use serde_json::{Map, Value};
-
-use crate::project::repository::Repository;
-use crate::run::selection::{Selection, Stack, stack_names};
-use crate::ui::terminal::Terminal;
 use system::Table;
+
+use crate::args::selection::Selection;
+use crate::exit::Failure;
+use crate::project::repository::Repository;
+use crate::run::stage_stacks::{Stack, stack_names};
+use crate::ui::terminal::Terminal;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -20,7 +22,7 @@ Examples:
 
 A variable is called as its output; outputs of the same name get their stack's name and an underscore in front.
 
-Exit codes: 0 printed; 64 a stack is unknown or not deployed, or the arguments are wrong; 75 AWS was away.";
+Exit codes: 0 printed; 64 a stack is unknown or not deployed, or the arguments are wrong; 75 AWS was unavailable.";
 
 /// Which outputs, and in which form.
 #[derive(Debug, Args)]
@@ -39,7 +41,7 @@ pub(crate) struct Outputs {
     env: bool,
 }
 
-pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Outputs) -> anyhow::Result<()> {
+pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Outputs) -> Result<(), Failure> {
     let stacks = arguments.selection.stacks(repository, &arguments.stacks)?;
     let cloud = AwsCloud::new(&arguments.selection.connect(repository).await?.config);
     let found = outputs(&cloud, &stacks, arguments).await?;
@@ -67,13 +69,13 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
 type Outs = Vec<(String, String)>;
 
 /// By stack name within the stage. All stacks of the stage may be missing only if they were not named.
-async fn outputs(cloud: &impl Stacks, stacks: &[Stack], arguments: &Outputs) -> anyhow::Result<Vec<(String, Outs)>> {
+async fn outputs(cloud: &impl Stacks, stacks: &[Stack], arguments: &Outputs) -> Result<Vec<(String, Outs)>, Failure> {
     let states = inventory(cloud, &stack_names(stacks)).await?.stacks;
     let mut found = Vec::new();
     for (stack, (_, state)) in stacks.iter().zip(states) {
         match state {
             Some(state) => found.push((stack.name.clone(), state.outputs)),
-            None => return Err(arguments.selection.not_deployed(stack).into()),
+            None => return Err(arguments.selection.not_deployed(stack)),
         }
     }
     Ok(found)

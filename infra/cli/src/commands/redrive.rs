@@ -1,4 +1,4 @@
-//! `infra redrive`: dead letters back to their queue, with progress. Refuses to start without a yes.
+//! `infra redrive`: dead letters back to their queue, with progress. Starts only after an approval.
 
 use std::cell::Cell;
 use std::io::IsTerminal;
@@ -9,29 +9,29 @@ use indicatif::ProgressBar;
 use operate::aws::AwsCloud;
 use operate::{Ended, Outcome, Pair, Progress, find_pair, inventory, pairs, queues, redrive};
 use serde_json::json;
-use system::StageName;
+use system::{StageName, grouped};
 
-use crate::exit::{Exit, NotApproved};
+use crate::args::selection::Selection;
+use crate::exit::{Exit, Failure};
 use crate::project::repository::Repository;
-use crate::run::selection::{Selection, stack_names};
+use crate::run::stage_stacks::stack_names;
 use crate::ui::terminal::Terminal;
-use system::grouped;
 
 const HELP: &str = "\
-Look into the messages first: `reason` among their attributes tells why they are dead. What has not been repaired comes back.
+Look into the messages first: `reason` among their attributes says why they are dead. A message whose cause is not repaired comes back.
 
 Without --max, SQS moves by itself (StartMessageMoveTask): it goes on when this command is killed, and the same command watches it \
 again. Ctrl-C cancels it; what was moved stays moved. SQS cannot stop at a number, so with --max, and on clouds without the operation \
-(the local one), messages are received, sent and deleted one by one. A message is deleted only after its queue has taken it: whoever is \
-killed in between leaves it in both queues, never in none, so a function may see it twice (in a FIFO queue only after five minutes). \
+(the local one), messages are received, sent and deleted one by one. A message is deleted only after its queue has taken it: a \
+command that is killed in between leaves it in both queues, never in none, so a function may see it twice (in a FIFO queue only after five minutes). \
 Its attributes and its message group stay; it gets a new message id.
 
 Examples:
   infra redrive ModelQueue --stage dev
   infra redrive fipe-model-dlq-dev --stage dev --max 10 --yes
 
-Exit codes: 0 moved, or there was nothing to move; 1 it stopped half-way; 64 there is no such queue (it tells which there are); 75 AWS was \
-away; 77 nobody said yes, and nothing was moved; 130 cancelled.";
+Exit codes: 0 moved, or there was nothing to move; 1 it stopped half-way; 64 there is no such queue (the error lists those there are); 75 AWS \
+was unavailable; 77 not approved, and nothing was moved; 130 cancelled.";
 
 /// Which queue, and how many messages.
 #[derive(Debug, Args)]
@@ -52,7 +52,7 @@ pub(crate) struct Redrive {
     json: bool,
 }
 
-pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Redrive) -> anyhow::Result<Exit> {
+pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Redrive) -> Result<Exit, Failure> {
     let selection = &arguments.selection;
     let stacks = selection.stacks(repository, &[])?;
     let cloud = AwsCloud::new(&selection.connect(repository).await?.config);
@@ -60,15 +60,15 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     let pairs = pairs(&queues(&cloud, &inventory).await?);
     let pair = find_pair(&pairs, &arguments.queue)?;
     confirm(terminal, arguments, pair).await?;
-    let view = View::new(terminal, pair);
+    let display = MoveDisplay::new(terminal, pair);
     let is_cancelled = Cell::new(false);
     let stop = async {
         _ = tokio::signal::ctrl_c().await;
         is_cancelled.set(true);
     };
     let pace = Duration::from_millis(if selection.stage == StageName::Local { 100 } else { 1_000 });
-    let outcome = redrive(&cloud, pair, arguments.max, pace, stop, &mut |progress| view.show(progress)).await;
-    view.clear();
+    let outcome = redrive(&cloud, pair, arguments.max, pace, stop, &mut |progress| display.show(progress)).await;
+    display.clear();
     let outcome = outcome?;
     terminal.data(&match arguments.json {
         true => json!({
@@ -76,13 +76,13 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
             "ended": outcome.ended, "moved": outcome.moved,
         })
         .to_string(),
-        false => told(pair, outcome),
+        false => summary(pair, outcome),
     });
     Ok(if outcome.ended == Ended::Cancelled { Exit::Interrupted } else { Exit::Success })
 }
 
-/// The messages start work again, which may write or call others: somebody has to want it.
-async fn confirm(terminal: &Terminal, arguments: &Redrive, pair: &Pair) -> anyhow::Result<()> {
+/// The messages start work again, which may write or call others, so it needs an approval.
+async fn confirm(terminal: &Terminal, arguments: &Redrive, pair: &Pair) -> Result<(), Failure> {
     let visible = pair.dead_letters.attributes.as_ref().map_or(0, |attributes| attributes.visible);
     if arguments.yes || arguments.selection.stage == StageName::Local || visible == 0 {
         return Ok(());
@@ -90,39 +90,41 @@ async fn confirm(terminal: &Terminal, arguments: &Redrive, pair: &Pair) -> anyho
     let most = arguments.max.map_or(visible, |most| most.min(visible));
     let (from, to) = (pair.dead_letters.resource.name(), pair.source.resource.name());
     if !terminal.is_interactive() || !std::io::stdin().is_terminal() {
-        return Err(nobody_to_ask(most, from, to).into());
+        return Err(no_terminal(most, from, to));
     }
     let question = format!("Move about {} messages from {from} to {to}? Say yes:", grouped(most));
     match terminal.ask(&question).await?.as_str() {
         "yes" | "y" => Ok(()),
-        _ => Err(NotApproved("that is not a yes; nothing was moved".to_owned()).into()),
+        _ => Err(Failure::not_approved("not approved; nothing was moved")),
     }
 }
 
-fn nobody_to_ask(most: u64, from: &str, to: &str) -> NotApproved {
-    NotApproved(format!("nobody can be asked here; give --yes to move {most} messages from {from} to {to}"))
+fn no_terminal(most: u64, from: &str, to: &str) -> Failure {
+    Failure::not_approved(format!(
+        "there is no terminal to ask at; give --yes to move {most} messages from {from} to {to}"
+    ))
 }
 
-fn told(pair: &Pair, outcome: Outcome) -> String {
+fn summary(pair: &Pair, outcome: Outcome) -> String {
     let (from, to) = (pair.dead_letters.resource.name(), pair.source.resource.name());
     let messages = if outcome.moved == 1 { "message" } else { "messages" };
     let moved = format!("{} {messages} moved from {from} to {to}", grouped(outcome.moved));
-    let told = match outcome.ended {
+    let text = match outcome.ended {
         Ended::NothingToDo => format!("{from} has no message to move"),
         Ended::Completed => moved,
         Ended::Cancelled => format!("cancelled: {moved}, the rest is where it was"),
     };
     match pair.dead_letters.attributes.as_ref().map_or(0, |attributes| attributes.in_flight) {
-        0 => told,
+        0 => text,
         hidden => format!(
-            "{told}; {} more were in somebody's hands, such as those of a redrive that was killed: run it again in a minute",
+            "{text}; {} more were in flight, such as those that a redrive had received when it was killed: run it again in a minute",
             grouped(hidden)
         ),
     }
 }
 
 /// A bar on a terminal, a line every two seconds elsewhere.
-struct View<'a> {
+struct MoveDisplay<'a> {
     terminal: &'a Terminal,
     name: String,
     bar: Option<ProgressBar>,
@@ -130,7 +132,7 @@ struct View<'a> {
     said: Cell<Instant>,
 }
 
-impl<'a> View<'a> {
+impl<'a> MoveDisplay<'a> {
     fn new(terminal: &'a Terminal, pair: &Pair) -> Self {
         let name = pair.source.resource.logical_id.clone();
         Self { terminal, bar: terminal.bar("moved"), name, total: Cell::new(0), said: Cell::new(Instant::now()) }
@@ -145,9 +147,9 @@ impl<'a> View<'a> {
                 self.bar.iter().for_each(|bar| bar.set_length(total));
             }
             Progress::Attached => {
-                self.terminal.note(&format!("{}: a move is under way already; watching it", self.name))
+                self.terminal.note(&format!("{}: a move is in progress already; following it", self.name))
             }
-            Progress::Cancelling => self.terminal.note(&format!("{}: telling SQS to stop", self.name)),
+            Progress::Cancelling => self.terminal.note(&format!("{}: asking SQS to stop", self.name)),
             Progress::Moved(moved) => match &self.bar {
                 Some(bar) => bar.set_position(moved),
                 None if self.said.get().elapsed() >= Duration::from_secs(2) => {
@@ -171,10 +173,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_somebody_to_ask_it_is_not_approved_and_the_flag_is_named() {
-        let error = anyhow::Error::from(nobody_to_ask(7, "dead", "work"));
+    fn without_a_terminal_it_is_not_approved_and_the_flag_is_named() {
+        let error = no_terminal(7, "dead", "work");
         assert!(error.to_string().contains("--yes to move 7 messages from dead to work"), "{error}");
-        assert_eq!(Exit::of(&error).code(), 77);
+        assert_eq!(error.exit().code(), 77);
     }
 
     #[test]
@@ -190,10 +192,10 @@ mod tests {
         };
         let told_of = |in_flight, ended, moved| {
             let pair = Pair { source: queue("work", 3), dead_letters: queue("dead", in_flight) };
-            told(&pair, Outcome { ended, moved })
+            summary(&pair, Outcome { ended, moved })
         };
         assert_eq!(told_of(0, Ended::Completed, 7), "7 messages moved from dead to work");
         let hidden = told_of(10, Ended::NothingToDo, 0);
-        assert!(hidden.starts_with("dead has no message to move; 10 more were in somebody's hands"), "{hidden}");
+        assert!(hidden.starts_with("dead has no message to move; 10 more were in flight"), "{hidden}");
     }
 }

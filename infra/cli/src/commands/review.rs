@@ -1,4 +1,4 @@
-//! `infra review`: templates of two sides, judged and shown. Refuses to ask AWS or the network anything.
+//! `infra review`: templates of two sides, judged and shown. No call to AWS, no network.
 
 mod input;
 
@@ -6,16 +6,16 @@ use std::fs;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::Args;
 use review::render::{self, MARKDOWN_LIMIT, Report, Style};
 use review::{Category, Replacement, Review, Stages, Template};
 use systems::ConfiguredStage;
 
 use self::input::{Input, STDIN, from_files, from_git};
-use crate::commands::synth;
-use crate::exit::{BadInput, Exit};
+use crate::changes::today;
+use crate::exit::{Context, Exit, Failure};
 use crate::project::repository::Repository;
+use crate::project::templates;
 use crate::ui::terminal::Terminal;
 
 const EXAMPLES: &str = "\
@@ -65,20 +65,19 @@ pub(crate) struct ReviewArguments {
     /// Write JSON (infra/review/schema/review.schema.json), to stdout without a file.
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
     json: Option<PathBuf>,
-    /// End with a code that tells what was found.
+    /// End with a code for the worst that was found.
     #[arg(long)]
     exit_code: bool,
 }
 
 /// Reviews, and shows the review.
-pub(crate) fn run(terminal: &Terminal, arguments: &ReviewArguments) -> anyhow::Result<Exit> {
+pub(crate) fn run(terminal: &Terminal, arguments: &ReviewArguments) -> Result<Exit, Failure> {
     let outputs = [&arguments.markdown, &arguments.html, &arguments.json];
     let to_stdout = outputs.iter().filter(|output| output.as_deref() == Some(Path::new(STDIN))).count();
     if to_stdout > 1 {
-        return Err(BadInput(
+        return Err(Failure::usage(
             "only one of --markdown, --html and --json goes to stdout; name a file for the others".to_owned(),
-        )
-        .into());
+        ));
     }
     let (input, compared) = match (&arguments.before, &arguments.after) {
         (Some(before), Some(after)) => (from_files(before, after)?, Vec::new()),
@@ -94,7 +93,7 @@ pub(crate) fn run(terminal: &Terminal, arguments: &ReviewArguments) -> anyhow::R
             (input, compared)
         }
     };
-    let options = review::Options { today: today(), stages: compared, ..review::Options::default() };
+    let options = review::Options { today: today::today(), stages: compared, ..review::Options::default() };
     let review = review::review(&input.pairs, &options);
     let graphs = match arguments.html {
         Some(_) => review::graphs(&input.pairs, &review),
@@ -153,7 +152,7 @@ fn code(review: &Review) -> u8 {
     }
 }
 
-fn write(terminal: &Terminal, path: &Path, text: &str) -> anyhow::Result<()> {
+fn write(terminal: &Terminal, path: &Path, text: &str) -> Result<(), Failure> {
     if path == Path::new(STDIN) {
         terminal.data(text.trim_end());
         return Ok(());
@@ -163,24 +162,18 @@ fn write(terminal: &Terminal, path: &Path, text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Acknowledgements expire in UTC.
-fn today() -> (i32, u8, u8) {
-    let date = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    (i32::from(date.year()), date.month().unsigned_abs(), date.day().unsigned_abs())
-}
-
 /// stg must have what prd has.
 const BEHIND: &str = "stg";
 const AHEAD: &str = "prd";
 
 /// What the code of the stage ahead makes of the settings of the one behind, by stack. Nothing when that cannot be synthesized:
-/// `infra synth --check` tells why.
+/// `infra synth --check` shows why.
 fn with_settings_of_behind(repository: &Repository) -> Vec<(String, Template)> {
-    let made = || -> anyhow::Result<Vec<synth::Synthesized>> {
+    let made = || -> Result<Vec<templates::Synthesized>, Failure> {
         let settings = systems::read(repository.root(), BEHIND)?;
-        synth::synthesize(&ConfiguredStage::parse(AHEAD, &settings)?)
+        templates::synthesize(&ConfiguredStage::parse(AHEAD, &settings)?)
     };
-    let read = |made: &synth::Synthesized| {
+    let read = |made: &templates::Synthesized| {
         Some((made.stack.name.to_owned(), review::parse(made.stack.name, &made.text).ok()?))
     };
     made().unwrap_or_default().iter().filter_map(read).collect()

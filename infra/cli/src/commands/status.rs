@@ -1,28 +1,29 @@
-//! `infra status`: how a stage is, one table a kind of resource. Refuses to know a resource that is not in the stacks.
+//! `infra status`: the state of a stage, one table a kind of resource. Knows only resources of the stacks.
 
 use clap::Args;
 use jiff::{Timestamp, Unit};
 use operate::aws::AwsCloud;
 use operate::{QueueStatus, Resource, Status, status};
-use system::StageName;
+use system::{StageName, Table, grouped};
 
+use crate::args::selection::Selection;
 use crate::commands::of_system::{self, OfSystem};
+use crate::exit::Failure;
 use crate::project::repository::Repository;
-use crate::run::selection::{Selection, stack_names};
+use crate::run::stage_stacks::stack_names;
 use crate::ui::paint::Paint;
 use crate::ui::terminal::Terminal;
-use system::{Table, grouped};
 
 const HELP: &str = "\
-Everything is found in the stacks' own resources, and asked from the service itself. SQS counts approximately. The state of drift \
-is the one that was found last; `infra drift` looks again. Times are UTC.
+Everything is found in the stacks' own resources, and read from the service itself. SQS counts approximately. The state of drift \
+is the last one found; `infra drift` checks again. Times are UTC.
 
 Examples:
   infra status --stage dev
   infra status --stage dev --json | jq '.queues[].logical_id'
   infra status fipe --stage dev --watch    how far the crawl is
 
-Exit codes: 0 told, however it is; 64 the arguments are wrong; 75 AWS was away.";
+Exit codes: 0 shown, whatever the state; 64 the arguments are wrong; 75 AWS was unavailable.";
 
 /// Which stage, and in which form; or of which system.
 #[derive(Debug, Args)]
@@ -48,7 +49,7 @@ pub(crate) async fn run(
     repository: &Repository,
     terminal: &Terminal,
     arguments: &StatusArguments,
-) -> anyhow::Result<()> {
+) -> Result<(), Failure> {
     if let Some(system) = &arguments.system {
         return system.run(repository, terminal).await;
     }
@@ -132,7 +133,7 @@ fn stack_lines(status: &Status, stage: StageName) -> Vec<String> {
 }
 
 /// What stands in a row of something that its stack knows and its service does not.
-const GONE: &str = "GONE: deleted behind the stack's back";
+const GONE: &str = "GONE: deleted outside CloudFormation";
 
 fn functions(status: &Status) -> Table {
     let mut table = Table::new(&["function", "state", "last change", "memory", "time-out", "reserved"], &[3, 4, 5]);

@@ -83,7 +83,7 @@ impl<'a> Git<'a> {
         }
     }
 
-    /// What a branch is compared with when nobody says: the first of origin/HEAD, origin/main and main that has parted from HEAD.
+    /// What a branch is compared with by default: the first of origin/HEAD, origin/main and main that has parted from HEAD.
     /// `None`: HEAD is part of all that there are.
     pub(crate) fn upstream(&self) -> Result<Option<Base>, GitError> {
         // Starting git takes longer than what it does: all at once.
@@ -94,7 +94,7 @@ impl<'a> Git<'a> {
         });
         let output = output?;
         if !output.status.success() {
-            // Tells what is wrong: no repository, or no commit.
+            // Its error says what is wrong: no repository, or no commit.
             return self.merge_base("HEAD").map(|_| None);
         }
         let head = String::from_utf8_lossy(&output.stdout).trim().to_owned();

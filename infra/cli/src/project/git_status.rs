@@ -1,12 +1,14 @@
-//! What git says about the committed templates. Refuses to change anything, and to take silence for an answer.
+//! What git says about the committed templates. Where git cannot answer, nothing counts as committed.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::exit::{Context, Exit, Failure};
+
 /// Git cannot tell.
 #[derive(Debug, thiserror::Error)]
 #[error("git cannot tell whether {folder} is committed: {reason}")]
-pub(crate) struct Unknown {
+struct Unknown {
     folder: String,
     reason: String,
 }
@@ -15,7 +17,7 @@ pub(crate) struct Unknown {
 ///
 /// # Errors
 /// When git is not installed, or `root` is not a repository.
-pub(crate) fn uncommitted(root: &Path, folder: &str) -> Result<Vec<String>, Unknown> {
+fn uncommitted(root: &Path, folder: &str) -> Result<Vec<String>, Unknown> {
     let unknown = |reason: String| Unknown { folder: folder.to_owned(), reason };
     let mut command = Command::new("git");
     command.args(["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", folder]);
@@ -27,6 +29,20 @@ pub(crate) fn uncommitted(root: &Path, folder: &str) -> Result<Vec<String>, Unkn
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let files = text.split('\0').filter_map(|entry| entry.split_at_checked(3));
     Ok(files.map(|(state, path)| format!("{path} ({})", says(state))).collect())
+}
+
+/// Refuses to deploy what was not reviewed: the templates of a stage have to be in git as they are.
+pub(crate) fn require_committed(root: &Path, folder: &str) -> Result<(), Failure> {
+    let deploying = "what is deployed has to be committed; give --allow-dirty to deploy without git";
+    let files = uncommitted(root, folder).map_err(|unknown| Failure::new(Exit::Stale, unknown)).context(deploying)?;
+    if files.is_empty() {
+        return Ok(());
+    }
+    let files = files.join(", ");
+    Err(Failure::new(
+        Exit::Stale,
+        format!("not committed, and so not reviewed: {files}; commit, or give --allow-dirty"),
+    ))
 }
 
 /// `XY ` of git's porcelain format.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::exit::BadInput;
+use crate::exit::Failure;
 
 /// The repository's root.
 #[derive(Debug, Clone)]
@@ -12,12 +12,12 @@ pub(crate) struct Repository {
 
 impl Repository {
     /// Goes up from the current folder to the one that holds `environments` and `Cargo.toml`.
-    pub(crate) fn find() -> anyhow::Result<Self> {
+    pub(crate) fn find() -> Result<Self, Failure> {
         let here = std::env::current_dir()?;
         let is_root = |folder: &&Path| folder.join("environments").is_dir() && folder.join("Cargo.toml").is_file();
         match here.ancestors().find(is_root) {
             Some(root) => Ok(Self { root: root.to_owned() }),
-            None => Err(BadInput(format!("{} is not inside the repository; go there first", here.display())).into()),
+            None => Err(Failure::usage(format!("{} is not inside the repository; go there first", here.display()))),
         }
     }
 

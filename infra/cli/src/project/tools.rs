@@ -1,12 +1,12 @@
-//! The pinned tools below `.tools`, by what they are for. Refuses to install what is there.
+//! The pinned tools below `.tools`, by what they are for; what is there is not installed again.
 
 use std::path::Path;
 
-use anyhow::{Context, ensure};
 use clap::ValueEnum;
 use local_cloud::Layout;
 use tokio::process::Command;
 
+use crate::exit::{Context, Failure};
 use crate::project::repository::Repository;
 use crate::ui::terminal::Terminal;
 
@@ -42,7 +42,7 @@ impl Tools {
     }
 
     /// Installs what is not there yet.
-    pub(crate) async fn install(self, repository: &Repository, terminal: &Terminal) -> anyhow::Result<()> {
+    pub(crate) async fn install(self, repository: &Repository, terminal: &Terminal) -> Result<(), Failure> {
         let root = repository.root();
         let requirements = root.join(self.requirements());
         let stamp = self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
@@ -67,8 +67,8 @@ async fn install_one(
     terminal: &Terminal,
     what: &str,
     place: &Path,
-    install: impl AsyncFnOnce() -> anyhow::Result<bool>,
-) -> anyhow::Result<()> {
+    install: impl AsyncFnOnce() -> Result<bool, Failure>,
+) -> Result<(), Failure> {
     let spinner = terminal.spinner(what.to_owned());
     let is_new = install().await;
     spinner.inspect(|spinner| spinner.finish_and_clear());
@@ -80,7 +80,7 @@ async fn install_one(
 
 /// There is no package of it, so cargo compiles it. Our rules take a fraction of a second even without optimization, which would take
 /// another two minutes.
-async fn guard(tools: &Path) -> anyhow::Result<bool> {
+async fn guard(tools: &Path) -> Result<bool, Failure> {
     let (name, version) = GUARD;
     let said = Command::new(tools.join("bin").join(name)).arg("--version").output().await;
     if said.is_ok_and(|said| String::from_utf8_lossy(&said.stdout).trim() == format!("{name} {version}")) {
@@ -99,12 +99,14 @@ async fn guard(tools: &Path) -> anyhow::Result<bool> {
         .await
         .context("cargo does not start")?;
     let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "`cargo install {name}` says: {}", said.trim());
-    Ok(true)
+    match output.status.success() {
+        true => Ok(true),
+        false => Err(Failure::failed(format!("`cargo install {name}` says: {}", said.trim()))),
+    }
 }
 
 /// Installs several sets, one after the other.
-pub(crate) async fn install(repository: &Repository, terminal: &Terminal, sets: &[Tools]) -> anyhow::Result<()> {
+pub(crate) async fn install(repository: &Repository, terminal: &Terminal, sets: &[Tools]) -> Result<(), Failure> {
     for tools in sets {
         tools.install(repository, terminal).await?;
     }

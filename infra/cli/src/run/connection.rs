@@ -6,12 +6,12 @@ use aws_access::{Connection, Target};
 use local_cloud::Status;
 use system::StageName;
 
-use crate::commands::Account;
-use crate::exit::BadInput;
+use crate::args::account::Account;
+use crate::exit::Failure;
 use crate::project::repository::Repository;
 
 /// The running local cloud.
-pub(crate) fn local_cloud(repository: &Repository) -> anyhow::Result<Status> {
+pub(crate) fn local_cloud(repository: &Repository) -> Result<Status, Failure> {
     let status = local_cloud::status(repository.root())?;
     if status.running {
         return Ok(status);
@@ -22,7 +22,7 @@ pub(crate) fn local_cloud(repository: &Repository) -> anyhow::Result<Status> {
         true => "the local cloud is not running".to_owned(),
         false => format!("of the local cloud, {} has ended", dead.join(" and ")),
     };
-    Err(BadInput(format!("{what}; start it with `infra local up`")).into())
+    Err(Failure::usage(format!("{what}; start it with `infra local up`")))
 }
 
 /// Connects to where a stage lives.
@@ -30,7 +30,7 @@ pub(crate) async fn connect(
     repository: &Repository,
     stage: StageName,
     account: &Account,
-) -> anyhow::Result<Connection> {
+) -> Result<Connection, Failure> {
     let given = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
     let target = match stage {
         StageName::Local => {
@@ -47,7 +47,7 @@ pub(crate) async fn connect(
 
 /// Refuses a profile that no configuration file has. The SDK takes such a profile for one without settings and looks for credentials
 /// elsewhere, at last in the metadata service, which costs seconds and an error about something else.
-pub(crate) fn check_profile(account: &Account) -> Result<(), BadInput> {
+pub(crate) fn check_profile(account: &Account) -> Result<(), Failure> {
     let Some(profile) = account.profile.as_deref().filter(|profile| !profile.is_empty()) else { return Ok(()) };
     let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
     let path = |variable: &str, name: &str| match std::env::var_os(variable).filter(|path| !path.is_empty()) {
@@ -65,7 +65,7 @@ pub(crate) fn check_profile(account: &Account) -> Result<(), BadInput> {
     known.dedup();
     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
     let [config, credentials] = files.map(|file| file.display().to_string());
-    Err(BadInput(format!("there is no profile {profile:?} in {config} or {credentials}; there is {known}")))
+    Err(Failure::usage(format!("there is no profile {profile:?} in {config} or {credentials}; there is {known}")))
 }
 
 /// The names in `[name]` and `[profile name]`.

@@ -1,24 +1,39 @@
-//! What the function behind a custom resource logged before it failed. Refuses to wait long: a roll-back may take the log
-//! away at any moment, and the failure is told without it.
+//! What the function behind a custom resource logged before it failed. Never waits long: a roll-back may delete the log at
+//! any moment, and the failure is shown without it.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use deploy::CloudFormation;
 use operate::{Functions, Kind, Line, LogEvent, LogGroups};
-
-use crate::run::failure_card::FunctionLog;
+use serde::Serialize;
 
 /// How many lines of the end are shown.
 const LINES: usize = 8;
 /// CloudWatch shows a line some seconds after it was written.
 const LOOKS: u32 = 5;
 
+/// The end of a function's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct FunctionLog {
+    /// Name of the log group.
+    pub(crate) group: String,
+    /// The log group went, with the roll-back, before its end was read.
+    pub(crate) is_gone: bool,
+    /// Oldest first; empty when there was none to be read.
+    pub(crate) lines: Vec<String>,
+}
+
+/// What the functions behind custom resources logged, by physical stack name and logical id.
+pub(crate) type FunctionLogs = RefCell<BTreeMap<(String, String), FunctionLog>>;
+
 /// Between two looks. The emulator writes a function's lines when it ends and rolls back in the same moment.
 pub(crate) fn pause(is_local: bool) -> Duration {
     Duration::from_millis(if is_local { 100 } else { 1_000 })
 }
 
-/// Whether a resource is made by a function of somebody.
+/// Whether a resource is made by a function.
 pub(crate) fn is_custom(resource_type: &str) -> bool {
     resource_type.starts_with("Custom::") || resource_type == "AWS::CloudFormation::CustomResource"
 }
@@ -152,8 +167,6 @@ fn is_uuid(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-
     use super::*;
 
     const REQUEST: &str = "5b9d2c1e-8f7a-4f0e-9d3c-2a1b3c4d5e6f";

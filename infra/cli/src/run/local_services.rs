@@ -6,6 +6,7 @@ use local_cloud::{Database, Ports, Program, ServiceName};
 use system::{LocalService, Operator};
 use systems::operators;
 
+use crate::exit::Failure;
 use crate::project::repository::Repository;
 
 /// Where the services listen, each port with the default of its service.
@@ -43,7 +44,7 @@ impl ServicePorts {
 
 impl Services {
     /// The systems' services as programs of this machine's build.
-    pub(crate) fn programs(&self, repository: &Repository) -> anyhow::Result<Vec<Program>> {
+    pub(crate) fn programs(&self, repository: &Repository) -> Result<Vec<Program>, Failure> {
         let built = repository.target().join("debug");
         let programs = of_systems()
             .zip(&self.ports.of_systems)

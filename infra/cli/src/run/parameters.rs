@@ -3,35 +3,21 @@
 use std::collections::BTreeMap;
 
 use aws_access::Connection;
-use clap::Args;
 use constructs::{Asked, ParameterSource};
 use deploy::address::{AllowedIp, VpcId};
 use system::{Stage, StageName};
 
-use crate::commands::synth::Synthesized;
-use crate::exit::BadInput;
+use crate::args::values::Values;
+use crate::exit::Failure;
+use crate::project::templates::Synthesized;
 use crate::run::subnets::{self, Reach};
 
-/// Values for the templates' parameters.
-#[derive(Debug, Args)]
-pub(crate) struct Values {
-    /// The VPC of the database and the functions that use it; on the stage local the default VPC.
-    #[arg(long, env = "VPC_ID", value_name = "vpc-..")]
-    pub(crate) vpc_id: Option<String>,
-    /// The one IPv4 address outside the VPC that may reach the database.
-    #[arg(long, env = "ALLOWED_IP", value_name = "ADDRESS")]
-    pub(crate) allowed_ip: Option<String>,
-    /// A template parameter by its name, instead of what would be given or looked up; may be given several times.
-    #[arg(long = "parameter", value_name = "NAME=VALUE")]
-    pub(crate) parameters: Vec<String>,
-}
-
 /// What was given, by parameter name; checked, and nothing looked up yet.
-pub(crate) fn given(arguments: &Values, stage: &Stage) -> anyhow::Result<BTreeMap<String, String>> {
+pub(crate) fn given(arguments: &Values, stage: &Stage) -> Result<BTreeMap<String, String>, Failure> {
     let mut values = BTreeMap::new();
     for parameter in &arguments.parameters {
         let Some((name, value)) = parameter.split_once('=').filter(|(name, _)| !name.is_empty()) else {
-            return Err(BadInput(format!("--parameter {parameter:?} is not NAME=VALUE")).into());
+            return Err(Failure::usage(format!("--parameter {parameter:?} is not NAME=VALUE")));
         };
         values.insert(name.to_owned(), value.to_owned());
     }
@@ -39,7 +25,7 @@ pub(crate) fn given(arguments: &Values, stage: &Stage) -> anyhow::Result<BTreeMa
     for (asked, value) in flags {
         let Some(value) = value.as_ref().filter(|value| !value.is_empty()) else { continue };
         if values.insert(asked.name().to_owned(), value.clone()).is_some_and(|other| other != *value) {
-            return Err(BadInput(format!("{} is given twice with different values", asked.name())).into());
+            return Err(Failure::usage(format!("{} is given twice with different values", asked.name())));
         }
     }
     if let Some(vpc_id) = values.get_mut(Asked::VpcId.name()) {
@@ -48,11 +34,10 @@ pub(crate) fn given(arguments: &Values, stage: &Stage) -> anyhow::Result<BTreeMa
     if let Some(address) = values.get_mut(Asked::AllowedIp.name()) {
         *address = AllowedIp::parse(address)?.to_string();
         if !stage.public_access {
-            return Err(BadInput(format!(
+            return Err(Failure::usage(format!(
                 "stage {} admits nobody from outside the VPC (network.public_access in its stage.toml): leave the allowed address out",
                 stage.name
-            ))
-            .into());
+            )));
         }
     }
     Ok(values)
@@ -66,7 +51,7 @@ pub(crate) async fn look_up(
     stage: &Stage,
     connection: &Connection,
     local: Option<&local_cloud::Status>,
-) -> anyhow::Result<()> {
+) -> Result<(), Failure> {
     let is_selected = |stack: &&Synthesized| match selection {
         [] => !stack.stack.only_when_named,
         names => names.iter().any(|name| name == stack.stack.name),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_access::{Connection, Ec2, RouteTable, Subnet};
 
-use crate::exit::BadInput;
+use crate::exit::Failure;
 
 /// Subnets of a VPC and the route tables that they use.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,9 +14,9 @@ pub(crate) struct Subnets {
 }
 
 /// The region's default VPC.
-pub(crate) async fn default_vpc(connection: &Connection) -> anyhow::Result<String> {
+pub(crate) async fn default_vpc(connection: &Connection) -> Result<String, Failure> {
     let vpc_id = Ec2::new(&connection.config).default_vpc().await?;
-    Ok(vpc_id.ok_or_else(|| BadInput("the region has no default VPC; give --vpc-id".to_owned()))?)
+    vpc_id.ok_or_else(|| Failure::usage("the region has no default VPC; give --vpc-id"))
 }
 
 /// Whether the database gets a public address, and so a subnet with a way to the internet.
@@ -28,7 +28,7 @@ pub(crate) enum Reach {
 
 /// One subnet of each of the VPC's availability zones, since an interface endpoint takes no second one, and the route
 /// tables that they use. Where a zone has both, a public subnet for a public database and a private one otherwise.
-pub(crate) async fn subnets(connection: &Connection, vpc_id: &str, reach: Reach) -> anyhow::Result<Subnets> {
+pub(crate) async fn subnets(connection: &Connection, vpc_id: &str, reach: Reach) -> Result<Subnets, Failure> {
     let ec2 = Ec2::new(&connection.config);
     let (subnets, tables) = (ec2.subnets(vpc_id).await?, ec2.route_tables(vpc_id).await?);
     let subnet_ids = one_a_zone(vpc_id, &connection.region, &subnets, &tables, reach)?;
@@ -43,7 +43,7 @@ fn one_a_zone(
     subnets: &[Subnet],
     tables: &[RouteTable],
     reach: Reach,
-) -> Result<Vec<String>, BadInput> {
+) -> Result<Vec<String>, Failure> {
     // The best of each zone: of the reach that is asked for, then the lowest id, so that a second look gives the same.
     let mut best: BTreeMap<&str, (bool, &str)> = BTreeMap::new();
     for subnet in subnets {
@@ -57,10 +57,10 @@ fn one_a_zone(
     }
     let zones: Vec<&str> = best.keys().copied().collect();
     match zones.len() {
-        0 => Err(BadInput(format!(
+        0 => Err(Failure::usage(format!(
             "{vpc_id} has no subnets that this account can see in {region}; check --vpc-id, --region and --profile"
         ))),
-        1 => Err(BadInput(format!(
+        1 => Err(Failure::usage(format!(
             "{vpc_id} has subnets in {} alone; an Aurora cluster needs two availability zones: add a subnet in another",
             zones[0]
         ))),

@@ -1,5 +1,5 @@
-//! One run of the deployer with what surrounds it: the view, the logs of functions that fail meanwhile, and tidying up when
-//! somebody leaves. Refuses to keep the run waiting for a log.
+//! One run of the deployer with what surrounds it: the reporter, the logs of functions that fail meanwhile, and cleaning up when the
+//! user detaches. The run never waits for a log.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,13 +12,13 @@ use operate::aws::AwsCloud;
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::exit::Interrupted;
-use crate::run::failure_card::Commands;
-use crate::run::follow::{Attended, Interrupts, attend};
-use crate::run::function_log::{self, Watched};
-use crate::run::plan::Sources;
-use crate::run::stack_results::FunctionLogs;
-use crate::ui::reporter::View;
+use crate::exit::Failure;
+use crate::run::declarations::Declarations;
+use crate::run::follow::{Followed, follow};
+use crate::run::function_log::{self, FunctionLogs, Watched};
+use crate::run::interrupts::Interrupts;
+use crate::run::next_commands::NextCommands;
+use crate::ui::reporter::Reporter;
 
 /// Before the beginning of a run: AWS's clock and ours need not agree. The local cloud has ours.
 const SKEW_MS: i64 = 60_000;
@@ -27,9 +27,9 @@ const SKEW_MS: i64 = 60_000;
 type Custom = Option<(String, StackEvent)>;
 
 /// What surrounds a run.
-pub(crate) struct Running<'a> {
-    view: &'a View<'a>,
-    sources: &'a Sources,
+pub(crate) struct Supervisor<'a> {
+    reporter: &'a Reporter<'a>,
+    declarations: &'a Declarations,
     cloudformation: AwsCloudFormation,
     cloud: AwsCloud,
     since_ms: i64,
@@ -40,16 +40,16 @@ pub(crate) struct Running<'a> {
     events: Mutex<UnboundedReceiver<Custom>>,
 }
 
-impl<'a> Running<'a> {
-    pub(crate) fn new(view: &'a View<'a>, connection: &Connection, sources: &'a Sources) -> Self {
+impl<'a> Supervisor<'a> {
+    pub(crate) fn new(reporter: &'a Reporter<'a>, connection: &Connection, declarations: &'a Declarations) -> Self {
         let (custom, events) = unbounded_channel();
         Self {
-            view,
-            sources,
+            reporter,
+            declarations,
             cloudformation: AwsCloudFormation::new(&connection.config),
             cloud: AwsCloud::new(&connection.config),
-            since_ms: Timestamp::now().as_millisecond() - if view.is_local() { 0 } else { SKEW_MS },
-            pause: function_log::pause(view.is_local()),
+            since_ms: Timestamp::now().as_millisecond() - if reporter.is_local() { 0 } else { SKEW_MS },
+            pause: function_log::pause(reporter.is_local()),
             logs: FunctionLogs::default(),
             custom,
             events: Mutex::new(events),
@@ -59,7 +59,7 @@ impl<'a> Running<'a> {
     /// Takes the run's events.
     pub(crate) fn listener(&self) -> impl FnMut(Event) + '_ {
         |event| {
-            self.view.tell(&event);
+            self.reporter.deployer_event(&event);
             if let Event::Resource { stack, path, event, .. } = event
                 && path.is_empty()
                 && !event.is_cancelled()
@@ -70,36 +70,36 @@ impl<'a> Running<'a> {
         }
     }
 
-    /// Stays with `work` to its end, and reads the logs of functions that work on custom resources meanwhile: a roll-back
-    /// soon takes them away. When somebody leaves, what is not executed is taken away first.
+    /// Follows `work` to its end, and reads the logs of functions that work on custom resources meanwhile: a roll-back
+    /// soon takes them away. When the user detaches, change sets that were not executed are deleted first.
     ///
     /// # Errors
-    /// [`Interrupted`] when somebody left; it says what goes on.
-    pub(crate) async fn attend<T>(
+    /// [`Exit::Interrupted`](crate::exit::Exit) when the user detached; it says what goes on.
+    pub(crate) async fn follow<T>(
         &self,
         deployer: &Deployer<'_, AwsCloudFormation, S3AssetStore>,
         plan: &Plan,
         work: impl Future<Output = T>,
-        commands: &Commands,
-    ) -> anyhow::Result<T> {
+        commands: &NextCommands,
+    ) -> Result<T, Failure> {
         let cancel = async || {
-            // What it brings about is told by the run itself.
+            // The run itself reports what follows from it.
             deployer.cancel(plan, Creation::Delete, &mut |_| {}).await?;
-            anyhow::Ok(())
+            Ok(())
         };
-        let under_way = match attend(self.view, self.with_logs(work), cancel).await? {
-            Attended::Done(done) => return Ok(done),
-            Attended::Left(under_way) => under_way,
+        let under_way = match follow(self.reporter, self.with_logs(work), cancel).await? {
+            Followed::Finished(done) => return Ok(done),
+            Followed::Detached(under_way) => under_way,
         };
         let (mut listener, mut again) = (self.listener(), Interrupts::new()?);
-        let tidied = tokio::select! {
-            tidied = deployer.clean_up(&mut listener) => tidied,
+        let cleaned = tokio::select! {
+            cleaned = deployer.clean_up(&mut listener) => cleaned,
             () = again.next() => Ok(()),
         };
-        if let Err(error) = tidied {
-            self.view.note(&[format!("not everything was tidied up: {error}")]);
+        if let Err(error) = cleaned {
+            self.reporter.note(&[format!("not everything was cleaned up: {error}")]);
         }
-        Err(Interrupted(goes_on(&under_way, commands)).into())
+        Err(Failure::interrupted(&goes_on(&under_way, commands)))
     }
 
     /// What functions logged before they failed.
@@ -162,18 +162,18 @@ impl<'a> Running<'a> {
     }
 
     async fn log_of(&self, stack: &str, logical_id: &str) -> Option<Watched> {
-        let service = function_log::service(self.sources.template(stack)?, logical_id)?;
+        let service = function_log::service(self.declarations.template(stack)?, logical_id)?;
         Watched::find(&self.cloudformation, &self.cloud, stack, &service).await
     }
 }
 
-/// What to say to somebody who leaves.
-fn goes_on(under_way: &[String], commands: &Commands) -> String {
+/// What a user who detaches is told.
+fn goes_on(under_way: &[String], commands: &NextCommands) -> String {
     if under_way.is_empty() {
-        return "; nothing was under way".to_owned();
+        return "; nothing was in progress".to_owned();
     }
     let stacks = under_way.join(", ");
-    format!("; CloudFormation goes on with {stacks}, and `{}` takes it up again", commands.watch)
+    format!("; CloudFormation goes on with {stacks}, and `{}` follows it again", commands.watch)
 }
 
 #[cfg(test)]
@@ -181,11 +181,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_leaves_is_told_how_to_come_back() {
+    fn an_interrupt_names_the_command_that_follows_again() {
         let commands =
-            Commands { deploy: String::new(), destroy: String::new(), watch: "infra watch --stage dev".to_owned() };
-        let told = goes_on(&["FipeData-dev".to_owned()], &commands);
-        assert_eq!(told, "; CloudFormation goes on with FipeData-dev, and `infra watch --stage dev` takes it up again");
-        assert_eq!(goes_on(&[], &commands), "; nothing was under way");
+            NextCommands { deploy: String::new(), destroy: String::new(), watch: "infra watch --stage dev".to_owned() };
+        let text = goes_on(&["FipeData-dev".to_owned()], &commands);
+        assert_eq!(text, "; CloudFormation goes on with FipeData-dev, and `infra watch --stage dev` follows it again");
+        assert_eq!(goes_on(&[], &commands), "; nothing was in progress");
     }
 }

@@ -1,4 +1,4 @@
-//! Colours, where somebody sees them. Refuses to carry meaning by colour alone: every coloured word says it too.
+//! Colours, on a terminal. Never the only carrier of a meaning: every coloured word says it too.
 
 /// How text is coloured: with ANSI codes, or not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! How far stacks are, from the deployer's events: a frame for a terminal, lines for a log. Refuses to look stuck: what takes
-//! its time has a clock beside it, and silence is told. Pure: time is given.
+//! How far stacks are, from the deployer's events: a frame for a terminal, lines for a log. Must never look stuck: what takes long has
+//! a clock beside it, and silence is reported. Pure: time is given.
 
 mod stack;
 
@@ -9,18 +9,16 @@ use std::time::Duration;
 use deploy::{Event, Operation, Remedy, StackEvent};
 use jiff::{SignedDuration, Timestamp};
 
-use self::stack::{StackProgress, between};
+use self::stack::{SILENCE, StackProgress, between};
 use crate::ui::paint::Paint;
 use crate::ui::quantity;
 
-/// Silence after which it is said that the work goes on.
-pub(crate) const SILENCE: Duration = Duration::from_secs(30);
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
 /// Who reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reader {
-    /// Somebody at a terminal: bars move below, and only what matters later scrolls by.
+    /// A person at a terminal: bars move below, and only what matters later scrolls by.
     Person,
     /// A log: every step is a line with its time.
     Log,
@@ -45,7 +43,7 @@ impl Progress {
     }
 
     /// Takes an event in; answers with the lines that are to be printed for good.
-    pub(crate) fn tell(&mut self, event: &Event, now: Timestamp) -> Vec<String> {
+    pub(crate) fn apply(&mut self, event: &Event, now: Timestamp) -> Vec<String> {
         if !matches!(event, Event::Retrying { .. }) {
             self.retrying = None;
         }
@@ -89,7 +87,7 @@ impl Progress {
             Event::Attached { stack, status } => {
                 let known = self.stack(stack, now);
                 known.attach(status);
-                vec![format!("{stack}  {status}: watching what is under way")]
+                vec![format!("{stack}  {status}: following the operation in progress")]
             }
             Event::Yielding { stack, seconds, .. } => {
                 self.stack(stack, now).attach("REVIEW_IN_PROGRESS");
@@ -167,7 +165,7 @@ impl Progress {
         let status = event.status.as_str();
         let is_bad = status.contains("FAILED") || status.contains("ROLLBACK");
         let is_own = path.is_empty() && event.logical_id == stack;
-        // A nested stack tells about itself, too; the one around it says the same.
+        // A nested stack reports itself, too; its parent reports the same.
         if !path.is_empty() && event.physical_id.contains(&format!("/{}/", event.logical_id)) {
             return None;
         }
@@ -180,7 +178,7 @@ impl Progress {
             }
             false => known.moves(path, event, usual, now),
         }
-        // A person sees in the frame what is under way; a log gets a line where something begins that can take minutes.
+        // A person sees operations in progress in the frame; a log gets a line where something begins that can take minutes.
         let begins = status.ends_with("_IN_PROGRESS") && !is_bad && !is_own;
         let is_told = match reader {
             Reader::Person => event.is_cause() || (is_own && is_bad && !status.ends_with("_COMPLETE")),
@@ -201,7 +199,7 @@ impl Progress {
         is_told.then(|| line.trim_end().to_owned())
     }
 
-    /// What is under way now, line by line, for a terminal.
+    /// The operations in progress, line by line, for a terminal.
     pub(crate) fn frame(&self, now: Timestamp) -> Vec<String> {
         let turn = SPINNER[usize::try_from(now.as_millisecond() / 100).unwrap_or_default() % SPINNER.len()];
         let mut lines = Vec::new();
@@ -233,7 +231,7 @@ impl Progress {
     }
 
     /// Stacks whose operation has begun and not ended, by physical name.
-    pub(crate) fn under_way(&self) -> Vec<String> {
+    pub(crate) fn in_progress(&self) -> Vec<String> {
         self.stacks.iter().filter(|stack| !stack.is_over).map(|stack| stack.name.clone()).collect()
     }
 

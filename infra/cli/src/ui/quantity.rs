@@ -1,4 +1,4 @@
-//! Durations and counts as people say them. Refuses more than two units: nobody waits by the millisecond.
+//! Durations and counts as people read them, in at most two units.
 
 use std::time::Duration;
 

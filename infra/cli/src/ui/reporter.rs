@@ -1,35 +1,30 @@
-//! Shows a run to whoever looks: a frame at a terminal, lines in a log, or one JSON object a line on stdout.
-//! Refuses to mix: in JSON, stdout holds nothing else.
+//! Shows a run: a frame at a terminal, lines in a log, or one JSON object a line on stdout, which then holds nothing else.
 
 use std::cell::{Cell, RefCell};
 
-use clap::ValueEnum;
 use deploy::Event;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use system::StageName;
 
-use crate::exit::Exit;
+use crate::args::events::Events;
+use crate::exit::{Exit, Failure};
 use crate::ui::paint::Paint;
 use crate::ui::progress::{Progress, Reader};
 use crate::ui::terminal::Terminal;
 
-/// In which form events are told besides what people see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Events {
-    /// One JSON object a line on stdout, with the time `at` and a stable `code`.
-    Json,
-}
-
-/// Tells whoever reads events why a run ended before its end, also one that did not begin; hands the result on.
-pub(crate) fn told(terminal: &Terminal, events: Option<Events>, result: anyhow::Result<Exit>) -> anyhow::Result<Exit> {
-    if let (Some(Events::Json), Err(error)) = (events, &result) {
-        let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
+/// Hands on how a run ended; one that failed, or never began, is an event first.
+pub(crate) fn with_failure(
+    terminal: &Terminal,
+    events: Option<Events>,
+    result: Result<Exit, Failure>,
+) -> Result<Exit, Failure> {
+    if let (Some(Events::Json), Err(failure)) = (events, &result) {
         let object = json!({
             "code": "run.failed",
-            "exit": Exit::of(error).code(),
-            "message": error.to_string(),
-            "causes": causes,
+            "exit": failure.exit().code(),
+            "message": failure.to_string(),
+            "causes": failure.causes(),
         });
         stream(terminal, &object, Timestamp::now());
     }
@@ -37,7 +32,7 @@ pub(crate) fn told(terminal: &Terminal, events: Option<Events>, result: anyhow::
 }
 
 /// What is shown of one run.
-pub(crate) struct View<'a> {
+pub(crate) struct Reporter<'a> {
     terminal: &'a Terminal,
     events: Option<Events>,
     is_local: bool,
@@ -45,7 +40,7 @@ pub(crate) struct View<'a> {
     is_cancelled: Cell<bool>,
 }
 
-impl<'a> View<'a> {
+impl<'a> Reporter<'a> {
     pub(crate) fn new(terminal: &'a Terminal, stage: StageName, events: Option<Events>) -> Self {
         let reader = if terminal.is_interactive() { Reader::Person } else { Reader::Log };
         let is_local = stage == StageName::Local;
@@ -68,16 +63,16 @@ impl<'a> View<'a> {
     }
 
     /// An event of the deployer.
-    pub(crate) fn tell(&self, event: &Event) {
+    pub(crate) fn deployer_event(&self, event: &Event) {
         let now = Timestamp::now();
-        let lines = self.progress.borrow_mut().tell(event, now);
+        let lines = self.progress.borrow_mut().apply(event, now);
         if self.is_json() {
             self.object(&serde_json::to_value(event).unwrap_or_default(), now);
         }
         self.note(&lines);
     }
 
-    /// Something of our own, under a stable code.
+    /// An event of the command itself, under a stable code.
     pub(crate) fn event(&self, code: &str, fields: &Value) {
         if self.is_json() {
             let mut object = Map::from_iter([("code".to_owned(), json!(code))]);
@@ -110,7 +105,7 @@ impl<'a> View<'a> {
         }
         let sign = self.progress.borrow_mut().heartbeat(now);
         if let Some(line) = sign {
-            self.event("run.waiting", &json!({"under_way": self.under_way()}));
+            self.event("run.waiting", &json!({"under_way": self.in_progress()}));
             self.note(&[line]);
         }
     }
@@ -121,11 +116,11 @@ impl<'a> View<'a> {
     }
 
     /// Stacks whose operation has begun and not ended, by physical name.
-    pub(crate) fn under_way(&self) -> Vec<String> {
-        self.progress.borrow().under_way()
+    pub(crate) fn in_progress(&self) -> Vec<String> {
+        self.progress.borrow().in_progress()
     }
 
-    /// Somebody wants no more: approvals are refused from now on, also the one that is asked for.
+    /// The user cancelled: approvals are refused from now on, also the one that is being asked for.
     pub(crate) fn cancelled(&self) {
         self.is_cancelled.set(true);
         self.terminal.hang_up();

@@ -1,5 +1,5 @@
 //! All that is printed: data to stdout, the rest to stderr, bars on a terminal and lines elsewhere.
-//! Refuses colours and bars where nobody watches.
+//! No colours and no bars where the output is not a terminal.
 
 use std::cell::{Cell, RefCell};
 use std::io::{IsTerminal, Write};
@@ -9,6 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use system::{Bars, Console};
 use tokio::sync::Notify;
 
+use crate::exit::Failure;
 use crate::ui::paint::Paint;
 
 /// Where output goes.
@@ -16,7 +17,7 @@ pub(crate) struct Terminal {
     bars: Option<MultiProgress>,
     /// Lines that are drawn over and over below everything else.
     frame: RefCell<Vec<ProgressBar>>,
-    /// Somebody is asked something: the frame waits, so that it does not write over the question.
+    /// A question is open: the frame waits, so that it does not overwrite it.
     is_asking: Cell<bool>,
     hang_up: Notify,
 }
@@ -28,12 +29,12 @@ impl Terminal {
         Self { bars, frame: RefCell::default(), is_asking: Cell::new(false), hang_up: Notify::new() }
     }
 
-    /// Whether somebody watches.
+    /// Whether stderr is a terminal.
     pub(crate) fn is_interactive(&self) -> bool {
         self.bars.is_some()
     }
 
-    /// Whether somebody watches who can be asked.
+    /// Whether stderr is a terminal and stdin can answer.
     pub(crate) fn can_ask(&self) -> bool {
         self.is_interactive() && std::io::stdin().is_terminal()
     }
@@ -48,7 +49,7 @@ impl Terminal {
         Paint::of(self.is_interactive())
     }
 
-    /// A line of the result, to stdout. Whoever reads it may stop in the middle (`| head`): then there is nothing left to do.
+    /// A line of the result, to stdout. Its reader may stop in the middle (`| head`): then there is nothing left to do.
     pub(crate) fn data(&self, line: &str) {
         self.suspended(|| {
             if writeln!(std::io::stdout(), "{line}").is_err() {
@@ -57,27 +58,27 @@ impl Terminal {
         });
     }
 
-    /// The same about work that has to go on when nobody reads any more.
+    /// The same for work that has to go on when its reader is gone.
     pub(crate) fn stream(&self, line: &str) {
         self.suspended(|| _ = writeln!(std::io::stdout(), "{line}"));
     }
 
-    /// A line about what happens, to stderr. The work goes on when nobody reads it.
+    /// A line about progress, to stderr. The work goes on when its reader is gone.
     pub(crate) fn note(&self, line: &str) {
         self.suspended(|| _ = writeln!(std::io::stderr(), "{line}"));
     }
 
     /// An error and all that led to it, once.
-    pub(crate) fn error(&self, error: &anyhow::Error) {
+    pub(crate) fn error(&self, failure: &Failure) {
         self.clear_frame();
-        let mut text = format!("{} {error}", self.note_paint().red("error:"));
-        for cause in error.chain().skip(1) {
+        let mut text = format!("{} {failure}", self.note_paint().red("error:"));
+        for cause in failure.causes() {
             text.push_str(&format!("\n  because {cause}"));
         }
         self.note(&text);
     }
 
-    /// A line that turns while something takes its time. `None` where nobody watches.
+    /// A line that turns while something takes its time. `None` without a terminal.
     pub(crate) fn spinner(&self, message: String) -> Option<ProgressBar> {
         let bar = self.bars.as_ref()?.add(ProgressBar::new_spinner());
         bar.set_style(style("{spinner} {elapsed} {wide_msg}"));
@@ -86,7 +87,7 @@ impl Terminal {
         Some(bar)
     }
 
-    /// A bar with a name, a count and a rate. `None` where nobody watches.
+    /// A bar with a name, a count and a rate. `None` without a terminal.
     pub(crate) fn bar(&self, name: &str) -> Option<ProgressBar> {
         let bar = self.bars.as_ref()?.add(ProgressBar::new(0));
         bar.set_style(style("{prefix:8} {bar:28} {human_pos:>7}/{human_len:7} {wide_msg}"));
@@ -94,7 +95,7 @@ impl Terminal {
         Some(bar)
     }
 
-    /// A line below the bars. `None` where nobody watches.
+    /// A line below the bars. `None` without a terminal.
     pub(crate) fn line(&self) -> Option<ProgressBar> {
         let line = self.bars.as_ref()?.add(ProgressBar::new(0));
         line.set_style(style("{wide_msg}"));
@@ -102,7 +103,7 @@ impl Terminal {
     }
 
     /// Draws `lines` in the place of those drawn before; more than the screen holds are counted instead. Nothing happens
-    /// where nobody watches, or while somebody is asked.
+    /// without a terminal, or while a question is open.
     pub(crate) fn frame(&self, lines: &[String]) {
         if self.bars.is_none() || self.is_asking.get() {
             return;
@@ -153,7 +154,7 @@ impl Terminal {
             _ = std::io::stderr().flush();
         });
         let (answer, answered) = tokio::sync::oneshot::channel();
-        // A thread of its own, which nobody waits for: reading cannot be interrupted.
+        // A thread of its own, which is not joined: reading cannot be interrupted.
         std::thread::spawn(move || {
             let mut line = String::new();
             let read = std::io::stdin().read_line(&mut line);
@@ -227,7 +228,7 @@ impl Drop for NamedBars {
     }
 }
 
-/// Somebody is asked as long as this lives.
+/// A question is open as long as this lives.
 struct Asking<'a>(&'a Cell<bool>);
 
 impl<'a> Asking<'a> {

@@ -12,7 +12,7 @@ const TEXT: usize = WIDTH - 4 - LABELS;
 
 /// A box that is filled row by row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Card {
+pub(crate) struct TextBox {
     title: String,
     rows: Vec<Row>,
 }
@@ -31,7 +31,7 @@ enum Kind {
     Command,
 }
 
-impl Card {
+impl TextBox {
     pub(crate) fn new(title: String) -> Self {
         Self { title, rows: Vec::new() }
     }
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_eighty_columns_and_nothing_is_cut() {
-        let mut card = Card::new("FipeData-dev failed".to_owned());
+        let mut card = TextBox::new("FipeData-dev failed".to_owned());
         let arn = format!("arn:aws:lambda:us-east-1:123456789012:function:{}", "x".repeat(90));
         card.bad("cause", format!("the function {arn} did not answer in time, and so nothing was created"));
         card.row("property", "");
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_command_stays_one_command_where_it_is_broken() {
-        let mut card = Card::new("x".to_owned());
+        let mut card = TextBox::new("x".to_owned());
         let command = "infra deploy --stage dev --accept-data-loss FipeData/Cluster --accept-data-loss FipeData/Bucket";
         card.command("next", command);
         let lines = card.lines(Paint::PLAIN);

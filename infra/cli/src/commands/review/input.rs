@@ -6,10 +6,9 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use anyhow::Context;
 use review::{Pair, Template};
 
-use crate::exit::BadInput;
+use crate::exit::{Context, Failure};
 use crate::project::git_history::{Base, Git, GitError};
 use crate::project::repository::Repository;
 
@@ -17,6 +16,12 @@ use crate::project::repository::Repository;
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
 pub(crate) struct Unreadable(Vec<String>);
+
+impl From<Unreadable> for Failure {
+    fn from(error: Unreadable) -> Self {
+        Self::failed(error)
+    }
+}
 
 /// Suffixes of what may be a template.
 const ENDINGS: &[&str] = &[".yaml", ".yml", ".json", ".template"];
@@ -45,7 +50,7 @@ pub(crate) struct Input {
 }
 
 /// The committed templates of the working tree against those of the merge base.
-pub(crate) fn from_git(repository: &Repository, base: Option<&str>, stages: &[String]) -> anyhow::Result<Input> {
+pub(crate) fn from_git(repository: &Repository, base: Option<&str>, stages: &[String]) -> Result<Input, Failure> {
     let mut after = Side::new();
     for path in below(&repository.root().join("environments"))? {
         let full = repository.root().join("environments").join(&path);
@@ -66,7 +71,7 @@ pub(crate) fn from_git(repository: &Repository, base: Option<&str>, stages: &[St
     for stage in stages {
         if !input.stages.contains(stage) {
             let known = input.stages.join(", ");
-            return Err(BadInput(format!("no stage {stage} has templates on either side; there are: {known}")).into());
+            return Err(Failure::usage(format!("no stage {stage} has templates on either side; there are: {known}")));
         }
     }
     if !stages.is_empty() {
@@ -77,9 +82,9 @@ pub(crate) fn from_git(repository: &Repository, base: Option<&str>, stages: &[St
 }
 
 /// What the working tree is compared with, and its templates.
-fn base_of(repository: &Repository, base: Option<&str>, after: &Side) -> anyhow::Result<(Base, Side)> {
+fn base_of(repository: &Repository, base: Option<&str>, after: &Side) -> Result<(Base, Side), Failure> {
     let git = Git::at(repository.root());
-    let usage = |error: GitError| BadInput(error.to_string());
+    let usage = |error: GitError| Failure::usage(error.to_string());
     let files = |base: &Base| git.files(&base.commit, "environments", ENDINGS).map(stages_of).map_err(usage);
     let named = match base {
         Some(revision) => Some(git.merge_base(revision).map_err(usage)?),
@@ -96,7 +101,7 @@ fn base_of(repository: &Repository, base: Option<&str>, after: &Side) -> anyhow:
             let before = files(&previous)?;
             Ok((previous, before))
         }
-        Some(Err(error)) if error.is_shallow() => Err(usage(error).into()),
+        Some(Err(error)) if error.is_shallow() => Err(usage(error)),
         // The first commit has none before it.
         _ => Ok((head, before)),
     }
@@ -134,9 +139,9 @@ fn looks_like_a_template(bytes: &[u8]) -> bool {
 }
 
 /// Two templates, whatever they are called, or two folders; either file may be [`STDIN`].
-pub(crate) fn from_files(before: &Path, after: &Path) -> anyhow::Result<Input> {
+pub(crate) fn from_files(before: &Path, after: &Path) -> Result<Input, Failure> {
     if before == Path::new(STDIN) && after == Path::new(STDIN) {
-        return Err(BadInput("only one of --before and --after can be stdin".to_owned()).into());
+        return Err(Failure::usage("only one of --before and --after can be stdin"));
     }
     let name = |path: &Path| if path == Path::new(STDIN) { "stdin".to_owned() } else { path.display().to_string() };
     let (is_folder_before, is_folder_after) = (before.is_dir(), after.is_dir());
@@ -144,9 +149,11 @@ pub(crate) fn from_files(before: &Path, after: &Path) -> anyhow::Result<Input> {
         (true, true) => (folder(before)?, folder(after)?),
         (false, false) => (file(before, after)?, file(after, after)?),
         (true, false) | (false, true) => {
-            return Err(
-                BadInput(format!("{} and {} must be two files or two folders", name(before), name(after))).into()
-            );
+            return Err(Failure::usage(format!(
+                "{} and {} must be two files or two folders",
+                name(before),
+                name(after)
+            )));
         }
     };
     let mut notes = Vec::new();
@@ -161,13 +168,12 @@ pub(crate) fn from_files(before: &Path, after: &Path) -> anyhow::Result<Input> {
             });
         }
         if old.is_empty() && new.is_empty() {
-            return Err(BadInput(format!(
+            return Err(Failure::usage(format!(
                 "there are no templates below {} and {}; they end in {}",
                 name(before),
                 name(after),
                 ENDINGS.join(", ")
-            ))
-            .into());
+            )));
         }
     }
     let parsed = read_all(&new);
@@ -176,12 +182,12 @@ pub(crate) fn from_files(before: &Path, after: &Path) -> anyhow::Result<Input> {
     Ok(Input { before: name(before), after: name(after), ..input })
 }
 
-fn file(path: &Path, named: &Path) -> anyhow::Result<Side> {
+fn file(path: &Path, named: &Path) -> Result<Side, Failure> {
     let mut bytes = Vec::new();
     if path == Path::new(STDIN) {
         std::io::stdin().lock().read_to_end(&mut bytes).context("cannot read stdin")?;
     } else {
-        bytes = fs::read(path).map_err(|error| BadInput(format!("cannot read {}: {error}", path.display())))?;
+        bytes = fs::read(path).map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
     }
     let shown = if path == Path::new(STDIN) { "stdin".to_owned() } else { path.display().to_string() };
     let stack = named.file_name().map_or_else(|| "template".to_owned(), |file| file.to_string_lossy().into_owned());
@@ -191,7 +197,7 @@ fn file(path: &Path, named: &Path) -> anyhow::Result<Side> {
 
 /// By the path below the folder without its ending, so that a template may turn from JSON into YAML; with it where two share it.
 /// Folders laid out as `<stage>/templates/` have stages.
-fn folder(root: &Path) -> anyhow::Result<Side> {
+fn folder(root: &Path) -> Result<Side, Failure> {
     let paths = below(root)?;
     let mut side = Side::new();
     for path in &paths {
@@ -210,7 +216,7 @@ fn folder(root: &Path) -> anyhow::Result<Side> {
 }
 
 /// Files that may be templates, below a folder at any depth, by their path with slashes. Hidden folders are not looked into.
-fn below(root: &Path) -> anyhow::Result<Vec<String>> {
+fn below(root: &Path) -> Result<Vec<String>, Failure> {
     let mut found = Vec::new();
     let mut folders = vec![(root.to_owned(), String::new())];
     while let Some((folder, path)) = folders.pop() {

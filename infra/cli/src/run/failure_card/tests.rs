@@ -3,19 +3,20 @@
 use deploy::Leftover;
 
 use super::*;
+use crate::run::next_commands::{NextCommands, way_out};
 use crate::ui::paint::Paint;
 
-fn commands() -> Commands {
-    Commands {
+fn commands() -> NextCommands {
+    NextCommands {
         deploy: "infra deploy --stage dev --vpc-id vpc-1".to_owned(),
         destroy: "infra destroy --stage dev".to_owned(),
         watch: "infra watch --stage dev".to_owned(),
     }
 }
 
-fn failure(status: &str) -> Failure {
+fn failure(status: &str) -> FailureCard {
     let (state, advice, next) = way_out(status, None, &commands());
-    Failure {
+    FailureCard {
         stack: "FipeApi-dev".to_owned(),
         status: status.to_owned(),
         cause: Some(Cause {
@@ -43,7 +44,7 @@ fn failure(status: &str) -> Failure {
 
 #[test]
 fn the_card_tells_cause_place_aftermath_and_the_next_command() {
-    let card = failure("ROLLBACK_COMPLETE").card().lines(Paint::PLAIN);
+    let card = failure("ROLLBACK_COMPLETE").text_box().lines(Paint::PLAIN);
     let expected = [
         "┌─ FipeApi-dev failed ─────────────────────────────────────────────────────────┐",
         "│ cause     PriceQueue (AWS::SQS::Queue) CREATE_FAILED                         │",
@@ -72,7 +73,7 @@ fn what_a_roll_back_could_not_undo_is_named_with_its_reason() {
         status: "DELETE_FAILED".to_owned(),
         reason: "The bucket is not empty".to_owned(),
     });
-    let card = failure.card().lines(Paint::PLAIN).join("\n");
+    let card = failure.text_box().lines(Paint::PLAIN).join("\n");
     assert!(card.contains("│ left      Bucket (AWS::S3::Bucket) reports-dev DELETE_FAILED The bucket is"), "{card}");
     assert!(card.contains("│           infra deploy --stage dev --vpc-id vpc-1  "), "{card}");
 }
@@ -83,56 +84,13 @@ fn a_functions_own_lines_are_shown_and_their_absence_is_said() {
     let group = "/aws/lambda/FipeDbInit-dev".to_owned();
     let lines = vec!["ERROR migration 0003: table exists".to_owned()];
     failure.log = Some(FunctionLog { group: group.clone(), is_gone: false, lines });
-    let card = failure.card().lines(Paint::PLAIN).join("\n");
+    let card = failure.text_box().lines(Paint::PLAIN).join("\n");
     assert!(card.contains("│ log       the end of /aws/lambda/FipeDbInit-dev "), "{card}");
     assert!(card.contains("│           ERROR migration 0003: table exists "), "{card}");
     failure.log = Some(FunctionLog { group: group.clone(), is_gone: false, lines: Vec::new() });
-    assert!(failure.card().lines(Paint::PLAIN).join("\n").contains("FipeDbInit-dev holds nothing of it"));
+    assert!(failure.text_box().lines(Paint::PLAIN).join("\n").contains("FipeDbInit-dev holds nothing of it"));
     failure.log = Some(FunctionLog { group, is_gone: true, lines: Vec::new() });
-    assert!(failure.card().lines(Paint::PLAIN).join("\n").contains("was rolled back before it could"));
-}
-
-#[test]
-fn every_bad_status_has_a_way_out_of_its_own() {
-    for (status, command) in [
-        ("ROLLBACK_FAILED", "infra deploy --stage dev --vpc-id vpc-1 --replace-failed"),
-        ("UPDATE_ROLLBACK_COMPLETE", "infra deploy --stage dev --vpc-id vpc-1"),
-        ("UPDATE_FAILED", "infra deploy --stage dev --vpc-id vpc-1"),
-        ("DELETE_FAILED", "infra destroy --stage dev"),
-        ("UPDATE_IN_PROGRESS", "infra watch --stage dev"),
-    ] {
-        assert_eq!(way_out(status, None, &commands()).2, command, "{status}");
-    }
-}
-
-#[test]
-fn a_name_that_is_taken_leads_to_an_import_once() {
-    let mut cause = failure("ROLLBACK_COMPLETE").cause.unwrap();
-    let next = |cause: &Cause, status: &str, commands: &Commands| way_out(status, Some(cause), commands).2;
-    assert_eq!(
-        next(&cause, "ROLLBACK_COMPLETE", &commands()),
-        "infra deploy --stage dev --vpc-id vpc-1 --replace-failed"
-    );
-    for reason in ["ProductTable-stg already exists in stack x", "(HandlerErrorCode: AlreadyExists)"] {
-        cause.reason = reason.to_owned();
-        assert_eq!(
-            next(&cause, "ROLLBACK_COMPLETE", &commands()),
-            "infra deploy --stage dev --vpc-id vpc-1 --replace-failed --import-existing"
-        );
-        assert_eq!(
-            next(&cause, "UPDATE_ROLLBACK_COMPLETE", &commands()),
-            "infra deploy --stage dev --vpc-id vpc-1 --import-existing"
-        );
-        assert_eq!(next(&cause, "DELETE_FAILED", &commands()), "infra destroy --stage dev");
-    }
-    let given = Commands { deploy: "infra deploy --import-existing --stage dev".to_owned(), ..commands() };
-    assert_eq!(next(&cause, "UPDATE_ROLLBACK_COMPLETE", &given), given.deploy);
-
-    let refused = "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck].";
-    let import = import_instead(refused, &commands());
-    assert_eq!(import.as_deref(), Some("infra deploy --stage dev --vpc-id vpc-1 --import-existing"));
-    assert_eq!(import_instead(refused, &given), None);
-    assert_eq!(import_instead("Parameter Size has no value", &commands()), None);
+    assert!(failure.text_box().lines(Paint::PLAIN).join("\n").contains("was rolled back before it could"));
 }
 
 #[test]

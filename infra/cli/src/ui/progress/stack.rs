@@ -7,9 +7,10 @@ use deploy::{Operation, StackEvent};
 use jiff::Timestamp;
 
 use crate::ui::paint::Paint;
-use crate::ui::progress::SILENCE;
 use crate::ui::quantity;
 
+/// Silence after which it is said that the work goes on.
+pub(crate) const SILENCE: Duration = Duration::from_secs(30);
 /// Columns of a bar.
 const BAR: usize = 24;
 
@@ -70,7 +71,7 @@ impl StackProgress {
         self.total = if operation == Operation::Delete && changes == 0 { 0 } else { changes + 1 };
     }
 
-    /// What somebody else began is watched.
+    /// An operation that was started elsewhere is followed.
     pub(crate) fn attach(&mut self, status: &str) {
         self.is_attached = true;
         self.doing = match status.split('_').next() {
@@ -86,7 +87,7 @@ impl StackProgress {
         self.news = now;
     }
 
-    /// The stack itself has another status.
+    /// The status of the stack itself has changed.
     pub(crate) fn turns(&mut self, status: &str) {
         if status.contains("ROLLBACK") {
             (self.doing, self.is_bad) = ("rolling back", true);
@@ -95,7 +96,7 @@ impl StackProgress {
         }
     }
 
-    /// The stack has told something at this time, in milliseconds since 1970: it began then at the latest.
+    /// The stack has an event of this time, in milliseconds since 1970: the operation began then at the latest.
     pub(crate) fn began(&mut self, timestamp_ms: i64) {
         let told = Timestamp::from_millisecond(timestamp_ms).unwrap_or(self.since);
         if self.is_attached {

@@ -1,25 +1,14 @@
 //! Which stacks of which stage a command looks at, and where they live. Refuses names that the stage does not have.
 
 use aws_access::Connection;
-use clap::Args;
-use system::StageName;
 
-use crate::commands::synth;
-use crate::commands::{Account, stage_names};
-use crate::exit::BadInput;
+use crate::args::selection::Selection;
+use crate::exit::Failure;
 use crate::project::repository::Repository;
+use crate::project::templates;
 use crate::run::connection;
 
-/// Which stage, in which account.
-#[derive(Debug, Args)]
-pub(crate) struct Selection {
-    #[arg(long, value_parser = stage_names(), default_value = "local")]
-    pub(crate) stage: StageName,
-    #[command(flatten)]
-    pub(crate) account: Account,
-}
-
-/// A stack of the stage, as far as it is known without asking anybody.
+/// A stack of the stage, as far as it is known without a call.
 pub(crate) struct Stack {
     /// Name within the stage, for example `FipeData`.
     pub(crate) name: String,
@@ -33,9 +22,9 @@ pub(crate) struct Stack {
 
 impl Selection {
     /// The stacks of the stage but those that have to be named, or those that are named.
-    pub(crate) fn stacks(&self, repository: &Repository, names: &[String]) -> anyhow::Result<Vec<Stack>> {
-        let stage = synth::stage(repository, self.stage.as_str())?;
-        let all: Vec<Stack> = (synth::synthesize(&stage)?.into_iter())
+    pub(crate) fn stacks(&self, repository: &Repository, names: &[String]) -> Result<Vec<Stack>, Failure> {
+        let stage = templates::stage(repository, self.stage.as_str())?;
+        let all: Vec<Stack> = (templates::synthesize(&stage)?.into_iter())
             .map(|synthesized| Stack {
                 only_when_named: synthesized.stack.only_when_named,
                 name: synthesized.stack.name.to_owned(),
@@ -48,7 +37,7 @@ impl Selection {
         if let Some(unknown) = names.iter().find(|name| !all.iter().any(|stack| stack.is(name))) {
             let known: Vec<&str> = all.iter().map(|stack| stack.name.as_str()).collect();
             let text = format!("the stage {} has no stack {unknown:?}; it has {}", self.stage, known.join(", "));
-            return Err(BadInput(text).into());
+            return Err(Failure::usage(text));
         }
         let is_meant = |stack: &Stack| match names {
             [] => !stack.only_when_named,
@@ -58,14 +47,14 @@ impl Selection {
     }
 
     /// Connects to where the stage lives.
-    pub(crate) async fn connect(&self, repository: &Repository) -> anyhow::Result<Connection> {
+    pub(crate) async fn connect(&self, repository: &Repository) -> Result<Connection, Failure> {
         connection::connect(repository, self.stage, &self.account).await
     }
 
     /// What to say when a stack is not there.
-    pub(crate) fn not_deployed(&self, stack: &Stack) -> BadInput {
+    pub(crate) fn not_deployed(&self, stack: &Stack) -> Failure {
         let named = if stack.only_when_named { format!(" {}", stack.name) } else { String::new() };
-        BadInput(format!(
+        Failure::usage(format!(
             "{} is not deployed; run `infra deploy --stage {}{named}` first",
             stack.stack_name, self.stage
         ))
@@ -85,7 +74,10 @@ pub(crate) fn stack_names(stacks: &[Stack]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use system::StageName;
+
     use super::*;
+    use crate::args::account::Account;
 
     #[test]
     fn a_stack_that_only_goes_when_named_is_named_in_what_deploys_it() {

@@ -1,0 +1,17 @@
+//! `--vpc-id`, `--allowed-ip` and `--parameter`: values for the parameters of the templates, as they were typed.
+
+use clap::Args;
+
+/// Values for the templates' parameters.
+#[derive(Debug, Args)]
+pub(crate) struct Values {
+    /// The VPC of the database and the functions that use it; on the stage local the default VPC.
+    #[arg(long, env = "VPC_ID", value_name = "vpc-..")]
+    pub(crate) vpc_id: Option<String>,
+    /// The one IPv4 address outside the VPC that may reach the database.
+    #[arg(long, env = "ALLOWED_IP", value_name = "ADDRESS")]
+    pub(crate) allowed_ip: Option<String>,
+    /// A template parameter by its name, instead of what would be given or looked up; may be given several times.
+    #[arg(long = "parameter", value_name = "NAME=VALUE")]
+    pub(crate) parameters: Vec<String>,
+}
