@@ -19,9 +19,9 @@ use nix::unistd::Pid;
 
 const FUNCTIONS: [&str; 5] =
     ["db-init", "fipe-manufacturer-loader", "fipe-model-loader", "fipe-price-loader", "fipe-soma-ingestor"];
-/// What every deployment of a test is given: the two stacks it is about, the default VPC of the emulator, and archives that
-/// are there.
-const VALUES: [&str; 5] = ["FipeData", "FipeApi", "--vpc-id", "vpc-00000001", "--skip-build"];
+/// What every deployment of a test is given: the two stacks it is about and the one that they need, the default VPC of the emulator, and
+/// archives that are there.
+const VALUES: [&str; 6] = ["Network", "FipeData", "FipeApi", "--vpc-id", "vpc-00000001", "--skip-build"];
 /// No command of a test takes longer: a deployer lets one that was killed go first for half a minute.
 const LIMIT: Duration = Duration::from_secs(50);
 const FUNCTION: &str = include_str!("answering_function.py");
@@ -193,7 +193,7 @@ impl Sandbox {
 
     /// `destroy` or `watch` of a stage.
     pub fn with(&self, command: &str, stage: &str, more: &[&str]) -> anyhow::Result<Ended> {
-        self.infra(&[&[command, "--stage", stage], &VALUES[..2], more].concat())
+        self.infra(&[&[command, "--stage", stage], &VALUES[..3], more].concat())
     }
 
     /// `deploy` or `diff` of a stage with the values that it needs.

@@ -110,6 +110,7 @@ impl InterfaceVpcEndpoint {
             .subnet_ids(subnet_ids)
             .security_group_ids([security_group.security_group_id()])
             .private_dns_enabled(true);
+        stack.interface_endpoints.push(service.to_owned());
         Self { handle: stack.add(id, endpoint) }
     }
 

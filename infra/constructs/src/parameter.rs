@@ -21,8 +21,10 @@ pub enum ParameterSource {
 pub enum Asked {
     /// The VPC of the database and of the functions that use it. No default.
     VpcId,
-    /// Subnets of that VPC in at least two availability zones. No default; can be looked up from the VPC.
+    /// Subnets of that VPC in at least two availability zones that have Lambda. No default; can be looked up from the VPC.
     SubnetIds,
+    /// Subnets of the VPC's interface endpoints, one a zone. No default; can be looked up from the VPC.
+    EndpointSubnetIds,
     /// Route tables of those subnets, for the S3 gateway endpoint. No default; can be looked up from the VPC.
     RouteTableIds,
     /// The one IPv4 address outside the VPC that may connect to the database. Default: none.
@@ -34,9 +36,10 @@ pub enum Asked {
 }
 
 impl Asked {
-    pub const ALL: [Asked; 6] = [
+    pub const ALL: [Asked; 7] = [
         Self::VpcId,
         Self::SubnetIds,
+        Self::EndpointSubnetIds,
         Self::RouteTableIds,
         Self::AllowedIp,
         Self::DatabasePort,
@@ -48,6 +51,7 @@ impl Asked {
         match self {
             Self::VpcId => "VpcId",
             Self::SubnetIds => "SubnetIds",
+            Self::EndpointSubnetIds => "EndpointSubnetIds",
             Self::RouteTableIds => "RouteTableIds",
             Self::AllowedIp => "AllowedIp",
             Self::DatabasePort => "DatabasePort",
@@ -58,7 +62,7 @@ impl Asked {
     /// Whether the templates carry a default, so that it may be left out.
     pub fn has_default(self) -> bool {
         match self {
-            Self::VpcId | Self::SubnetIds | Self::RouteTableIds => false,
+            Self::VpcId | Self::SubnetIds | Self::EndpointSubnetIds | Self::RouteTableIds => false,
             Self::AllowedIp | Self::DatabasePort | Self::CreateOidcProvider => true,
         }
     }

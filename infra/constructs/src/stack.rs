@@ -20,6 +20,7 @@ pub struct Stack {
     parameters: Vec<(String, ParameterSource)>,
     tags: Vec<(String, String)>,
     asset_bucket: Option<ParameterHandle<String>>,
+    pub(crate) interface_endpoints: Vec<String>,
     /// Termination protection, stack policy.
     protected: (bool, bool),
     only_when_named: bool,
@@ -38,6 +39,8 @@ pub struct SynthesizedStack {
     /// The tags that stand on every taggable resource.
     pub tags: Vec<(String, String)>,
     pub protection: Protection,
+    /// The services that its interface endpoints reach, such as `sqs`: their subnets must be in zones that have all of them.
+    pub interface_endpoints: Vec<String>,
     /// Whoever works on the whole stage leaves it alone; it is deployed, compared and deleted only when it is named.
     pub only_when_named: bool,
 }
@@ -64,6 +67,7 @@ impl Stack {
             parameters: Vec::new(),
             tags: all,
             asset_bucket: None,
+            interface_endpoints: Vec::new(),
             protected: (false, false),
             only_when_named: false,
         }
@@ -146,8 +150,17 @@ impl Stack {
     pub fn finish(mut self) -> SynthesizedStack {
         self.tag_resources();
         let protection = Protection::of(&self.template, self.protected.0, self.protected.1);
-        let Self { name, stack_name, template, parameters, tags, only_when_named, .. } = self;
-        SynthesizedStack { name, stack_name, template, parameters, tags, protection, only_when_named }
+        let Self { name, stack_name, template, parameters, tags, interface_endpoints, only_when_named, .. } = self;
+        SynthesizedStack {
+            name,
+            stack_name,
+            template,
+            parameters,
+            tags,
+            protection,
+            interface_endpoints,
+            only_when_named,
+        }
     }
 
     fn tag_resources(&mut self) {

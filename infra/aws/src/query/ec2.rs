@@ -1,4 +1,4 @@
-//! The three questions about a network that a deployment asks EC2. Refuses everything else.
+//! The few questions about a network that a deployment asks EC2. Refuses everything else.
 
 use aws_config::SdkConfig;
 
@@ -34,6 +34,15 @@ pub struct RouteTable {
     pub internet: bool,
 }
 
+/// A service that a VPC endpoint can reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointService {
+    /// For example `com.amazonaws.sa-east-1.sqs`.
+    pub service_name: String,
+    /// The availability zones that its interface endpoints can be in, by this account's names.
+    pub availability_zones: Vec<String>,
+}
+
 impl Ec2 {
     /// Over a configuration's credentials.
     pub fn new(config: &SdkConfig) -> Self {
@@ -45,7 +54,7 @@ impl Ec2 {
     /// # Errors
     /// When EC2 refuses or does not answer.
     pub async fn default_vpc(&self) -> Result<Option<String>, CallError> {
-        let vpcs = self.describe("DescribeVpcs", "vpcSet", ("is-default", "true"), |vpc| vpc.required("vpcId"));
+        let vpcs = self.describe("DescribeVpcs", "vpcSet", ("is-default", &["true"]), |vpc| vpc.required("vpcId"));
         Ok(vpcs.await?.into_iter().next())
     }
 
@@ -54,7 +63,7 @@ impl Ec2 {
     /// # Errors
     /// When EC2 refuses or does not answer.
     pub async fn subnets(&self, vpc_id: &str) -> Result<Vec<Subnet>, CallError> {
-        self.describe("DescribeSubnets", "subnetSet", ("vpc-id", vpc_id), |subnet| {
+        self.describe("DescribeSubnets", "subnetSet", ("vpc-id", &[vpc_id]), |subnet| {
             Ok(Subnet {
                 subnet_id: subnet.required("subnetId")?,
                 availability_zone: subnet.required("availabilityZone")?,
@@ -68,7 +77,7 @@ impl Ec2 {
     /// # Errors
     /// When EC2 refuses or does not answer.
     pub async fn route_tables(&self, vpc_id: &str) -> Result<Vec<RouteTable>, CallError> {
-        self.describe("DescribeRouteTables", "routeTableSet", ("vpc-id", vpc_id), |table| {
+        self.describe("DescribeRouteTables", "routeTableSet", ("vpc-id", &[vpc_id]), |table| {
             let associations = || table.items("associationSet");
             Ok(RouteTable {
                 route_table_id: table.required("routeTableId")?,
@@ -83,16 +92,31 @@ impl Ec2 {
         .await
     }
 
+    /// DescribeVpcEndpointServices of these names, all pages. A name that the region does not know has no entry.
+    ///
+    /// # Errors
+    /// When EC2 refuses or does not answer.
+    pub async fn endpoint_services(&self, service_names: &[&str]) -> Result<Vec<EndpointService>, CallError> {
+        let filter = ("service-name", service_names);
+        self.describe("DescribeVpcEndpointServices", "serviceDetailSet", filter, |service| {
+            let zones = service.items("availabilityZoneSet").map(|zone| zone.text.clone());
+            Ok(EndpointService { service_name: service.required("serviceName")?, availability_zones: zones.collect() })
+        })
+        .await
+    }
+
     async fn describe<T>(
         &self,
         action: &'static str,
         set: &'static str,
-        (name, value): (&str, &str),
+        (name, values): (&str, &[&str]),
         read: impl Fn(&Element) -> Result<T, &'static str>,
     ) -> Result<Vec<T>, CallError> {
         let (mut found, mut next) = (Vec::new(), None::<String>);
+        let keys: Vec<String> = (1..=values.len()).map(|number| format!("Filter.1.Value.{number}")).collect();
         loop {
-            let mut parameters = vec![("Filter.1.Name", name), ("Filter.1.Value.1", value)];
+            let mut parameters = vec![("Filter.1.Name", name)];
+            parameters.extend(keys.iter().map(String::as_str).zip(values.iter().copied()));
             parameters.extend(next.as_deref().map(|token| ("NextToken", token)));
             let answer = self.client.call(action, &parameters).await?;
             let incomplete = |field| CallError::incomplete(action, field);

@@ -24,7 +24,7 @@ use self::xml::Element;
 use crate::error_codes::kind_of;
 use crate::{CallError, CallErrorKind, Pace, dns_suffix, retry};
 
-pub use ec2::{Ec2, RouteTable, Subnet};
+pub use ec2::{Ec2, EndpointService, RouteTable, Subnet};
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 

@@ -123,6 +123,13 @@ pub(super) const RULES: &[Rule] = &[
         "{Example: {Type: 'AWS::Events::Rule', Properties: {ScheduleExpression: rate(1 day), State: DISABLED, Targets: [{Id: a, Arn: b}]}}}",
         capacity::schedule_stopped,
     ),
+    rule(
+        "reliability/endpoint-removed",
+        "a VPC loses its private way to a service",
+        "{Other: {Type: 'AWS::SNS::Topic'}, Example: {Type: 'AWS::EC2::VPCEndpoint', Properties: {ServiceName: s, VpcId: v}}}",
+        "{Other: {Type: 'AWS::SNS::Topic'}}",
+        capacity::endpoint_removed,
+    ),
 ];
 
 /// What is new has not got weaker: it may well begin switched off.

@@ -94,7 +94,8 @@ pub(crate) fn findings(change: &SectionChange, pair: &Pair, pairs: &[Pair], with
     findings
 }
 
-/// Our stacks take an output by a parameter of its name, others an export by `Fn::ImportValue`.
+/// Our stacks take an output by a parameter of its name, others an export by `Fn::ImportValue`. An output that another stack has, too,
+/// can be taken there.
 fn output_taken(context: &SectionContext<'_>, findings: &mut Vec<Finding>) {
     let SectionChange { section, name, action, .. } = context.change;
     if section != "Outputs" {
@@ -104,9 +105,11 @@ fn output_taken(context: &SectionContext<'_>, findings: &mut Vec<Finding>) {
     let export = |output: Option<Node>| Some(output?.get("Export")?.get("Name")?.render());
     let (was, is) = (export(output(&context.pair.before)), export(output(&context.pair.after)));
     let lost = was.filter(|was| is.as_ref() != Some(was));
+    let gives = |template: &Template| template.section("Outputs").is_some_and(|all| all.get(name).is_some());
+    let is_given = context.others().any(|(_, template)| gives(template));
     for (stack, template) in context.others() {
         let takes = template.section("Parameters").is_some_and(|all| all.get(name).is_some());
-        if *action == Action::Remove && takes {
+        if *action == Action::Remove && takes && !is_given {
             let reason = format!("the output {name} is gone, and {stack}'s parameter {name} takes it");
             findings.push(context.finding(Severity::Danger, reason));
         }

@@ -96,6 +96,9 @@ fn what_another_stack_takes_must_not_go_and_what_nobody_takes_may() {
     assert_eq!(told(output, renamed, &[("dev", imports)]), export);
     assert_eq!(told(output, renamed, &[("dev", takes)]), [""; 0], "the output is still there");
     assert_eq!(told(output, "", &[("stg", takes), ("prd", imports)]), [""; 0], "another stage's");
+    let gives = "{Outputs: {DBEndpoint: {Value: x}}, Resources: {Q: {Type: 'AWS::SQS::Queue'}}}";
+    assert_eq!(told(output, "", &[("dev", takes), ("dev", gives)]), [""; 0], "another stack has it");
+    assert_eq!(told(output, "", &[("dev", takes), ("stg", gives)]), parameter, "another stage's stack has it");
 }
 
 #[test]
@@ -144,7 +147,7 @@ fn a_new_stack_of_ours_is_worth_a_look_and_not_dangerous() {
         let is_meant = |rule: &str| is_meant(rule) || deploys(rule);
         let dangers: Vec<_> = findings.filter(|each| each.is_dangerous() && !is_meant(each.rule)).collect();
         assert!(dangers.is_empty(), "{path}: {dangers:#?}");
-        assert!(!review.permissions.is_empty(), "{path}");
+        assert!(!review.permissions.is_empty() || !text.contains("AWS::IAM::Role"), "{path}");
     }
 }
 

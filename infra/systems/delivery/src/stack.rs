@@ -164,7 +164,13 @@ fn deployment(scope: &Scope<'_>, execution_role: &Value<String>) -> Vec<Statemen
         Statement::new("Assets", &["s3:GetObject", "s3:PutObject"], [format!("{assets}/*")]),
         Statement::new(
             "Network",
-            &["ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"],
+            &[
+                "ec2:DescribeRouteTables",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeVpcEndpointServices",
+                "ec2:DescribeVpcs",
+            ],
             ["*".to_owned()],
         )
         .wide("EC2's descriptions know no resource; subnets are looked up, and CloudFormation checks parameters with the caller"),

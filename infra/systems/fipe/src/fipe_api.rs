@@ -64,11 +64,9 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
     let credentials = matching("^[A-Za-z0-9/_+=.@:-]+$", "ARN of the functions' secret.");
     // Linters take a parameter with "Secret" in its name for the secret itself.
     let credentials = from_data("DBCredentialsArn", fipe_data::DB_APP_SECRET_ARN, credentials);
-    let security_group_id = Parameter::security_group_id().description("Group that reaches the database.");
-    let security_group_id =
-        from_data("FunctionSecurityGroupId", fipe_data::FUNCTION_SECURITY_GROUP_ID, security_group_id);
     let rds_ca_layer = matching("^arn:[a-z-]+:lambda:.+:[0-9]+$", "Layer with the authorities of RDS.");
     let rds_ca_layer = from_data("RdsCaLayerArn", fipe_data::RDS_CA_LAYER_ARN, rds_ca_layer);
+    let security_group_id = system_network::function_security_group(&mut stack);
 
     // Queues, each for the function that consumes it
     let manufacturer_queue = queue(&mut stack, stage, settings, "Manufacturer", settings.model_loader);

@@ -51,6 +51,15 @@ impl<'a> Section<'a> {
         Section { file: self.file, path: self.path_of(key), table, known: Vec::new(), faults: self.faults }
     }
 
+    /// A table that may be left out.
+    pub fn optional_section(&mut self, key: &'static str) -> Option<Section<'a>> {
+        if self.has(key) {
+            return Some(self.section(key));
+        }
+        self.known.push(key);
+        None
+    }
+
     /// True or false.
     pub fn flag(&mut self, key: &'static str) -> bool {
         match self.take(key) {
