@@ -35,16 +35,16 @@ pub(crate) const FUNCTION_SECURITY_GROUP_ID: &str = "FunctionSecurityGroupId";
 pub(crate) const RDS_CA_LAYER_ARN: &str = "RdsCaLayerArn";
 
 const HTTPS: u32 = 443;
-/// Private and shared addresses, RFC 1918 and RFC 6598: what VPCs are made of.
+/// Private and shared address ranges, RFC 1918 and RFC 6598: what VPCs consist of.
 const PRIVATE_ADDRESSES: [&str; 4] = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"];
 /// Empty, or four numbers from 0 to 255.
 const ALLOWED_IP_PATTERN: &str = concat!(
     r"^$|^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}",
     r"(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$"
 );
-/// The day until which developers' databases may have an address; then somebody looks whether they still need one.
+/// Until this day developers' databases may have a public address; then the need has to be confirmed again.
 const PUBLIC_ACCESS_IS_LOOKED_AT: &str = "2027-05-31";
-/// How much longer than the function CloudFormation waits for its answer.
+/// How much longer than the function's timeout CloudFormation waits for its response.
 const ANSWER_MARGIN: Duration = Duration::from_secs(60);
 
 pub(crate) fn fipe_data(stage: &Stage, settings: &Settings) -> SynthesizedStack {
@@ -52,16 +52,16 @@ pub(crate) fn fipe_data(stage: &Stage, settings: &Settings) -> SynthesizedStack 
         .stack(NAME, APPLICATION)
         .description("FIPE database: Aurora PostgreSQL, its secrets, its schema, and who may reach it.");
 
-    // What is asked for
+    // Parameters
     let vpc_id = stack.asked(Asked::VpcId, Parameter::vpc_id().description("VPC of the database and its functions."));
     let subnet_ids =
         Parameter::list_of_subnet_ids().description("Subnets of the VPC in two or more availability zones.");
     let subnet_ids = stack.asked(Asked::SubnetIds, subnet_ids);
-    // Aurora's own range.
+    // The ports that Aurora allows.
     let port = Parameter::number().description("Port of the database.").default(5432).min_value(1150.0);
     let port: Value<i64> = stack.asked(Asked::DatabasePort, port.max_value(65535.0)).r#ref().cast();
 
-    // Who reaches whom
+    // Network access
     let functions = SecurityGroup::new(
         &mut stack,
         "FunctionSecurityGroup",
@@ -105,7 +105,7 @@ pub(crate) fn fipe_data(stage: &Stage, settings: &Settings) -> SynthesizedStack 
             "has a public address only while an AllowedIp is given, and its security group admits that one alone";
         stack.suppress(cluster.writer().id(), Suppression::checkov("CKV_AWS_17", reason));
         stack.suppress(cluster.writer().id(), Suppression::guard("DATABASE_NOT_PUBLIC", reason));
-        // Whoever makes the stack anew, or gives the address, need not be asked again.
+        // So that recreating the stack, or giving the address, needs no further approval.
         let acknowledgement =
             Acknowledgement { rule: "exposure/publicly-accessible", reason, until: PUBLIC_ACCESS_IS_LOOKED_AT };
         stack.acknowledge(cluster.writer().id(), acknowledgement);
@@ -158,11 +158,11 @@ pub(crate) fn fipe_data(stage: &Stage, settings: &Settings) -> SynthesizedStack 
         .property("ServiceToken", db_init.function_arn())
         .property("ServiceTimeout", answer.as_secs().to_string())
         .property("Migrations", json!(MIGRATIONS.to_vec()))
-        // CloudFormation runs it again where one of these changes: a new cluster is empty, a new secret has a new password.
+        // CloudFormation runs it again when one of these changes: a new cluster is empty, a new secret has a new password.
         .property("DBClusterIdentifier", cluster.cluster_identifier())
         .property("AppSecretArn", application.secret_arn());
-    // Without its writer a cluster takes no connection, and without endpoints the function can neither read the secrets
-    // nor answer CloudFormation.
+    // A cluster without its writer accepts no connection, and without endpoints the function can neither read the secrets
+    // nor respond to CloudFormation.
     let schema = endpoints.iter().fold(cluster.needed_by(schema), ResourceOptions::depends_on);
     stack.add("Schema", schema);
 
@@ -175,7 +175,7 @@ pub(crate) fn fipe_data(stage: &Stage, settings: &Settings) -> SynthesizedStack 
     stack.finish()
 }
 
-/// Lets one address in, if it is given and the stage has public access; the writer is public in that case alone.
+/// Admits one address, if it is given and the stage has public access; only then is the writer public.
 fn admit_allowed_ip(stack: &mut Stack, stage: &Stage, database: &SecurityGroup, port: &Value<i64>) -> Value<bool> {
     if !stage.public_access {
         return false.into_value();
@@ -200,7 +200,7 @@ fn admit_allowed_ip(stack: &mut Stack, stage: &Stage, database: &SecurityGroup, 
     if_(&given, true, false)
 }
 
-/// The endpoints by which functions in the VPC reach AWS; those that the VPC has already are left to it.
+/// The endpoints through which functions in the VPC reach AWS; those that the VPC already has are omitted.
 fn add_endpoints(
     stack: &mut Stack,
     settings: &Settings,
@@ -228,8 +228,8 @@ fn add_endpoints(
             condition: None,
         };
         group.add_ingress_rule(stack, rule);
-        // Private DNS sends the whole VPC to these endpoints: whoever else stands in it must not lose the service. IAM
-        // still decides what each may do, and nobody outside reaches an endpoint's private address.
+        // Private DNS sends the whole VPC to these endpoints, so all its clients must be admitted or they would lose the service. IAM
+        // still decides what each may do, and an endpoint's private address is unreachable from outside.
         for block in PRIVATE_ADDRESSES {
             let rule = IngressRule {
                 from: Peer::Ipv4(block.into_value()),
@@ -245,7 +245,7 @@ fn add_endpoints(
         }
     }
     if settings.endpoints.contains(&Endpoint::S3) {
-        // FipeDbInit answers CloudFormation at an address of S3.
+        // FipeDbInit sends its response to CloudFormation to an S3 URL.
         let route_tables = Parameter::comma_delimited_list()
             .description("Route tables of the subnets.")
             .allowed_pattern("^rtb-[0-9a-f]+$")

@@ -1,4 +1,4 @@
-//! `fipe.toml` of a stage: how fast and when FIPE is asked, the database, and the size of the functions.
+//! `fipe.toml` of a stage: how fast and when FIPE is called, the database, and the size of the functions.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use system::{ConsumerSize, Database, FunctionSize, Section, StageName, seconds};
 /// What differs between two stages of the FIPE chain.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// Calls a minute of all loaders together.
+    /// Calls per minute of all loaders together.
     pub calls_per_minute: u32,
     pub schedule: MonthlySchedule,
-    /// The VPC endpoints that the stack makes.
+    /// The VPC endpoints that the stack creates.
     pub endpoints: Vec<Endpoint>,
-    /// How long a batch is gathered, 0 s to 300 s.
+    /// How long messages are gathered into a batch, 0 s to 300 s.
     pub batching_window: Duration,
     pub database: Database,
     pub db_init: FunctionSize,
@@ -39,7 +39,7 @@ const ENDPOINTS: [(&str, Endpoint); 4] = [
     ("s3", Endpoint::S3),
 ];
 
-/// When a crawl of the newest month starts by itself.
+/// When a crawl of the newest month starts automatically.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MonthlySchedule {
     /// An expression of EventBridge Scheduler: `cron(..)` or `rate(..)`.
