@@ -1,4 +1,4 @@
-//! Which subnets and route tables of a VPC a stage uses. Refuses a VPC that an Aurora cluster cannot live in.
+//! Which subnets and route tables of a VPC a stage uses. A VPC that cannot host an Aurora cluster is an error.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,15 +19,15 @@ pub(crate) async fn default_vpc(connection: &Connection) -> Result<String, Failu
     vpc_id.ok_or_else(|| Failure::usage("the region has no default VPC; give --vpc-id"))
 }
 
-/// Whether the database gets a public address, and so a subnet with a way to the internet.
+/// Whether the database gets a public address, and so needs a subnet with a route to the internet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
     Public,
     Private,
 }
 
-/// One subnet of each of the VPC's availability zones, since an interface endpoint takes no second one, and the route
-/// tables that they use. Where a zone has both, a public subnet for a public database and a private one otherwise.
+/// One subnet for each of the VPC's availability zones, since an interface endpoint takes one per zone, and the route
+/// tables that they use. If a zone has both, a public subnet for a public database and a private one otherwise.
 pub(crate) async fn subnets(connection: &Connection, vpc_id: &str, reach: Reach) -> Result<Subnets, Failure> {
     let ec2 = Ec2::new(&connection.config);
     let (subnets, tables) = (ec2.subnets(vpc_id).await?, ec2.route_tables(vpc_id).await?);
@@ -44,7 +44,7 @@ fn one_a_zone(
     tables: &[RouteTable],
     reach: Reach,
 ) -> Result<Vec<String>, Failure> {
-    // The best of each zone: of the reach that is asked for, then the lowest id, so that a second look gives the same.
+    // The best of each zone: with the requested reach, then the lowest id, so that the result is stable.
     let mut best: BTreeMap<&str, (bool, &str)> = BTreeMap::new();
     for subnet in subnets {
         // A local zone has a longer name (`us-east-1-bos-1a`); Aurora does not run there.
