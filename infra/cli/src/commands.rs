@@ -157,7 +157,7 @@ fn dispatch(command: AnyCommand, terminal: &Terminal) -> Result<Exit, Failure> {
     let repository = Repository::find()?;
     let (repository, terminal) = (&repository, terminal);
     match command {
-        // No async runtime: synth takes less time than starting one.
+        // No async runtime: synth is to finish before one would have started.
         Command::Synth(arguments) => synth::run(repository, terminal, &arguments).map(Exit::from),
         Command::Build(arguments) => interruptible(build::run(repository, terminal, &arguments), ""),
         // These handle an interrupt themselves.
