@@ -1,4 +1,4 @@
-//! The adapters against MiniStack: what the ports promise, DynamoDB's and S3's conditions keep.
+//! The adapters against MiniStack: DynamoDB's and S3's conditions keep what the ports promise.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -20,7 +20,7 @@ use uuid::Uuid;
 const TABLE: &str = "products";
 const BUCKET: &str = "reports";
 
-/// An emulator with a table and a bucket; it ends with the test.
+/// An emulator with a table and a bucket; it stops when the test ends.
 struct Cloud {
     dynamodb: aws_sdk_dynamodb::Client,
     s3: aws_sdk_s3::Client,

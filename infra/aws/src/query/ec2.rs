@@ -1,4 +1,4 @@
-//! The few questions about a network that a deployment asks EC2. Refuses everything else.
+//! The EC2 reads that a deployment needs.
 
 use aws_config::SdkConfig;
 
@@ -6,18 +6,18 @@ use super::QueryClient;
 use super::xml::Element;
 use crate::CallError;
 
-/// EC2 of one account and region.
+/// EC2 in one account and region.
 #[derive(Debug)]
 pub struct Ec2 {
     client: QueryClient,
 }
 
-/// A subnet, as far as a stack has to know it.
+/// The part of a subnet that a stack needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subnet {
     /// `subnet-..`
     pub subnet_id: String,
-    /// For example `sa-east-1a`; of a local zone, a longer name.
+    /// For example `sa-east-1a`; longer for a local zone.
     pub availability_zone: String,
 }
 
@@ -28,7 +28,7 @@ pub struct RouteTable {
     pub route_table_id: String,
     /// Used by every subnet without a table of its own.
     pub main: bool,
-    /// Subnets that use it by name.
+    /// Subnets that are associated with it explicitly.
     pub subnet_ids: Vec<String>,
     /// Whether it routes to an internet gateway, which makes its subnets public.
     pub internet: bool,
@@ -52,7 +52,7 @@ impl Ec2 {
     /// DescribeVpcs: the region's default VPC, if it has one.
     ///
     /// # Errors
-    /// When EC2 refuses or does not answer.
+    /// When EC2 rejects the call or does not respond.
     pub async fn default_vpc(&self) -> Result<Option<String>, CallError> {
         let vpcs = self.describe("DescribeVpcs", "vpcSet", ("is-default", &["true"]), |vpc| vpc.required("vpcId"));
         Ok(vpcs.await?.into_iter().next())
@@ -61,7 +61,7 @@ impl Ec2 {
     /// DescribeSubnets of a VPC, all pages.
     ///
     /// # Errors
-    /// When EC2 refuses or does not answer.
+    /// When EC2 rejects the call or does not respond.
     pub async fn subnets(&self, vpc_id: &str) -> Result<Vec<Subnet>, CallError> {
         self.describe("DescribeSubnets", "subnetSet", ("vpc-id", &[vpc_id]), |subnet| {
             Ok(Subnet {
@@ -75,14 +75,14 @@ impl Ec2 {
     /// DescribeRouteTables of a VPC, all pages.
     ///
     /// # Errors
-    /// When EC2 refuses or does not answer.
+    /// When EC2 rejects the call or does not respond.
     pub async fn route_tables(&self, vpc_id: &str) -> Result<Vec<RouteTable>, CallError> {
         self.describe("DescribeRouteTables", "routeTableSet", ("vpc-id", &[vpc_id]), |table| {
             let associations = || table.items("associationSet");
             Ok(RouteTable {
                 route_table_id: table.required("routeTableId")?,
                 main: associations().any(|association| association.text("main") == Some("true")),
-                // The main table's own association, and one with a gateway, name no subnet.
+                // The main table's own association, and one with a gateway, have no subnet.
                 subnet_ids: associations().filter_map(|one| one.text("subnetId").map(str::to_owned)).collect(),
                 internet: table
                     .items("routeSet")
@@ -95,7 +95,7 @@ impl Ec2 {
     /// DescribeVpcEndpointServices of these names, all pages. A name that the region does not know has no entry.
     ///
     /// # Errors
-    /// When EC2 refuses or does not answer.
+    /// When EC2 rejects the call or does not respond.
     pub async fn endpoint_services(&self, service_names: &[&str]) -> Result<Vec<EndpointService>, CallError> {
         let filter = ("service-name", service_names);
         self.describe("DescribeVpcEndpointServices", "serviceDetailSet", filter, |service| {

@@ -1,4 +1,4 @@
-//! Values for what the templates ask: given, looked up, or the local cloud's own. Refuses malformed ones before any call.
+//! Values for the templates' parameters: given, looked up, or the local cloud's own. Malformed ones are errors before any call.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::exit::Failure;
 use crate::project::templates::Synthesized;
 use crate::run::subnets::{self, Reach, Vpc};
 
-/// What was given, by parameter name; checked, and nothing looked up yet.
+/// The given values, by parameter name; checked, and nothing looked up yet.
 pub(crate) fn given(arguments: &Values, stage: &Stage) -> Result<BTreeMap<String, String>, Failure> {
     let mut values = BTreeMap::new();
     for parameter in &arguments.parameters {
@@ -43,7 +43,7 @@ pub(crate) fn given(arguments: &Values, stage: &Stage) -> Result<BTreeMap<String
     Ok(values)
 }
 
-/// Adds what can be looked up. Without a VPC nothing can, and the plan will name what is missing.
+/// Adds what can be looked up. Without a VPC nothing can, and the plan will report what is missing.
 pub(crate) async fn look_up(
     values: &mut BTreeMap<String, String>,
     stacks: &[Synthesized],
@@ -97,20 +97,20 @@ pub(crate) async fn look_up(
         }
         let subnet_ids = match values.get(Asked::SubnetIds.name()) {
             Some(given) => given.split(',').map(|id| id.trim().to_owned()).collect(),
-            // From the stage and not from whether an address is given now, so that two deployments choose the same.
+            // Depends on the stage and not on whether an address is given now, so that every deployment chooses the same.
             None => vpc.subnets(if stage.public_access { Reach::Public } else { Reach::Private })?,
         };
         set(values, Asked::RouteTableIds, vpc.route_tables(&subnet_ids).join(","));
         set(values, Asked::SubnetIds, subnet_ids.join(","));
     }
-    // Stacks that ask for its subnets alone do not take the VPC itself.
+    // Stacks that only ask for its subnets do not take the VPC itself.
     if !asked.contains(&Asked::VpcId) {
         values.remove(Asked::VpcId.name());
     }
     Ok(())
 }
 
-/// How a person gives a value, for the error that lists what is missing.
+/// How to give a value, for the error that lists what is missing.
 pub(crate) fn hint(asked: Asked) -> String {
     match asked {
         Asked::VpcId => "--vpc-id vpc-.. (make: VPC_ID=vpc-..)".to_owned(),

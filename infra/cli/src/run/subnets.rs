@@ -1,5 +1,5 @@
-//! Which subnets and route tables of a VPC a stage uses. Refuses a VPC that an Aurora cluster cannot live in, and zones that lack a
-//! service which the subnets are for.
+//! Which subnets and route tables of a VPC a stage uses. A VPC that cannot host an Aurora cluster and its functions is an error, and so
+//! is a service without an endpoint in any of its zones.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,12 +7,12 @@ use aws_access::{Connection, Ec2, EndpointService, RouteTable, Subnet};
 
 use crate::exit::Failure;
 
-/// Zones of an interface endpoint. Each costs by the hour; with two, functions reach the service while one zone is down.
+/// Zones of an interface endpoint. Each is billed by the hour; with two, functions reach the service while one zone is down.
 const ENDPOINT_ZONES: usize = 2;
-/// Functions cannot be in every zone. Lambda names its zones nowhere; its own endpoint service is in the same ones.
+/// Not every zone has Lambda. No API lists those that do; Lambda's own endpoint service is in the same zones.
 const LAMBDA: &str = "lambda";
 
-/// A VPC, as far as its subnets are chosen by it.
+/// What is known of a VPC when subnets are chosen.
 #[derive(Debug)]
 pub(crate) struct Vpc {
     vpc_id: String,
@@ -22,7 +22,7 @@ pub(crate) struct Vpc {
     services: Vec<EndpointService>,
 }
 
-/// Whether the database gets a public address, and so a subnet with a way to the internet.
+/// Whether the database gets a public address, and so needs a subnet with a route to the internet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
     Public,
@@ -116,7 +116,7 @@ impl Vpc {
         best.into_iter().map(|(zone, (_, id))| (zone, id)).collect()
     }
 
-    /// Whether a service is in a zone. One of which the region says nothing is taken to be in all.
+    /// Whether a zone has a service. One that the region does not list is assumed to be in every zone.
     fn has(&self, service: &str, zone: &str) -> bool {
         self.zones(service).is_none_or(|zones| zones.iter().any(|known| known == zone))
     }

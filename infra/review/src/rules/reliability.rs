@@ -1,4 +1,4 @@
-//! Reliability: what catches failures, what wakes people, what keeps running. Follows a queue to its consumer and a dead-letter queue to its sources.
+//! Reliability: what catches failures, what alerts people, what keeps running. Follows a queue to its consumer and a dead-letter queue to its sources.
 
 mod alarms;
 mod capacity;
@@ -132,7 +132,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
 ];
 
-/// What is new has not got weaker: it may well begin switched off.
+/// Something new has not become weaker: it may well start switched off.
 fn push(context: &Context<'_>, findings: &mut Vec<Finding>, weaker: Option<Weaker>, says: &str) {
     if let Some(weaker) = weaker.filter(|_| context.is_modified()) {
         findings.push(context.danger(&weaker.path, format!("{says}: {} {}", weaker.path, weaker.shift())));

@@ -1,4 +1,4 @@
-//! What the rules find, and what they leave alone: their own examples, our own templates, and the ways to write one thing.
+//! What the rules find, and what they ignore: their own examples, our own templates, and different notations of the same.
 
 use crate::{Category, Options, Pair, RULES, Review, SECTION_RULES, Severity, Template, parse, review};
 
@@ -138,11 +138,11 @@ fn our_own_templates_against_themselves_have_no_finding() {
 fn a_new_stack_of_ours_is_worth_a_look_and_not_dangerous() {
     for (path, text) in ours() {
         let review = reviewed(None, Some(&text), &[]);
-        // Only the databases of developers may have an address on the internet.
+        // Only developers' databases may have a public address.
         let is_meant =
             |rule: &str| (path.contains("/dev/") || path.contains("/local/")) && rule == "exposure/publicly-accessible";
         let findings = review.changes.iter().flat_map(|change| &change.findings);
-        // What deploys may do much: that is agreed to when it is made.
+        // A deployment role may do much: that is approved when it is created.
         let deploys = |rule: &str| path.ends_with("Delivery.yaml") && rule.starts_with("permissions/");
         let is_meant = |rule: &str| is_meant(rule) || deploys(rule);
         let dangers: Vec<_> = findings.filter(|each| each.is_dangerous() && !is_meant(each.rule)).collect();

@@ -35,9 +35,9 @@ const ALLOWED_IP_PATTERN: &str = concat!(
     r"^$|^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}",
     r"(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$"
 );
-/// The day until which developers' databases may have an address; then somebody looks whether they still need one.
+/// Until this day developers' databases may have a public address; then the need has to be confirmed again.
 const PUBLIC_ACCESS_IS_LOOKED_AT: &str = "2027-05-31";
-/// How much longer than the function CloudFormation waits for its answer.
+/// How much longer than the function's timeout CloudFormation waits for its response.
 const ANSWER_MARGIN: Duration = Duration::from_secs(60);
 
 pub(crate) fn fipe_data(stage: &Stage, settings: &Settings) -> SynthesizedStack {
@@ -45,16 +45,16 @@ pub(crate) fn fipe_data(stage: &Stage, settings: &Settings) -> SynthesizedStack 
         .stack(NAME, APPLICATION)
         .description("FIPE database: Aurora PostgreSQL, its secrets, its schema, and who may reach it.");
 
-    // What is asked for
+    // Parameters
     let vpc_id = stack.asked(Asked::VpcId, Parameter::vpc_id().description("VPC of the database and its functions."));
     let subnet_ids =
         Parameter::list_of_subnet_ids().description("Subnets of the VPC in two or more availability zones.");
     let subnet_ids = stack.asked(Asked::SubnetIds, subnet_ids);
-    // Aurora's own range.
+    // The ports that Aurora allows.
     let port = Parameter::number().description("Port of the database.").default(5432).min_value(1150.0);
     let port: Value<i64> = stack.asked(Asked::DatabasePort, port.max_value(65535.0)).r#ref().cast();
 
-    // Who reaches whom
+    // Network access
     let functions = system_network::function_security_group(&mut stack);
     let database = SecurityGroup::new(&mut stack, "DatabaseSecurityGroup", "The FIPE database.", &vpc_id, &[]);
     let from_functions = IngressRule {
@@ -94,7 +94,7 @@ pub(crate) fn fipe_data(stage: &Stage, settings: &Settings) -> SynthesizedStack 
             "has a public address only while an AllowedIp is given, and its security group admits that one alone";
         stack.suppress(cluster.writer().id(), Suppression::checkov("CKV_AWS_17", reason));
         stack.suppress(cluster.writer().id(), Suppression::guard("DATABASE_NOT_PUBLIC", reason));
-        // Whoever makes the stack anew, or gives the address, need not be asked again.
+        // So that recreating the stack, or giving the address, needs no further approval.
         let acknowledgement =
             Acknowledgement { rule: "exposure/publicly-accessible", reason, until: PUBLIC_ACCESS_IS_LOOKED_AT };
         stack.acknowledge(cluster.writer().id(), acknowledgement);
@@ -144,10 +144,10 @@ pub(crate) fn fipe_data(stage: &Stage, settings: &Settings) -> SynthesizedStack 
         .property("ServiceToken", db_init.function_arn())
         .property("ServiceTimeout", answer.as_secs().to_string())
         .property("Migrations", json!(MIGRATIONS.to_vec()))
-        // CloudFormation runs it again where one of these changes: a new cluster is empty, a new secret has a new password.
+        // CloudFormation runs it again when one of these changes: a new cluster is empty, a new secret has a new password.
         .property("DBClusterIdentifier", cluster.cluster_identifier())
         .property("AppSecretArn", application.secret_arn());
-    // Without its writer a cluster takes no connection.
+    // A cluster without its writer accepts no connection.
     stack.add("Schema", cluster.needed_by(schema));
 
     stack.output(DB_ENDPOINT, cluster.cluster_endpoint(), "Host name of the database's writer.");
@@ -158,7 +158,7 @@ pub(crate) fn fipe_data(stage: &Stage, settings: &Settings) -> SynthesizedStack 
     stack.finish()
 }
 
-/// Lets one address in, if it is given and the stage has public access; the writer is public in that case alone.
+/// Admits one address, if it is given and the stage has public access; only then is the writer public.
 fn admit_allowed_ip(stack: &mut Stack, stage: &Stage, database: &SecurityGroup, port: &Value<i64>) -> Value<bool> {
     if !stage.public_access {
         return false.into_value();

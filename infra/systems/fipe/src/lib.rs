@@ -1,5 +1,5 @@
 //! **The FIPE chain**: four functions that load Brazil's vehicle price table into Aurora PostgreSQL. Its stacks, the settings of a
-//! stage, and its pace.
+//! stage, and its pacing.
 
 mod fipe_api;
 mod fipe_data;

@@ -1,4 +1,4 @@
-//! `fipe.toml` of a stage: how fast and when FIPE is asked, the database, and the size of the functions.
+//! `fipe.toml` of a stage: how fast and when FIPE is called, the database, and the size of the functions.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use crate::handover::Handover;
 /// What differs between two stages of the FIPE chain.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// Calls a minute of all loaders together.
+    /// Calls per minute of all loaders together.
     pub calls_per_minute: u32,
     pub schedule: MonthlySchedule,
-    /// How long a batch is gathered, 0 s to 300 s.
+    /// How long messages are gathered into a batch, 0 s to 300 s.
     pub batching_window: Duration,
     pub database: Database,
     pub db_init: FunctionSize,
@@ -24,7 +24,7 @@ pub struct Settings {
     pub handover: Option<Handover>,
 }
 
-/// When a crawl of the newest month starts by itself.
+/// When a crawl of the newest month starts automatically.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MonthlySchedule {
     /// An expression of EventBridge Scheduler: `cron(..)` or `rate(..)`.

@@ -1,5 +1,5 @@
 //! **Network**: what the functions of all systems share in the VPC. One security group for functions that use a database, and the
-//! endpoints by which they reach AWS: a VPC takes each endpoint with private DNS once, so no system can own them.
+//! endpoints through which they reach AWS: a VPC takes each endpoint with private DNS only once, so no system can own them.
 
 mod stack;
 
@@ -20,7 +20,7 @@ pub struct Network;
 /// `network.toml` of a stage.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// The VPC endpoints that the stack makes.
+    /// The VPC endpoints that the stack creates.
     pub endpoints: Vec<Endpoint>,
 }
 

@@ -18,7 +18,7 @@ use crate::{Endpoint, FUNCTION_SECURITY_GROUP_ID, NAME as APPLICATION, Settings}
 pub(crate) const NAME: &str = "Network";
 /// The port of AWS's services.
 pub const HTTPS: u32 = 443;
-/// Private and shared addresses, RFC 1918 and RFC 6598: what VPCs are made of.
+/// Private and shared address ranges, RFC 1918 and RFC 6598: what VPCs consist of.
 const PRIVATE_ADDRESSES: [&str; 4] = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"];
 
 pub(crate) fn network(stage: &Stage, settings: &Settings) -> SynthesizedStack {
@@ -56,7 +56,7 @@ pub(crate) fn network(stage: &Stage, settings: &Settings) -> SynthesizedStack {
     stack.finish()
 }
 
-/// Where endpoints stand, and who is admitted to them apart from the VPC's addresses.
+/// Where endpoints are placed, and which group may use them besides the VPC's addresses.
 pub struct EndpointPlace<'a> {
     pub vpc_id: &'a Value<String>,
     pub subnet_ids: &'a Value<Vec<String>>,
@@ -65,7 +65,7 @@ pub struct EndpointPlace<'a> {
     pub description: &'static str,
 }
 
-/// The endpoints by which functions in the VPC reach AWS; those that the VPC has already are left to it.
+/// The endpoints through which functions in the VPC reach AWS; those that the VPC already has are omitted.
 #[track_caller]
 pub fn add_endpoints(stack: &mut Stack, endpoints: &[Endpoint], place: &EndpointPlace<'_>) {
     let interface = |endpoint: &Endpoint| match endpoint {
@@ -84,8 +84,8 @@ pub fn add_endpoints(stack: &mut Stack, endpoints: &[Endpoint], place: &Endpoint
             condition: None,
         };
         group.add_ingress_rule(stack, rule);
-        // Private DNS sends the whole VPC to these endpoints: whoever else stands in it must not lose the service. IAM
-        // still decides what each may do, and nobody outside reaches an endpoint's private address.
+        // Private DNS sends the whole VPC to these endpoints, so all its clients must be admitted or they would lose the service. IAM
+        // still decides what each may do, and an endpoint's private address is unreachable from outside.
         for block in PRIVATE_ADDRESSES {
             let rule = IngressRule {
                 from: Peer::Ipv4(block.into_value()),
@@ -100,7 +100,7 @@ pub fn add_endpoints(stack: &mut Stack, endpoints: &[Endpoint], place: &Endpoint
         }
     }
     if endpoints.contains(&Endpoint::S3) {
-        // A custom resource answers CloudFormation at an address of S3.
+        // A custom resource sends its response to CloudFormation to an S3 URL.
         let route_tables = Parameter::comma_delimited_list()
             .description("Route tables of the subnets.")
             .allowed_pattern("^rtb-[0-9a-f]+$")

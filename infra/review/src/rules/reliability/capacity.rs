@@ -1,4 +1,4 @@
-//! How much there is of what does the work, and whether it is started, watched and given time.
+//! How much capacity does the work, and whether it is started, monitored and given time.
 
 use template::Node;
 
@@ -122,7 +122,7 @@ pub(super) fn fewer_instances(context: &Context<'_>, findings: &mut Vec<Finding>
     if !context.is_modified() {
         return;
     }
-    // What scales by itself goes to zero on purpose, but it was not told so before.
+    // What scales by itself goes to zero intentionally, but it was not configured to before.
     let weaker = sunken(context, |key, value| {
         if !COUNTS.contains(&key) {
             return None;
@@ -199,7 +199,7 @@ pub(super) fn schedule_stopped(context: &Context<'_>, findings: &mut Vec<Finding
     }
 }
 
-/// Targets of a rule that it no longer has, while they are still there.
+/// Targets that a rule no longer has, while they still exist.
 fn lost_targets(context: &Context<'_>) -> Vec<String> {
     let now = targets_of(context.new);
     let is_gone = |target: &String| referred(target).is_some_and(|id| context.evidence.is_gone(id));
