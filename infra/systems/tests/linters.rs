@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::{env, fs};
+use std::{env, fs, path};
 
 use cfn::{Json, ResourceEntry};
 use constructs::SynthesizedStack;
@@ -33,18 +33,59 @@ fn repository() -> PathBuf {
 /// A program below `.tools`.
 fn tool(name: &str) -> Command {
     let venv = env::var_os("INFRA_TOOLS_VENV").map_or_else(|| repository().join(".tools/venv"), PathBuf::from);
+    let venv = path::absolute(venv).expect("a path");
     let tools = venv.parent().expect("a virtual environment stands in a folder");
     let tool = tools.join(name.replace("venv", &venv.file_name().expect("it has a name").to_string_lossy()));
     assert!(tool.exists(), "{} is missing: `target/debug/infra install lint`, or set INFRA_TOOLS_VENV", tool.display());
     Command::new(tool)
 }
 
-fn committed() -> Vec<PathBuf> {
-    let templates = |stage: StageName| repository().join(format!("environments/{stage}/templates"));
-    let files = StageName::ALL.into_iter().flat_map(|stage| fs::read_dir(templates(stage)).expect("templates"));
-    let files: Vec<_> = files.map(|file| file.expect("readable").path()).collect();
-    assert_eq!(files.len(), stacks().len(), "{files:?}");
-    files
+/// Where a linter runs. It gets paths relative to this folder, never one that says where the clone lies: checkov, for one, takes a path
+/// of 40 letters, digits and slashes for a secret key.
+struct Workplace(PathBuf);
+
+impl Workplace {
+    /// A folder of its own for each linter, without what an earlier run left.
+    fn of(linter: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(linter);
+        if folder.exists() {
+            fs::remove_dir_all(&folder).expect("an old folder goes");
+        }
+        fs::create_dir_all(&folder).expect("a folder for templates");
+        Self(folder.canonicalize().expect("it is there"))
+    }
+
+    /// A file below this folder, by its relative path.
+    fn add(&self, folder: &str, name: &str, text: &str) -> PathBuf {
+        fs::create_dir_all(self.0.join(folder)).expect("a folder for templates");
+        let file = Path::new(folder).join(format!("{name}.yaml"));
+        fs::write(self.0.join(&file), text).expect("a template");
+        file
+    }
+
+    /// A copy of every committed template, such as `committed/prd-FipeApi.yaml`.
+    fn committed(&self) -> Vec<PathBuf> {
+        let mut copies = Vec::new();
+        for stage in StageName::ALL {
+            let templates = repository().join(format!("environments/{stage}/templates"));
+            for file in fs::read_dir(templates).expect("templates").map(|file| file.expect("readable").path()) {
+                let name = format!("{stage}-{}", file.file_stem().expect("a file").to_string_lossy());
+                copies.push(self.add("committed", &name, &fs::read_to_string(&file).expect("readable")));
+            }
+        }
+        assert_eq!(copies.len(), stacks().len(), "{copies:?}");
+        copies
+    }
+
+    fn run(&self, command: &mut Command) -> Output {
+        command.current_dir(&self.0).output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
+    }
+
+    /// Of what a linter says of a file: its relative path.
+    fn relative(&self, path: &str) -> PathBuf {
+        let path = Path::new(path);
+        path.strip_prefix(&self.0).unwrap_or(path).to_path_buf()
+    }
 }
 
 fn stacks() -> Vec<(StageName, SynthesizedStack)> {
@@ -56,10 +97,13 @@ fn stacks() -> Vec<(StageName, SynthesizedStack)> {
     StageName::ALL.into_iter().flat_map(of).collect()
 }
 
-/// The templates that except something for a linter, as files without those exceptions, and what they except.
-fn without_exceptions(linter: &'static str, rules: fn(&ResourceEntry) -> Vec<String>) -> (Vec<PathBuf>, Findings) {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(linter);
-    fs::create_dir_all(&folder).expect("a folder for templates");
+/// The templates that except something for a linter, as files without those exceptions, such as `bare/prd-FipeApi.yaml`, and what they
+/// except.
+fn without_exceptions(
+    workplace: &Workplace,
+    linter: &'static str,
+    rules: fn(&ResourceEntry) -> Vec<String>,
+) -> (Vec<PathBuf>, Findings) {
     let (mut files, mut excepted) = (Vec::new(), Findings::new());
     for (stage, mut stack) in stacks() {
         assert!(
@@ -76,9 +120,7 @@ fn without_exceptions(linter: &'static str, rules: fn(&ResourceEntry) -> Vec<Str
             entry.parts.metadata.set(linter, Json::Absent);
         }
         if excepted.len() > before {
-            let file = folder.join(format!("{name}.yaml"));
-            fs::write(&file, stack.template.to_yaml()).expect("a template");
-            files.push(file);
+            files.push(workplace.add("bare", &name, &stack.template.to_yaml()));
         }
     }
     (files, excepted)
@@ -90,14 +132,9 @@ fn texts<'a>(list: Option<&'a Json>, key: Option<&str>) -> Vec<String> {
     items.map(|item| text(item).expect("a rule").to_owned()).collect()
 }
 
-/// `prd-FipeApi`, for a committed template and for one without exceptions.
-fn template_name(path: &str) -> String {
-    let path = Path::new(path);
-    let stem = path.file_stem().expect("a file").to_string_lossy().into_owned();
-    match path.parent().filter(|folder| folder.ends_with("templates")).and_then(Path::parent) {
-        Some(stage) => format!("{}-{stem}", stage.file_name().expect("a stage").to_string_lossy()),
-        None => stem,
-    }
+/// `prd-FipeApi` of a template's path.
+fn template_name(path: &Path) -> String {
+    path.file_stem().expect("a file").to_string_lossy().into_owned()
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
@@ -109,35 +146,35 @@ fn json(output: &Output) -> Value {
     serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}{complained}"))
 }
 
-fn run(command: &mut Command) -> Output {
-    command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
-}
-
 #[test]
 fn cfn_lint_finds_nothing_but_what_is_excepted() {
     let rules = |entry: &ResourceEntry| {
         let config = entry.parts.metadata.get("cfn-lint").and_then(|lint| lint.get("config")?.get("ignore_checks"));
         texts(config, None)
     };
-    let (bare, excepted) = without_exceptions("cfn-lint", rules);
-    let output = run(tool("venv/bin/cfn-lint")
-        .args(["--include-checks", "W", "I", "--format", "json", "--"])
-        .args(committed())
-        .args(&bare));
+    let workplace = Workplace::of("cfn-lint");
+    let (bare, excepted) = without_exceptions(&workplace, "cfn-lint", rules);
+    let output = workplace.run(
+        tool("venv/bin/cfn-lint")
+            .args(["--include-checks", "W", "I", "--format", "json", "--"])
+            .args(workplace.committed())
+            .args(&bare),
+    );
     let mut found = Findings::new();
     for finding in json(&output).as_array().expect("a list") {
-        let file = text(finding, "Filename");
-        assert!(bare.iter().any(|bare| file == bare.to_string_lossy()), "{finding:#}");
+        let file = workplace.relative(text(finding, "Filename"));
+        assert!(bare.contains(&file), "{finding:#}");
         let path = &finding["Location"]["Path"];
         let rule = text(&finding["Rule"], "Id");
-        found.insert(format!("{} {} {rule}", template_name(file), path[1].as_str().expect("a resource")));
+        found.insert(format!("{} {} {rule}", template_name(&file), path[1].as_str().expect("a resource")));
     }
     assert_eq!(found, excepted);
 }
 
 #[test]
 fn cloudformation_validate_finds_no_error_and_no_warning() {
-    let output = run(tool("venv/bin/python").args(["-c", VALIDATE]).args(committed()));
+    let workplace = Workplace::of("cloudformation-validate");
+    let output = workplace.run(tool("venv/bin/python").args(["-c", VALIDATE]).args(workplace.committed()));
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && said.is_empty(), "{said}{}", String::from_utf8_lossy(&output.stderr));
 }
@@ -146,26 +183,28 @@ fn cloudformation_validate_finds_no_error_and_no_warning() {
 fn checkov_finds_nothing_but_what_is_excepted() {
     let rules =
         |entry: &ResourceEntry| texts(entry.parts.metadata.get("checkov").and_then(|own| own.get("skip")), Some("id"));
-    let (bare, excepted) = without_exceptions("checkov", rules);
+    let workplace = Workplace::of("checkov");
+    let (bare, excepted) = without_exceptions(&workplace, "checkov", rules);
     assert!(!excepted.is_empty(), "the rest of this test has nothing to look at");
     // It asks nobody: neither for its platform's opinion, nor for a newer version of itself. Settings of the folder do not count.
-    let output = run(tool("checkov/bin/checkov")
-        .args(["--framework", "cloudformation", "--skip-download", "--compact", "--quiet", "--output", "json"])
-        .args(committed().iter().chain(&bare).flat_map(|file| [Path::new("--file"), file]))
-        .env("CKV_SKIP_PACKAGE_UPDATE_CHECK", "true")
-        .env_remove("BC_API_KEY")
-        .current_dir(env!("CARGO_TARGET_TMPDIR")));
+    let output = workplace.run(
+        tool("checkov/bin/checkov")
+            .args(["--framework", "cloudformation", "--skip-download", "--compact", "--quiet", "--output", "json"])
+            .args(workplace.committed().iter().chain(&bare).flat_map(|file| [Path::new("--file"), file]))
+            .env("CKV_SKIP_PACKAGE_UPDATE_CHECK", "true")
+            .env_remove("BC_API_KEY"),
+    );
     let report = json(&output);
     assert_eq!(report["summary"]["parsing_errors"], 0, "{:#}", report["summary"]);
     assert!(report["summary"]["passed"].as_u64() > Some(300), "it looked at little: {:#}", report["summary"]);
     let mut found = Findings::new();
     for finding in report["results"]["failed_checks"].as_array().expect("a list") {
-        let file = text(finding, "file_abs_path");
+        let file = workplace.relative(text(finding, "file_abs_path"));
         let (rule, resource) = (text(finding, "check_id"), text(finding, "resource"));
         let id = resource.rsplit('.').next().expect("it has an end");
-        let is_bare = bare.iter().any(|bare| Path::new(file) == bare);
-        assert!(is_bare, "{file} {id}: {rule}: {}", text(finding, "check_name"));
-        found.insert(format!("{} {id} {rule}", template_name(file)));
+        let is_bare = bare.contains(&file);
+        assert!(is_bare, "{} {id}: {rule}: {}", file.display(), text(finding, "check_name"));
+        found.insert(format!("{} {id} {rule}", template_name(&file)));
     }
     assert_eq!(found, excepted);
 }
@@ -179,25 +218,29 @@ fn guard_finds_nothing_but_what_is_excepted() {
     let rules = |entry: &ResourceEntry| {
         texts(entry.parts.metadata.get("guard").and_then(|guard| guard.get("SuppressedRules")), None)
     };
-    let (bare, excepted) = without_exceptions("guard", rules);
+    let workplace = Workplace::of("guard");
+    let (bare, excepted) = without_exceptions(&workplace, "guard", rules);
     assert!(!excepted.is_empty(), "the rest of this test has nothing to look at");
-    let output = run(tool("bin/cfn-guard")
-        .args(["validate", "--structured", "--output-format", "json", "--show-summary", "none", "--rules"])
-        .arg(policies())
-        .args(committed().iter().chain(&bare).flat_map(|file| [Path::new("--data"), file])));
+    let committed = workplace.committed();
+    let output = workplace.run(
+        tool("bin/cfn-guard")
+            .args(["validate", "--structured", "--output-format", "json", "--show-summary", "none", "--rules"])
+            .arg(policies())
+            .args(committed.iter().chain(&bare).flat_map(|file| [Path::new("--data"), file])),
+    );
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     let report = json(&output);
     let reports = report.as_array().expect("a list");
-    assert_eq!(reports.len(), committed().len() + bare.len());
+    assert_eq!(reports.len(), committed.len() + bare.len());
     let mut found = Findings::new();
     for report in reports {
-        let file = text(report, "name");
+        let file = workplace.relative(text(report, "name"));
         for refused in report["not_compliant"].as_array().expect("a list") {
-            assert!(bare.iter().any(|bare| Path::new(file) == bare), "{file}: {refused:#}");
+            assert!(bare.contains(&file), "{}: {refused:#}", file.display());
             let rule = text(&refused["Rule"], "name");
             let everything = refused.to_string();
             let ids = everything.split("\"/Resources/").skip(1).filter_map(|rest| rest.split(['/', '"', '[']).next());
-            found.extend(ids.map(|id| format!("{} {id} {rule}", template_name(file))));
+            found.extend(ids.map(|id| format!("{} {id} {rule}", template_name(&file))));
         }
     }
     assert_eq!(found, excepted);
@@ -205,7 +248,8 @@ fn guard_finds_nothing_but_what_is_excepted() {
 
 #[test]
 fn every_policy_has_an_example_that_it_passes_and_one_that_it_refuses() {
-    let output = run(tool("bin/cfn-guard").args(["test", "--dir"]).arg(policies()));
+    let workplace = Workplace::of("guard-tests");
+    let output = workplace.run(tool("bin/cfn-guard").args(["test", "--dir"]).arg(policies()));
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && !said.contains("Error"), "{said}{}", String::from_utf8_lossy(&output.stderr));
     let mut count = 0;

@@ -34,8 +34,7 @@ impl Query {
                 other => (name, other.to_string()),
             }));
         }
-        let text = String::from_utf8_lossy(body);
-        Self::from_fields(text.split('&').filter_map(|pair| pair.split_once('=')).map(|(n, v)| (decode(n), decode(v))))
+        Self::from_fields(form_urlencoded::parse(body).into_owned())
     }
 
     fn from_fields(fields: impl Iterator<Item = (String, String)>) -> Self {
@@ -56,26 +55,6 @@ impl Query {
         }
         query
     }
-}
-
-/// Percent and plus decoding of `application/x-www-form-urlencoded`.
-fn decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = text.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match (bytes[at], hex) {
-            (b'%', Some(byte)) => {
-                decoded.push(byte);
-                at += 2;
-            }
-            (b'+', _) => decoded.push(b' '),
-            (byte, _) => decoded.push(byte),
-        }
-        at += 1;
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
 }
 
 #[cfg(test)]

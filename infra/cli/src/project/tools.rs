@@ -18,7 +18,7 @@ const GUARD: (&str, &str) = ("cfn-guard", "3.2.1");
 pub(crate) enum Tools {
     /// MiniStack and PostgreSQL.
     Local,
-    /// cfn-lint, cloudformation-validate, checkov, cfn-guard and schemathesis.
+    /// cfn-lint, cloudformation-validate, zizmor, checkov, cfn-guard and schemathesis.
     Lint,
     /// cargo-lambda and zig.
     Release,
@@ -36,7 +36,7 @@ impl Tools {
     fn describe(self) -> &'static str {
         match self {
             Self::Local => "MiniStack and PostgreSQL",
-            Self::Lint => "cfn-lint and cloudformation-validate",
+            Self::Lint => "cfn-lint, cloudformation-validate and zizmor",
             Self::Release => "cargo-lambda and zig",
         }
     }

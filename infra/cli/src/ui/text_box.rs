@@ -1,6 +1,10 @@
 //! A box with labelled rows, 80 columns wide, for terminals and CI logs alike. Never truncates text: what does not fit continues
 //! on the next line.
 
+use std::borrow::Cow;
+
+use console::measure_text_width;
+
 use crate::ui::paint::Paint;
 
 /// Columns of a card with its frame.
@@ -61,7 +65,7 @@ impl TextBox {
     pub(crate) fn lines(&self, paint: Paint) -> Vec<String> {
         let edge = |text: &str| paint.red(text);
         let title: String = self.title.chars().take(WIDTH - 6).collect();
-        let rest = "─".repeat(WIDTH - 5 - title.chars().count());
+        let rest = "─".repeat(WIDTH - 5 - measure_text_width(&title));
         let mut lines = vec![format!("{} {} {}", edge("┌─"), paint.bold(&title), edge(&format!("{rest}┐")))];
         for row in &self.rows {
             let width = if row.kind == Kind::Command { TEXT - 2 } else { TEXT };
@@ -71,7 +75,7 @@ impl TextBox {
                 let label = paint.dim(&format!("{:<LABELS$}", if index == 0 { row.label } else { "" }));
                 let is_broken = row.kind == Kind::Command && index + 1 < count;
                 let part = if is_broken { format!("{part} \\") } else { part };
-                let padding = " ".repeat(TEXT.saturating_sub(part.chars().count()));
+                let padding = " ".repeat(TEXT.saturating_sub(measure_text_width(&part)));
                 let text = match row.kind {
                     Kind::Text => part,
                     Kind::Bad => paint.red(&part),
@@ -85,28 +89,10 @@ impl TextBox {
     }
 }
 
-/// `text` in lines of at most `width` characters, broken at spaces and, where a single word is longer, within it.
+/// `text` in lines of at most `width` columns, broken at spaces and, where a single word is longer, within it.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split_whitespace() {
-        let mut word: Vec<char> = word.chars().collect();
-        let used = line.chars().count();
-        if used > 0 && used + 1 + word.len() > width {
-            lines.push(std::mem::take(&mut line));
-        }
-        while word.len() > width {
-            lines.push(word.drain(..width).collect());
-        }
-        if !line.is_empty() && !word.is_empty() {
-            line.push(' ');
-        }
-        line.extend(word);
-    }
-    if !line.is_empty() {
-        lines.push(line);
-    }
-    lines
+    let options = textwrap::Options::new(width).word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::wrap(text.trim(), options).into_iter().map(Cow::into_owned).collect()
 }
 
 #[cfg(test)]
@@ -121,7 +107,7 @@ mod tests {
         card.row("property", "");
         card.row("log", "first\nsecond");
         let lines = card.lines(Paint::PLAIN);
-        assert!(lines.iter().all(|line| line.chars().count() == WIDTH), "{lines:#?}");
+        assert!(lines.iter().all(|line| measure_text_width(line) == WIDTH), "{lines:#?}");
         let text: String = lines.iter().map(|line| line.trim_matches(['│', ' '])).collect();
         assert!(text.contains(&arn), "{lines:#?}");
         assert!(!text.contains("property"), "an empty row is left out");

@@ -1,6 +1,10 @@
 //! A review for a terminal: summary, dangers, tables, changes. Colour never carries a meaning alone; no line exceeds the width,
 //! except for names that cannot be broken.
 
+use std::borrow::Cow;
+
+use textwrap::WordSplitter;
+
 use super::Report;
 use super::diff::{Line, diff};
 use super::tables;
@@ -118,39 +122,13 @@ impl Out {
     }
 }
 
-/// Breaks between words; a word longer than the width is broken inside.
+/// Breaks between words; a word longer than the width is broken inside. Leading spaces are an indent.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(16);
     let words = text.trim_start_matches(' ');
-    // Leading spaces are an indent.
-    let mut lines = vec![" ".repeat((text.len() - words.len()).min(width / 2))];
-    let mut used = 0;
-    for word in words.trim_end().split(' ') {
-        let mut letters: Vec<char> = word.chars().collect();
-        if used > 0 && used + 1 + letters.len() > width {
-            lines.push(String::new());
-            used = 0;
-        } else if used > 0 {
-            if let Some(last) = lines.last_mut() {
-                last.push(' ');
-            }
-            used += 1;
-        }
-        while used + letters.len() > width {
-            let rest = letters.split_off((width - used).min(letters.len()));
-            if let Some(last) = lines.last_mut() {
-                last.extend(letters);
-            }
-            lines.push(String::new());
-            letters = rest;
-            used = 0;
-        }
-        used += letters.len();
-        if let Some(last) = lines.last_mut() {
-            last.extend(letters);
-        }
-    }
-    lines
+    let indent = " ".repeat((text.len() - words.len()).min(width / 2));
+    let options = textwrap::Options::new(width).initial_indent(&indent).word_splitter(WordSplitter::NoHyphenation);
+    textwrap::wrap(words.trim_end(), options).into_iter().map(Cow::into_owned).collect()
 }
 
 fn head(out: &mut Out, report: &Report<'_>, changes: &[Folded<Change>], sections: &[Folded<SectionChange>]) {

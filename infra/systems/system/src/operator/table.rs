@@ -1,5 +1,7 @@
 //! Plain tables: columns padded to their widest cell, numbers right-aligned. No rules and no colours.
 
+use console::{Alignment, measure_text_width, pad_str};
+
 /// Rows under a head; columns are text, except for those in `numbers`, which are right-aligned.
 pub struct Table {
     rows: Vec<Vec<String>>,
@@ -24,15 +26,15 @@ impl Table {
             self.rows
                 .iter()
                 .filter_map(|row| row.get(column))
-                .map(|cell| cell.chars().count())
+                .map(|cell| measure_text_width(cell))
                 .max()
                 .unwrap_or_default()
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         let line = |row: &Vec<String>| {
             let cells = row.iter().enumerate().map(|(column, cell)| match self.numbers.contains(&column) {
-                true => format!("{cell:>width$}", width = widths[column]),
-                false => format!("{cell:<width$}", width = widths[column]),
+                true => pad_str(cell, widths[column], Alignment::Right, None),
+                false => pad_str(cell, widths[column], Alignment::Left, None),
             });
             cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
         };
@@ -63,6 +65,14 @@ mod tests {
         table.row(vec!["cars".to_owned(), grouped(47_883)]);
         table.row(vec!["motorcycles".to_owned(), grouped(12)]);
         assert_eq!(table.lines(), ["vehicle      prices", "cars         47,883", "motorcycles      12"]);
+    }
+
+    #[test]
+    fn a_wide_character_takes_two_columns() {
+        let mut table = Table::new(&["product", "prices"], &[1]);
+        table.row(vec!["茶碗".to_owned(), grouped(1)]);
+        table.row(vec!["cup".to_owned(), grouped(2)]);
+        assert_eq!(table.lines(), ["product  prices", "茶碗          1", "cup           2"]);
     }
 
     #[test]
