@@ -89,7 +89,7 @@ test: lint ## Run all tests: units, snapshots, compile errors, real PostgreSQL, 
 
 .PHONY: bench
 bench: release tools ## Measure: synth, archives, start-up, deployments, the catalog under load, the ingestor's writes
-	cargo bench --package system-tests --bench startup --bench deploy --bench catalog --profile dev
+	cargo bench --package deploy-tests --package catalog-tests --bench startup --bench deploy --bench catalog --profile dev
 	cargo bench --package fipe-store
 
 .PHONY: clean
