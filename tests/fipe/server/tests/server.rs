@@ -36,7 +36,7 @@ fn small() -> Dataset {
 
 async fn start(options: Options) -> (FipeServer, Client) {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = Client::builder().user_agent("Mozilla/5.0 (X11; Linux x86_64)").build().unwrap();
+    let client = Client::builder().no_proxy().user_agent("Mozilla/5.0 (X11; Linux x86_64)").build().unwrap();
     (FipeServer::start(options).await.unwrap(), client)
 }
 
@@ -144,7 +144,7 @@ async fn what_is_not_there_is_an_error_body_with_status_200() {
 #[tokio::test]
 async fn callers_that_are_no_browser_are_forbidden() {
     let (server, _) = serve(vec![small()]).await;
-    let client = Client::builder().user_agent("python-requests/2.32").build().unwrap();
+    let client = Client::builder().no_proxy().user_agent("python-requests/2.32").build().unwrap();
     let response = post(&server, &client, "ConsultarTabelaDeReferencia", &json!({})).await.unwrap();
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
     assert_eq!(server.stats().not_a_browser, 1);
@@ -154,7 +154,7 @@ async fn callers_that_are_no_browser_are_forbidden() {
 async fn long_answers_are_compressed_when_asked() {
     let (server, client) = serve(generate(Generated { seed: 1, prices: 30_000, months: 1 })).await;
     let query = json!({"codigoTabelaReferencia": 336, "codigoTipoVeiculo": 1});
-    let plain = Client::builder().user_agent("Mozilla/5.0").no_gzip().no_brotli().build().unwrap();
+    let plain = Client::builder().no_proxy().user_agent("Mozilla/5.0").no_gzip().no_brotli().build().unwrap();
     let request = plain.post(format!("{}/api/veiculos/ConsultarMarcas", server.url())).json(&query);
     let compressed = request.header(ACCEPT_ENCODING, "gzip, br").send().await.unwrap();
     assert_eq!(compressed.headers()[CONTENT_ENCODING], "gzip");
