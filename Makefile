@@ -1,4 +1,4 @@
-# Every command of the project. `make help` lists them; the work itself is done by cargo and by the command `infra`.
+# All commands of the project. `make help` lists them; cargo and the command `infra` do the work.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -8,7 +8,7 @@ SHELL := /bin/bash
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 INFRA := $(TARGET_DIR)/debug/infra
 
-# Settings reach `infra` by the environment, unless they are empty.
+# Settings that reach `infra` through the environment. An empty one counts as unset.
 SETTINGS := FIPE_DATASET FIPE_FAULTS MINISTACK_PORT POSTGRES_PORT FIPE_PORT AWS_PROFILE AWS_REGION VPC_ID ALLOWED_IP EXECUTION_ROLE_ARN
 $(foreach setting,$(SETTINGS),$(if $($(setting)),$(eval export $(setting)),$(eval unexport $(setting))))
 ACCOUNT = $(if $(AWS_PROFILE),--profile $(AWS_PROFILE)) $(if $(AWS_REGION),--region $(AWS_REGION))
@@ -19,13 +19,13 @@ CONSENT = $(if $(YES_DESTROY),--yes-destroy $(YES_DESTROY))
 ##@ On this machine
 
 .PHONY: local
-local: build ## Run both systems here, the FIPE chain and the catalog [FIPE_DATASET=file.csv.gz,.. FIPE_FAULTS=429=0.05 MINISTACK_PORT= POSTGRES_PORT= FIPE_PORT=]
+local: build ## Run every system on this machine [FIPE_DATASET=file.csv.gz,.. FIPE_FAULTS=429=0.05 MINISTACK_PORT= POSTGRES_PORT= FIPE_PORT=]
 	@$(INFRA) local up
 	@$(INFRA) deploy --stage local --skip-build
 	@$(INFRA) local demo
 
 .PHONY: local-down
-local-down: build ## Stop the local cloud and forget its data
+local-down: build ## Stop the local cloud and delete its data
 	@$(INFRA) local down
 
 .PHONY: build
@@ -35,13 +35,13 @@ build: ## Build everything for this machine
 ##@ Review
 
 .PHONY: review
-review: build ## What this branch does to each stage, and what of it is dangerous, from the templates alone [BASE=origin/main]
+review: build ## Show what this branch does to each stage and what is dangerous, from the templates alone [BASE=origin/main]
 	@$(INFRA) review $(if $(BASE),--base $(BASE))
 
 ##@ AWS
 
 .PHONY: diff-dev diff-stg diff-prd
-diff-dev diff-stg diff-prd: diff-%: build ## What a deployment would change, asked of CloudFormation [AWS_PROFILE=.. VPC_ID=vpc-.. AWS_REGION=..]
+diff-dev diff-stg diff-prd: diff-%: build ## Show what a deployment would change, according to CloudFormation [AWS_PROFILE=.. VPC_ID=vpc-.. AWS_REGION=..]
 	@$(INFRA) diff --stage $* $(ACCOUNT) $(VALUES)
 
 .PHONY: deploy-dev deploy-stg deploy-prd
@@ -49,18 +49,18 @@ deploy-dev deploy-stg deploy-prd: deploy-%: build ## Deploy a stage [.. ALLOWED_
 	@$(INFRA) deploy --stage $* $(ACCOUNT) $(VALUES) $(APPROVAL)
 
 .PHONY: destroy-local destroy-dev destroy-stg destroy-prd destroy
-destroy-local destroy-dev destroy-stg destroy-prd: destroy-%: build ## Delete a stage's stacks, after a question [.. YES_DESTROY=dev without one]
+destroy-local destroy-dev destroy-stg destroy-prd: destroy-%: build ## Delete a stage's stacks, after confirmation [.. YES_DESTROY=dev to skip it]
 	@$(INFRA) destroy --stage $* $(ACCOUNT) $(CONSENT)
 
-destroy: $(if $(STAGE),build) ## The same for any stage [STAGE=..]
+destroy: $(if $(STAGE),build) ## Delete the stacks of any stage [STAGE=..]
 	@$(if $(STAGE),$(INFRA) destroy --stage $(STAGE) $(ACCOUNT) $(CONSENT),echo 'error: say which stage, for example `make destroy STAGE=dev`' >&2; exit 64)
 
 .PHONY: release
-release: build ## Build the functions as they go to AWS, for this machine's architecture, into target/lambda
+release: build ## Build the functions for AWS, for this machine's architecture, into target/lambda
 	@$(INFRA) build --architecture $(subst aarch64,arm64,$(shell uname -m))
 
 .PHONY: prepare-layers
-prepare-layers: ## Make layers/rds-ca/rds-ca-bundle.pem again from its pinned source (needs npm)
+prepare-layers: ## Regenerate layers/rds-ca/rds-ca-bundle.pem from its pinned source (needs npm)
 	@python3 layers/rds-ca/prepare.py
 
 ##@ Work on it
@@ -84,16 +84,16 @@ lint: tools ## Check format, lints, generated files, templates and documentation
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
 
 .PHONY: test
-test: lint ## Run all tests: units, snapshots, compile errors, real PostgreSQL, the chain on a local cloud
+test: lint ## Run all tests: unit, snapshot and compile-fail tests, real PostgreSQL, the systems on a local cloud
 	cargo test --workspace
 
 .PHONY: bench
-bench: release tools ## Measure: synth, archives, start-up, deployments, the catalog under load, the ingestor's writes
+bench: release tools ## Run the benchmarks: synth, archives, start-up, deployments, the catalog under load, the ingestor's writes
 	cargo bench --package deploy-tests --package catalog-tests --bench startup --bench deploy --bench catalog --profile dev
 	cargo bench --package fipe-store
 
 .PHONY: clean
-clean: ## Stop the local cloud, remove what was built and installed
+clean: ## Stop the local cloud, remove everything built and installed
 	@if [[ -x $(INFRA) ]]; then $(INFRA) local down; fi
 	cargo clean
 	rm -rf .tools .local

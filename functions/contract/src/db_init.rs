@@ -2,13 +2,13 @@
 
 use crate::settings;
 
-/// The binary, which every system's asset of it carries.
+/// The binary that every system's db-init asset contains.
 pub const BINARY: &str = "db-init";
-/// The folder of the archive that holds the migrations, one folder a system: `sql/<system>/NNNN_what_it_does.sql`.
+/// The folder in the archive with the migrations, one folder per system: `sql/<system>/NNNN_what_it_does.sql`.
 pub const MIGRATIONS: &str = "sql";
 
 settings! {
-    /// `db-init`: the custom resource that applies the migrations of its archive as the owner.
+    /// `db-init`: the custom resource that applies the migrations in its archive as the database owner.
     DbInit / DbInitEnvironment {
         /// Host of the cluster's writer endpoint.
         rds_host: String = "RDS_HOST",
@@ -16,7 +16,7 @@ settings! {
         rds_port: u16 = "RDS_PORT",
         /// Database name.
         rds_database: String = "RDS_DATABASE",
-        /// TLS of the connection: `verify-full` or, on the local stage alone, `disable`.
+        /// TLS of the connection: `verify-full` or, on the stage local only, `disable`.
         rds_tls: String = "RDS_TLS",
         /// PEM file of the certificate authorities to trust, read with `verify-full`.
         rds_ca_bundle: String = "RDS_CA_BUNDLE",

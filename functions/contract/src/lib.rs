@@ -1,7 +1,7 @@
-//! What infrastructure and functions share whatever the system: how settings pass from one to the other, the names that both
-//! spell, and the time that a function has for work. Owns names and types; refuses defaults, secrets and I/O.
+//! What infrastructure and functions share, independent of any system: how settings pass from one to the other, the names that both
+//! use, and the time that a function has for work. Names and types only: no defaults, no secrets, no I/O.
 //!
-//! What one system's stack, functions and operator agree on stands in its own contract, `functions/<system>/contract`.
+//! What one system's stack, functions and operator agree on is in its own contract, `functions/<system>/contract`.
 
 pub mod db_init;
 pub mod dead_letter;

@@ -1,4 +1,4 @@
-//! Dimensions of every metric that a function writes, and the metrics that every function of a kind has.
+//! Dimensions of every metric that a function writes, and the metrics that all functions of a kind have.
 
 pub const STAGE: &str = "Stage";
 /// The function's name without the stage.
@@ -6,16 +6,16 @@ pub const FUNCTION: &str = "Function";
 
 /// Records of a batch.
 pub const RECORDS: &str = "Records";
-/// Records that come back.
+/// Records that are redelivered.
 pub const TRANSIENT_FAILURES: &str = "TransientFailures";
 /// Records that went to the dead-letter queue.
 pub const PERMANENT_FAILURES: &str = "PermanentFailures";
 
 /// Requests of an HTTP function.
 pub const REQUESTS: &str = "Requests";
-/// Answers 4xx.
+/// 4xx responses.
 pub const CLIENT_ERRORS: &str = "ClientErrors";
-/// Answers 5xx.
+/// 5xx responses.
 pub const SERVER_ERRORS: &str = "ServerErrors";
-/// Milliseconds from request to answer.
+/// Milliseconds from request to response.
 pub const DURATION: &str = "Duration";

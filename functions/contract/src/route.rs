@@ -1,9 +1,9 @@
-//! Routes of an HTTP API, declared once: the stack's routes, the functions' tables and the paths of the API's description are
-//! all made from the same list.
+//! Routes of an HTTP API, declared once: the stack's routes, the functions' route tables and the paths of the API description
+//! all come from the same list.
 
 use crate::FunctionNames;
 
-/// A method of HTTP that an operation has.
+/// An HTTP method that an operation can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     Get,
@@ -29,14 +29,14 @@ pub struct Route<O> {
     pub function: FunctionNames,
 }
 
-/// Which requests a route takes.
+/// Which requests a route matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Matches<O> {
     /// One method of a path, with `{name}` for a segment that varies.
     Operation { method: Method, path: &'static str, operation: O },
-    /// The methods of a path that no other route has; the function answers with a problem.
+    /// The methods of a path that no other route matches; the function responds with a problem document.
     AnyMethod { path: &'static str },
-    /// Whatever no other route takes; the function answers with a problem.
+    /// Everything that no other route matches; the function responds with a problem document.
     Rest,
 }
 

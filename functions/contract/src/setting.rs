@@ -1,4 +1,4 @@
-//! The macro behind the settings structs, and how a value is read. Refuses to read half: an error names every fault at once.
+//! The macro behind the settings structs, and how a value is read. Settings are read completely or not at all: one error names every fault.
 
 use std::fmt;
 use std::str::FromStr;
@@ -33,7 +33,7 @@ impl Setting for f64 {
     }
 }
 
-/// Everything that is wrong with a function's environment, one entry a variable.
+/// Everything that is wrong with a function's environment, one entry per variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingsError {
     /// The function whose settings were read.
@@ -55,7 +55,7 @@ impl fmt::Display for SettingsError {
 
 impl std::error::Error for SettingsError {}
 
-/// Settings structs, each with the form that the function reads and the form that the stack fills.
+/// Settings structs, each in the form that the function reads and in the form that the stack fills.
 ///
 /// ```
 /// contract::settings! {
@@ -85,7 +85,7 @@ macro_rules! settings {
             /// Reads the settings through `lookup`, usually the process environment.
             ///
             /// # Errors
-            /// Names every variable that is missing or malformed, all at once.
+            /// Names every variable that is missing or malformed.
             pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, $crate::SettingsError> {
                 let mut faults = Vec::new();
                 $(

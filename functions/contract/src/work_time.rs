@@ -1,12 +1,12 @@
-//! How much of a time-out is for work.
+//! How much of a timeout is available for work.
 
 use std::time::Duration;
 
-/// The longest time that is kept back.
+/// The longest time that is held back.
 const LONGEST_MARGIN: Duration = Duration::from_secs(20);
 
-/// The part of a time-out in which a function begins work: four fifths, and all but 20 s of a long one. The rest is for
-/// sending on what is done. Synth plans a batch with it, and the runtime stops at it.
+/// The part of a timeout in which a function may start work: four fifths, and all but 20 s of a long one. The rest is for
+/// sending the results. Synth plans batches with it, and the runtime stops starting work at it.
 pub fn work_time(timeout: Duration) -> Duration {
     timeout - (timeout / 5).min(LONGEST_MARGIN)
 }

@@ -1,4 +1,4 @@
-//! CloudFormation's custom resource protocol: one request, one answer, whatever happens. Refuses to fail a deletion.
+//! CloudFormation's custom resource protocol: one request, one response, whatever happens. A deletion never fails.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -8,15 +8,15 @@ use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// CloudFormation takes an answer of at most this many bytes.
+/// CloudFormation accepts a response of at most this many bytes.
 const ANSWER_LIMIT: usize = 4_096;
-/// Room that the reason and the data may take each, so that all fields together stay within the limit.
+/// Bytes that the reason and the data may take each, so that all fields together stay within the limit.
 const TEXT_LIMIT: usize = 1_000;
 
 const SENDS: u32 = 4;
 const SEND_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// What is needed of a request to answer it.
+/// The fields of a request that a response needs.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Request {
@@ -34,7 +34,7 @@ pub struct Request {
     pub physical_resource_id: Option<String>,
 }
 
-/// The answer, as CloudFormation reads it.
+/// The response, as CloudFormation reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Answer {
@@ -46,15 +46,15 @@ pub struct Answer {
     pub stack_id: String,
     pub request_id: String,
     pub logical_resource_id: String,
-    /// `Applied`: the migrations that this request applied, separated by blanks.
+    /// `Applied`: the migrations that this request applied, separated by spaces.
     pub data: Value,
 }
 
-/// Does `work` for `Create` and `Update`, nothing for `Delete`, and answers. `work` gives the names it applied. A resource keeps
-/// the id that it has: a changed one would make CloudFormation delete the "old" resource. A new one gets `new_id`.
+/// Runs `work` for `Create` and `Update`, does nothing for `Delete`, and responds. `work` returns the names it applied. A resource keeps
+/// its physical id: a changed one would make CloudFormation delete the "old" resource. A new one gets `new_id`.
 ///
 /// # Errors
-/// The event has no `ResponseURL`, or the answer could not be delivered: then Lambda invokes the function again.
+/// The event has no `ResponseURL`, or the response could not be delivered: then Lambda invokes the function again.
 pub async fn handle<E: Into<Error>>(
     event: Value,
     invocation: &Invocation,
@@ -64,7 +64,7 @@ pub async fn handle<E: Into<Error>>(
 ) -> Result<Value, Failure> {
     let request: Request = serde_json::from_value(event).map_err(|error| Failure::permanent("malformed", error))?;
     let outcome = match request.request_type.as_str() {
-        // Also after a failed creation, when there may be no database at all.
+        // Also after a failed creation, when there may be no database.
         "Delete" => Ok(Vec::new()),
         "Create" | "Update" => {
             match tokio::time::timeout_at(invocation.work_until, AssertUnwindSafe(work).catch_unwind()).await {
@@ -100,7 +100,7 @@ impl Request {
     }
 }
 
-/// Cut to [`TEXT_LIMIT`] bytes as JSON writes them.
+/// Truncated to [`TEXT_LIMIT`] bytes as JSON encodes them.
 fn shortened(text: &str) -> String {
     let mut size = 0;
     let fits = |c: &char| {
@@ -110,7 +110,7 @@ fn shortened(text: &str) -> String {
     text.chars().take_while(fits).collect()
 }
 
-/// Why CloudFormation did not take the answer. Never holds the address, which is a credential.
+/// Why CloudFormation did not accept the response. Never contains the URL, which is a credential.
 #[derive(Debug, thiserror::Error)]
 enum Undelivered {
     #[error("answering CloudFormation: status {0}")]
@@ -126,7 +126,7 @@ async fn deliver(http: &reqwest::Client, url: &str, answer: &Answer) -> Result<(
     debug_assert!(body.len() <= ANSWER_LIMIT, "{} bytes", body.len());
     let mut send = 0;
     loop {
-        // No content type: the address is signed for a request without one.
+        // No content type: the URL is signed for a request without one.
         let fault = match http.put(url).timeout(SEND_TIMEOUT).body(body.clone()).send().await {
             Ok(response) if response.status().is_success() => return Ok(()),
             Ok(response) => Undelivered::Refused(response.status()),

@@ -1,4 +1,4 @@
-//! What the archive holds beside the binary: one system's migrations. Refuses an archive without, or with those of several systems.
+//! What the archive contains besides the binary: one system's migrations. An archive without any, or with those of several systems, is an error.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use contract::db_init::MIGRATIONS;
 use function_postgres::migrations::Migration;
 
-/// The archive does not hold what it must.
+/// The archive does not contain what it must.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     #[error("no migrations beside the binary: {} must be in its archive; build and deploy it again", path.display())]
@@ -33,7 +33,7 @@ pub fn migrations(root: &Path) -> Result<Vec<Migration>, ArchiveError> {
     if migrations.is_empty() { Err(ArchiveError::NotOneSystem { found: found(), path }) } else { Ok(migrations) }
 }
 
-/// Where the archive was unpacked: what Lambda calls the task root, and otherwise the folder of this executable.
+/// Where the archive was unpacked: Lambda's task root, or else the folder of this executable.
 pub fn root(task_root: Option<String>) -> io::Result<PathBuf> {
     match task_root.filter(|root| !root.is_empty()) {
         Some(root) => Ok(PathBuf::from(root)),

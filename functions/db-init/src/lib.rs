@@ -1,6 +1,6 @@
-//! The custom resource that brings a system's database up to its migrations, and sets the application role's password.
+//! The custom resource that applies a system's migrations, and sets the application role's password.
 //!
-//! Owns the answer to CloudFormation, which it always gets. Refuses to undo anything: deleting the resource leaves the data.
+//! Owns the response to CloudFormation, which is always sent. Never undoes anything: deleting the resource leaves the data.
 
 mod answer;
 mod archive;

@@ -14,29 +14,29 @@ use serde_json::{Value, json};
 fn main() -> ExitCode {
     let variable = |name| std::env::var(name).unwrap_or_default();
     let stage = variable("STAGE");
-    // Once a process, so that it lives as long as the logs that name it.
+    // Leaked once per process, so that it lives as long as the logs that use it.
     let name: &'static str = function_name(&variable("AWS_LAMBDA_FUNCTION_NAME"), &stage).leak();
-    // It writes no metric, so nothing is ever written to the namespace.
+    // The function writes no metrics, so the namespace stays unused.
     function_runtime::main(name, run(Function::new(name, stage, BINARY)))
 }
 
 async fn run(function: Function) -> Result<(), Error> {
-    // Installing it twice is the only way this fails, and then it is there.
+    // This fails only if a provider is already installed, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let http = reqwest::Client::new();
     let log = function.log();
     let new_id = physical_id(function.name());
-    // A fault of the settings or the archive is an answer too: without one CloudFormation would wait for its time-out.
+    // A fault of the settings or the archive needs a response too: without one CloudFormation would wait for its timeout.
     let prepared = prepare(function.name()).map_err(|error| chain(error.as_ref()));
     run_events(&function, async |event: Value, invocation| {
         let log = log.of_request(&invocation.request_id);
         let work = Box::pin(async {
-            // Before the answer: a roll-back that it brings about may take the log away.
+            // Before the response: a rollback that it triggers may delete the log.
             let fails = |error: &(dyn std::error::Error + 'static)| {
                 log.error("apply_migrations", json!({"error": chain(error)}));
             };
             let Prepared { database, owner, application, migrations } = prepared.as_ref().map_err(Clone::clone)?;
-            // A database that does not even refuse leaves nothing else in the log.
+            // A database that does not even refuse the connection leaves nothing else in the log.
             log.started("apply_migrations", json!({"database": database}));
             let applied = bring_up(owner, application.clone(), migrations, |error| fails(error)).await;
             Ok::<_, Error>(applied.inspect_err(|error| fails(error))?)

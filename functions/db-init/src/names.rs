@@ -1,5 +1,5 @@
-//! What this function is called: each system deploys it under a name of its own. Refuses a name that another deployment of
-//! the same stack would change.
+//! What this function is called: each system deploys it under its own name. The name must not change between deployments of
+//! the same stack.
 
 /// The function's name without the stage, such as `FipeDbInit` of `FipeDbInit-dev`.
 pub fn function_name(deployed: &str, stage: &str) -> String {
@@ -7,7 +7,7 @@ pub fn function_name(deployed: &str, stage: &str) -> String {
     name.filter(|name| !name.is_empty()).unwrap_or(deployed).to_owned()
 }
 
-/// The id of a new resource, such as `fipe-db-init` of `FipeDbInit`.
+/// The physical id of a new resource, such as `fipe-db-init` of `FipeDbInit`.
 pub fn physical_id(function_name: &str) -> String {
     let mut id = String::new();
     for letter in function_name.chars() {

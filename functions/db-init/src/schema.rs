@@ -1,4 +1,4 @@
-//! Bringing a database up to the migrations of this archive. Refuses to give up on a database that is waking.
+//! Applies the migrations of this archive to a database. Keeps retrying while the database is resuming.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use function_postgres::{Client, Error, Pool, SecretSource, roles};
 
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Applies what is missing, as the owner, then gives the application role the password of its secret. Tries again for
-/// as long as the database is only out of reach: a serverless cluster wakes, a new one is still starting; `out_of_reach`
-/// hears each new reason once. Gives the names of the migrations it applied.
+/// Applies what is missing, as the owner, then sets the application role's password from its secret. Retries
+/// while the database is only unreachable: a serverless cluster is resuming, a new one is still starting; `out_of_reach`
+/// is called once for each new reason. Returns the names of the migrations it applied.
 ///
 /// # Errors
-/// The first fault that trying again cannot mend.
+/// The first fault that a retry cannot fix.
 pub async fn bring_up(
     owner: &Pool,
     application: Arc<dyn SecretSource>,

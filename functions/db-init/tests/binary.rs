@@ -1,4 +1,4 @@
-//! The binary as Lambda starts it, against a stand-in Runtime API: what is wrong before the first event is answered too.
+//! The binary as Lambda starts it, against a stand-in Runtime API: a fault before the first event gets a response too.
 
 #![expect(clippy::unwrap_used, reason = "what a test needs for itself may panic")]
 
@@ -15,7 +15,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-/// Gives one event, then lets the function wait; passes on what is put to `/answer`.
+/// Serves one event, then lets the function wait; forwards what is put to `/answer`.
 struct Lambda {
     event: Value,
     given: AtomicBool,
@@ -41,7 +41,7 @@ async fn answer(State(lambda): State<Arc<Lambda>>, body: String) -> StatusCode {
     StatusCode::OK
 }
 
-/// What CloudFormation is answered to a `Create` by the binary with these variables.
+/// The response to a `Create` by the binary with these variables.
 async fn answered(variables: &[(&str, &str)]) -> Value {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -1,4 +1,4 @@
-//! The custom resource over a real PostgreSQL, answering to a real HTTP server.
+//! The custom resource with a real PostgreSQL, responding to a real HTTP server.
 
 #![expect(clippy::unwrap_used, reason = "what a test needs for itself may panic")]
 
@@ -47,7 +47,7 @@ fn pool(port: u16, database: &str, username: &str, password: &str) -> Pool {
     Pool::new(endpoint, None, fixed(username, password))
 }
 
-/// What stands behind a ResponseURL: takes answers, after as many refusals as it is told.
+/// The server behind a ResponseURL: accepts responses, after as many failures as configured.
 #[derive(Clone, Default)]
 struct Sink {
     answers: Arc<Mutex<Vec<Value>>>,
@@ -108,7 +108,7 @@ fn invocation() -> Invocation {
 async fn create_brings_the_database_up_and_the_application_role_can_log_in() {
     let server = Server::start(&[("log_statement", "all")]);
     let database = server.create_database().await;
-    // As on RDS: the owner of the database is no superuser, but may create roles and grant rds_iam.
+    // As on RDS: the database owner is not a superuser, but may create roles and grant rds_iam.
     let superuser = server.connect(&database).await;
     let set_up = format!(
         "CREATE ROLE rds_iam; CREATE ROLE fipe_owner LOGIN CREATEROLE PASSWORD 'owner';

@@ -1,4 +1,4 @@
-//! The secret's adapter: the real AWS client against an HTTP server that answers as Secrets Manager does.
+//! The secret's adapter: the real AWS client against an HTTP server that imitates Secrets Manager.
 
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};

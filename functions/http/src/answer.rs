@@ -1,4 +1,4 @@
-//! An answer as an HTTP API takes it: payload format 2.0. Refuses binary bodies, which nobody has.
+//! A response as an HTTP API takes it: payload format 2.0. Text bodies only.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::entity_tag::entity_tag;
 use crate::request::Request;
 
-/// An answer.
+/// A response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
@@ -26,7 +26,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// An answer of this media type.
+    /// A response with this media type.
     pub fn new(status: u16, content_type: &str, body: impl Into<String>) -> Self {
         let headers =
             [("content-type", content_type), ("x-content-type-options", "nosniff"), ("cache-control", "no-store")];
@@ -40,7 +40,7 @@ impl Answer {
         }
     }
 
-    /// An answer in JSON; `value` must be what `serde_json` can write: no map with keys that are no text.
+    /// A JSON response; `value` must be serializable by `serde_json`, so no map with keys that are not text.
     pub fn json(status: u16, value: &impl Serialize) -> Self {
         match serde_json::to_string(value) {
             Ok(body) => Self::new(status, "application/json", body),
@@ -55,26 +55,26 @@ impl Answer {
         self
     }
 
-    /// The same within a trace.
+    /// The same as part of a trace.
     #[must_use]
     pub fn of_trace(self, trace_id: impl ToString) -> Self {
         Self { trace_id: Some(trace_id.to_string()), ..self }
     }
 
-    /// The same with what the log shall say.
+    /// The same with a reason for the log.
     #[must_use]
     pub fn with_reason(self, reason: impl Into<String>) -> Self {
         Self { reason: Some(reason.into()), ..self }
     }
 
-    /// The same with an error behind the API, for the log.
+    /// The same with an error from behind the API, for the log.
     #[must_use]
     pub fn because_of(self, error: &(dyn std::error::Error + 'static)) -> Self {
         self.with_reason(function_runtime::chain(error))
     }
 
-    /// The same with an entity tag, or 304 without a body for a client that has it already. It may be kept, and is
-    /// asked for again each time.
+    /// The same with an entity tag, or 304 without a body for a client that already has it. Clients may store it, and have to
+    /// revalidate it each time.
     #[must_use]
     pub fn revalidated(mut self, request: &Request) -> Self {
         let tag = entity_tag(self.body.as_bytes());

@@ -1,4 +1,4 @@
-//! What a body must be before anybody reads it. Refuses to parse.
+//! What a body must fulfil before it is parsed. Parsing is the caller's.
 
 use crate::problem::Problem;
 use crate::request::Request;
@@ -6,7 +6,7 @@ use crate::request::Request;
 /// The largest body, in bytes: 256 KiB.
 pub const BODY_BYTES: usize = 256 * 1024;
 
-/// The body of a request that says it is JSON.
+/// The body of a request with the media type JSON.
 ///
 /// # Errors
 /// 415 for another media type, 413 above [`BODY_BYTES`].

@@ -1,4 +1,4 @@
-//! The interactive page of an API: reads `./openapi.json` beside it and sends real requests. Refuses other hosts: no CDN, no fonts, no frames.
+//! The interactive page of an API: reads the `./openapi.json` next to it and sends real requests. Loads nothing from other hosts: no CDN, no fonts, no frames.
 
 use crate::answer::Answer;
 use crate::request::Request;
@@ -8,7 +8,7 @@ const PAGE: &str = include_str!("docs.html");
 const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; \
      img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The page, as an answer.
+/// The page, as a response.
 pub fn docs(request: &Request) -> Answer {
     Answer::new(200, "text/html; charset=utf-8", PAGE)
         .with_header("content-security-policy", POLICY)

@@ -1,4 +1,4 @@
-//! The strong entity tag of a body. Refuses versions: equal bytes have equal tags.
+//! The strong entity tag of a body, derived from its bytes: equal bytes have equal tags.
 
 use sha2::{Digest, Sha256};
 

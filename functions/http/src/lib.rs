@@ -1,5 +1,5 @@
-//! What every HTTP function needs: API Gateway's event in and its answer out, routes, body limits, problems (RFC 9457).
-//! Refuses to know any resource, and CORS, throttling and the access log, which are the API's.
+//! What every HTTP function needs: API Gateway's event in and its response out, routes, body limits, problems (RFC 9457).
+//! Knows no resource; CORS, throttling and the access log are the API's.
 
 mod answer;
 mod body;

@@ -1,4 +1,4 @@
-//! Faults as `application/problem+json` (RFC 9457). Refuses inner details: what went wrong behind the API stands in the log.
+//! Errors as `application/problem+json` (RFC 9457). Contains no internals: what went wrong behind the API is in the log.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -49,14 +49,14 @@ pub struct FieldFault {
 }
 
 impl FieldFault {
-    /// The fault of a member of the body's object.
+    /// The error of a member of the body's object.
     pub fn of(member: &str, detail: impl Into<String>) -> Self {
         Self { pointer: format!("/{}", member.replace('~', "~0").replace('/', "~1")), detail: detail.into() }
     }
 }
 
 impl Problem {
-    /// A problem that its status says all about.
+    /// A problem whose status says everything.
     pub fn new(status: u16) -> Self {
         Self {
             kind: "about:blank",
@@ -75,7 +75,7 @@ impl Problem {
         Self { detail: Some(detail.into()), ..self }
     }
 
-    /// The same with the faults of fields.
+    /// The same with the errors of fields.
     #[must_use]
     pub fn with_faults(self, errors: Vec<FieldFault>) -> Self {
         Self { errors, ..self }

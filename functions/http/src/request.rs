@@ -1,4 +1,4 @@
-//! A request as an HTTP API hands it over: payload format 2.0. Refuses nothing; what is wrong with it, the answer says.
+//! A request as an HTTP API passes it on: payload format 2.0. Accepts every request; what is wrong with one, the response says.
 //!
 //! Format: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
@@ -45,7 +45,7 @@ impl Request {
     }
 }
 
-/// The event; fields that nobody reads are left out.
+/// The event; unused fields are left out.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event {

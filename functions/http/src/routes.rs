@@ -1,11 +1,11 @@
-//! Which resource a request means. Refuses to answer for resources that are not in its table: 404, and 405 with `Allow`.
+//! Which resource a request is for. Paths outside the route table get 404, unsupported methods 405 with `Allow`.
 
 use contract::{FunctionNames, Matches, Route};
 
 use crate::problem::Problem;
 use crate::request::Request;
 
-/// The routes of an API that one of its functions answers.
+/// The routes of an API that one of its functions handles.
 #[derive(Debug, Clone, Copy)]
 pub struct Routes<'a, O> {
     /// All routes of the API.
@@ -13,7 +13,7 @@ pub struct Routes<'a, O> {
     pub function: FunctionNames,
 }
 
-/// What a request means, with the segments that varied, in order.
+/// The operation of a request, with the variable segments in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found<'r, O> {
     pub operation: O,
@@ -22,7 +22,7 @@ pub struct Found<'r, O> {
 
 impl<O: Copy> Routes<'_, O> {
     /// # Errors
-    /// 404 for a path that is not in the table, 405 for a method that the path does not have.
+    /// 404 for a path that is not in the table, 405 for a method that the path does not support.
     pub fn find<'r>(&self, request: &'r Request) -> Result<Found<'r, O>, Problem> {
         let mut allow = Vec::new();
         for route in self.of_api.iter().filter(|route| route.function == self.function) {

@@ -1,5 +1,5 @@
-//! From polling to answering: every request gets an answer, and one line in the log. Refuses to let a panic or the
-//! deadline answer for us with what clients cannot read.
+//! From polling to responding: every request gets a response, and one line in the log. A panic or the
+//! deadline never produces a response that clients cannot read.
 
 use std::panic::AssertUnwindSafe;
 
@@ -13,11 +13,11 @@ use crate::answer::Answer;
 use crate::problem::Problem;
 use crate::request::Request;
 
-/// Polls for requests for ever. The handler gets the invocation for its log and answers; its metrics are the last
+/// Polls for requests, forever. The handler gets the invocation for its log and returns a response; its metrics are the last
 /// four of [`contract::metric`].
 ///
 /// # Errors
-/// The Runtime API is out of reach.
+/// The Runtime API is unreachable.
 pub async fn serve<H>(function: &Function, handler: H) -> Result<(), Error>
 where
     H: AsyncFn(Request, &Invocation) -> Answer,
@@ -34,7 +34,7 @@ where
 {
     let start = Instant::now();
     let (method, path) = (request.method.clone(), request.path.clone());
-    // Boxed, since the handler's futures nest deeper than the compiler lays out in one go.
+    // Boxed, since the handler's futures are nested too deeply for the compiler to lay out in one go.
     let work = AssertUnwindSafe(Box::pin(handler(request, invocation))).catch_unwind();
     let answer = match tokio::time::timeout_at(invocation.work_until, work).await {
         Ok(Ok(answer)) => answer,

@@ -1,4 +1,4 @@
-//! One connection: where to, with which TLS, within which time. Refuses unverified certificates.
+//! One connection: its address, TLS mode and timeout. Never accepts an unverified certificate.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -15,15 +15,15 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{Error, Secret};
 
-/// Aurora Serverless v2 at 0 ACU needs about 15 s to wake.
+/// Aurora Serverless v2 at 0 ACU needs about 15 s to resume.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
-/// After this a peer that has vanished without a word counts as gone.
+/// After this, a peer that stopped responding counts as gone.
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A database on a server.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
-    /// Host name; the server's certificate must carry it.
+    /// Host name; the server's certificate must be valid for it.
     pub host: String,
     /// libpq's `PGHOSTADDR`: the address to connect to instead of looking `host` up.
     pub hostaddr: Option<IpAddr>,
@@ -39,7 +39,7 @@ pub struct Endpoint {
 pub enum Tls {
     /// The certificate must be valid for the host name and signed by one of these authorities.
     VerifyFull(Arc<ClientConfig>),
-    /// Plain TCP, on the local stage alone.
+    /// Plain TCP, on the stage local only.
     Disable,
 }
 
@@ -48,7 +48,7 @@ impl Tls {
     ///
     /// # Errors
     /// [`Error::TlsMode`] for another mode, and for `disable` on a stage that is not `local`; [`Error::CaBundle`] when
-    /// the file cannot be read or holds no certificate.
+    /// the file cannot be read or contains no certificate.
     pub fn read(mode: &str, ca_bundle: &Path, stage: &str) -> Result<Self, Error> {
         match (mode, stage) {
             ("verify-full", _) => Ok(Self::VerifyFull(Arc::new(verify_full(ca_bundle)?))),
@@ -79,19 +79,19 @@ impl Endpoint {
     /// Reads `PGHOSTADDR`, which the local cloud sets, through `lookup`, usually the process environment.
     ///
     /// # Errors
-    /// [`Error::HostAddress`] when it is set to something else than an IP address.
+    /// [`Error::HostAddress`] when it is set to something other than an IP address.
     pub fn hostaddr(lookup: impl Fn(&str) -> Option<String>) -> Result<Option<IpAddr>, Error> {
         let read = |text: String| text.parse().map_err(|_| Error::HostAddress { text });
         lookup("PGHOSTADDR").filter(|text| !text.is_empty()).map(read).transpose()
     }
 
-    /// One new connection as `user` with the password of `secret`, driven by a task of its own.
+    /// One new connection as `user` with the password of `secret`, driven by its own task.
     pub(crate) async fn connect(&self, user: &str, secret: &Secret) -> Result<ClientWrapper, Error> {
         let mut config = Config::new();
         config.host(&self.host).port(self.port).dbname(&self.database).user(user).password(&secret.password);
         config.application_name(&self.application_name);
         config.connect_timeout(CONNECT_TIMEOUT).tcp_user_timeout(TCP_USER_TIMEOUT);
-        // After a failover the name may still lead to the former writer.
+        // After a failover the name may still resolve to the former writer.
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         if let Some(address) = self.hostaddr {
             config.hostaddr(address);

@@ -1,4 +1,4 @@
-//! What can go wrong on the way to and in the database, and whether trying again can help. Refuses to log.
+//! What can go wrong on the way to the database and in it, and whether a retry can help. Does not log.
 
 use std::path::PathBuf;
 
@@ -7,25 +7,25 @@ use tokio_postgres::error::SqlState;
 /// A source of an error, of whatever type.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A fault of a connection, a secret or a migration. Never holds a password.
+/// An error of a connection, a secret or a migration. Never contains a password.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A TLS mode that is not known, or not allowed on this stage.
+    /// A TLS mode that is unknown, or not allowed on this stage.
     #[error("RDS_TLS {mode:?} on stage {stage:?}: use \"verify-full\", or \"disable\" on stage \"local\" alone")]
     TlsMode { mode: String, stage: String },
-    /// `PGHOSTADDR` that is no address.
+    /// `PGHOSTADDR` that is not an address.
     #[error("PGHOSTADDR {text:?} is not an IP address")]
     HostAddress { text: String },
     /// The certificate authorities cannot be read.
     #[error("no certificate authorities in {}: give a PEM file as RDS_CA_BUNDLE", path.display())]
     CaBundle { path: PathBuf, source: BoxError },
-    /// The TLS library refuses its own configuration.
+    /// The TLS library rejects its own configuration.
     #[error("setting up TLS")]
     Tls { source: rustls::Error },
     /// The secret cannot be fetched.
     #[error("fetching secret {id}")]
     Secret { id: String, retryable: bool, source: BoxError },
-    /// The secret has another shape.
+    /// The secret has an unexpected shape.
     #[error("secret {id} is not a JSON object with the texts \"username\" and \"password\"")]
     SecretShape { id: String },
     /// No connection.
@@ -43,13 +43,13 @@ pub enum Error {
     /// A migration was edited after it had been applied.
     #[error("migration {name} was changed after it had been applied: restore it and write a new one")]
     MigrationChanged { name: String },
-    /// A migration was added in front of one that is applied already.
+    /// A migration was added before one that is already applied.
     #[error("migration {name} would come before {applied}, which is applied already: give it a higher number")]
     MigrationOrder { name: String, applied: String },
 }
 
 impl Error {
-    /// Whether the same call can succeed later without anybody changing anything.
+    /// Whether the same call can succeed later without any change.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
@@ -68,8 +68,8 @@ impl Error {
         }
     }
 
-    /// Whether the server refused the password of a freshly fetched secret. While a rotation is under way the database
-    /// has the new one and the secret still the old one, for seconds; no time mends a secret that is simply wrong.
+    /// Whether the server rejected the password of a freshly fetched secret. During a rotation the database
+    /// has the new password and the secret still the old one, for seconds; waiting does not fix a secret that is simply wrong.
     #[must_use]
     pub fn is_authentication(&self) -> bool {
         matches!(self, Self::Connect { source, .. } if is_authentication(source))
@@ -79,15 +79,15 @@ impl Error {
 /// Whose fault a failed statement is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// The server's or the network's, for now: trying again can help.
+    /// The server's or the network's, temporarily: a retry can help.
     Transient,
-    /// The values': the same values fail again, others may pass.
+    /// The values': the same values fail again, others may succeed.
     Data,
-    /// Ours, or the set-up's: a missing table, a missing privilege, a wrong password.
+    /// Ours or the configuration's: a missing table, a missing privilege, a wrong password.
     Permanent,
 }
 
-/// Tells by SQLSTATE, and by the kind of failure where the server did not answer, whose fault an error is.
+/// Classifies an error by SQLSTATE, or by the kind of failure where the server did not respond.
 #[must_use]
 pub fn classify(error: &tokio_postgres::Error) -> Fault {
     let Some(state) = error.code() else {
@@ -117,19 +117,19 @@ pub fn classify(error: &tokio_postgres::Error) -> Fault {
     }
 }
 
-/// 28P01 and 28000: the password is not (or no longer) the right one.
+/// 28P01 and 28000: the password is not (or no longer) correct.
 pub(crate) fn is_authentication(error: &tokio_postgres::Error) -> bool {
     matches!(error.code(), Some(state) if [SqlState::INVALID_PASSWORD, SqlState::INVALID_AUTHORIZATION_SPECIFICATION].contains(state))
 }
 
-/// A socket that failed; a certificate that was refused is no such failure, although it travels as an I/O error too.
+/// A socket that failed; a rejected certificate is not such a failure, although it arrives as an I/O error too.
 fn is_broken_transport(error: &tokio_postgres::Error) -> bool {
     let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
     source.is_some_and(|source| !source.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()))
 }
 
-/// A value that has no encoding, such as a text with a NUL in a C string.
+/// A value that cannot be encoded, such as a text with a NUL in a C string.
 fn is_unencodable(error: &tokio_postgres::Error) -> bool {
-    // tokio-postgres keeps the kind to itself; its text is stable: "error serializing parameter 0".
+    // tokio-postgres keeps the kind private; its text is stable: "error serializing parameter 0".
     error.to_string().starts_with("error serializing parameter")
 }

@@ -1,6 +1,6 @@
-//! Pooled PostgreSQL connections with TLS and secrets, migrations, and which failures trying again can help.
+//! Pooled PostgreSQL connections with TLS and secrets, migrations, and which failures a retry can fix.
 //!
-//! Refuses unverified TLS, passwords in texts (errors, `Debug`, statements) and SQL of its own beyond migrations and roles.
+//! No unverified TLS, no passwords in texts (errors, `Debug`, statements), and no SQL beyond migrations and roles.
 
 mod connect;
 mod error;

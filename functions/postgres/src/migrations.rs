@@ -1,6 +1,6 @@
-//! Migrations: ordered, checksummed, in one transaction each, recorded, safe to run again and by two at once.
+//! Migrations: ordered, checksummed, in one transaction each, recorded, and safe to run repeatedly and concurrently.
 //!
-//! Refuses a migration that was changed after it had been applied, and one that comes before an applied one.
+//! A migration that was changed after it was applied, or that comes before an applied one, is an error.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -44,9 +44,9 @@ impl Migration {
     }
 }
 
-/// Applies what is not applied yet, in the order given, and names what it applied.
+/// Applies what is not applied yet, in the order given, and returns the names of what it applied.
 ///
-/// What the database has beyond the given ones stays: a stack that rolls back runs the older set.
+/// Migrations in the database beyond the given ones stay: a stack that rolls back runs the older set.
 ///
 /// # Errors
 /// The first migration that fails; those before it stay applied.
@@ -98,7 +98,7 @@ async fn apply_one(client: &mut ClientWrapper, migration: &Migration) -> Result<
     Ok(true)
 }
 
-/// A transaction that holds the lock of all migrations until it ends, so that nothing can leave it locked.
+/// A transaction that holds the lock of all migrations until it ends, so that the lock cannot be left behind.
 async fn locked(client: &mut ClientWrapper) -> Result<Transaction<'_>, Error> {
     let transaction = client.transaction().await?;
     transaction.execute("SELECT pg_advisory_xact_lock(hashtextextended('schema_migration', 0))", &[]).await?;

@@ -1,6 +1,6 @@
-//! The pool of one execution environment: one connection, checked before each use, with the secret cached.
+//! The pool of one execution environment: one connection, checked before each use, with a cached secret.
 //!
-//! Refuses a second connection: the sum of all environments must fit the server's `max_connections`.
+//! Never opens a second connection: the total of all environments must fit the server's `max_connections`.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,10 +12,10 @@ use deadpool_postgres::ClientWrapper;
 use crate::error::is_authentication;
 use crate::{Endpoint, Error, Secret, SecretSource};
 
-/// An environment that was frozen may hold a connection the server has closed; this long the check may take.
+/// A resumed environment may hold a connection that the server has closed; the check may take this long.
 const RECYCLE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A connection of the pool, given back when dropped; derefs to [`ClientWrapper`].
+/// A connection of the pool, returned when dropped; derefs to [`ClientWrapper`].
 pub type Client = Object<Connector>;
 
 /// One connection to one database.
@@ -25,7 +25,7 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// Connects when first asked, as `user`, or as the user name of the secret when that is `None`.
+    /// Connects on first use, as `user`, or as the user name in the secret when that is `None`.
     #[must_use]
     pub fn new(endpoint: Endpoint, user: Option<String>, secrets: Arc<dyn SecretSource>) -> Self {
         let connector = Connector { endpoint, user, secrets, cached: Mutex::new(None) };
@@ -40,10 +40,10 @@ impl Pool {
         }
     }
 
-    /// The connection, a new one where the last has broken.
+    /// The connection, or a new one if the last has broken.
     ///
     /// # Errors
-    /// Of the secret or the connection.
+    /// Errors of the secret or the connection.
     pub async fn get(&self) -> Result<Client, Error> {
         self.pool.get().await.map_err(|error| match error {
             PoolError::Backend(error) => error,
@@ -62,7 +62,7 @@ impl Pool {
     }
 }
 
-/// Opens connections with the cached secret, and with a fresh one when the server refuses that.
+/// Opens connections with the cached secret, and with a fresh one when the server rejects that.
 pub struct Connector {
     endpoint: Endpoint,
     user: Option<String>,

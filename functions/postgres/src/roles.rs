@@ -1,4 +1,4 @@
-//! Passwords of roles. Refuses to send a password to the server: it gets the SCRAM verifier, as from `psql`'s `\password`.
+//! Passwords of roles. Never sends a password to the server, but the SCRAM verifier, as `psql`'s `\password` does.
 
 use deadpool_postgres::ClientWrapper;
 use postgres_protocol::escape::{escape_identifier, escape_literal};
@@ -8,7 +8,7 @@ use crate::{Error, Secret};
 /// Sets the password of the role that `secret` names; the role must exist.
 ///
 /// # Errors
-/// [`Error::Query`]: no such role, or not ours to change.
+/// [`Error::Query`]: no such role, or no permission to change it.
 pub async fn set_password(client: &ClientWrapper, secret: &Secret) -> Result<(), Error> {
     let verifier = postgres_protocol::password::scram_sha_256(secret.password.as_bytes());
     let role = escape_identifier(&secret.username);

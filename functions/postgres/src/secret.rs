@@ -1,4 +1,4 @@
-//! The role and password of a connection, and where they come from. Refuses to show a password.
+//! The role and password of a connection, and where they come from. Never displays a password.
 
 use std::fmt;
 use std::future::Future;
@@ -6,7 +6,7 @@ use std::pin::Pin;
 
 use crate::Error;
 
-/// User name and password, as RDS keeps them in Secrets Manager.
+/// User name and password, as RDS stores them in Secrets Manager.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
     /// Role to log in as.
@@ -21,9 +21,9 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Where a secret comes from; asked again when the server refuses the password.
+/// Where a secret comes from; read again when the server rejects the password.
 pub trait SecretSource: Send + Sync {
-    /// The secret as it is now, never from a cache.
+    /// The current secret, never from a cache.
     fn fetch(&self) -> Pin<Box<dyn Future<Output = Result<Secret, Error>> + Send + '_>>;
 }
 
@@ -48,7 +48,7 @@ impl SecretSource for SecretsManager {
     fn fetch(&self) -> Pin<Box<dyn Future<Output = Result<Secret, Error>> + Send + '_>> {
         Box::pin(async {
             let answer = self.client.get_secret_value().secret_id(&self.id).send().await.map_err(|error| {
-                // The SDK has tried again already what the service told it to; what is left of those is for people.
+                // The SDK has already retried what can be retried; the rest needs a person.
                 let retryable = error.as_service_error().is_none();
                 Error::Secret { id: self.id.clone(), retryable, source: error.into() }
             })?;
@@ -57,7 +57,7 @@ impl SecretSource for SecretsManager {
     }
 }
 
-/// No error but "another shape": a parser's message would quote the text.
+/// Reports only "unexpected shape": a parser's message would quote the text.
 #[cfg(feature = "secrets-manager")]
 fn parse(text: &str) -> Option<Secret> {
     let value: serde_json::Value = serde_json::from_str(text).ok()?;

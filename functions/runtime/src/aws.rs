@@ -1,5 +1,5 @@
-//! How functions reach AWS: credentials and region from their environment, TLS by rustls on ring. Refuses profiles and
-//! metadata services, which a function never has and which cost start-up time to look for.
+//! How functions reach AWS: credentials and region from their environment, TLS by rustls on ring. Does not look for profiles or
+//! metadata services, which a function never has and which cost start-up time.
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::timeout::TimeoutConfig;
@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use std::time::Duration;
 
 /// Configuration of every AWS client of a function. Makes no call and reads no file, so that it, and the clients built
-/// from it, may be made before the first poll.
+/// from it, can be created before the first poll.
 pub fn sdk_config() -> SdkConfig {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let mut builder = SdkConfig::builder()
@@ -37,7 +37,7 @@ fn aws_credentials() -> aws_sdk_sqs::config::SharedCredentialsProvider {
     aws_sdk_sqs::config::SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new())
 }
 
-/// Reads the host's root certificates at the first request, not when a client is made: that alone takes longer than
+/// Reads the host's root certificates at the first request, not when a client is created: reading alone takes longer than
 /// everything else before the first poll.
 #[derive(Debug)]
 struct LateRoots(SharedHttpClient);

@@ -1,4 +1,4 @@
-//! One batch of an SQS queue: decode each record, run the handler, sort out what failed. Refuses to acknowledge a message
+//! One batch of an SQS queue: decode each record, run the handler, sort out the failures. Never acknowledges a message
 //! that is neither done nor safe in the dead-letter queue.
 
 use std::panic::AssertUnwindSafe;
@@ -16,21 +16,21 @@ use crate::log::{Log, chain};
 use crate::main_loop::Function;
 use crate::outcome::{Failure, Outcomes};
 
-/// A record whose handling panicked this often is no accident: it goes to the dead-letter queue with its reason.
+/// A record whose handling panicked this often is no coincidence: it goes to the dead-letter queue with its reason.
 const PANICS: u32 = 3;
 
-/// The answer to an SQS event source mapping with `ReportBatchItemFailures`; an empty list means that all is done.
+/// The response to an SQS event source mapping with `ReportBatchItemFailures`; an empty list means that all messages are done.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchResponse {
     pub batch_item_failures: Vec<BatchItemFailure>,
 }
 
-/// A message that comes back.
+/// A message to be redelivered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchItemFailure {
-    /// The SQS message id; never a position.
+    /// The SQS message id; never an index.
     pub item_identifier: String,
 }
 
@@ -41,11 +41,11 @@ pub struct Batch<'a, T, D, H> {
     pub dead_letters: &'a D,
     /// The trace that a message belongs to.
     pub trace_id: fn(&T) -> String,
-    /// Handles decoded messages. A panic in it costs a batch of one its record; a larger batch is handled again record by record.
+    /// Handles decoded messages. A panic in it fails the record of a batch of one; a larger batch is handled again record by record.
     pub handler: H,
 }
 
-/// How a record ended, with what is known of it.
+/// How a record ended, with what is known about it.
 struct Ended<'r> {
     record: &'r Record,
     trace_id: Option<String>,
@@ -58,7 +58,7 @@ where
     D: DeadLetters,
     H: AsyncFn(Vec<Message<T>>, &Invocation) -> Outcomes,
 {
-    /// Handles one event to its end. Never fails: whatever is not done is in the answer.
+    /// Handles one event to its end. Never fails: everything that is not done is in the response.
     pub async fn handle(&self, event: &SqsEvent, invocation: &Invocation) -> BatchResponse {
         let mut ended: Vec<Ended<'_>> = Vec::with_capacity(event.records.len());
         let mut messages: Vec<Message<T>> = Vec::with_capacity(event.records.len());
@@ -83,7 +83,7 @@ where
         self.answer(ended, invocation).await
     }
 
-    /// Runs the handler within the deadline, and once more record by record where it panicked.
+    /// Runs the handler within the deadline, and once more record by record if it panicked.
     async fn run(&self, messages: Vec<Message<T>>, event: &SqsEvent, invocation: &Invocation) -> Outcomes {
         let ids: Vec<String> = messages.iter().map(|message| message.id.clone()).collect();
         match guarded((self.handler)(messages, invocation), invocation).await {
@@ -136,7 +136,7 @@ where
             }
         }
         if !letters.is_empty() {
-            // Past its time nobody knows which letters were taken: all come back, and one may be in the queue twice.
+            // After the timeout it is unknown which letters were accepted: all are redelivered, and one may be in the queue twice.
             let send = self.dead_letters.send(self.function.name(), &letters);
             let (reason, kept): (String, Vec<usize>) = match tokio::time::timeout_at(invocation.answer_by, send).await {
                 Ok(Ok(())) => (String::new(), Vec::new()),
@@ -171,7 +171,7 @@ fn details(end: &Ended<'_>, kind: &str, reason: &str) -> serde_json::Value {
     })
 }
 
-/// Handles messages one by one and concurrently, each within the deadline and with its own panic.
+/// Handles messages one by one and concurrently, each within the deadline and isolated from the others' panics.
 pub async fn each<T, H>(messages: Vec<Message<T>>, invocation: &Invocation, handler: &H) -> Outcomes
 where
     H: AsyncFn(Message<T>, &Invocation) -> Result<(), Failure>,

@@ -1,15 +1,15 @@
-//! Messages that we put into the dead-letter queue ourselves, with the reason as attributes. Refuses to lose a message:
-//! what the queue does not take is reported back.
+//! Messages that the function itself puts into the dead-letter queue, with the reason as attributes. Never loses a message:
+//! what the queue does not accept is reported back.
 
 use contract::dead_letter as attribute;
 
 use crate::queue::{Outgoing, Queue, SendBatch, send_all};
 use crate::send_fault::SendError;
 
-/// SQS counts attributes into the message's size, so a reason is cut; the full one stands in the log.
+/// SQS counts attributes into the message's size, so a reason is truncated; the full one is in the log.
 const REASON_LENGTH: usize = 1_024;
 
-/// A message that cannot be done, and why.
+/// A message that can never be done, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
     pub message_id: String,
@@ -22,7 +22,7 @@ pub struct DeadLetter {
 /// Where dead letters go.
 pub trait DeadLetters {
     /// # Errors
-    /// [`SendError::failed`] holds the positions of the letters that were not taken.
+    /// [`SendError::failed`] contains the indexes of the letters that were not accepted.
     fn send(&self, function: &'static str, letters: &[DeadLetter]) -> impl Future<Output = Result<(), SendError>>;
 }
 
@@ -48,7 +48,7 @@ impl DeadLetter {
     }
 }
 
-/// SQS refuses empty attribute values and characters that XML 1.0 forbids.
+/// SQS rejects empty attribute values and characters that XML 1.0 forbids.
 fn attribute_text(text: &str) -> String {
     let allowed =
         |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..);

@@ -1,12 +1,12 @@
-//! The event that an SQS event source mapping sends, and its records decoded one by one. Refuses to let one malformed
-//! record spoil the others.
+//! The event that an SQS event source mapping sends, with its records decoded one by one, so that a malformed
+//! record does not spoil the others.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::outcome::Failure;
 
-/// The event as Lambda sends it; fields that nobody reads are left out.
+/// The event as Lambda sends it; unused fields are left out.
 #[derive(Debug, Clone, Deserialize)]
 pub struct SqsEvent {
     #[serde(rename = "Records")]
@@ -24,7 +24,7 @@ pub struct Record {
     pub attributes: Attributes,
 }
 
-/// The system attributes that matter here.
+/// The system attributes used here.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Attributes {
@@ -33,7 +33,7 @@ pub struct Attributes {
 }
 
 impl Record {
-    /// How often the message was received, this time included; 1 when the queue does not say.
+    /// How often the message was received, including this time; 1 when the queue does not say.
     pub fn receive_count(&self) -> u32 {
         self.attributes.approximate_receive_count.parse().unwrap_or(1)
     }
@@ -51,9 +51,9 @@ impl Record {
 /// A decoded record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message<T> {
-    /// SQS's message id, which names it in the answer.
+    /// SQS's message id, by which the response names it.
     pub id: String,
-    /// How often the message was received, this time included.
+    /// How often the message was received, including this time.
     pub receive_count: u32,
     pub body: T,
 }

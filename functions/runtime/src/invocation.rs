@@ -1,4 +1,4 @@
-//! One invocation: who asked and until when. Refuses to measure anything.
+//! One invocation: its id and its deadlines.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,23 +8,23 @@ use tokio::time::Instant;
 
 /// One invocation of a function.
 ///
-/// Lambda kills the process at the time-out. Before it lie three lines: `work_until`, after which no new work begins so
-/// that what is done can still be sent on, `deadline`, at which the harness
-/// takes stock, and `answer_by`, at which it stops trying to send dead letters.
+/// Lambda kills the process at the timeout. Before it there are three deadlines: `work_until`, after which no new work begins so
+/// that results can still be sent, `deadline`, at which the harness
+/// stops waiting for the handler, and `answer_by`, at which it stops trying to send dead letters.
 #[derive(Debug, Clone)]
 pub struct Invocation {
     /// Lambda's id of the invocation, the same again when an asynchronous invocation is retried.
     pub request_id: String,
     /// No new work after this: see [`contract::work_time`].
     pub work_until: Instant,
-    /// The harness answers now: a tenth of the time left, at most 5 s, before the time-out.
+    /// The harness responds now: a tenth of the time, at most 5 s, before the timeout.
     pub deadline: Instant,
-    /// The answer leaves now, whatever is still under way: half of the last margin before the time-out.
+    /// The response leaves now, whatever is still in progress: half of that margin before the timeout.
     pub answer_by: Instant,
 }
 
 impl Invocation {
-    /// An invocation that has `left` until its time-out.
+    /// An invocation that has `left` until its timeout.
     pub fn new(request_id: impl Into<String>, left: Duration) -> Self {
         let now = Instant::now();
         let answer_margin = (left / 10).min(Duration::from_secs(5));

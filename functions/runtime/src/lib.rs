@@ -1,6 +1,6 @@
-//! What every function needs: JSON logs, metrics, settings, AWS clients, the SQS batch harness. Refuses to know any message.
+//! What every function needs: JSON logs, metrics, settings, AWS clients, the SQS batch harness. Knows no message of a system.
 //!
-//! A binary is settings → adapters → [`run_batches`] or [`run_events`], inside [`main`].
+//! A binary consists of settings → adapters → [`run_batches`] or [`run_events`], inside [`main`].
 
 mod aws;
 mod batch;

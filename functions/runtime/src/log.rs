@@ -1,4 +1,4 @@
-//! Logs: one JSON object a line on standard output. Refuses secrets by never looking at the environment.
+//! Logs: one JSON object per line on standard output. Never reads the environment, so no secret can get in from there.
 
 #[cfg(not(test))]
 use std::io::Write;
@@ -7,7 +7,7 @@ use contract::log as field;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// Where an action stands.
+/// The state of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     Started,
@@ -51,7 +51,7 @@ impl Log {
         Self { request_id: Some(request_id.to_owned()), ..self.clone() }
     }
 
-    /// The same with a trace id, the one value that all functions of a chain log alike.
+    /// The same with a trace id, the value that all functions of a chain log for the same work.
     pub fn of_trace(&self, trace_id: impl ToString) -> Self {
         Self { trace_id: Some(trace_id.to_string()), ..self.clone() }
     }
@@ -88,7 +88,7 @@ impl Log {
     }
 }
 
-/// An error and everything it stems from, outermost first.
+/// An error and all its sources, outermost first.
 pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -103,7 +103,7 @@ pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
-/// One write a line, so that lines of concurrent work never mix. A closed standard output is nobody's fault to report.
+/// One write per line, so that lines of concurrent work never mix. A closed standard output is not worth reporting.
 pub(crate) fn write_line(line: &str) {
     let mut bytes = Vec::with_capacity(line.len() + 1);
     bytes.extend_from_slice(line.as_bytes());
@@ -118,7 +118,7 @@ pub(crate) fn write_line(line: &str) {
 mod tests {
     use super::*;
 
-    /// The harness holds back what is printed by a test that passes, and cannot hold back a straight write.
+    /// The test harness captures what a passing test prints, but cannot capture a direct write.
     pub(super) fn print(bytes: &[u8]) {
         print!("{}", String::from_utf8_lossy(bytes));
     }

@@ -1,4 +1,4 @@
-//! From process start to polling: what each binary calls. Refuses expensive work before the first poll.
+//! From process start to polling: what each binary calls. Does nothing expensive before the first poll.
 
 use std::future::Future;
 use std::process::ExitCode;
@@ -16,10 +16,10 @@ use crate::log::{Log, chain};
 use crate::metrics::Metrics;
 use crate::outcome::{Failure, Outcomes};
 
-/// Whatever ends a function's process.
+/// Any error that ends a function's process.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// Who is running: the name in logs and metrics, the stage and the metrics' namespace.
+/// The running function: its name in logs and metrics, the stage and the metrics' namespace.
 #[derive(Debug, Clone)]
 pub struct Function {
     name: &'static str,
@@ -77,11 +77,11 @@ pub fn main(name: &'static str, run: impl Future<Output = Result<(), Error>>) ->
     }
 }
 
-/// Polls for batches of an SQS queue for ever. The handler gets every decoded message of a batch and says how each ended;
-/// [`each`](crate::each) makes one of a handler of single messages.
+/// Polls for batches of an SQS queue, forever. The handler gets every decoded message of a batch and returns how each ended;
+/// [`each`](crate::each) turns a handler of single messages into one.
 ///
 /// # Errors
-/// The Runtime API is out of reach.
+/// The Runtime API is unreachable.
 pub async fn run_batches<T, D, H>(
     function: &Function,
     dead_letters: &D,
@@ -101,10 +101,10 @@ where
     Runtime::new(service).run().await
 }
 
-/// Polls for single events for ever. A failed event fails the invocation, with the failure's kind as the error's type.
+/// Polls for single events, forever. A failed event fails the invocation, with the failure's kind as the error type.
 ///
 /// # Errors
-/// The Runtime API is out of reach.
+/// The Runtime API is unreachable.
 pub async fn run_events<E, R, H>(function: &Function, handler: H) -> Result<(), Error>
 where
     E: DeserializeOwned,

@@ -1,4 +1,4 @@
-//! Metrics as log lines in CloudWatch's embedded metric format: no call, no client. Refuses dimensions of high cardinality.
+//! Metrics as log lines in CloudWatch's embedded metric format: no call, no client. Low-cardinality dimensions only.
 //!
 //! Format: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 

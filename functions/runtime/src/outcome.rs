@@ -1,4 +1,4 @@
-//! How a message ends. Refuses to guess: what is neither done nor permanent comes back.
+//! How a message ends. A message that is neither done nor permanently failed is redelivered.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -11,32 +11,32 @@ pub type Cause = Arc<dyn Error + Send + Sync>;
 /// Why a message was not done.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Failure {
-    /// Trying again can help: the message is reported and comes back after its visibility time-out.
+    /// A retry can help: the message is reported and redelivered after its visibility timeout.
     #[error("transient")]
     Transient { source: Cause },
-    /// Trying again cannot help: the message goes to the dead-letter queue with the reason and is acknowledged.
-    /// `kind` is a short stable word to filter by, such as `malformed`.
+    /// A retry cannot help: the message goes to the dead-letter queue with the reason and is acknowledged.
+    /// `kind` is a short stable identifier to filter by, such as `malformed`.
     #[error("{kind}")]
     Permanent { kind: &'static str, source: Cause },
 }
 
 impl Failure {
-    /// A failure that can pass.
+    /// A transient failure.
     pub fn transient(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Transient { source: Cause::from(error.into()) }
     }
 
-    /// A failure that cannot.
+    /// A permanent failure.
     pub fn permanent(kind: &'static str, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Permanent { kind, source: Cause::from(error.into()) }
     }
 
-    /// The failure that an error is which knows its own kind and whether it can pass.
+    /// A failure from an error that knows its own kind and whether it is transient.
     pub fn of(is_retryable: bool, kind: &'static str, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         if is_retryable { Self::transient(error) } else { Self::permanent(kind, error) }
     }
 
-    /// Whether trying again can help.
+    /// Whether a retry can help.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Transient { .. })
     }
@@ -49,7 +49,7 @@ impl Failure {
         }
     }
 
-    /// The error and everything it stems from.
+    /// The error and all its sources.
     pub fn reason(&self) -> String {
         let (Self::Transient { source } | Self::Permanent { source, .. }) = self;
         chain(source.as_ref())

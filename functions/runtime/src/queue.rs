@@ -1,5 +1,5 @@
-//! Sending to a queue: batches within SQS's limits, each answer checked, what failed sent again. Refuses to call a batch
-//! sent because the answer was 200.
+//! Sending to a queue: batches within SQS's limits, with every entry of each response checked and failed entries sent again. A batch
+//! does not count as sent just because the response was 200.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::send_fault::{CallFault, EntryFault, SendError, SendFault};
 const BATCH_MESSAGES: usize = 10;
 const BATCH_BYTES: usize = 1024 * 1024;
 const ATTEMPTS: u32 = 5;
-/// Batches under way at once; enough to hide the round trip, few enough for a small function.
+/// Batches in flight at the same time; enough to hide the round trip, few enough for a small function.
 const CONCURRENT_BATCHES: usize = 4;
 
 /// A message to send.
@@ -40,7 +40,7 @@ impl Outgoing {
 
 /// One `SendMessageBatch`.
 pub trait SendBatch {
-    /// Sends at most 10 messages; the answer lists those that were not taken, by their position.
+    /// Sends at most 10 messages; the result lists those that were not accepted, by index.
     ///
     /// # Errors
     /// The call failed as a whole, after the client's own retries.
@@ -51,7 +51,7 @@ pub trait SendBatch {
 #[derive(Debug, Clone)]
 pub struct Queue<P = Sqs>(P);
 
-/// The SQS client with a queue's address.
+/// The SQS client with a queue's URL.
 #[derive(Debug, Clone)]
 pub struct Sqs {
     client: aws_sdk_sqs::Client,
@@ -76,16 +76,16 @@ impl<P: SendBatch> Queue<P> {
     /// Sends message bodies, as many batches as it takes.
     ///
     /// # Errors
-    /// Names the messages that were not taken; those not named were sent.
+    /// Names the messages that were not accepted; all others were sent.
     pub async fn send(&self, bodies: Vec<String>) -> Result<(), SendError> {
         send_all(&self.0, bodies.into_iter().map(Outgoing::from).collect()).await
     }
 }
 
-/// Sends all messages in batches; entries that failed on SQS's side are sent again with back-off.
+/// Sends all messages in batches; entries that failed on SQS's side are sent again with backoff.
 ///
 /// # Errors
-/// Names the messages that were not taken; those not named were sent.
+/// Names the messages that were not accepted; all others were sent.
 pub async fn send_all<P: SendBatch>(port: &P, messages: Vec<Outgoing>) -> Result<(), SendError> {
     let total = messages.len();
     let sizes: Vec<usize> = messages.iter().map(Outgoing::size).collect();
@@ -104,7 +104,7 @@ pub async fn send_all<P: SendBatch>(port: &P, messages: Vec<Outgoing>) -> Result
     }
 }
 
-/// Sends one batch until everything is taken or cannot be; returns the positions (in all messages) that were not taken.
+/// Sends one batch until every message is accepted or cannot be; returns the indexes (among all messages) of those not accepted.
 async fn send_chunk<P: SendBatch>(port: &P, messages: &[Outgoing], range: Range<usize>) -> Vec<(usize, SendFault)> {
     let too_large = |index: &usize| messages[*index].size() > BATCH_BYTES;
     let mut lost: Vec<(usize, SendFault)> = range
@@ -165,7 +165,7 @@ fn chunks(sizes: &[usize]) -> Vec<Range<usize>> {
 
 impl SendBatch for Sqs {
     async fn send_batch(&self, messages: &[&Outgoing]) -> Result<Vec<(usize, EntryFault)>, CallFault> {
-        // Made wrongly, and so the next time.
+        // The request is malformed and would be again.
         let unmade = |error| CallFault::new(error, None, false);
         let mut call = self.client.send_message_batch().queue_url(&self.url);
         for (index, message) in messages.iter().enumerate() {
@@ -193,12 +193,12 @@ mod tests {
     use crate::log::chain;
     use std::cell::RefCell;
 
-    /// A queue that takes everything but what it is told to refuse.
+    /// A queue that accepts everything except what it is told to reject.
     #[derive(Default)]
     struct Fake {
         taken: RefCell<Vec<String>>,
         batches: RefCell<Vec<usize>>,
-        /// Bodies refused so many times before they are taken.
+        /// Bodies rejected this many times before they are accepted.
         busy: RefCell<Vec<(String, u32)>>,
         forbidden: Option<String>,
         down: bool,

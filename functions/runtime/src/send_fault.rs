@@ -1,4 +1,4 @@
-//! What keeps a message from a queue: the call, the entry, or the message itself. Each knows whether trying again can help.
+//! What keeps a message from a queue: the call, the entry, or the message itself. Each knows whether a retry can help.
 
 use std::error::Error;
 use std::fmt;
@@ -7,24 +7,24 @@ use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 
 use crate::outcome::Cause;
 
-/// SQS's codes for too many calls, of a call and of an entry.
+/// SQS's codes for throttling, of a call and of an entry.
 const THROTTLING_CODES: [&str; 4] =
     ["RequestThrottled", "ThrottlingException", "Throttling", "RequestThrottledException"];
 
-/// What was not sent; everything else was.
+/// The messages that were not sent; all others were.
 #[derive(Debug, thiserror::Error)]
 #[error("{} of {total} messages were not sent (the first: number {})", failed.len(), failed.first().copied().unwrap_or_default())]
 pub struct SendError {
-    /// Positions of the messages that were not taken, ascending.
+    /// Indexes of the messages that were not accepted, ascending.
     pub failed: Vec<usize>,
     pub total: usize,
-    /// Why the first of them was not taken.
+    /// Why the first of them was not accepted.
     #[source]
     pub first: SendFault,
 }
 
 impl SendError {
-    /// The queue takes no more at the moment.
+    /// The queue is throttling at the moment.
     pub fn is_throttled(&self) -> bool {
         self.first.code().is_some_and(|code| THROTTLING_CODES.contains(&code))
     }
@@ -39,7 +39,7 @@ impl SendError {
     }
 }
 
-/// Why one message was not taken.
+/// Why one message was not accepted.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum SendFault {
     #[error("{bytes} bytes are more than SQS's {limit}")]
@@ -60,13 +60,13 @@ impl SendFault {
     }
 }
 
-/// An entry of a batch that SQS did not take.
+/// An entry of a batch that SQS did not accept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}{}", message.as_ref().map(|text| format!(": {text}")).unwrap_or_default())]
 pub struct EntryFault {
     pub code: String,
     pub message: Option<String>,
-    /// Ours to mend: sending the same again cannot help.
+    /// A fault on our side: sending the same again cannot help.
     pub sender_fault: bool,
 }
 
@@ -94,14 +94,14 @@ impl CallFault {
                 let is_throttled = code.as_deref().is_some_and(|code| THROTTLING_CODES.contains(&code));
                 refused.raw().status().is_server_error() || is_throttled
             }
-            // No answer, or none that could be read.
+            // No response, or none that could be read.
             _ => true,
         };
         Self::new(error, code, retryable)
     }
 }
 
-/// It is its source, with what is known of it.
+/// Displays its source, with what is known about it.
 impl fmt::Display for CallFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.source.fmt(f)

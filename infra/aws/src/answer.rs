@@ -1,7 +1,7 @@
-//! Fields that AWS always answers with. Refuses to put a default in the place of one that is missing.
+//! Fields that AWS always returns. A missing one is an error and never replaced by a default.
 //!
-//! The SDK puts one there: of the fields that a service's model calls required, it fills in an empty text, an enumeration's
-//! `no value was set` and 1970 ("client error correction" in the Smithy specification). So these count as missing, too.
+//! The SDK does use defaults: for fields that a service's model declares as required, it fills in an empty text, an enumeration's
+//! `no value was set`, or 1970 ("client error correction" in the Smithy specification). These count as missing, too.
 
 use std::str::FromStr;
 
@@ -9,10 +9,10 @@ use aws_smithy_types::DateTime;
 
 use crate::CallError;
 
-/// What the SDK fills in for a missing value of an enumeration.
+/// What the SDK fills in for a missing enumeration value.
 const NO_VALUE: &str = "no value was set";
 
-/// The answer to an operation, of which fields are required. Fields are named in AWS's spelling.
+/// The response to an operation, some of whose fields are required. Fields are named in AWS's spelling.
 #[derive(Debug, Clone, Copy)]
 pub struct Answer(
     /// For example `DescribeStacks`.
@@ -40,7 +40,7 @@ impl Answer {
     /// A number that comes as text.
     ///
     /// # Errors
-    /// When it is missing, or no such number.
+    /// When it is missing or not such a number.
     pub fn number<T: FromStr>(self, field: &'static str, text: Option<&str>) -> Result<T, CallError> {
         self.any(field, text)?.parse().map_err(|_| CallError::unreadable(self.0, field))
     }

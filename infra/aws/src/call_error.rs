@@ -1,4 +1,4 @@
-//! A failed call to AWS: which operation, what AWS said, and what follows from it. Refuses to lose what AWS said.
+//! A failed call to AWS: which operation, AWS's code and message, and what follows from them.
 
 use std::fmt;
 
@@ -9,24 +9,24 @@ use crate::{CallErrorKind, error_codes};
 pub struct CallError {
     /// Operation in AWS's spelling, for example `CreateChangeSet`.
     pub operation: &'static str,
-    /// Error code in AWS's spelling, when there was an answer.
+    /// Error code in AWS's spelling, if there was a response.
     pub code: Option<String>,
-    /// AWS's sentence, or what kept the call from being answered.
+    /// AWS's message, or what prevented a response.
     pub message: String,
     /// What follows from it.
     pub kind: CallErrorKind,
-    /// The underlying error, when there was no answer.
+    /// The underlying error, if there was no response.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl CallError {
-    /// AWS answered, and left out a field that it always gives.
+    /// AWS responded without a field that it always returns.
     pub fn incomplete(operation: &'static str, field: &'static str) -> Self {
         Self::of_answer(operation, field, format!("answered without {field}"))
     }
 
-    /// AWS answered, and a field holds something else than it always does.
+    /// AWS responded with an unexpected value in a field.
     pub fn unreadable(operation: &'static str, field: &'static str) -> Self {
         Self::of_answer(operation, field, format!("answered with an unreadable {field}"))
     }
@@ -35,12 +35,12 @@ impl CallError {
         Self { operation, code: None, message, kind: CallErrorKind::Incomplete { field }, source: None }
     }
 
-    /// Whether the same call may succeed when it is made again.
+    /// Whether the same call may succeed when it is retried.
     pub fn is_retryable(&self) -> bool {
         matches!(self.kind, CallErrorKind::Throttled | CallErrorKind::Transient)
     }
 
-    /// Whether the credentials are missing, not valid, or no longer: nothing is allowed with them.
+    /// Whether the credentials are missing, invalid or expired: no call is allowed with them.
     pub fn is_about_credentials(&self) -> bool {
         match self.kind {
             CallErrorKind::Unsigned => true,
@@ -49,13 +49,13 @@ impl CallError {
         }
     }
 
-    /// Whether it may have been refused for the state that things were in.
+    /// Whether it may have been rejected because of the current state.
     pub fn is_about_state(&self) -> bool {
         matches!(self.kind, CallErrorKind::Invalid | CallErrorKind::NotFound)
     }
 
-    /// Whether CloudFormation says that there is no such stack. It has no code for that: the sentence under the code for
-    /// everything invalid is the only sign.
+    /// Whether CloudFormation says that there is no such stack. It has no code for that: the message under the general validation
+    /// error code is the only sign.
     pub fn is_absent_stack(&self) -> bool {
         self.code.as_deref() == Some("ValidationError") && self.message.contains("does not exist")
     }

@@ -1,4 +1,4 @@
-//! Which account, in which region, with which credentials. Refuses to read them anywhere else.
+//! Which account, in which region, with which credentials. The only place that reads them.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use crate::{Answer, CallError, CallErrorKind, call_error};
 /// Which cloud is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// AWS, with the credentials that its own tools would use.
+    /// AWS, with the credentials that AWS's own tools would use.
     Aws {
         /// Named profile; the environment decides when it is absent.
         profile: Option<String>,
         /// Region; profile and environment decide when it is absent.
         region: Option<String>,
     },
-    /// A cloud on this machine, which takes any credentials. Profiles and environment are not read.
+    /// A cloud on this machine, which accepts any credentials. Profiles and environment are not read.
     Local {
         /// For example `http://127.0.0.1:4566`.
         endpoint: String,
@@ -28,7 +28,7 @@ pub enum Target {
 }
 
 impl Target {
-    /// A profile that does not exist looks like one without settings, so an error has to say which one was asked for.
+    /// A profile that does not exist looks like one without settings, so an error has to name the requested one.
     fn named(&self) -> String {
         match self {
             Self::Aws { profile: Some(profile), .. } => format!(" (asked for is profile {profile:?}: is there one?)"),
@@ -46,7 +46,7 @@ pub struct Connection {
     pub account: String,
     /// For example `sa-east-1`.
     pub region: String,
-    /// One address for all services, where there is one: a cloud on this machine, or what AWS_ENDPOINT_URL says.
+    /// One address for all services, if there is one: a cloud on this machine, or the value of AWS_ENDPOINT_URL.
     pub endpoint: Option<String>,
 }
 

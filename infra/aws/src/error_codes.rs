@@ -1,8 +1,8 @@
-//! AWS's error codes by what follows from them, each written out. Refuses to guess from parts of a code.
+//! AWS's error codes by what follows from them, each spelled out; never matched by parts of a code.
 
 use crate::CallErrorKind;
 
-/// Codes of credentials that are not valid, or no longer. Source: "Common Errors" of the services' API references.
+/// Codes for credentials that are invalid or expired. Source: "Common Errors" of the services' API references.
 const CREDENTIALS: [&str; 8] = [
     "ExpiredToken",
     "ExpiredTokenException",
@@ -22,8 +22,8 @@ const DENIED: [&str; 5] = [
     "UnauthorizedOperation",
 ];
 
-/// The codes that the SDK's own retries take for a rate limit, but LimitExceededException, which CloudFormation and Lambda
-/// use for a quota that is used up and stays so.
+/// The codes that the SDK's own retries treat as a rate limit, except LimitExceededException, which CloudFormation and Lambda
+/// use for an exhausted quota, which stays exhausted.
 const THROTTLED: [&str; 14] = [
     "BandwidthLimitExceeded",
     "EC2ThrottledException",
@@ -41,7 +41,7 @@ const THROTTLED: [&str; 14] = [
     "TransactionInProgressException",
 ];
 
-/// S3 gives the first with status 400.
+/// S3 returns the first with status 400.
 const TRANSIENT: [&str; 2] = ["RequestTimeout", "RequestTimeoutException"];
 
 /// Most of these come with status 404; those of SQS, CloudFormation and Service Quotas come with 400.
@@ -59,10 +59,10 @@ const NOT_FOUND: [&str; 11] = [
     "ResourceNotFoundException",
 ];
 
-/// EC2 names the kind of thing first: `InvalidVpcID.NotFound`.
+/// EC2 puts the kind of thing first: `InvalidVpcID.NotFound`.
 const NOT_FOUND_IN_EC2: &str = ".NotFound";
 
-/// Whether a code says that the credentials themselves are not valid.
+/// Whether a code says that the credentials themselves are invalid.
 pub(crate) fn is_about_credentials(code: &str) -> bool {
     CREDENTIALS.contains(&code)
 }

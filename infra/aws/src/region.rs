@@ -1,4 +1,4 @@
-//! What a region's name says about its partition. Refuses regions that only an endpoint list knows.
+//! What a region's name says about its partition, by its prefix only.
 
 /// The partition of a region's ARNs, for example `aws-cn`.
 pub fn partition(region: &str) -> &'static str {

@@ -1,33 +1,33 @@
-//! How often AWS is asked, and when a call is made again. Refuses to repeat what cannot succeed.
+//! How often AWS is polled, and when a call is retried. Never repeats what cannot succeed.
 
 use std::time::Duration;
 
 use crate::CallError;
 
-/// The rhythm of asking: it starts at `first` and grows by half with every question that brought nothing new, up to `most`.
+/// The polling interval: it starts at `first` and grows by half after each poll without news, up to `most`.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
-    /// Pause after the first question.
+    /// Pause after the first poll.
     pub first: Duration,
     /// Longest pause.
     pub most: Duration,
-    /// How many times a throttled or transient call is made again before it counts as failed.
+    /// How many times a throttled or transient call is retried before it counts as failed.
     pub retries: u32,
 }
 
 impl Pace {
-    /// AWS: every 2 s, as its own tools do; the first answers sooner, since small changes are done in a second.
+    /// AWS: every 2 s, as its own tools do; sooner at first, since small changes are done in a second.
     pub const AWS: Self = Self { first: Duration::from_millis(500), most: Duration::from_secs(2), retries: 8 };
     /// A cloud on this machine.
     pub const LOCAL: Self = Self { first: Duration::from_millis(10), most: Duration::from_millis(100), retries: 8 };
 
-    /// Pauses in this rhythm, from its beginning.
+    /// Pauses at this pace, from the start.
     pub fn start(self) -> Pauses {
         Pauses { pace: self, next: self.first }
     }
 }
 
-/// The pauses between questions.
+/// The pauses between polls.
 #[derive(Debug, Clone)]
 pub struct Pauses {
     pace: Pace,
@@ -35,7 +35,7 @@ pub struct Pauses {
 }
 
 impl Pauses {
-    /// Begins again with the shortest pause.
+    /// Starts again with the shortest pause.
     pub fn restart(&mut self) {
         self.next = self.pace.first;
     }
@@ -47,11 +47,11 @@ impl Pauses {
     }
 }
 
-/// Makes a call until it is answered, fails for good, or has been refused `pace.retries` times. `on_retry` gets each refusal
-/// after which the call is made again.
+/// Repeats a call until it succeeds, fails permanently, or has been retried `pace.retries` times. `on_retry` gets each error
+/// after which the call is retried.
 ///
 /// # Errors
-/// The refusal that is final, or the last one.
+/// The permanent error, or the last one.
 pub async fn retry<T>(
     pace: Pace,
     mut on_retry: impl FnMut(CallError),
@@ -76,7 +76,7 @@ mod tests {
 
     const PACE: Pace = Pace { first: Duration::ZERO, most: Duration::ZERO, retries: 2 };
 
-    /// How many calls are made when each is refused for this.
+    /// How many calls are made when each fails with this kind.
     async fn calls(kind: CallErrorKind) -> (u32, u32) {
         let (mut calls, mut retries) = (0, 0);
         let answer = retry(

@@ -1,4 +1,4 @@
-//! Any error of the SDK as a [`CallError`]. Refuses to lose what AWS said.
+//! Any SDK error as a [`CallError`], with everything that AWS said.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
@@ -7,8 +7,8 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use crate::error_codes::kind_of;
 use crate::{CallError, CallErrorKind};
 
-/// Turns any SDK error into a [`CallError`] that names the operation, keeps AWS's code and sentence and says whether
-/// asking again can help.
+/// Turns any SDK error into a [`CallError`] that names the operation, keeps AWS's code and message and says whether
+/// a retry can help.
 pub fn call_error<E>(operation: &'static str, error: SdkError<E, HttpResponse>) -> CallError
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
@@ -33,8 +33,8 @@ where
             _ => format!("answered with status {} and no explanation", status.unwrap_or_default()),
         },
     };
-    // Code and message say it all when there was an answer; without one, the reason is the source. A dispatch failure's own text is one
-    // word about its kind, so it is left out.
+    // Code and message are complete when there was a response; without one, the reason is the source. A dispatch failure's own text is one
+    // word about its kind, so it is omitted.
     let source = if code.is_some() { None } else { error.into_source().ok() };
     let source = source.map(|source| match source.downcast::<ConnectorError>() {
         Ok(connector) => connector.into_source(),

@@ -37,7 +37,7 @@ fn types(services: &BTreeMap<String, Service>) -> BTreeMap<&str, &ResourceType> 
     services.values().flat_map(|service| &service.types).map(|(name, facts)| (name.as_str(), facts)).collect()
 }
 
-/// Everything that is said about a type, by its place.
+/// Everything known about a type, by its path.
 fn facts(resource: &ResourceType) -> Result<BTreeMap<String, String>> {
     let mut out = BTreeMap::new();
     if let Some(scrutiny) = &resource.scrutiny {

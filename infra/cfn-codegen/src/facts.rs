@@ -1,4 +1,4 @@
-//! The facts about resource types, one file a service: what both sources say, without their sentences.
+//! The facts about resource types, one file per service: what both sources say, without their prose.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -58,7 +58,7 @@ pub struct Property {
     pub scrutiny: Option<Scrutiny>,
 }
 
-/// Why a change needs a security look.
+/// Why a change needs a security review.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Scrutiny {
     IdentityPolicy,
@@ -69,7 +69,7 @@ pub enum Scrutiny {
     LambdaPermission,
 }
 
-/// Whether a change makes a new resource.
+/// Whether a change creates a new resource.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Replacement {
@@ -110,7 +110,7 @@ pub struct Schema {
     /// The known values, sorted.
     #[serde(default, rename = "enum", skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
-    /// The known values are taken in any case.
+    /// The known values are case-insensitive.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub any_case: bool,
 }
@@ -132,7 +132,7 @@ impl Service {
         serde_json::from_str(&text).with_context(|| format!("{} is no facts file", path.display()))
     }
 
-    /// JSON with one property a line, so that a change of one property is a change of one line.
+    /// JSON with one property per line, so that a change to one property is a change to one line.
     pub fn to_text(&self) -> Result<String> {
         let mut out = String::from("{\"types\": {\n");
         let mut types = self.types.iter().peekable();

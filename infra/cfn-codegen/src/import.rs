@@ -1,4 +1,4 @@
-//! Facts out of the two packages: the specification first, cfn-lint's knowledge over it.
+//! Facts from the two packages: the specification first, cfn-lint's knowledge on top.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,11 +7,11 @@ use anyhow::Result;
 use crate::facts::{Property, Schema, Service};
 use crate::{lint_schemas, outlines, patterns, service_spec};
 
-/// What an import gives.
+/// The result of an import.
 pub struct Import {
     /// By the service's name, such as `SQS`.
     pub services: BTreeMap<String, Service>,
-    /// What a change of a property does, for the types of all other services: see [`outlines::table`].
+    /// What a change to a property does, for the types of all other services: see [`outlines::table`].
     pub outlines: String,
     /// Types of all services that hold data.
     pub stateful: BTreeSet<String>,

@@ -1,5 +1,5 @@
-//! From the specification to Rust: facts out of two packages, overlays of our own over them, sources of the facts and cfn crates out of both.
-//! No Node and no Python takes part in generating; `import` alone fetches, by npm's and pip's clients.
+//! From the specification to Rust: facts from two packages, our own overlays on top, and the generated sources of the facts and cfn crates.
+//! Generating needs no Node and no Python; only `import` downloads, with npm's and pip's clients.
 
 pub mod changes;
 pub mod facts;

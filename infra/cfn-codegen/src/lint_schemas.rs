@@ -1,4 +1,4 @@
-//! Reads cfn-lint's resource schemas and lays what they know (patterns, lengths, ranges, counts, values, write-only) over the
+//! Reads cfn-lint's resource schemas and adds what they know (patterns, lengths, ranges, counts, values, write-only) to the
 //! specification's types.
 
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::facts::{Property, Replacement, ResourceType, Schema};
 
-/// Which schema belongs to which type; that of the region that has most.
+/// Which schema belongs to which type; from the region with the most types.
 const INDEX: &str = "cfnlint/data/schemas/providers/us-east-1.json";
 
 /// The schemas inside the wheel.
@@ -40,7 +40,7 @@ fn member(archive: &mut zip::ZipArchive<Cursor<Vec<u8>>>, path: &str) -> Result<
     Ok(text)
 }
 
-/// Lays a schema over a type.
+/// Applies a schema to a type.
 pub fn overlay(resource: &mut ResourceType, schema: &Value) {
     let mut overlay = Overlay { root: schema, seen: BTreeSet::new() };
     let ResourceType { properties, definitions, .. } = resource;
@@ -56,7 +56,7 @@ pub fn overlay(resource: &mut ResourceType, schema: &Value) {
         [("createOnlyProperties", Replacement::Yes), ("conditionalCreateOnlyProperties", Replacement::Maybe)]
     {
         for path in strings(schema.get(key)) {
-            // The specification has the last word where it has one.
+            // The specification takes precedence where it says anything.
             mark(resource, &path, |property| {
                 if property.replacement == Replacement::No {
                     property.replacement = word;
@@ -116,7 +116,7 @@ impl<'a> Overlay<'a> {
         if !self.seen.insert(name.clone()) {
             return;
         }
-        // Taken out meanwhile, as a definition may contain itself.
+        // Removed meanwhile, as a definition may contain itself.
         let Some(mut properties) = definitions.remove(&name) else { return };
         for (property_name, property) in &mut properties {
             if let Some(schema) = find_property(theirs, property_name) {

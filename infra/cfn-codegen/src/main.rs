@@ -1,4 +1,4 @@
-//! The command line: `import` refreshes the facts, `generate` makes the sources.
+//! The command line: `import` refreshes the facts, `generate` writes the sources.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;

@@ -1,4 +1,4 @@
-//! Rust names of CloudFormation's names.
+//! Rust names for CloudFormation's names.
 
 /// `DBClusterIdentifier` to `db_cluster_identifier`, as aws-cdk-lib splits words. Keywords are not yet escaped.
 pub fn snake(name: &str) -> String {
@@ -41,7 +41,7 @@ pub fn snake(name: &str) -> String {
     out.trim_end_matches('_').to_owned()
 }
 
-/// A name that Rust takes: keywords raw.
+/// A valid Rust name: keywords become raw identifiers.
 pub fn identifier(name: &str) -> String {
     const KEYWORDS: [&str; 30] = [
         "as", "async", "await", "break", "const", "continue", "dyn", "else", "enum", "extern", "false", "fn", "for",

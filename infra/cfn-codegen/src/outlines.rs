@@ -7,10 +7,10 @@ use anyhow::{Result, bail};
 
 use crate::facts::{Property, Replacement, ResourceType, Schema};
 
-/// Deeper nested types say nothing new.
+/// Deeper nested types add nothing new.
 const DEPTH: usize = 6;
 
-/// One line a type, sorted: its name, then a path for each property that says more than those around it, marked `!` replaces, `?` may
+/// One line per type, sorted: its name, then a path for each property with stronger facts than those around it, marked `!` replaces, `?` may
 /// replace, `~` write-only. Indexes and map keys are not part of a path.
 pub fn table(types: &BTreeMap<String, ResourceType>) -> String {
     let mut out = String::new();

@@ -1,4 +1,4 @@
-//! Overlays of our own: JSON merge patches (RFC 7396) on a service's facts, each with its reason.
+//! Our own overlays: JSON merge patches (RFC 7396) on a service's facts, each with its reason.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,10 +16,10 @@ struct Overlay {
     patch: Value,
 }
 
-/// Lays the file's patches over the facts, in order; no file, no change.
+/// Applies the file's patches to the facts, in order; no file, no change.
 ///
 /// # Errors
-/// A patch without a reason, one that breaks the form of the facts, and one that changes nothing: the sources have caught up with it.
+/// A patch without a reason, one that breaks the form of the facts, and one that changes nothing because the sources have caught up with it.
 pub fn apply(service: Service, file: &Path) -> Result<Service> {
     let Ok(text) = std::fs::read_to_string(file) else { return Ok(service) };
     apply_text(service, &text).with_context(|| file.display().to_string())

@@ -1,4 +1,4 @@
-//! The two packages, pinned by version and sha256. Fetches with npm's and pip's own clients; nothing else goes out.
+//! The two packages, pinned by version and sha256. Downloads with npm's and pip's own clients; makes no other connections.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,21 +18,21 @@ pub struct Lock {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Package {
-    /// As the registry calls it.
+    /// The registry's name for it.
     pub name: String,
     pub version: String,
     /// Of the archive, in hexadecimal.
     pub sha256: String,
 }
 
-/// Which client fetches a package.
+/// Which client downloads a package.
 #[derive(Clone, Copy, Debug)]
 pub enum Registry {
     Npm,
     PyPi,
 }
 
-/// An archive and what it turned out to be.
+/// An archive with its actual version and checksum.
 pub struct Archive {
     pub bytes: Vec<u8>,
     pub package: Package,
@@ -51,10 +51,10 @@ impl Lock {
 }
 
 impl Archive {
-    /// The locked package, out of a file or from its registry.
+    /// The locked package, from a file or from its registry.
     ///
     /// # Errors
-    /// The archive is not the one of the lock file.
+    /// The archive is not the one in the lock file.
     pub fn locked(locked: &Package, registry: Registry, file: Option<&Path>) -> Result<Self> {
         let archive = Self::get(locked, Some(&locked.version), registry, file)?;
         if archive.package.sha256 != locked.sha256 {

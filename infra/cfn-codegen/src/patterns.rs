@@ -2,7 +2,7 @@
 
 use regex_lite::Regex;
 
-/// Unicode classes inside brackets, and characters that include them. Wider than the class: such a pattern lets more pass, never less.
+/// Unicode classes inside brackets, and characters that include them. Wider than the class: such a pattern accepts more, never less.
 const CLASSES: [(&str, &str); 5] = [
     (r"\p{L}", r"a-zA-Z\u{80}-\u{10ffff}"),
     (r"\p{N}", r"0-9\u{80}-\u{10ffff}"),
@@ -11,9 +11,9 @@ const CLASSES: [(&str, &str); 5] = [
     (r"\p{M}", r"\u{80}-\u{10ffff}"),
 ];
 
-/// The pattern as the engine takes it; `None` if it cannot be said there.
+/// The pattern as the engine takes it; `None` if it cannot be expressed there.
 pub fn for_engine(pattern: &str) -> Option<String> {
-    // Python's end of text; a hyphen after a class, which others take for itself.
+    // Python's end of text; a hyphen after a class, which other engines take literally.
     let translated =
         pattern.replace(r"\Z", "$").replace(r"\w-", r"\w\-").replace(r"\d-", r"\d\-").replace(r"\s-", r"\s\-");
     let mut translated = escape_brackets(&translated);
@@ -29,7 +29,7 @@ pub fn for_engine(pattern: &str) -> Option<String> {
     Regex::new(&translated).ok().map(|_| translated)
 }
 
-/// Escapes an opening bracket inside brackets, which others take for itself.
+/// Escapes an opening bracket inside brackets, which other engines take literally.
 fn escape_brackets(pattern: &str) -> String {
     let mut out = String::new();
     let mut inside = false;

@@ -1,4 +1,4 @@
-//! Where things lie: facts, overlays and the lock beside this crate, generated sources in the facts and cfn crates.
+//! Paths: facts, overlays and the lock next to this crate, generated sources in the facts and cfn crates.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -60,7 +60,7 @@ impl Project {
         present.map(|service| Ok(((*service).to_owned(), Service::read(&self.file("facts", service))?))).collect()
     }
 
-    /// The facts with our overlays on them.
+    /// The facts with our overlays applied.
     pub fn overlaid_facts(&self) -> Result<BTreeMap<String, Service>> {
         let services = self.facts()?.into_iter();
         services
@@ -96,7 +96,7 @@ impl Project {
         write(&self.outlines_file(), table)
     }
 
-    /// Writes the generated files, by their paths below `infra`, and removes those that are no longer made.
+    /// Writes the generated files, by their paths below `infra`, and removes obsolete ones.
     pub fn write_sources(&self, sources: &BTreeMap<String, String>) -> Result<()> {
         for (path, text) in sources {
             write(&self.infra().join(path), text)?;
@@ -107,7 +107,7 @@ impl Project {
         Ok(())
     }
 
-    /// The generated files whose bytes are not these, and those that are not made at all.
+    /// The generated files whose bytes differ, and those that are missing.
     pub fn stale_sources(&self, sources: &BTreeMap<String, String>) -> Result<Vec<String>> {
         let is_fresh =
             |path: &str, text: &str| std::fs::read(self.infra().join(path)).is_ok_and(|bytes| bytes == text.as_bytes());

@@ -1,4 +1,4 @@
-//! Reads AWS's service specification, the data base behind aws-cdk-lib. Its sentences are skipped.
+//! Reads AWS's service specification, the database behind aws-cdk-lib. Its prose is skipped.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::facts::{Property, Replacement, ResourceType, Schema, Scrutiny, TagShape, Tags};
 
-/// The member of the npm package that has everything.
+/// The member of the npm package that contains everything.
 const DATA_BASE: &str = "package/db.json.gz";
 
 #[derive(Deserialize)]
@@ -107,17 +107,17 @@ struct Reference {
     id: String,
 }
 
-/// What the specification tells.
+/// What the specification provides.
 pub struct Specification {
-    /// Of the services that were asked for.
+    /// For the requested services.
     pub types: BTreeMap<String, ResourceType>,
-    /// Of all other services.
+    /// For all other services.
     pub others: BTreeMap<String, ResourceType>,
-    /// Of all services: the types that hold data.
+    /// For all services: the types that hold data.
     pub stateful: BTreeSet<String>,
 }
 
-/// The types of these services (`SQS`, `Lambda` ..) out of the npm package.
+/// The types of these services (`SQS`, `Lambda` ..) from the npm package.
 pub fn read(package: &[u8], services: &BTreeSet<String>) -> Result<Specification> {
     let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(package));
     let mut text = Vec::new();
@@ -156,7 +156,7 @@ fn resource_type(resource: &Resource, all: &HashMap<&str, &Definition>) -> Resul
     }
     let mut attributes = BTreeMap::new();
     for (name, attribute) in &resource.attributes {
-        // Whole structures cannot be had by GetAtt; their leaves have names of their own, with dots.
+        // Whole structures cannot be read with GetAtt; their leaves have names of their own, with dots.
         if let Some(schema) = Reader::plain(&attribute.kind) {
             attributes.insert(name.clone(), schema);
         }
@@ -173,7 +173,7 @@ fn resource_type(resource: &Resource, all: &HashMap<&str, &Definition>) -> Resul
     Ok(ResourceType { scrutiny, tags, attributes, properties, definitions: reader.reached })
 }
 
-/// The specification has one word for a property and another for a type that is all about the same.
+/// The specification distinguishes a property of this kind from a type that is entirely of it.
 fn scrutiny(mark: Option<&str>) -> Result<Option<Scrutiny>> {
     Ok(match mark {
         None | Some("None") => None,
@@ -233,7 +233,7 @@ impl Reader<'_> {
         })
     }
 
-    /// The one form that people write; the others stay possible as JSON where there is no such form.
+    /// The form that people write; the others stay possible as JSON where there is no such form.
     fn union(&mut self, types: &[SpecType]) -> Result<Schema> {
         let has = |wanted: fn(&SpecType) -> bool| types.iter().any(wanted);
         let json = has(|kind| matches!(kind, SpecType::Json));

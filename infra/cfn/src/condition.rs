@@ -1,4 +1,4 @@
-//! Conditions: what a stack contains by its parameters.
+//! Conditions: what a stack contains depending on its parameters.
 
 use crate::{IntoValue, Intrinsic, Json, LogicalId, Value};
 
@@ -29,7 +29,7 @@ impl Condition {
     }
 }
 
-/// A condition that stands in the template.
+/// A condition in the template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConditionHandle(LogicalId);
 

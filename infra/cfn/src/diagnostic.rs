@@ -1,11 +1,11 @@
-//! What is wrong with a template, as data. Rendering is a `Display` away; printing is for others.
+//! What is wrong with a template, as data. `Display` renders it; printing is the caller's.
 
 use std::fmt;
 
 use crate::Template;
 use crate::template::ResourceEntry;
 
-/// One thing that is wrong: where, what, and what to do about it.
+/// One error: where, what, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     /// The rule's name, such as `range` or `required-property`.
@@ -17,7 +17,7 @@ pub struct Diagnostic {
     pub kind: String,
     /// Inside the properties, such as `Tags[0].Key`; empty for the whole.
     pub path: String,
-    /// What was given and what is allowed.
+    /// The given value and the allowed ones.
     pub message: String,
     /// What to change.
     pub fix: String,

@@ -1,4 +1,4 @@
-//! CloudFormation's intrinsic functions, as functions that make typed values.
+//! CloudFormation's intrinsic functions, as functions that return typed values.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ pub fn sub(text: impl Into<String>) -> Value<String> {
     Intrinsic::Sub(text.into(), Vec::new()).into_typed()
 }
 
-/// `!Sub` with values of its own for some names.
+/// `!Sub` with additional values for some names.
 pub fn sub_with<K: Into<String>, V: IntoValue<String>>(
     text: impl Into<String>,
     values: impl IntoIterator<Item = (K, V)>,
@@ -28,12 +28,12 @@ pub fn sub_with<K: Into<String>, V: IntoValue<String>>(
     Intrinsic::Sub(text.into(), values.collect()).into_typed()
 }
 
-/// `!Join`: the items with the delimiter between them.
+/// `!Join`: the items separated by the delimiter.
 pub fn join(delimiter: impl Into<String>, items: impl IntoValue<Vec<String>>) -> Value<String> {
     Intrinsic::Join(delimiter.into(), items.into_value().into_json()).into_typed()
 }
 
-/// `!If`: one of two values, by a condition of the template.
+/// `!If`: one of two values, depending on a condition of the template.
 pub fn if_<T>(condition: &ConditionHandle, then: impl IntoValue<T>, otherwise: impl IntoValue<T>) -> Value<T> {
     let (then, otherwise) = (then.into_value().into_json(), otherwise.into_value().into_json());
     Intrinsic::If(condition.id().to_string(), then, otherwise).into_typed()
@@ -64,7 +64,7 @@ pub fn find_in_map<T>(
     Intrinsic::FindInMap(mapping.into_value().into_json(), top, second).into_typed()
 }
 
-/// `!Base64`: the text in base 64, as user data wants it.
+/// `!Base64`: the text in base64, as user data requires.
 pub fn base64(text: impl IntoValue<String>) -> Value<String> {
     Intrinsic::Base64(text.into_value().into_json()).into_typed()
 }
@@ -79,7 +79,7 @@ pub fn cidr(
     Intrinsic::Cidr(block.into_value().into_json(), count, host_bits).into_typed()
 }
 
-/// `!GetAZs`: the availability zones of a region; an empty text is the stack's own.
+/// `!GetAZs`: the availability zones of a region; an empty text means the stack's own.
 pub fn get_azs(region: impl IntoValue<String>) -> Value<Vec<String>> {
     Intrinsic::GetAZs(region.into_value().into_json()).into_typed()
 }

@@ -1,19 +1,19 @@
-//! The untyped tree that every property ends up as: JSON that can hold intrinsics anywhere, objects in declaration order.
+//! The untyped tree that every property is converted to: JSON that can contain intrinsics anywhere, objects in declaration order.
 
 use std::borrow::Cow;
 
-/// A JSON value which may hold CloudFormation intrinsics at any depth. Objects keep the order in which keys were added.
+/// A JSON value which may contain CloudFormation intrinsics at any depth. Objects keep the order in which keys were added.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Json {
-    /// Not there at all: dropped from lists and objects. What `None` becomes.
+    /// Absent: dropped from lists and objects. What `None` becomes.
     Absent,
     Null,
     Bool(bool),
     Integer(i64),
-    /// Finite; anything else is refused by [`crate::Template::validate`].
+    /// Finite; anything else is reported by [`crate::Template::validate`].
     Number(f64),
     String(Cow<'static, str>),
-    /// A string that its author vouches for: not checked against the known values of an enumeration.
+    /// A string that is not checked against the known values of an enumeration.
     Custom(Cow<'static, str>),
     List(Vec<Json>),
     Object(Vec<(Cow<'static, str>, Json)>),
@@ -27,7 +27,7 @@ pub enum Intrinsic {
     Ref(Cow<'static, str>),
     /// Logical id and attribute; the attribute may have dots (`Endpoint.Address`).
     GetAtt(String, Cow<'static, str>),
-    /// Text with `${..}`, and the values of names that are not parameters or resources.
+    /// Text with `${..}`, and the values for names that are not parameters or resources.
     Sub(String, Vec<(String, Json)>),
     Join(String, Json),
     If(String, Json, Json),
@@ -67,7 +67,7 @@ impl Json {
         }
     }
 
-    /// The value of a key, to change in place: [`Json::Absent`] if it is new. What is no object becomes one.
+    /// The value of a key, for changing it in place: [`Json::Absent`] if it is new. Anything but an object becomes one.
     pub fn entry(&mut self, key: &'static str) -> &mut Json {
         if !matches!(self, Self::Object(_)) {
             *self = Self::Object(Vec::new());
@@ -94,7 +94,7 @@ impl Json {
         }
     }
 
-    /// The truth value, if this is a literal one.
+    /// The boolean, if this is a literal one.
     pub fn as_bool(&self) -> Option<bool> {
         match self {
             Self::Bool(value) => Some(*value),
@@ -217,8 +217,8 @@ impl From<serde_json::Value> for Json {
     }
 }
 
-/// Writes [`Json`] the way JSON is written. Values are any expression that is `Into<Json>`: literals, typed values, intrinsics,
-/// handles' attributes, `Option`s (`None` leaves the entry out). Keys are literals, or expressions in parentheses.
+/// Creates [`Json`] in JSON syntax. Values are any expression that is `Into<Json>`: literals, typed values, intrinsics,
+/// handles' attributes, `Option`s (`None` omits the entry). Keys are literals, or expressions in parentheses.
 ///
 /// ```
 /// # use cfn::{json, pseudo};

@@ -1,7 +1,7 @@
 //! Typed CloudFormation: templates, intrinsics, generated resources.
 //!
-//! Pure: no input or output, no clock, no environment. A template is a value; its text is a function of what was added to it.
-//! Refuses a missing required property and a wrong primitive type at compile time, and wrong values in [`Template::validate`].
+//! Pure: no I/O, no clock, no environment. A template is a value; its text depends only on what was added to it.
+//! Missing required properties and wrong primitive types are compile errors; wrong values are found by [`Template::validate`].
 
 mod condition;
 mod diagnostic;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The name of a resource, parameter, condition, mapping or output inside one template: 1 to 255 ASCII letters and digits.
-/// Not checked here: [`crate::Template::validate`] reports a bad one with the place where it stands.
+/// Not checked here: [`crate::Template::validate`] reports an invalid one with its place.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LogicalId(String);
 
@@ -16,7 +16,7 @@ impl LogicalId {
         &self.0
     }
 
-    /// Whether CloudFormation takes it.
+    /// Whether CloudFormation accepts it.
     pub fn is_valid(&self) -> bool {
         (1..=255).contains(&self.0.len()) && self.0.bytes().all(|byte| byte.is_ascii_alphanumeric())
     }

@@ -2,7 +2,7 @@
 
 use crate::{ConditionHandle, IntoValue, Json, LogicalId, Value};
 
-/// A value that the stack shows when it is deployed.
+/// A value that the stack shows after deployment.
 #[derive(Clone, Debug)]
 pub struct Output {
     pub(crate) id: LogicalId,
@@ -29,7 +29,7 @@ impl Output {
         self
     }
 
-    /// Only there when the condition holds.
+    /// Only present if the condition is true.
     pub fn condition(&mut self, condition: &ConditionHandle) -> &mut Self {
         self.condition = Some(condition.id().clone());
         self

@@ -1,4 +1,4 @@
-//! Parameters: what is filled in when a stack is deployed.
+//! Parameters: values given when a stack is deployed.
 
 use std::marker::PhantomData;
 
@@ -64,7 +64,7 @@ impl<T> Parameter<T> {
         self.with("Description", text.into())
     }
 
-    /// Lists are written as one text with commas.
+    /// Lists are written as one text separated by commas.
     pub fn default(self, value: impl Into<Json>) -> Self {
         self.with("Default", value)
     }
@@ -78,7 +78,7 @@ impl<T> Parameter<T> {
         self.with("AllowedPattern", pattern.into())
     }
 
-    /// What people read when the value breaks a rule.
+    /// What people read when the value violates a constraint.
     pub fn constraint_description(self, text: impl Into<String>) -> Self {
         self.with("ConstraintDescription", text.into())
     }
@@ -99,7 +99,7 @@ impl<T> Parameter<T> {
         self.with("MaxValue", value)
     }
 
-    /// The value is not shown in consoles and answers.
+    /// The value is not shown in consoles and API responses.
     pub fn no_echo(self) -> Self {
         self.with("NoEcho", true)
     }
@@ -118,7 +118,7 @@ impl ParameterParts {
     }
 }
 
-/// A parameter that stands in the template.
+/// A parameter in the template.
 #[derive(Debug)]
 pub struct ParameterHandle<T> {
     id: LogicalId,
@@ -134,7 +134,7 @@ impl<T> ParameterHandle<T> {
         &self.id
     }
 
-    /// `!Ref`: the value that was filled in.
+    /// `!Ref`: the given value.
     pub fn r#ref(&self) -> Value<T> {
         Intrinsic::Ref(self.id.to_string().into()).into_typed()
     }

@@ -1,11 +1,11 @@
-//! The bag behind every generated type: property names and values in the order in which they were set.
+//! The container behind every generated type: property names and values in the order in which they were set.
 
 use std::borrow::Cow;
 
 use crate::Json;
 use crate::json::entry;
 
-/// Properties in the order in which they were set first.
+/// Properties in the order in which they were first set.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Properties(Vec<(Cow<'static, str>, Json)>);
 
@@ -14,7 +14,7 @@ impl Properties {
         Self(Vec::new())
     }
 
-    /// Sets a property; one that is set already keeps its place and gets the new value. [`Json::Absent`] takes it out.
+    /// Sets a property; one that is already set keeps its position and gets the new value. [`Json::Absent`] removes it.
     pub fn set(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Json>) {
         self.place(name.into(), value.into());
     }
@@ -24,12 +24,12 @@ impl Properties {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
-    /// The same, to change in place.
+    /// The same, for changing it in place.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Json> {
         self.0.iter_mut().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
-    /// The value of a property, to change in place; one that is not set is [`Json::Absent`] until it is.
+    /// The value of a property, for changing it in place; one that is not set is [`Json::Absent`] until it is.
     pub fn entry(&mut self, name: &'static str) -> &mut Json {
         entry(&mut self.0, name)
     }

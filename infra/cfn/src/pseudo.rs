@@ -16,7 +16,7 @@ macro_rules! pseudo_parameters {
 pseudo_parameters! {
     /// The account's twelve digits.
     account_id: String = "AWS::AccountId";
-    /// The ARNs of the topics that hear of the stack's events.
+    /// The ARNs of the topics that receive the stack's events.
     notification_arns: Vec<String> = "AWS::NotificationARNs";
     /// `aws`, `aws-cn`, `aws-us-gov` ..
     partition: String = "AWS::Partition";

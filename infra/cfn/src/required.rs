@@ -1,11 +1,11 @@
-//! The typestate of required properties: a marker for each name while it is missing, `Set` once it is there.
+//! The typestate of required properties: a marker type for each name while it is missing, `Set` once it is set.
 
 pub use crate::generated::required::*;
 
 /// The property is set.
 pub enum Set {}
 
-/// Holds for required properties that are set.
+/// Implemented by required properties that are set.
 #[diagnostic::on_unimplemented(
     message = "required property `{Self}` is not set",
     label = "set the property that `{Self}` names",

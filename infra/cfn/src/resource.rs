@@ -65,29 +65,29 @@ impl ResourceParts {
     }
 }
 
-/// What can be said about any resource. Import it to use the methods.
+/// Options of any resource. Import it to use the methods.
 pub trait ResourceOptions: Sized {
     fn parts_mut(&mut self) -> &mut ResourceParts;
 
-    /// Made after that one and deleted before it. References order resources by themselves.
+    /// Created after that one and deleted before it. References imply this order by themselves.
     fn depends_on<R>(mut self, other: &Handle<R>) -> Self {
         self.parts_mut().depends_on.push(other.id().clone());
         self
     }
 
-    /// Only there when the condition holds.
+    /// Only present if the condition is true.
     fn condition(mut self, condition: &ConditionHandle) -> Self {
         self.parts_mut().condition = Some(condition.id().clone());
         self
     }
 
-    /// What becomes of the real thing when the resource leaves the template or the stack is deleted.
+    /// What happens to the physical resource when it is removed from the template or the stack is deleted.
     fn deletion_policy(mut self, policy: DeletionPolicy) -> Self {
         self.parts_mut().deletion_policy = Some(policy);
         self
     }
 
-    /// What becomes of the old one when an update replaces it.
+    /// What happens to the old one when an update replaces it.
     fn update_replace_policy(mut self, policy: UpdateReplacePolicy) -> Self {
         self.parts_mut().update_replace_policy = Some(policy);
         self
@@ -99,22 +99,22 @@ pub trait ResourceOptions: Sized {
     }
 }
 
-/// What becomes of a resource that leaves the template.
+/// What happens to a resource that is removed from the template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeletionPolicy {
     Delete,
     Retain,
     RetainExceptOnCreate,
-    /// Only for types that know snapshots, such as clusters and volumes.
+    /// Only for types that support snapshots, such as clusters and volumes.
     Snapshot,
 }
 
-/// What becomes of a resource that an update replaces.
+/// What happens to a resource that an update replaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UpdateReplacePolicy {
     Delete,
     Retain,
-    /// Only for types that know snapshots, such as clusters and volumes.
+    /// Only for types that support snapshots, such as clusters and volumes.
     Snapshot,
 }
 
@@ -139,7 +139,7 @@ impl UpdateReplacePolicy {
     }
 }
 
-/// A resource that stands in the template. Generated types add their attributes: `queue.attr_arn()`.
+/// A resource in the template. Generated types add their attributes: `queue.attr_arn()`.
 pub struct Handle<R> {
     id: LogicalId,
     kind: PhantomData<fn() -> R>,
@@ -154,7 +154,7 @@ impl<R> Handle<R> {
         &self.id
     }
 
-    /// `!Ref`: what the type's page gives as its return value, mostly its name or id (for a queue its URL).
+    /// `!Ref`: the return value documented for the type, usually its name or id (for a queue its URL).
     pub fn r#ref(&self) -> Value<String> {
         Intrinsic::Ref(self.id.to_string().into()).into_typed()
     }

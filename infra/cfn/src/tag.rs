@@ -30,7 +30,7 @@ impl<K: IntoValue<String>, V: IntoValue<String>> IntoValue<Tag> for (K, V) {
 }
 
 impl Template {
-    /// Puts tags on every resource whose type takes them. A key that a resource has already keeps its value; tags that are an
+    /// Adds tags to every taggable resource. A key that a resource already has keeps its value; tags that are an
     /// intrinsic as a whole are left alone.
     pub fn tag_all<K: Into<String>, V: IntoValue<String>>(&mut self, tags: impl IntoIterator<Item = (K, V)>) {
         let tags: Vec<(String, Json)> =

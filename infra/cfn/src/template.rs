@@ -26,13 +26,13 @@ pub struct Template {
 pub struct ResourceEntry {
     pub id: LogicalId,
     pub parts: ResourceParts,
-    /// The line of Rust that added it: whoever called [`Template::add`], through every `#[track_caller]` between. Never part of
+    /// The line of Rust that added it: the caller of [`Template::add`], through every `#[track_caller]` between. Never part of
     /// the template's text.
     pub declared_at: &'static Location<'static>,
 }
 
 impl Template {
-    /// An empty template. The name is the stack's; it stands in diagnostics, not in the template.
+    /// An empty template. The name is the stack's; it appears in diagnostics, not in the template.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -64,7 +64,7 @@ impl Template {
         &mut self.metadata
     }
 
-    /// The template's own metadata; each resource has its own besides.
+    /// The template's own metadata; each resource has its own as well.
     pub fn get_metadata(&self, key: &str) -> Option<&Json> {
         self.metadata.get(key)
     }
@@ -88,7 +88,7 @@ impl Template {
         ConditionHandle::new(id)
     }
 
-    /// Adds a resource. A second one of the same id is kept and reported by `validate`.
+    /// Adds a resource. A second one with the same id is kept and reported by `validate`.
     #[track_caller]
     pub fn add<R: Resource>(&mut self, id: impl Into<LogicalId>, resource: R) -> Handle<R> {
         let id = id.into();
@@ -100,7 +100,7 @@ impl Template {
         Handle::new(id)
     }
 
-    /// Changes a resource that stands in the template. A handle of another template changes nothing.
+    /// Changes a resource in the template. A handle of another template has no effect.
     pub fn update<R: Resource>(&mut self, handle: &Handle<R>, change: impl FnOnce(R) -> R) {
         if let Some(entry) = self.resource_mut(handle.id()) {
             entry.parts = change(R::from_parts(entry.parts.clone())).into_parts();

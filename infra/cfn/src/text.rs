@@ -1,4 +1,4 @@
-//! Text of documents: YAML with short-form tags, and JSON. Both say the same.
+//! The text of documents: YAML with short-form tags, and JSON. Both have the same content.
 
 mod json;
 mod yaml;
@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use crate::{Intrinsic, Json};
 
-/// An intrinsic as JSON has it: one key, and the arguments.
+/// An intrinsic as in JSON: one key, and the arguments.
 fn long_form(intrinsic: &Intrinsic) -> (&'static str, Json) {
     let text = |text: &str| Json::from(text.to_owned());
     match intrinsic {
@@ -44,7 +44,7 @@ fn long_form(intrinsic: &Intrinsic) -> (&'static str, Json) {
     }
 }
 
-/// An arm of a condition that has nothing says so.
+/// An absent branch of a condition is written explicitly.
 fn present(value: &Json) -> Json {
     match value {
         Json::Absent => Intrinsic::Ref("AWS::NoValue".into()).into(),

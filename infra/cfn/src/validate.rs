@@ -1,5 +1,5 @@
-//! What CloudFormation would refuse, found before it is asked: names, references, cycles, limits and literal values.
-//! Values that hold an intrinsic are known only when the stack is deployed, and are passed over.
+//! What CloudFormation would reject, found before deployment: names, references, cycles, limits and literal values.
+//! Values that contain an intrinsic are only known at deployment and are skipped.
 
 mod graph;
 mod names;
@@ -9,7 +9,7 @@ mod values;
 use crate::{Diagnostic, LogicalId, Template};
 
 impl Template {
-    /// Everything that is wrong, in the order of the template. Empty: CloudFormation has nothing to refuse that can be known here.
+    /// Every error, in the order of the template. Empty: CloudFormation has nothing to reject that can be known here.
     pub fn validate(&self) -> Vec<Diagnostic> {
         let mut report = Report { stack: &self.name, found: Vec::new() };
         names::check(self, &mut report);

@@ -18,17 +18,17 @@ pub struct Map<T>(PhantomData<fn() -> T>);
 pub struct Timestamp;
 
 impl<T> Value<T> {
-    /// Takes the tree as it is: for what the types cannot say. Still checked by [`crate::Template::validate`].
+    /// Uses the tree as it is, for what the types cannot express. Still checked by [`crate::Template::validate`].
     pub fn from_json(json: impl Into<Json>) -> Self {
         Self { json: json.into(), kind: PhantomData }
     }
 
-    /// `!Ref AWS::NoValue`: CloudFormation removes the property. Useful in one arm of [`crate::intrinsics::if_`].
+    /// `!Ref AWS::NoValue`: CloudFormation removes the property. Useful in one branch of [`crate::intrinsics::if_`].
     pub fn no_value() -> Self {
         Intrinsic::Ref("AWS::NoValue".into()).into_typed()
     }
 
-    /// The same value under another type, where CloudFormation converts, such as a port that an attribute gives as a string.
+    /// The same value as another type, where CloudFormation converts, such as a port that an attribute returns as a string.
     pub fn cast<U>(self) -> Value<U> {
         Value::from_json(self.json)
     }
@@ -99,7 +99,7 @@ impl<T> IntoValue<T> for &Value<T> {
     }
 }
 
-/// `None` leaves an optional property out; for a required one [`crate::Template::validate`] reports it.
+/// `None` omits an optional property; for a required one [`crate::Template::validate`] reports it.
 impl<T, V: IntoValue<T>> IntoValue<T> for Option<V> {
     fn into_value(self) -> Value<T> {
         self.map_or_else(|| Value::from_json(Json::Absent), IntoValue::into_value)
@@ -130,7 +130,7 @@ impl IntoValue<String> for &str {
     }
 }
 
-/// Some JSON properties also take the document as text.
+/// Some JSON properties also accept the document as text.
 impl IntoValue<Json> for &str {
     fn into_value(self) -> Value<Json> {
         Value::from_json(self.to_owned())
@@ -200,7 +200,7 @@ impl<T, K: Into<String>, V: IntoValue<T>> IntoValue<Map<T>> for std::collections
     }
 }
 
-/// A list whose items may be of different kinds: literals beside intrinsics.
+/// A list whose items may be of different kinds: literals next to intrinsics.
 ///
 /// ```
 /// # use cfn::{Value, list, pseudo};
@@ -212,7 +212,7 @@ macro_rules! list {
     ($($item:expr),* $(,)?) => { $crate::Value::list([$($crate::IntoValue::into_value($item)),*] as [$crate::Value<_>; _]) };
 }
 
-/// One value of an enumeration: a known one, or one that the author vouches for.
+/// One value of an enumeration: a known one, or an unchecked one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnumerationValue {
     text: Cow<'static, str>,
@@ -265,7 +265,7 @@ impl<T: Enumeration> IntoValue<T> for Value<String> {
     }
 }
 
-/// An enumeration's value where a plain string is asked for.
+/// An enumeration's value where a plain string is expected.
 #[diagnostic::do_not_recommend]
 impl<T: Enumeration> IntoValue<String> for T {
     fn into_value(self) -> Value<String> {
@@ -284,7 +284,7 @@ macro_rules! enumeration {
         impl $name {
             $(pub const $constant: Self = Self($crate::EnumerationValue::known($text));)*
 
-            /// A value that is not known here, vouched for by the author.
+            /// A value that is unknown here and not checked.
             pub fn custom(text: impl Into<::std::string::String>) -> Self {
                 Self($crate::EnumerationValue::custom(text))
             }

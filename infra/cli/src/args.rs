@@ -1,4 +1,4 @@
-//! Arguments that several commands share, and how their values are read. They know no command.
+//! Arguments that several commands share, and how their values are read. Independent of any command.
 
 pub(crate) mod account;
 pub(crate) mod events;

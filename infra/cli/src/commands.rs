@@ -1,4 +1,4 @@
-//! The list of commands and their dispatch: the only file that knows all of them. No other file names it but `main`.
+//! The list of commands and their dispatch: the only file that knows all of them. Only `main` uses it.
 
 mod build;
 mod deploy;
@@ -136,7 +136,7 @@ pub(crate) fn run() -> Exit {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help that was asked for is no error, and goes to stdout. The reader of either may stop in the middle.
+            // Requested help is not an error, and goes to stdout. Its reader may close the pipe early.
             _ = error.print();
             return if error.use_stderr() { Exit::Usage } else { Exit::Success };
         }
@@ -151,13 +151,13 @@ pub(crate) fn run() -> Exit {
 fn dispatch(command: AnyCommand, terminal: &Terminal) -> Result<Exit, Failure> {
     let command = match command {
         AnyCommand::InRepository(command) => *command,
-        // Templates of others are reviewed wherever they are.
+        // Templates can be reviewed outside a repository.
         AnyCommand::Review(arguments) => return review::run(terminal, &arguments),
     };
     let repository = Repository::find()?;
     let (repository, terminal) = (&repository, terminal);
     match command {
-        // No runtime: this is to be done before one is started.
+        // No async runtime: synth is to finish before one would have started.
         Command::Synth(arguments) => synth::run(repository, terminal, &arguments).map(Exit::from),
         Command::Build(arguments) => interruptible(build::run(repository, terminal, &arguments), ""),
         // These handle an interrupt themselves.
@@ -189,7 +189,7 @@ fn dispatch(command: AnyCommand, terminal: &Terminal) -> Result<Exit, Failure> {
 }
 
 /// Runs to the end or to the first interrupt, which drops the work and with it what it had started on this machine. A
-/// command ends with nothing, or with an [`Exit`] when it has an answer to give.
+/// command ends with nothing, or with an [`Exit`] if it has an answer.
 fn interruptible<T: Into<Exit>>(work: impl Future<Output = Result<T, Failure>>, after: &str) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {

@@ -1,30 +1,30 @@
-//! Exit codes, and failures that carry theirs from the place where they happen. An error of a type that has no code here does not pass
-//! `?` in this crate: its first use decides what it means.
+//! Exit codes, and failures that carry theirs from the place where they happen. An error of a type without a code here does not pass
+//! `?` in this crate, so its first use has to decide what it means.
 
 use std::fmt;
 use std::process::ExitCode;
 
 use system::How;
 
-/// Exit codes, as `infra --help` documents them. What went wrong has the numbers of BSD's sysexits.h; 2 to 5 are left to
-/// commands that look and answer, so that a script can tell an answer from an error.
+/// Exit codes, as documented in `infra --help`. Errors have the numbers of BSD's sysexits.h; 2 to 5 are reserved for
+/// commands that only read, so that a script can tell an answer from an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Done, or there was nothing to do.
     Success,
-    /// What a command that looks has found: 2 to 5, each documented by its command.
+    /// What a command that only reads has found: 2 to 5, each documented by its command.
     Answer(u8),
     /// The work was started and failed.
     Failed,
-    /// The arguments, values or settings are wrong or missing; nothing was touched. EX_USAGE.
+    /// The arguments, values or settings are wrong or missing; nothing was changed. EX_USAGE.
     Usage,
-    /// Committed templates differ from what the code makes, or from what git has. EX_DATAERR.
+    /// Committed templates differ from what the code generates, or from git. EX_DATAERR.
     Stale,
-    /// The network or AWS was busy or away; the same command may succeed later. EX_TEMPFAIL.
+    /// The network or AWS was busy or unavailable; the same command may succeed later. EX_TEMPFAIL.
     Retryable,
-    /// It needed an approval and did not get it; nothing was touched. EX_NOPERM.
+    /// It needed approval and did not get it; nothing was changed. EX_NOPERM.
     NotApproved,
-    /// A system's work came to rest and is not complete.
+    /// A system's work stopped and is not complete.
     Incomplete,
     /// The user stopped it.
     Interrupted,
@@ -46,7 +46,7 @@ impl Exit {
         }
     }
 
-    /// The code of what kept one stack, or all of them: then of the first that failed.
+    /// The code for what failed in one stack, or in all of them: then of the first that failed.
     pub(crate) fn of_deploy(error: &deploy::Error) -> Self {
         use deploy::Error as E;
         match error {
@@ -60,7 +60,7 @@ impl Exit {
     }
 
     fn of_call(error: &aws_access::CallError) -> Self {
-        // The first call of all, which only asks whose the credentials are.
+        // The very first call, which only asks whose the credentials are.
         let is_first = error.operation == "GetCallerIdentity";
         match error.is_retryable() {
             true => Self::Retryable,
@@ -82,7 +82,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a command ended without doing its work, with the code that it exits with. Not an error type itself, so that none is wrapped in
+/// Why a command ended without doing its work, with its exit code. Not an error type itself, so that none is wrapped in
 /// another and its code lost.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -102,17 +102,17 @@ impl Failure {
         Self::new(Exit::Failed, cause)
     }
 
-    /// Wrong or missing input; nothing was touched.
+    /// Wrong or missing input; nothing was changed.
     pub(crate) fn usage(cause: impl Into<Cause>) -> Self {
         Self::new(Exit::Usage, cause)
     }
 
-    /// An approval is needed and was not given; nothing was touched.
+    /// Approval is needed and was not given; nothing was changed.
     pub(crate) fn not_approved(reason: impl Into<Cause>) -> Self {
         Self::new(Exit::NotApproved, reason)
     }
 
-    /// The user stopped it; `after` goes on with the sentence, such as "; nothing was deleted".
+    /// The user stopped it; `after` continues the sentence, such as "; nothing was deleted".
     pub(crate) fn interrupted(after: &str) -> Self {
         Self::new(Exit::Interrupted, format!("interrupted{after}"))
     }
@@ -121,7 +121,7 @@ impl Failure {
         self.exit
     }
 
-    /// What led to it, one sentence each, without the failure itself.
+    /// The causes, one sentence each, without the failure itself.
     pub(crate) fn causes(&self) -> Vec<String> {
         self.error.chain().skip(1).map(ToString::to_string).collect()
     }
@@ -133,7 +133,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// `.context("cannot read ..")` that keeps the exit code of what lies beneath.
+/// `.context("cannot read ..")` that keeps the exit code of the underlying error.
 pub(crate) trait Context<T> {
     fn context(self, text: impl Into<String>) -> Result<T, Failure>;
 
@@ -212,7 +212,7 @@ impl From<systems::ReadError> for Failure {
     }
 }
 
-/// Errors that say nothing but that the work failed.
+/// Errors that only say that the work failed.
 macro_rules! failed {
     ($($error:ty),+) => {
         $(impl From<$error> for Failure {

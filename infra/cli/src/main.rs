@@ -1,5 +1,5 @@
-//! The command `infra`. Rules live in `systems`, `deploy`, `operate` and `local-cloud`; here are arguments, what is looked up for them,
-//! and what people see.
+//! The command `infra`: arguments, the values it looks up for them, and what people see. The rules are in `systems`, `deploy`, `operate`
+//! and `local-cloud`.
 
 mod args;
 mod changes;

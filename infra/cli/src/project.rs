@@ -1,4 +1,4 @@
-//! The repository that the command runs in: its files, what git says of them, and its pinned tools.
+//! The repository that the command runs in: its files, their state in git, and its pinned tools.
 
 pub(crate) mod archives;
 pub(crate) mod git_history;

@@ -1,4 +1,4 @@
-//! An alarm on a metric that tells a topic. What missing data means is the metric's.
+//! An alarm on a metric that notifies a topic. How it treats missing data is a property of the metric.
 
 use cfn::aws_cloudwatch::{CfnAlarm, cfn_alarm};
 use cfn::intrinsics::sub;
@@ -11,14 +11,14 @@ use crate::{Metric, Stack, Topic};
 pub struct Alarm;
 
 impl Alarm {
-    /// Rings while the metric is above `threshold` (in the metric's unit).
+    /// In alarm while the metric is above `threshold` (in the metric's unit).
     #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, metric: &Metric, threshold: u32, description: &str, topic: &Topic) -> Self {
         let dimensions = metric.dimensions.iter();
         let dimensions: Vec<_> = dimensions
             .map(|(name, value)| cfn_alarm::DimensionProperty::new().name(*name).value(text(value)))
             .collect();
-        // CloudWatch takes percentiles under another name.
+        // CloudWatch has another property for percentiles.
         let is_percentile = metric.statistic.starts_with('p');
         let alarm = CfnAlarm::new()
             .alarm_description(description)

@@ -1,5 +1,5 @@
-//! A private bucket: nobody outside, TLS alone, encrypted, versioned, old versions for a while. Refuses names of its own: CloudFormation
-//! makes one, so that a bucket which stayed behind never stands in the way of a new one.
+//! A private bucket: no public access, TLS only, encrypted, versioned, with old versions kept for a while. Has no fixed name: CloudFormation
+//! generates one, so that a retained bucket never conflicts with a new one.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use cfn::{Handle, LogicalId, Value, json};
 use crate::{Exceptions, Grantee, PolicyStatement, RemovalPolicy, Stack, Suppression};
 
 const SECONDS_OF_A_DAY: u64 = 24 * 3600;
-/// After these days the parts of an upload that nobody finished are no longer paid.
+/// Days after which the parts of an incomplete upload are deleted.
 const UNFINISHED_UPLOAD_DAYS: u32 = 7;
 const NO_ACCESS_LOG: Suppression = Suppression::checkov(
     "CKV_AWS_18",
@@ -19,7 +19,7 @@ const NO_ACCESS_LOG: Suppression = Suppression::checkov(
 
 #[derive(Debug, Clone)]
 pub struct BucketProps {
-    /// How long an overwritten or deleted object can still be had back, whole days.
+    /// How long an overwritten or deleted object can be restored, in whole days.
     pub noncurrent_version_expiration: Duration,
     pub removal_policy: RemovalPolicy,
 }
@@ -30,7 +30,7 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// Makes `<id>` and `<id>Policy`.
+    /// Creates `<id>` and `<id>Policy`.
     #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, props: BucketProps) -> Self {
         let encryption = cfn_bucket::ServerSideEncryptionRuleProperty::new().server_side_encryption_by_default(
@@ -42,7 +42,7 @@ impl Bucket {
             .block_public_policy(true)
             .ignore_public_acls(true)
             .restrict_public_buckets(true);
-        // Whoever writes an object, it belongs to this account; ACLs are off.
+        // This account owns every object, whoever writes it; ACLs are off.
         let ownership = cfn_bucket::OwnershipControlsRuleProperty::new()
             .object_ownership(cfn_bucket::ObjectOwnership::BUCKET_OWNER_ENFORCED);
         let days = u32::try_from(props.noncurrent_version_expiration.as_secs() / SECONDS_OF_A_DAY).unwrap_or(u32::MAX);
@@ -76,7 +76,7 @@ impl Bucket {
                 "Condition": { "Bool": { "aws:SecureTransport": "false" } },
             }],
         });
-        // It goes and stays with its bucket: what stays behind is as private as before.
+        // The policy is deleted or retained with its bucket, so a retained bucket stays as private as before.
         let policy = CfnBucketPolicy::new().bucket(bucket.bucket_name()).policy_document(policy);
         stack.add(format!("{id}Policy"), props.removal_policy.apply(policy));
         bucket
@@ -94,12 +94,12 @@ impl Bucket {
         self.handle.attr_arn()
     }
 
-    /// Every object of the bucket, and not the bucket itself.
+    /// Every object of the bucket, but not the bucket itself.
     pub fn arn_for_objects(&self) -> Value<String> {
         sub(format!("${{{}.Arn}}/*", self.handle.id()))
     }
 
-    /// Writing objects; neither reading, listing nor deleting them.
+    /// Writing objects; no reading, listing or deleting.
     pub fn grant_put(&self, stack: &mut Stack, grantee: &impl Grantee) {
         let resources = vec![self.arn_for_objects()];
         grantee.grant(stack, PolicyStatement { sid: "PutObjects", actions: &["s3:PutObject"], resources });

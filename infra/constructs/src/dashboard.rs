@@ -1,4 +1,4 @@
-//! A dashboard of graphs, two in a row.
+//! A dashboard of graphs, two per row.
 
 use cfn::aws_cloudwatch::CfnDashboard;
 use cfn::intrinsics::sub;
@@ -25,13 +25,13 @@ impl Dashboard {
     pub fn new(stack: &mut Stack, id: &str, dashboard_name: String, widgets: &[Widget]) -> Self {
         let widgets: Vec<_> = widgets.iter().enumerate().map(|(index, widget)| graph(index, widget)).collect();
         let body = format!("{{\"widgets\": [\n{}\n]}}\n", widgets.join(",\n"));
-        // Only the region is not known here; a literal `${` does not occur in names.
+        // Only the region is unknown here; a literal `${` does not occur in names.
         stack.add(id, CfnDashboard::new().dashboard_name(dashboard_name).dashboard_body(sub(body)));
         Self
     }
 }
 
-/// A line for the widget and one for each metric, so that a review shows what changed.
+/// One line for the widget and one for each metric, so that a review shows what changed.
 fn graph(index: usize, widget: &Widget) -> String {
     let (x, y) = (index % 2 * WIDTH, index / 2 * HEIGHT);
     let lines: Vec<_> = widget.metrics.iter().map(|metric| format!("    {}", line(metric))).collect();
@@ -42,7 +42,7 @@ fn graph(index: usize, widget: &Widget) -> String {
     )
 }
 
-/// Keys of an object stand in alphabetical order, so that the text does not depend on how serde_json is built.
+/// Keys of an object are in alphabetical order, so that the text does not depend on serde_json's features.
 fn line(metric: &Metric) -> serde_json::Value {
     let dimensions = metric.dimensions.iter().flat_map(|(name, value)| [json!(name), json!(value)]);
     let options = json!({ "period": metric.period.as_secs(), "stat": metric.statistic });

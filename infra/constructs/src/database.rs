@@ -1,5 +1,5 @@
-//! An Aurora PostgreSQL cluster with one writer. Owns encryption, TLS, backups and what becomes of the data;
-//! refuses plain-text connections and a cluster that is deleted without a snapshot.
+//! An Aurora PostgreSQL cluster with one writer. Owns encryption, TLS, backups and the fate of the data;
+//! plain-text connections and deletion without a snapshot are impossible.
 
 use cfn::aws_rds::{CfnDBCluster, CfnDBClusterParameterGroup, CfnDBInstance, CfnDBSubnetGroup, cfn_db_cluster};
 use cfn::{DeletionPolicy, Handle, ResourceOptions, UpdateReplacePolicy, Value, json};
@@ -7,7 +7,7 @@ use cfn::{DeletionPolicy, Handle, ResourceOptions, UpdateReplacePolicy, Value, j
 use crate::{Exceptions, Secret, SecurityGroup, Stack, Suppression};
 
 const ENGINE: &str = "aurora-postgresql";
-/// The newest of major version 17 when this was written.
+/// The newest minor version of 17 at the time of writing.
 const ENGINE_VERSION: &str = "17.11";
 const PARAMETER_FAMILY: &str = "aurora-postgresql17";
 
@@ -35,23 +35,23 @@ const INSTANCE_CLASSES: [(&str, f64); 14] = [
 pub enum DatabaseCapacity {
     /// `db.t3.medium` ..
     InstanceClass(String),
-    /// Aurora capacity units, in halves.
+    /// Aurora capacity units, in steps of 0.5.
     ServerlessV2 { min_acu: f64, max_acu: f64 },
 }
 
 impl DatabaseCapacity {
-    /// The instance classes that are known here.
+    /// The supported instance classes.
     pub fn instance_classes() -> impl Iterator<Item = &'static str> {
         INSTANCE_CLASSES.iter().map(|(class, _)| *class)
     }
 
-    /// Aurora's default of max_connections, rounded down to be safe; `None` for a class not known here.
+    /// Aurora's default of max_connections, rounded down to be safe; `None` for an unknown class.
     ///
     /// `LEAST(memory / 9531392, 5000)`, and at most 2,000 where a serverless writer may shrink below 1 ACU:
     /// <https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Managing.html>
     pub fn max_connections(&self) -> Option<f64> {
         const BYTES_PER_CONNECTION: f64 = 9_531_392.0;
-        // The operating system and Aurora itself take their part before the formula is applied.
+        // The operating system and Aurora itself use part of the memory before the formula is applied.
         const LEFT_FOR_THE_INSTANCE: f64 = 0.9;
         const GIB_PER_ACU: f64 = 2.0;
         let (gib, most) = match self {
@@ -87,7 +87,7 @@ pub struct DatabaseCluster {
 }
 
 impl DatabaseCluster {
-    /// Makes `<id>SubnetGroup`, `<id>ParameterGroup`, `<id>`, `<id>Writer`, and attaches the owner's secret.
+    /// Creates `<id>SubnetGroup`, `<id>ParameterGroup`, `<id>`, `<id>Writer`, and attaches the owner's secret.
     #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, props: DatabaseClusterProps<'_>) -> Self {
         let subnets = CfnDBSubnetGroup::new()
@@ -126,7 +126,7 @@ impl DatabaseCluster {
             .deletion_policy(DeletionPolicy::Snapshot)
             .update_replace_policy(UpdateReplacePolicy::Snapshot);
         let cluster = stack.add(id, cluster);
-        // The data is the cluster's; an instance is only what computes on it.
+        // The data belongs to the cluster; an instance only provides compute.
         let writer = CfnDBInstance::new()
             .engine(ENGINE)
             .db_cluster_identifier(cluster.r#ref())
@@ -147,7 +147,7 @@ impl DatabaseCluster {
         &self.handle
     }
 
-    /// The same resource, made after the writer: a cluster without one takes no connection.
+    /// The same resource, created after the writer: a cluster without one accepts no connection.
     pub fn needed_by<R: ResourceOptions>(&self, resource: R) -> R {
         resource.depends_on(&self.writer)
     }

@@ -7,20 +7,20 @@ use cfn::aws_lambda::{CfnEventSourceMapping, cfn_event_source_mapping};
 use crate::stack::seconds;
 use crate::{Queue, RustFunction, Stack, Suppression};
 
-/// How a queue feeds a function. Failures are always reported message by message.
+/// How a queue feeds a function. Failures are always reported per message.
 #[derive(Debug, Clone, Copy)]
 pub struct SqsEventSource<'a> {
     pub queue: &'a Queue,
-    /// Messages in a batch, 1 to 10,000; more than 10 need a window.
+    /// Messages per batch, 1 to 10,000; more than 10 need a window.
     pub batch_size: u32,
-    /// How long a batch is gathered, 0 s to 300 s.
+    /// How long messages are gathered into a batch, 0 s to 300 s.
     pub max_batching_window: Duration,
-    /// Instances that run at once at most, 2 to 1,000.
+    /// The most concurrent instances, 2 to 1,000.
     pub max_concurrency: u32,
 }
 
 impl RustFunction {
-    /// Makes the mapping `<id>Source` **and** grants the function what polling needs.
+    /// Creates the mapping `<id>Source` **and** grants the function what polling needs.
     #[track_caller]
     pub fn add_event_source(&self, stack: &mut Stack, source: SqsEventSource<'_>) {
         source.queue.grant_consume_messages(stack, self);

@@ -1,13 +1,13 @@
-//! Exceptions, written beside what they except and with their reason: a linter's finding that does not hold here, a dangerous change
-//! that is meant. Each comes out as Metadata in the form that its reader takes. Knows no clock: the review judges whether one has expired.
+//! Exceptions, declared next to what they exempt and with their reason: a linter's finding that does not apply here, an intended dangerous
+//! change. Each becomes Metadata in the form that its tool reads. Has no clock: the review judges whether one has expired.
 
 use cfn::{Json, LogicalId, Properties, ResourceOptions, json};
 
 use crate::Stack;
 
-/// A finding of a linter, or of our own rule about wildcards, that does not hold for one resource.
+/// A linter's finding, or one of our own rule about wildcards, that does not apply to one resource.
 ///
-/// cloudformation-validate has none: it reads nothing of the kind from a template, and finds nothing in ours.
+/// cloudformation-validate has none: it reads no such metadata, and finds nothing in our templates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Suppression {
     linter: Linter,
@@ -35,12 +35,12 @@ impl Suppression {
         Self { linter: Linter::CfnLint, rule, reason }
     }
 
-    /// A rule of ours in `infra/systems/policies`, whose filters leave such resources out.
+    /// One of our rules in `infra/systems/policies`, whose filters skip such resources.
     pub const fn guard(rule: &'static str, reason: &'static str) -> Self {
         Self { linter: Linter::Guard, rule, reason }
     }
 
-    /// The resources of one statement, by its Sid, that our own rule `permission-wildcard` takes for too wide.
+    /// The resources of one statement, by its Sid, that our own rule `permission-wildcard` would consider too wide.
     pub const fn wildcard(sid: &'static str, reason: &'static str) -> Self {
         Self { linter: Linter::Wildcard, rule: sid, reason }
     }
@@ -52,7 +52,7 @@ impl Suppression {
                 push(metadata.entry("checkov").entry("skip"), json!({ "id": rule, "comment": reason }));
             }
             Linter::Wildcard => *metadata.entry("Wildcards").entry(rule) = reason.into(),
-            // The other two have no place for a reason, so it stands beside.
+            // The other two have no field for a reason, so it is written next to them.
             Linter::CfnLint => {
                 let cfn_lint = metadata.entry("cfn-lint");
                 push(cfn_lint.entry("config").entry("ignore_checks"), rule.into());
@@ -67,13 +67,13 @@ impl Suppression {
     }
 }
 
-/// A dangerous change that is meant, for as long as it takes to land it.
+/// An intended dangerous change, until it has been merged and deployed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Acknowledgement {
-    /// The rule of the review whose finding is accepted, such as `data-loss/removed`.
+    /// The review rule whose finding is accepted, such as `data-loss/removed`.
     pub rule: &'static str,
     pub reason: &'static str,
-    /// The last day on which it holds, as `2027-03-31`.
+    /// The last day on which it is valid, as `2027-03-31`.
     pub until: &'static str,
 }
 
@@ -83,7 +83,7 @@ impl Acknowledgement {
     }
 }
 
-/// Exceptions beside any resource. Import it to use the methods.
+/// Exceptions for any resource. Import it to use the methods.
 pub trait Exceptions: ResourceOptions {
     /// Keeps a linter from reporting one of its rules on this resource.
     fn suppress(mut self, suppression: Suppression) -> Self {
@@ -91,7 +91,7 @@ pub trait Exceptions: ResourceOptions {
         self
     }
 
-    /// Accepts what the review finds dangerous about a change of this resource.
+    /// Accepts what the review finds dangerous about a change to this resource.
     fn acknowledge(mut self, acknowledgement: Acknowledgement) -> Self {
         push(self.parts_mut().metadata.entry("Acknowledged"), acknowledgement.to_json());
         self
@@ -101,21 +101,21 @@ pub trait Exceptions: ResourceOptions {
 impl<R: ResourceOptions> Exceptions for R {}
 
 impl Stack {
-    /// The same as [`Exceptions::suppress`], for a resource that a construct has made. An id of another stack changes nothing.
+    /// The same as [`Exceptions::suppress`], for a resource that a construct created. The id of another stack's resource has no effect.
     pub fn suppress(&mut self, id: impl Into<LogicalId>, suppression: Suppression) {
         if let Some(entry) = self.template_mut().resource_mut(&id.into()) {
             suppression.write(&mut entry.parts.metadata);
         }
     }
 
-    /// The same as [`Exceptions::acknowledge`], for a resource that a construct has made. An id of another stack changes nothing.
+    /// The same as [`Exceptions::acknowledge`], for a resource that a construct created. The id of another stack's resource has no effect.
     pub fn acknowledge(&mut self, id: impl Into<LogicalId>, acknowledgement: Acknowledgement) {
         if let Some(entry) = self.template_mut().resource_mut(&id.into()) {
             push(entry.parts.metadata.entry("Acknowledged"), acknowledgement.to_json());
         }
     }
 
-    /// Accepts that a resource, which stands here no more, is removed.
+    /// Accepts that a resource, which is no longer in the stack, is removed.
     pub fn acknowledge_removed(&mut self, id: &'static str, acknowledgement: Acknowledgement) {
         let Acknowledgement { rule, reason, until } = acknowledgement;
         let json = json!({ "LogicalId": id, "Rule": rule, "Reason": reason, "Until": until });
@@ -123,7 +123,7 @@ impl Stack {
     }
 }
 
-/// Adds to a list that may not be there yet; what is in it already is not added again.
+/// Appends to a list that may not exist yet; duplicates are not added.
 fn push(list: &mut Json, item: Json) {
     match list {
         Json::List(items) if items.contains(&item) => {}

@@ -1,5 +1,5 @@
 //! A Rust function with its own role and its own log group. Owns runtime, logging and permissions to log;
-//! refuses managed policies and logs that are kept for ever.
+//! managed policies and logs without retention are impossible.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use cfn::{DeletionPolicy, Handle, IntoValue, LogicalId, ResourceOptions, UpdateR
 use crate::stack::seconds;
 use crate::{Exceptions, Grantee, PolicyStatement, Role, Stack, Suppression, Topic};
 
-/// What CloudWatch Logs takes, in days:
+/// Retention periods that CloudWatch Logs accepts, in days:
 /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>
 pub const RETENTION_DAYS: [u32; 22] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
-/// What Lambda does to put a function into a VPC. IAM cannot narrow these to a resource; the rule `permission-wildcard` lists
-/// them with the reason. The function's own code is denied them, as AWS advises:
+/// What Lambda calls to put a function into a VPC. IAM cannot narrow these to a resource; the rule `permission-wildcard` lists
+/// them with the reason. They are denied to the function's own code, as AWS recommends:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html>
 const NETWORK_INTERFACES: &[&str] = &[
     "ec2:CreateNetworkInterface",
@@ -44,7 +44,7 @@ const CANNOT_BE_NARROWED: Suppression = Suppression::checkov(
     "IAM knows no resource for the network interfaces of functions in a VPC; the function's own code is denied them",
 );
 
-/// The processor a function is built for.
+/// The processor architecture a function is built for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Architecture {
     Arm64,
@@ -68,7 +68,7 @@ pub struct Code {
     pub asset: &'static str,
 }
 
-/// Where a function stands that needs something in a VPC.
+/// The placement of a function that needs something in a VPC.
 #[derive(Debug, Clone)]
 pub struct VpcPlacement {
     pub subnet_ids: Value<Vec<String>>,
@@ -88,9 +88,9 @@ pub struct RustFunctionProps {
     /// One of [`RETENTION_DAYS`].
     pub log_retention_days: u32,
     pub environment: Vec<(&'static str, Value<String>)>,
-    /// Outside a VPC where `None`.
+    /// Outside a VPC if `None`.
     pub vpc: Option<VpcPlacement>,
-    /// Versions of layers by ARN.
+    /// Layer versions by ARN.
     pub layers: Vec<Value<String>>,
 }
 
@@ -103,7 +103,7 @@ pub struct RustFunction {
 }
 
 impl RustFunction {
-    /// Makes `<id>LogGroup`, `<id>Role` and `<id>`, in this order.
+    /// Creates `<id>LogGroup`, `<id>Role` and `<id>`, in this order.
     #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, props: RustFunctionProps) -> Self {
         let (bucket, key) = stack.asset(props.code.asset);
@@ -169,7 +169,7 @@ impl RustFunction {
         self.handle.attr_arn()
     }
 
-    /// How asynchronous invocations are tried again, and the topic that hears of one that failed for good.
+    /// How asynchronous invocations are retried, and the topic that is notified of one that failed for good.
     #[track_caller]
     pub fn configure_async_invoke(
         &self,

@@ -1,5 +1,5 @@
-//! An HTTP API in front of functions: throttled, with an access log that ends, and the permission that each route needs. Owns the stage
-//! `$default`, so that paths have no prefix; refuses authorisers, which nothing here uses yet.
+//! An HTTP API in front of functions: throttled, with an access log that expires, and the permission that each route needs. Owns the stage
+//! `$default`, so that paths have no prefix. No authorizers, which nothing here uses yet.
 
 use cfn::aws_apigatewayv2::{CfnApi, CfnIntegration, CfnRoute, CfnStage, cfn_api, cfn_stage};
 use cfn::aws_lambda::CfnPermission;
@@ -10,11 +10,11 @@ use cfn::{Handle, LogicalId, Value};
 use crate::function::LOGS_ENCRYPTED;
 use crate::{Exceptions, RemovalPolicy, RustFunction, Stack, Suppression};
 
-/// Payloads of this version carry cookies and multi-value headers in one place:
+/// Payloads of this version have cookies and multi-value headers in one place:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 const PAYLOAD_FORMAT_VERSION: &str = "2.0";
 
-/// One line of JSON a request:
+/// One line of JSON per request:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html>
 const ACCESS_LOG_FORMAT: [(&str, &str); 12] = [
     ("time", "$context.requestTime"),
@@ -31,26 +31,26 @@ const ACCESS_LOG_FORMAT: [(&str, &str); 12] = [
     ("error", "$context.integrationErrorMessage"),
 ];
 
-/// How much all routes together take; what is more is answered with 429.
+/// How much all routes together accept; excess requests get 429.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Throttling {
-    /// Requests a second, over time.
+    /// Requests per second, on average.
     pub rate_limit: u32,
-    /// Requests at once.
+    /// Burst of requests.
     pub burst_limit: u32,
 }
 
-/// Which pages of other origins a browser lets call the API. API Gateway answers the preflight itself.
+/// Which pages of other origins a browser allows to call the API. API Gateway responds to the preflight itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CorsPreflight {
-    /// `https://shop.example`; none at all where this is empty.
+    /// `https://shop.example`; none when empty.
     pub allow_origins: Vec<String>,
     pub allow_methods: &'static [&'static str],
     /// Lower case.
     pub allow_headers: &'static [&'static str],
     /// Lower case.
     pub expose_headers: &'static [&'static str],
-    /// Seconds that a browser remembers the answer.
+    /// Seconds for which a browser caches the response.
     pub max_age: u32,
 }
 
@@ -70,7 +70,7 @@ pub struct HttpApi {
 }
 
 impl HttpApi {
-    /// Makes `<id>`, `<id>AccessLog` and `<id>Stage`.
+    /// Creates `<id>`, `<id>AccessLog` and `<id>Stage`.
     #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, props: HttpApiProps) -> Self {
         let cors = (!props.cors.allow_origins.is_empty()).then(|| {
@@ -87,7 +87,7 @@ impl HttpApi {
             .protocol_type("HTTP")
             .cors_configuration(cors);
         let api = Self { handle: stack.add(id, api) };
-        // Below this prefix CloudWatch Logs does not count each log group against the size of one policy:
+        // For names with this prefix CloudWatch Logs does not count each log group against the size of one resource policy:
         // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
         let log = CfnLogGroup::new()
             .log_group_name(format!("/aws/vendedlogs/apis/{}", props.api_name))
@@ -111,7 +111,7 @@ impl HttpApi {
         api
     }
 
-    /// A route (`GET /products/{id}`) to a function. Makes `<id>`, `<id>Permission`, by which this route alone may invoke the function,
+    /// A route (`GET /products/{id}`) to a function. Creates `<id>`, `<id>Permission`, by which only this route may invoke the function,
     /// and, for the function's first route, `<function>Integration`.
     #[track_caller]
     pub fn add_route(&self, stack: &mut Stack, id: &str, route_key: &str, function: &RustFunction) -> Handle<CfnRoute> {
@@ -158,7 +158,7 @@ impl HttpApi {
     /// A route as the source of an invocation, on any stage of the API.
     fn arn_for_execute_api(&self, route_key: &str) -> Value<String> {
         let id = self.handle.id();
-        // `ANY` is every method, which an ARN writes as a star.
+        // `ANY` is every method, which an ARN writes as `*`.
         let route = route_key.replacen("ANY ", "*", 1).replacen(' ', "", 1);
         sub(format!("arn:${{AWS::Partition}}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{{id}}}/*/{route}"))
     }

@@ -1,4 +1,4 @@
-//! Execution roles and least-privilege statements. Owns the merging of statements; refuses managed policies.
+//! Execution roles and least-privilege statements. Owns the merging of statements. No managed policies.
 
 use cfn::aws_iam::CfnRole;
 use cfn::intrinsics::sub;
@@ -6,22 +6,22 @@ use cfn::{Handle, Json, LogicalId, Value, json};
 
 use crate::Stack;
 
-/// One allowing statement: exact actions on exact resources.
+/// One Allow statement: exact actions on exact resources.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PolicyStatement {
-    /// What the statement is for, as an IAM `Sid` (letters and digits). It stands for its actions.
+    /// The purpose of the statement, as an IAM `Sid` (letters and digits). It identifies its set of actions.
     pub sid: &'static str,
     pub actions: &'static [&'static str],
     pub resources: Vec<Value<String>>,
 }
 
-/// A role that one service assumes. Its permissions stand in itself, so that they are there before whatever uses it.
+/// A role that one service assumes. Its permissions are inline, so that they exist before anything that uses it.
 #[derive(Debug, Clone)]
 pub struct Role {
     handle: Handle<CfnRole>,
 }
 
-/// Who can be granted something.
+/// Something that can be granted permissions.
 pub trait Grantee {
     fn role(&self) -> &Role;
 
@@ -43,7 +43,7 @@ impl Role {
         Self::trusting(stack, id, service, description, None)
     }
 
-    /// The same, for a service that acts on behalf of many accounts: it has to act on behalf of this one.
+    /// The same, for a service that acts on behalf of many accounts: it must act on behalf of this one.
     #[track_caller]
     pub fn of_this_account(stack: &mut Stack, id: &str, service: &'static str, description: &'static str) -> Self {
         let condition = json!({ "StringEquals": { "aws:SourceAccount": cfn::pseudo::account_id() } });
@@ -83,7 +83,7 @@ impl Role {
         self.handle.r#ref()
     }
 
-    /// Adds a statement; where one of the same sid stands, its resources join that one's.
+    /// Adds a statement; if one with the same Sid exists, the resources are added to it.
     pub fn add_to_policy(&self, stack: &mut Stack, statement: PolicyStatement) {
         let Some(statements) = self.statements_mut(stack) else { return };
         let PolicyStatement { sid, actions, resources } = statement;
@@ -105,7 +105,7 @@ impl Role {
         }
     }
 
-    /// Denies actions on anything to the code of one function that has this role, and leaves them to Lambda itself.
+    /// Denies actions on everything to the code of one function that has this role, and leaves them to Lambda itself.
     pub(crate) fn deny_to_function(
         &self,
         stack: &mut Stack,
@@ -114,7 +114,7 @@ impl Role {
         function_name: &str,
     ) {
         let Some(statements) = self.statements_mut(stack) else { return };
-        // By its name: a reference would go round in a circle.
+        // By its name: a reference would be circular.
         let arn =
             format!("arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:{function_name}");
         let condition = json!({ "ArnEquals": { "lambda:SourceFunctionArn": (sub(arn).into_json()) } });

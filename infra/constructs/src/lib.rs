@@ -1,8 +1,8 @@
-//! What a team reuses: queues with dead-letter queues, functions, HTTP APIs, tables, buckets, database clusters, alarms,
+//! Reusable building blocks: queues with dead-letter queues, functions, HTTP APIs, tables, buckets, database clusters, alarms,
 //! grants and synth rules.
 //!
-//! Pure: no input or output, no clock, no environment. Names and methods are those of aws-cdk-lib's L2 constructs.
-//! A construct writes into a [`Stack`]; a grant adds a least-privilege statement to the role of who gets it.
+//! Pure: no I/O, no clock, no environment. Names and methods are those of aws-cdk-lib's L2 constructs.
+//! A construct writes into a [`Stack`]; a grant adds a least-privilege statement to the role of its grantee.
 
 mod alarm;
 mod bucket;

@@ -1,4 +1,4 @@
-//! A metric of CloudWatch: what an alarm watches and a dashboard draws.
+//! A CloudWatch metric: what an alarm watches and a dashboard draws.
 
 use std::time::Duration;
 
@@ -15,14 +15,14 @@ pub struct Metric {
     /// `Sum`, `Maximum`, `p99` ..
     pub statistic: &'static str,
     pub period: Duration,
-    /// What a period without data means to an alarm.
+    /// How an alarm treats a period without data.
     pub missing: TreatMissingData,
 }
 
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
 
 impl Metric {
-    /// A count that functions write themselves, summed over five minutes.
+    /// A count that functions report themselves, summed over five minutes.
     pub fn count(namespace: &'static str, name: &'static str, dimensions: Vec<(&'static str, String)>) -> Self {
         Self {
             namespace,
@@ -48,7 +48,7 @@ impl Queue {
 }
 
 impl DeadLetterQueue {
-    /// Messages that wait for a person. SQS stops counting a queue that nobody has touched for six hours, messages or not, so
+    /// Messages that wait for a person. SQS stops reporting metrics for a queue that was not accessed for six hours, even if it has messages, so
     /// an alarm keeps its state then:
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html>
     pub fn metric_messages_visible(&self) -> Metric {
@@ -66,7 +66,7 @@ impl RustFunction {
         self.metric("Invocations", "Sum")
     }
 
-    /// Invocations that Lambda turned away for want of instances.
+    /// Invocations that Lambda throttled.
     pub fn metric_throttles(&self) -> Metric {
         self.metric("Throttles", "Sum")
     }
@@ -78,7 +78,7 @@ impl RustFunction {
 
     fn metric(&self, name: &'static str, statistic: &'static str) -> Metric {
         let dimensions = vec![("FunctionName", self.function_name().to_owned())];
-        // A function that is not invoked makes no errors.
+        // A function that is not invoked has no errors.
         let missing = TreatMissingData::NOT_BREACHING;
         Metric { namespace: "AWS/Lambda", name, dimensions, statistic, period: FIVE_MINUTES, missing }
     }
@@ -91,17 +91,17 @@ impl HttpApi {
         self.metric("Count", "Sum")
     }
 
-    /// Answers with a status from 400 to 499.
+    /// Responses with a status from 400 to 499.
     pub fn metric_client_error(&self) -> Metric {
         self.metric("4xx", "Sum")
     }
 
-    /// Answers with a status from 500 to 599.
+    /// Responses with a status from 500 to 599.
     pub fn metric_server_error(&self) -> Metric {
         self.metric("5xx", "Sum")
     }
 
-    /// Milliseconds from the request to the answer, of the slowest in a hundred.
+    /// Milliseconds from request to response, 99th percentile.
     pub fn metric_latency(&self) -> Metric {
         self.metric("Latency", "p99")
     }
@@ -114,12 +114,12 @@ impl HttpApi {
 }
 
 impl Table {
-    /// Reads that DynamoDB turned away: a key that everybody wants, or growth faster than it follows.
+    /// Reads that DynamoDB throttled: because of a hot key, or of growth faster than it scales.
     pub fn metric_read_throttles(&self) -> Metric {
         self.metric("ReadThrottleEvents")
     }
 
-    /// Writes that DynamoDB turned away.
+    /// Writes that DynamoDB throttled.
     pub fn metric_write_throttles(&self) -> Metric {
         self.metric("WriteThrottleEvents")
     }

@@ -1,4 +1,4 @@
-//! Security groups and VPC endpoints. Rules stand inside their group: the local cloud knows no others.
+//! Security groups and VPC endpoints. Rules are inline: the local cloud supports no separate ones.
 
 use cfn::aws_ec2::{CfnSecurityGroup, CfnVPCEndpoint, cfn_security_group, cfn_vpc_endpoint};
 use cfn::intrinsics::{if_, sub};
@@ -6,33 +6,33 @@ use cfn::{ConditionHandle, Handle, IntoValue, Json, LogicalId, Value};
 
 use crate::Stack;
 
-/// A security group. Nothing gets in but by [`SecurityGroup::add_ingress_rule`], nothing out but to the ports given.
+/// A security group. Ingress only by [`SecurityGroup::add_ingress_rule`], egress only to the given ports.
 #[derive(Debug, Clone)]
 pub struct SecurityGroup {
     handle: Handle<CfnSecurityGroup>,
 }
 
-/// Who is admitted to a TCP port.
+/// A peer that may connect to a TCP port.
 #[derive(Debug, Clone)]
 pub struct IngressRule {
     pub from: Peer,
     pub port: Value<i64>,
     /// At most 255 characters.
     pub description: &'static str,
-    /// Admitted only if it holds.
+    /// Admitted only if it is true.
     pub condition: Option<ConditionHandle>,
 }
 
 #[derive(Debug, Clone)]
 pub enum Peer {
-    /// Whatever stands in this group.
+    /// Every member of this group.
     SecurityGroup(Value<String>),
     /// A block in CIDR notation.
     Ipv4(Value<String>),
 }
 
 impl SecurityGroup {
-    /// `egress`: the TCP ports that it may connect to anywhere, each with a description.
+    /// `egress`: the TCP ports to which it may connect anywhere, each with a description.
     #[track_caller]
     pub fn new(
         stack: &mut Stack,
@@ -43,7 +43,7 @@ impl SecurityGroup {
     ) -> Self {
         let rule = cfn_security_group::EgressProperty::new();
         let rules = match egress {
-            // Without a rule CloudFormation allows everything; this one reaches nothing.
+            // Without a rule CloudFormation allows everything; this one allows nothing.
             [] => vec![rule.ip_protocol("-1").cidr_ip("127.0.0.1/32").description("Nothing.")],
             ports => ports
                 .iter()
@@ -86,7 +86,7 @@ impl SecurityGroup {
     }
 }
 
-/// An endpoint inside the subnets, by which functions in the VPC reach one AWS service.
+/// An endpoint inside the subnets, through which functions in the VPC reach one AWS service.
 #[derive(Debug, Clone)]
 pub struct InterfaceVpcEndpoint {
     handle: Handle<CfnVPCEndpoint>,
@@ -110,6 +110,7 @@ impl InterfaceVpcEndpoint {
             .subnet_ids(subnet_ids)
             .security_group_ids([security_group.security_group_id()])
             .private_dns_enabled(true);
+        stack.interface_endpoints.push(service.to_owned());
         Self { handle: stack.add(id, endpoint) }
     }
 
@@ -118,8 +119,8 @@ impl InterfaceVpcEndpoint {
     }
 }
 
-/// An endpoint in route tables. Costs nothing; S3 and DynamoDB have one. Its policy is AWS's own, which allows all: whatever
-/// else stands in the subnets goes this way too, and IAM decides.
+/// An endpoint in route tables. Free of charge; for S3 and DynamoDB. Its policy is AWS's default, which allows everything: all
+/// traffic from the subnets to the service goes this way, and IAM decides.
 #[derive(Debug, Clone)]
 pub struct GatewayVpcEndpoint {
     handle: Handle<CfnVPCEndpoint>,

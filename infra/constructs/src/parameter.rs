@@ -1,6 +1,6 @@
-//! Where the value of a template's parameter comes from when the stack is deployed. Refuses values: they are the deployer's.
+//! Where the value of a template's parameter comes from when the stack is deployed. The values themselves are the deployer's.
 
-/// Who fills a parameter in.
+/// Who provides the value of a parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ParameterSource {
     /// The person or program that deploys.
@@ -8,7 +8,7 @@ pub enum ParameterSource {
     /// The base address of a service outside AWS: the template's default, or on the stage local the service of this name that the
     /// local cloud runs, followed by this path.
     Service { service: &'static str, path: &'static str },
-    /// An output of a stack that is deployed before.
+    /// An output of a stack that is deployed earlier.
     Output { stack: &'static str, output: String },
     /// The bucket that the deployer uploads assets to.
     AssetBucket,
@@ -16,27 +16,30 @@ pub enum ParameterSource {
     AssetKey { asset: String },
 }
 
-/// What a deployer is asked for. One with a template default may be left out.
+/// A value that a deployer is asked for. One with a template default is optional.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Asked {
     /// The VPC of the database and of the functions that use it. No default.
     VpcId,
-    /// Subnets of that VPC in at least two availability zones. No default; can be looked up from the VPC.
+    /// Subnets of that VPC in at least two availability zones that have Lambda. No default; can be looked up from the VPC.
     SubnetIds,
+    /// Subnets of the VPC's interface endpoints, one a zone. No default; can be looked up from the VPC.
+    EndpointSubnetIds,
     /// Route tables of those subnets, for the S3 gateway endpoint. No default; can be looked up from the VPC.
     RouteTableIds,
     /// The one IPv4 address outside the VPC that may connect to the database. Default: none.
     AllowedIp,
     /// Port of the database. Default: 5432.
     DatabasePort,
-    /// Whether the account's provider of GitHub's tokens is to be made; an account has one. Default: true.
+    /// Whether to create the account's OIDC provider for GitHub; an account has one. Default: true.
     CreateOidcProvider,
 }
 
 impl Asked {
-    pub const ALL: [Asked; 6] = [
+    pub const ALL: [Asked; 7] = [
         Self::VpcId,
         Self::SubnetIds,
+        Self::EndpointSubnetIds,
         Self::RouteTableIds,
         Self::AllowedIp,
         Self::DatabasePort,
@@ -48,6 +51,7 @@ impl Asked {
         match self {
             Self::VpcId => "VpcId",
             Self::SubnetIds => "SubnetIds",
+            Self::EndpointSubnetIds => "EndpointSubnetIds",
             Self::RouteTableIds => "RouteTableIds",
             Self::AllowedIp => "AllowedIp",
             Self::DatabasePort => "DatabasePort",
@@ -55,10 +59,10 @@ impl Asked {
         }
     }
 
-    /// Whether the templates carry a default, so that it may be left out.
+    /// Whether the templates have a default, so that it is optional.
     pub fn has_default(self) -> bool {
         match self {
-            Self::VpcId | Self::SubnetIds | Self::RouteTableIds => false,
+            Self::VpcId | Self::SubnetIds | Self::EndpointSubnetIds | Self::RouteTableIds => false,
             Self::AllowedIp | Self::DatabasePort | Self::CreateOidcProvider => true,
         }
     }

@@ -1,4 +1,4 @@
-//! A queue with its dead-letter queue. Owns names, encryption and redrive; a queue without dead-letter queue cannot be written.
+//! A queue with its dead-letter queue. Owns names, encryption and redrive; a queue without a dead-letter queue cannot be expressed.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use cfn::{DeletionPolicy, Handle, ResourceOptions, UpdateReplacePolicy, Value};
 use crate::stack::seconds;
 use crate::{Exceptions, Grantee, PolicyStatement, Stack, Suppression};
 
-/// What AWS asks for: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
+/// What AWS recommends: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
 const TIMEOUTS_IN_VISIBILITY: u32 = 6;
-/// A standard dead-letter queue keeps the time of the first send, so it has to keep messages longer than the queue.
+/// A standard dead-letter queue keeps the original send time, so it needs a longer retention than its queue.
 const DEAD_LETTER_RETENTION: Duration = Duration::from_secs(14 * 24 * 3600);
 const ENCRYPTED: Suppression = Suppression::checkov(
     "CKV_AWS_27",
@@ -25,7 +25,7 @@ pub struct Queue {
     dead_letter_queue: DeadLetterQueue,
 }
 
-/// Where messages end that were received too often, or that a consumer gave up with a reason.
+/// Where messages go that were received too often, or that a consumer rejected with a reason.
 #[derive(Debug, Clone)]
 pub struct DeadLetterQueue {
     handle: Handle<CfnQueue>,
@@ -37,14 +37,14 @@ pub struct QueueProps {
     pub queue_name: String,
     pub dead_letter_queue_name: String,
     pub visibility_timeout: Duration,
-    /// How long a message waits at most, up to 14 days; the dead-letter queue keeps it for 14 days.
+    /// How long a message is kept, up to 14 days; the dead-letter queue keeps it for 14 days.
     pub retention_period: Duration,
-    /// Receives before a message goes to the dead-letter queue, at least 3.
+    /// Receives before a message moves to the dead-letter queue, at least 3.
     pub max_receive_count: u32,
 }
 
 impl Queue {
-    /// Makes `<id>` and `<id>DeadLetters`.
+    /// Creates `<id>` and `<id>DeadLetters`.
     #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, props: QueueProps) -> Self {
         let dead_letter_queue = DeadLetterQueue::new(stack, &format!("{id}DeadLetters"), props.dead_letter_queue_name);
@@ -61,7 +61,7 @@ impl Queue {
         Self { handle, name: props.queue_name, dead_letter_queue }
     }
 
-    /// The shortest visibility time-out that AWS advises for a consumer.
+    /// The shortest visibility timeout that AWS recommends for a consumer.
     pub fn visibility_timeout_for(consumer_timeout: Duration, batching_window: Duration) -> Duration {
         consumer_timeout * TIMEOUTS_IN_VISIBILITY + batching_window
     }
@@ -86,7 +86,7 @@ impl Queue {
         grantee.grant(stack, send(self.queue_arn()));
     }
 
-    /// What an event source mapping needs, and what a consumer needs to hold a message back.
+    /// What an event source mapping needs, and what a consumer needs to extend a message's visibility timeout.
     pub fn grant_consume_messages(&self, stack: &mut Stack, grantee: &impl Grantee) {
         let actions =
             &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"];
@@ -95,7 +95,7 @@ impl Queue {
 }
 
 impl DeadLetterQueue {
-    /// One for what is no queue, such as a schedule; a queue makes its own.
+    /// One for a source other than a queue, such as a schedule; a queue creates its own.
     #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, queue_name: String) -> Self {
         let queue = CfnQueue::new()
@@ -126,7 +126,7 @@ fn send(queue_arn: Value<String>) -> PolicyStatement {
     PolicyStatement { sid: "SendMessages", actions: &["sqs:SendMessage"], resources: vec![queue_arn] }
 }
 
-/// Messages are work under way: a deleted stack has no use for them, and a crawl can be asked for again.
+/// Messages are work in progress: a deleted stack has no use for them, and a crawl can be started again.
 fn transient<R: ResourceOptions>(queue: R) -> R {
     queue.deletion_policy(DeletionPolicy::Delete).update_replace_policy(UpdateReplacePolicy::Delete).suppress(ENCRYPTED)
 }

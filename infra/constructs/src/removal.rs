@@ -1,13 +1,13 @@
-//! What becomes of a resource that holds data once its stack or its declaration is gone.
+//! What happens to a resource that holds data when its stack or its declaration is deleted.
 
 use cfn::{DeletionPolicy, ResourceOptions, UpdateReplacePolicy};
 
 /// Names are those of aws-cdk-lib.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RemovalPolicy {
-    /// The data goes with the resource.
+    /// The data is deleted with the resource.
     Destroy,
-    /// The resource stays behind, outside of any stack.
+    /// The resource is retained, outside any stack.
     Retain,
 }
 

@@ -1,5 +1,5 @@
-//! Rules of thumb as synth errors: each one is data with a check over finished templates, so a hand-written resource is
-//! refused like one of ours. Owns what is refused and how it is told; refuses to judge a value that only deployment knows.
+//! Common mistakes as synth errors: each rule is data with a check over finished templates, so a hand-written resource is
+//! held to the same rules. Owns the rules and their wording. Never judges a value that is only known at deployment.
 
 mod connections;
 mod examples;
@@ -19,16 +19,16 @@ pub use page::page;
 
 use cfn::{Diagnostic, ResourceEntry, Template};
 
-/// A design that is refused.
+/// A design that is rejected.
 #[derive(Debug)]
 pub struct Rule {
     /// Stable name, kebab-case.
     pub id: &'static str,
     pub refuses: &'static str,
-    /// A value that is refused.
+    /// A value that is rejected.
     pub example: &'static str,
     pub fix: &'static str,
-    /// The least that is refused, for [`page`].
+    /// The smallest rejected example, for [`page`].
     refused: fn() -> Template,
     check: fn(&Stage<'_>, &mut Vec<Diagnostic>),
 }
@@ -62,25 +62,25 @@ pub const RULES: &[Rule] = &[
     exceptions::WITHOUT_EXPIRY,
 ];
 
-/// What the rules look at: all templates of one stage, and what the stage allows.
+/// What the rules examine: all templates of one stage, and what the stage allows.
 #[derive(Debug, Clone, Copy)]
 pub struct Stage<'a> {
     pub templates: &'a [&'a Template],
-    /// What the functions may ask of systems outside.
+    /// How often the functions may call outside systems.
     pub budgets: &'a [Budget],
-    /// Whether people rely on the stage: nobody deletes its stacks, nor their data, by accident.
+    /// Whether the stage is protected: nobody deletes its stacks, or their data, by accident.
     pub protected: bool,
 }
 
-/// How often all functions together may call one system outside.
+/// How often all functions together may call one outside system.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
-    /// The variable that holds one instance's calls a minute.
+    /// The variable with one instance's calls per minute.
     pub variable: &'static str,
     pub calls_per_minute: f64,
 }
 
-/// Checks every rule; an empty list means that nothing is refused.
+/// Checks every rule; an empty list means no findings.
 pub fn check(stage: &Stage<'_>) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     for rule in RULES {
@@ -90,12 +90,12 @@ pub fn check(stage: &Stage<'_>) -> Vec<Diagnostic> {
 }
 
 impl Rule {
-    /// A template that this rule refuses, and nothing in it that the rule does not need.
+    /// A template that this rule rejects, containing only what the rule needs.
     pub fn refused_example(&self) -> Template {
         (self.refused)()
     }
 
-    /// A refused place: what stands there, and what may.
+    /// A rejected place: what is there, and what is allowed.
     fn at(&self, template: &Template, entry: &ResourceEntry, path: &str, what: String, allowed: String) -> Diagnostic {
         Diagnostic::on(template, entry, self.id, path, format!("{what}; allowed: {allowed}"), self.fix)
     }

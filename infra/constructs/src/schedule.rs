@@ -1,4 +1,4 @@
-//! A schedule of EventBridge Scheduler that invokes a function, with the role it needs and a dead-letter queue for what it gives up.
+//! An EventBridge Scheduler schedule that invokes a function, with the role it needs and a dead-letter queue for undelivered events.
 
 use std::time::Duration;
 
@@ -18,11 +18,11 @@ pub struct ScheduleProps {
     pub enabled: bool,
     /// The event, as JSON text.
     pub input: String,
-    /// Times that a failed invocation is tried again.
+    /// Number of retries of a failed invocation.
     pub retry_attempts: u32,
-    /// How long it is tried at most.
+    /// How long it is retried.
     pub max_event_age: Duration,
-    /// Keeps the events that it could not deliver.
+    /// Keeps the events that could not be delivered.
     pub dead_letter_queue_name: String,
 }
 
@@ -32,7 +32,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Makes `<id>DeadLetters`, `<id>Role`, which may invoke the target and send to that queue alone, and `<id>`.
+    /// Creates `<id>DeadLetters`, `<id>Role`, which may only invoke the target and send to that queue, and `<id>`.
     #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, target: &RustFunction, props: ScheduleProps) -> Self {
         let dead_letter_queue = DeadLetterQueue::new(stack, &format!("{id}DeadLetters"), props.dead_letter_queue_name);

@@ -1,4 +1,4 @@
-//! A generated secret with a user name and a password. The password is made by Secrets Manager: it never stands in a template.
+//! A generated secret with a user name and a password. Secrets Manager generates the password: it never appears in a template.
 
 use cfn::aws_rds::CfnDBCluster;
 use cfn::aws_secretsmanager::{CfnSecret, CfnSecretTargetAttachment, cfn_secret};
@@ -7,7 +7,7 @@ use cfn::{DeletionPolicy, Handle, ResourceOptions, UpdateReplacePolicy, Value};
 
 use crate::{Exceptions, Grantee, PolicyStatement, Stack, Suppression};
 
-/// Characters of a generated password. Letters and digits alone, so that it needs no quoting in any connection string.
+/// Length of a generated password. Letters and digits only, so that it needs no quoting in any connection string.
 const PASSWORD_LENGTH: u32 = 40;
 
 /// `{"username": .., "password": ..}` in Secrets Manager.
@@ -24,7 +24,7 @@ impl Secret {
             .generate_string_key("password")
             .password_length(PASSWORD_LENGTH)
             .exclude_punctuation(true);
-        // A password is no data: a new stack generates a new one and sets it.
+        // A password is not data: a new stack generates a new one and sets it.
         let secret = CfnSecret::new()
             .description(description)
             .generate_secret_string(generate)
@@ -41,7 +41,7 @@ impl Secret {
         self.handle.r#ref()
     }
 
-    /// A reference that CloudFormation resolves while it deploys; the template holds the reference, never the value.
+    /// A reference that CloudFormation resolves during deployment; the template contains the reference, never the value.
     pub fn secret_value_from_json(&self, key: &str) -> Value<String> {
         sub(format!("{{{{resolve:secretsmanager:${{{}}}:SecretString:{key}}}}}", self.handle.id()))
     }
@@ -60,7 +60,7 @@ impl Secret {
         Self::grant_read_of(stack, self.secret_arn(), grantee);
     }
 
-    /// The same for a secret of another stack, by its whole ARN.
+    /// The same for a secret of another stack, by its full ARN.
     pub fn grant_read_of(stack: &mut Stack, secret_arn: Value<String>, grantee: &impl Grantee) {
         let actions = &["secretsmanager:GetSecretValue"];
         grantee.grant(stack, PolicyStatement { sid: "ReadSecrets", actions, resources: vec![secret_arn] });

@@ -1,5 +1,5 @@
-//! One stack while it is drawn: a template, where its parameters come from and its tags.
-//! Refuses nothing itself; [`crate::rules`] and the template's own validation judge the finished whole.
+//! One stack while it is being drawn: a template, where its parameters come from, and its tags.
+//! Checks nothing itself; [`crate::rules`] and the template's own validation judge the finished template.
 
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ pub struct Stack {
     parameters: Vec<(String, ParameterSource)>,
     tags: Vec<(String, String)>,
     asset_bucket: Option<ParameterHandle<String>>,
+    pub(crate) interface_endpoints: Vec<String>,
     /// Termination protection, stack policy.
     protected: (bool, bool),
     only_when_named: bool,
@@ -35,16 +36,18 @@ pub struct SynthesizedStack {
     pub template: Template,
     /// Every parameter of the template, in its order.
     pub parameters: Vec<(String, ParameterSource)>,
-    /// The tags that stand on every taggable resource.
+    /// The tags on every taggable resource.
     pub tags: Vec<(String, String)>,
     pub protection: Protection,
-    /// Whoever works on the whole stage leaves it alone; it is deployed, compared and deleted only when it is named.
+    /// The services that its interface endpoints reach, such as `sqs`: their subnets must be in zones that have all of them.
+    pub interface_endpoints: Vec<String>,
+    /// Excluded from commands on the whole stage; it is deployed, compared and deleted only by name.
     pub only_when_named: bool,
 }
 
 impl SynthesizedStack {
-    /// Where a resource was declared: the file, relative to the workspace's root, and its line, from 1. Cargo compiles the members of
-    /// a workspace by their relative paths, from wherever it is started.
+    /// Where a resource is declared: the file, relative to the workspace root, and its line, from 1. Cargo compiles the members of
+    /// a workspace by their relative paths, wherever it is started.
     pub fn declared_at(&self, logical_id: &str) -> Option<(&'static str, u32)> {
         let entry = self.template.resources().iter().find(|entry| entry.id.as_str() == logical_id)?;
         Some((entry.declared_at.file(), entry.declared_at.line()))
@@ -64,6 +67,7 @@ impl Stack {
             parameters: Vec::new(),
             tags: all,
             asset_bucket: None,
+            interface_endpoints: Vec::new(),
             protected: (false, false),
             only_when_named: false,
         }
@@ -80,7 +84,7 @@ impl Stack {
         self
     }
 
-    /// Keeps the stack out of what is done to a whole stage.
+    /// Excludes the stack from commands on the whole stage.
     pub fn only_when_named(mut self) -> Self {
         self.only_when_named = true;
         self
@@ -111,7 +115,7 @@ impl Stack {
         self.template.parameter(id, parameter)
     }
 
-    /// A parameter that whoever deploys is asked for.
+    /// A parameter that the deployer is asked for.
     pub fn asked<T>(&mut self, asked: Asked, parameter: Parameter<T>) -> ParameterHandle<T> {
         self.parameter(asked.name(), parameter, ParameterSource::Asked(asked))
     }
@@ -122,7 +126,7 @@ impl Stack {
         self.parameter(id, parameter, source).r#ref()
     }
 
-    /// Bucket and key of an uploaded asset, each a parameter; one bucket serves all.
+    /// Bucket and key of an uploaded asset, each a parameter; all assets share one bucket.
     pub fn asset(&mut self, asset: &str) -> (Value<String>, Value<String>) {
         let bucket = self.asset_bucket.take().unwrap_or_else(|| {
             let bucket = Parameter::string()
@@ -142,12 +146,21 @@ impl Stack {
         self.template.output(id, value).description(description)
     }
 
-    /// Puts the tags on and gives the stack out.
+    /// Applies the tags and returns the stack.
     pub fn finish(mut self) -> SynthesizedStack {
         self.tag_resources();
         let protection = Protection::of(&self.template, self.protected.0, self.protected.1);
-        let Self { name, stack_name, template, parameters, tags, only_when_named, .. } = self;
-        SynthesizedStack { name, stack_name, template, parameters, tags, protection, only_when_named }
+        let Self { name, stack_name, template, parameters, tags, interface_endpoints, only_when_named, .. } = self;
+        SynthesizedStack {
+            name,
+            stack_name,
+            template,
+            parameters,
+            tags,
+            protection,
+            interface_endpoints,
+            only_when_named,
+        }
     }
 
     fn tag_resources(&mut self) {
@@ -175,7 +188,7 @@ fn pascal_case(kebab: &str) -> String {
     kebab.split('-').map(|word| word[..1].to_ascii_uppercase() + &word[1..]).collect()
 }
 
-/// A duration as CloudFormation takes it.
+/// A duration as CloudFormation expects it.
 pub(crate) fn seconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }

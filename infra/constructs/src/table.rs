@@ -1,4 +1,4 @@
-//! A DynamoDB table: on demand, encrypted, recoverable to any second of 35 days. Refuses grants of Query and Scan: items are asked for by key.
+//! A DynamoDB table: on-demand, encrypted, with point-in-time recovery for 35 days. Grants no Query and no Scan: items are accessed by key.
 
 use cfn::aws_dynamodb::{CfnTable, cfn_table};
 use cfn::{Handle, LogicalId, Value};
@@ -15,7 +15,7 @@ pub struct TableProps {
     pub table_name: String,
     /// Name of the key, which is a string.
     pub partition_key: &'static str,
-    /// Attribute with the second (Unix time) after which DynamoDB deletes an item; an item without it stays.
+    /// Attribute with the time (in Unix seconds) after which DynamoDB deletes an item; an item without it stays.
     pub time_to_live_attribute: Option<&'static str>,
     /// DynamoDB refuses to delete the table.
     pub deletion_protection: bool,
@@ -74,7 +74,7 @@ impl Table {
         self.grant(stack, grantee, "ReadItems", &["dynamodb:GetItem"]);
     }
 
-    /// Putting whole items, on a condition or without; neither changing nor deleting them.
+    /// Putting whole items, conditionally or not; no updating or deleting.
     pub fn grant_write_data(&self, stack: &mut Stack, grantee: &impl Grantee) {
         self.grant(stack, grantee, "WriteItems", &["dynamodb:PutItem"]);
     }

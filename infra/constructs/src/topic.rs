@@ -1,12 +1,12 @@
-//! A topic that tells people or programs something: names and counts, no secrets. Its policy is SNS's own, which admits this
-//! account alone.
+//! A topic that notifies people or programs: names and counts, no secrets. It has SNS's default policy, which admits this
+//! account only.
 
 use cfn::aws_sns::CfnTopic;
 use cfn::{Handle, Value};
 
 use crate::{Exceptions, Grantee, PolicyStatement, Stack, Suppression};
 
-/// The key that AWS manages for SNS. Whoever may publish in this account may use it.
+/// The key that AWS manages for SNS. Any publisher in this account may use it.
 const KEY_OF_SNS: &str = "alias/aws/sns";
 
 #[derive(Debug, Clone)]
@@ -15,7 +15,7 @@ pub struct Topic {
 }
 
 impl Topic {
-    /// For functions that publish. CloudWatch cannot: the key of SNS does not admit it.
+    /// For functions that publish. CloudWatch cannot: the policy of SNS's key does not allow it.
     #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, topic_name: String) -> Self {
         Self { handle: stack.add(id, CfnTopic::new().topic_name(topic_name).kms_master_key_id(KEY_OF_SNS)) }

@@ -1,5 +1,5 @@
-//! The deployment of a whole plan: first what is known to be missing, then assets and stacks, each with the outputs of those
-//! before it. Refuses to start when something is missing.
+//! The deployment of a whole plan: first the checks for what is missing, then assets and stacks, each with the outputs of those
+//! before it. Does not start when something is missing.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -36,8 +36,8 @@ pub struct Deployed {
 
 /// Deploys plans to one account and region.
 ///
-/// Any of its futures may be dropped, for example when the user interrupts: what CloudFormation has begun goes on there.
-/// Whoever drops one awaits [`Deployer::clean_up`] afterwards, which takes away what was made and will not be executed.
+/// Any of its futures may be dropped, for example on an interrupt: operations that CloudFormation has begun continue there.
+/// After dropping one, await [`Deployer::clean_up`], which removes what was created and will not be executed.
 #[derive(Debug)]
 pub struct Deployer<'a, C, S> {
     cloudformation: &'a C,
@@ -47,18 +47,18 @@ pub struct Deployer<'a, C, S> {
 }
 
 impl<'a, C: CloudFormation, S: AssetStore> Deployer<'a, C, S> {
-    /// Over an account's stacks and its assets bucket.
+    /// Uses an account's stacks and its assets bucket.
     pub fn new(cloudformation: &'a C, store: &'a S, options: Options) -> Self {
         Self { cloudformation, store, options, state: RunState::default() }
     }
 
-    /// Deploys the stacks of `plan`, each after those whose outputs it takes, independent ones at the same time, and uploads
-    /// what is needed of `archives` before the stack that needs it. When a stack fails, those that need it are skipped and
-    /// the others go on. `approver` is asked before anything of a stack is changed; `on` is told each step.
+    /// Deploys the stacks of `plan` in dependency order, independent ones in parallel, and uploads
+    /// the `archives` a stack needs before it. When a stack fails, those that depend on it are skipped and
+    /// the others continue. `approver` is asked before a stack is changed; `on` receives each step.
     ///
     /// # Errors
-    /// What was missing, before anything was touched, or [`Error::Stacks`]. Stacks that were finished stay as they are, so a
-    /// repetition goes on from there.
+    /// Anything missing, before any change, or [`Error::Stacks`]. Finished stacks stay as they are, so a
+    /// repetition continues from there.
     pub async fn deploy(
         &self,
         plan: &Plan,
@@ -87,10 +87,10 @@ impl<'a, C: CloudFormation, S: AssetStore> Deployer<'a, C, S> {
         cleaned.map(|()| deployed)
     }
 
-    /// What a deployment would change, stack for stack, by change sets that are taken away again. Nothing live changes.
+    /// What a deployment would change, stack by stack, by change sets that are deleted again. Nothing live changes.
     ///
     /// # Errors
-    /// The first thing that failed; what was made is taken away then, too.
+    /// The first failure; everything created is removed then, too.
     pub async fn preview(
         &self,
         plan: &Plan,
@@ -106,20 +106,20 @@ impl<'a, C: CloudFormation, S: AssetStore> Deployer<'a, C, S> {
         cleaned.map(|()| previews)
     }
 
-    /// Watches whatever is under way in the stacks of `plan` to its end, whoever started it. Stacks at rest are left out.
+    /// Follows the operations in progress on the stacks of `plan` to their end, whoever started them. Idle stacks are left out.
     ///
     /// # Errors
-    /// [`Error::Stacks`] when a stack cannot be watched. An operation that ends badly is no error here.
+    /// [`Error::Stacks`] when a stack cannot be followed. An operation that fails is not an error here.
     pub async fn watch(&self, plan: &Plan, on: &mut dyn FnMut(Event)) -> Result<Vec<Watched>, Error> {
         let context = self.context(on);
         watch::follow_all(&context, plan).await
     }
 
-    /// Asks what is under way in the stacks of `plan` to stop, and watches it roll back. An update is cancelled; a creation
-    /// is deleted only when `creation` says so; what rolls back or is deleted already goes on.
+    /// Asks the operations in progress on the stacks of `plan` to stop, and follows the rollback. An update is cancelled; a creation
+    /// is deleted only if `creation` says so; rollbacks and deletions in progress continue.
     ///
     /// # Errors
-    /// [`Error::Stacks`] when a stack cannot be stopped or watched.
+    /// [`Error::Stacks`] when a stack cannot be stopped or followed.
     pub async fn cancel(
         &self,
         plan: &Plan,
@@ -130,11 +130,11 @@ impl<'a, C: CloudFormation, S: AssetStore> Deployer<'a, C, S> {
         watch::cancel_all(&context, plan, creation).await
     }
 
-    /// Takes away what a dropped future has left: change sets that were not executed, with the empty stack that held one,
+    /// Removes what a dropped future left behind: change sets that were not executed, with the empty stack that held one,
     /// and a stack policy that was open. Does nothing when nothing is left.
     ///
     /// # Errors
-    /// The first thing that could not be taken away; the others were. It may be called again.
+    /// The first thing that could not be removed; the others were. It may be called again.
     pub async fn clean_up(&self, on: &mut dyn FnMut(Event)) -> Result<(), Error> {
         stack::remove_all(&self.context(on)).await
     }
@@ -180,7 +180,7 @@ impl<'a, C: CloudFormation, S: AssetStore> Deployer<'a, C, S> {
     }
 }
 
-/// The archives that the plan names, by asset name; checks template sizes on the way.
+/// The archives that the plan needs, by asset name; also checks template sizes.
 fn needed<'b>(plan: &Plan, archives: &'b [Archive], all: bool) -> Result<BTreeMap<String, &'b Archive>, Error> {
     let mut needed = BTreeMap::new();
     for stack in plan.stacks() {

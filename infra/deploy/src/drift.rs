@@ -1,4 +1,4 @@
-//! What was changed behind the stacks' back: detection, and the differences property by property. Refuses to repair.
+//! What was changed outside CloudFormation: detection, and the differences property by property. Repairs nothing.
 
 use std::time::Duration;
 
@@ -20,9 +20,9 @@ pub struct StackDrift {
     pub checked: usize,
     /// What AWS cannot compare: logical ids and types.
     pub not_checked: Vec<(String, String)>,
-    /// What is not as the template says, or could not be compared though AWS can; by logical id.
+    /// What differs from the template, or could not be compared although AWS can; by logical id.
     pub drifted: Vec<ResourceDrift>,
-    /// CloudFormation's sentence about a detection that failed in part.
+    /// CloudFormation's message about a detection that failed in part.
     pub failure: Option<String>,
 }
 
@@ -33,14 +33,14 @@ impl StackDrift {
     }
 }
 
-/// A detection of the largest stack AWS allows takes minutes; one that takes longer is stuck.
+/// Detection on the largest stack that AWS allows takes minutes; one that takes longer is stuck.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
 
-/// Looks for drift in several stacks at the same time. `is_write_only` tells of a resource type and a property path whether
-/// its value must not be shown.
+/// Detects drift in several stacks at the same time. `is_write_only` says for a resource type and a property path whether
+/// the value must not be shown.
 ///
 /// # Errors
-/// When a call fails, or a detection does not end.
+/// When a call fails, or a detection does not finish.
 pub async fn drift(
     cloudformation: &impl DriftDetection,
     stack_names: &[String],
@@ -108,7 +108,7 @@ async fn wait(
                 });
             }
             Ok(Detection::InProgress) => refused = 0,
-            // The detection goes on while nobody can ask for it.
+            // The detection continues even while its status cannot be read.
             Err(error) if error.is_retryable() && refused < pace.retries => refused += 1,
             Err(error) => return Err(error),
         }
@@ -123,8 +123,8 @@ mod tests {
 
     use super::*;
 
-    /// A stack with a queue that was changed, a secret that was deleted, a role in sync and a resource AWS cannot check; the
-    /// detection takes three looks, the second of which is throttled `throttled` times.
+    /// A stack with a changed queue, a deleted secret, a role in sync and a resource AWS cannot check; the
+    /// detection takes three polls, the second of which is throttled `throttled` times.
     struct Cloud {
         looks: Cell<u32>,
         throttled: u32,

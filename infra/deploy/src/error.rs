@@ -1,4 +1,4 @@
-//! What can go wrong in a deployment, and whether trying again can help. Refuses to render causes: the caller walks the chain.
+//! What can go wrong in a deployment, and whether a retry can help. Does not render causes: the caller walks the chain.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use aws_access::{CallError, CallErrorKind};
 
 use crate::{Cause, ChangeAction, DataLoss, Refusal, Replacement, RolledBack};
 
-/// What became of a deployment, or a removal, of which stacks failed. Its source is the first failure.
+/// The result of a deployment or deletion in which stacks failed. Its source is the first failure.
 #[derive(Debug, thiserror::Error)]
 #[error("{} of {} stacks {} not done{}", self.undone(), self.undone() + .done.len(), if self.undone() == 1 { "was" } else { "were" }, not_begun(.skipped))]
 pub struct StacksFailed {
@@ -17,9 +17,9 @@ pub struct StacksFailed {
     pub error: Error,
     /// The stacks that failed after it, each with its error.
     pub others: Vec<(String, Error)>,
-    /// Stacks that were not begun because one they need failed.
+    /// Stacks that were not started because one they depend on failed.
     pub skipped: Vec<Skipped>,
-    /// Physical names of the stacks that were finished.
+    /// Physical names of the stacks that finished.
     pub done: Vec<String>,
 }
 
@@ -35,7 +35,7 @@ impl StacksFailed {
     }
 }
 
-/// A stack that was not begun.
+/// A stack that was not started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
     /// Physical name.
@@ -44,12 +44,12 @@ pub struct Skipped {
     pub because: String,
 }
 
-/// A parameter that nobody gave a value for.
+/// A parameter without a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissingValue {
     /// Parameter name in the template.
     pub parameter: String,
-    /// Stacks that ask for it.
+    /// Stacks that need it.
     pub stacks: Vec<String>,
     /// How to give it, for example `--vpc-id vpc-0123abcd (make: VPC_ID=..)`.
     pub hint: String,
@@ -61,13 +61,13 @@ impl fmt::Display for MissingValue {
     }
 }
 
-/// Why a deployment or its removal did not happen.
+/// Why a deployment or deletion did not happen.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A call to AWS failed for good.
+    /// A call to AWS failed permanently.
     #[error("a call to AWS failed")]
     Call(#[source] CallError),
-    /// The credentials were valid in the beginning and are not any more.
+    /// The credentials were valid at first and have expired.
     #[error(
         "the credentials have expired meanwhile; what CloudFormation has begun goes on: log in again, then `infra watch` follows it and the same command does the rest"
     )]
@@ -82,10 +82,10 @@ pub enum Error {
         "CloudFormation cannot assume the execution role; give the output ExecutionRoleArn of the stage's stack Delivery as --execution-role (EXECUTION_ROLE_ARN)"
     )]
     RoleNotAssumed(#[source] CallError),
-    /// Values are asked for and were not given; nothing was created.
+    /// Required values are missing; nothing was created.
     #[error("{} missing, nothing was created:{}", if .0.len() == 1 { "a value is" } else { "values are" }, list(.0))]
     Missing(Vec<MissingValue>),
-    /// A value was given that no selected stack asks for.
+    /// A value was given that no selected stack needs.
     #[error("no selected stack has a parameter {name:?} to be given; there are {}", .known.join(", "))]
     UnknownParameter {
         /// The name that was given.
@@ -104,7 +104,7 @@ pub enum Error {
     /// Stacks that need each other's outputs.
     #[error("stacks need each other's outputs in a circle: {}", .0.join(" -> "))]
     Cycle(Vec<String>),
-    /// A linked stack is not there, or has no such output.
+    /// A linked stack does not exist, or has no such output.
     #[error("{stack} needs output {output} of {from}, which {why}; deploy {from} first")]
     NoOutput {
         /// The stack that needs it.
@@ -116,7 +116,7 @@ pub enum Error {
         /// "is not deployed" or "does not have it".
         why: &'static str,
     },
-    /// An asset is named by a parameter and was not built.
+    /// A parameter refers to an asset that was not built.
     #[error("{stack} needs asset {asset:?}, which was not built")]
     NoAsset {
         /// The stack that needs it.
@@ -124,30 +124,30 @@ pub enum Error {
         /// The asset's name.
         asset: String,
     },
-    /// The stack is in a state that no change set can start from.
+    /// The stack is in a state from which no change set can start.
     #[error("{stack} is {status}{}: {fix}", because(cause.as_deref()))]
     StackNotReady {
         /// Physical stack name.
         stack: String,
         /// Its status.
         status: String,
-        /// The first failure, when it was seen.
+        /// The first failure, if it was seen.
         cause: Option<Box<Cause>>,
         /// What to do.
         fix: &'static str,
     },
-    /// The stack was deleted meanwhile, by somebody else or because that was asked for.
+    /// The stack was deleted in the meantime, by another caller or on request.
     #[error("{stack} is gone: it was deleted while it was deployed; deploy again")]
     Gone {
         /// Physical stack name.
         stack: String,
     },
-    /// CloudFormation refused the change set.
+    /// CloudFormation rejected the change set.
     #[error("the change set of {stack} failed: {reason}")]
     ChangeSetFailed {
         /// Physical stack name.
         stack: String,
-        /// CloudFormation's sentence.
+        /// CloudFormation's message.
         reason: String,
     },
     /// The operation ran and failed; CloudFormation has rolled it back as far as the status says.
@@ -159,21 +159,21 @@ pub enum Error {
         status: String,
         /// The first failure.
         cause: Option<Box<Cause>>,
-        /// What was undone.
+        /// What was rolled back.
         rolled_back: RolledBack,
     },
-    /// Stacks of the plan failed, were refused or skipped; each with its own error.
+    /// Stacks of the plan failed, were rejected or skipped; each with its own error.
     #[error(transparent)]
     Stacks(Box<StacksFailed>),
-    /// Nobody said yes. Nothing of the stack was changed.
+    /// Not approved. Nothing of the stack was changed.
     #[error("{stack} was left as it is, since {refusal}")]
     Refused {
         /// Physical stack name.
         stack: String,
-        /// The no.
+        /// The refusal.
         refusal: Refusal,
     },
-    /// Data would be lost whose loss was not accepted by name. Nothing of the stack was changed.
+    /// Data would be lost that was not accepted by name. Nothing of the stack was changed.
     #[error("{stack} would lose data: {}; to accept it, give{}", lost(.losses), accepting(.losses))]
     DataLoss {
         /// Physical stack name.
@@ -181,7 +181,7 @@ pub enum Error {
         /// All losses of the stack, at least one not accepted.
         losses: Vec<DataLoss>,
     },
-    /// The stack policy keeps an accepted loss from happening and cannot be opened for it alone.
+    /// The stack policy prevents an accepted loss and cannot be opened for it alone.
     #[error("the stack policy of {stack} denies changes of {} by a pattern; change the policy by hand, it is not opened further than for these", .resources.join(", "))]
     PolicyNotOpened {
         /// Physical stack name.
@@ -189,7 +189,7 @@ pub enum Error {
         /// Logical ids.
         resources: Vec<String>,
     },
-    /// The stack is protected from deletion and nobody said to turn that off.
+    /// The stack is protected from deletion, and there is no consent to turn that off.
     #[error("{stack} is protected from termination; nothing of it was deleted")]
     Protected {
         /// Physical stack name.
@@ -200,20 +200,20 @@ pub enum Error {
     BucketNotEmptied {
         /// Bucket name.
         bucket: String,
-        /// Keys, each with S3's sentence.
+        /// Keys, each with S3's message.
         refused: Vec<String>,
     },
-    /// The stack changed under our hands again and again.
+    /// Other deployers changed the stack again and again.
     #[error(
         "{stack} is changed by others all the time, {attempts} attempts came too late; deploy again when they are done"
     )]
     Overtaken {
         /// Physical stack name.
         stack: String,
-        /// How many times it was tried.
+        /// How many attempts were made.
         attempts: u32,
     },
-    /// The template is larger than CloudFormation takes at all.
+    /// The template is larger than CloudFormation accepts.
     #[error("the template of {stack} has {bytes} bytes, CloudFormation takes 1,000,000 at most; split the stack")]
     TemplateTooLarge {
         /// Physical stack name.
@@ -226,10 +226,10 @@ pub enum Error {
     Archive {
         /// The asset's name.
         asset: String,
-        /// What the packer said.
+        /// The packing error.
         source: std::io::Error,
     },
-    /// The assets bucket is not ours.
+    /// The assets bucket belongs to another account.
     #[error("bucket {bucket} exists and does not belong to account {account} or refuses it; nothing was uploaded")]
     ForeignBucket {
         /// Bucket name.
@@ -244,7 +244,7 @@ impl From<CallError> for Error {
         if error.is_about_credentials() {
             return Self::CredentialsExpired(error);
         }
-        // AWS has no codes of their own for these.
+        // AWS has no separate codes for these.
         if error.kind == CallErrorKind::Denied && error.message.contains("iam:PassRole") {
             Self::RoleNotPassed(error)
         } else if error.kind == CallErrorKind::Invalid && error.message.contains("cannot be assumed") {
@@ -282,7 +282,7 @@ fn lost(losses: &[DataLoss]) -> String {
     losses.iter().filter(|loss| !loss.accepted).map(one).collect::<Vec<_>>().join(", ")
 }
 
-/// The flag for each, ready to be given.
+/// The flag for each, ready to be copied.
 fn accepting(losses: &[DataLoss]) -> String {
     let flag = |loss: &DataLoss| format!(" --accept-data-loss {}", loss.name);
     losses.iter().filter(|loss| !loss.accepted).map(flag).collect()

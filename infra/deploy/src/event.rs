@@ -1,10 +1,10 @@
-//! What a deployment tells while it runs, as data with stable codes. Refuses wording: the caller prints.
+//! What a deployment reports while it runs, as data with stable codes. The wording is the caller's.
 
 use serde::Serialize;
 
 use crate::{Cause, ProtectionChange, RolledBack, StackEvent};
 
-/// One step of a deployment, told as it happens. As JSON, `code` stands beside the fields: `{"code": "stack.up_to_date", "stack": ..}`.
+/// One step of a deployment, reported as it happens. As JSON, `code` stands next to the fields: `{"code": "stack.up_to_date", "stack": ..}`.
 /// Stacks are named by their physical name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
@@ -15,7 +15,7 @@ pub enum Event {
         /// Physical names.
         stacks: Vec<String>,
     },
-    /// The assets bucket was made.
+    /// The assets bucket was created.
     #[serde(rename = "bucket.created")]
     BucketCreated {
         /// Its name.
@@ -47,7 +47,7 @@ pub enum Event {
         /// Key in the bucket.
         key: String,
     },
-    /// An operation that somebody else started is under way; it is watched to its end first.
+    /// An operation that another caller started is in progress; it is followed to its end first.
     #[serde(rename = "stack.attached")]
     Attached {
         /// The stack.
@@ -55,27 +55,27 @@ pub enum Event {
         /// Its status.
         status: String,
     },
-    /// Another deployer seems to prepare a stack that is not there yet; it is let go first for a while.
+    /// Another deployer seems to be preparing a stack that does not exist yet; it may go first for a while.
     #[serde(rename = "stack.yielding")]
     Yielding {
         /// The stack.
         stack: String,
-        /// Names of the other's change sets. It may have been killed and have left them.
+        /// Names of the other deployer's change sets. It may have been killed and left them behind.
         change_sets: Vec<String>,
-        /// It is waited for so long, and no longer.
+        /// How long it may take at most.
         seconds: u64,
     },
-    /// The stack cannot be changed in its state and is brought to one where it can.
+    /// The stack cannot be changed in its state and is recovered first.
     #[serde(rename = "stack.recovering")]
     Recovering {
         /// The stack.
         stack: String,
         /// Its status.
         status: String,
-        /// What is done.
+        /// The remedy.
         remedy: Remedy,
     },
-    /// A change set is made; what it holds is shown to the approver.
+    /// A change set is ready; its contents are shown to the approver.
     #[serde(rename = "change_set.ready")]
     ChangeSetReady {
         /// The stack.
@@ -85,12 +85,12 @@ pub enum Event {
         /// Resources that change.
         changes: usize,
     },
-    /// A change set was taken away without being executed.
+    /// A change set was deleted without being executed.
     #[serde(rename = "change_set.deleted")]
     ChangeSetDeleted {
         /// The stack.
         stack: String,
-        /// The stack had only been made to hold it, and went with it.
+        /// The stack had only been created to hold it, and was deleted with it.
         with_stack: bool,
     },
     /// A change set or a deletion starts.
@@ -102,7 +102,7 @@ pub enum Event {
         stack_id: String,
         /// What starts.
         operation: Operation,
-        /// Resources that change, the stack itself not counted; 0 when it is not known.
+        /// Resources that change, not counting the stack itself; 0 if unknown.
         changes: usize,
     },
     /// A resource changed its status.
@@ -115,26 +115,26 @@ pub enum Event {
         /// What happened.
         #[serde(flatten)]
         event: StackEvent,
-        /// How long this kind of resource usually takes, in seconds, when something begins and it is known.
+        /// How long this kind of resource usually takes, in seconds, if something begins and it is known.
         usual_seconds: Option<u64>,
     },
-    /// A call was throttled or lost; the flow slows down and makes it again.
+    /// A call was throttled or lost; the flow slows down and retries it.
     #[serde(rename = "call.retrying")]
     Retrying {
         /// AWS operation.
         operation: String,
-        /// What was answered.
+        /// The response.
         reason: String,
     },
-    /// The credentials do not allow a call that can be done without.
+    /// The credentials do not allow an optional call.
     #[serde(rename = "call.denied")]
     Denied {
         /// AWS operation.
         operation: String,
-        /// What was answered.
+        /// The response.
         reason: String,
     },
-    /// AWS cannot be reached; the operation goes on there, and the watch goes on when it can be reached again.
+    /// AWS cannot be reached; the operation continues there, and the watch continues when AWS can be reached again.
     #[serde(rename = "connection.lost")]
     ConnectionLost {
         /// The stack that is watched.
@@ -142,7 +142,7 @@ pub enum Event {
         /// What went wrong.
         reason: String,
     },
-    /// AWS answers again.
+    /// AWS responds again.
     #[serde(rename = "connection.restored")]
     ConnectionRestored {
         /// The stack that is watched.
@@ -165,7 +165,7 @@ pub enum Event {
         /// Logical ids.
         resources: Vec<String>,
     },
-    /// The stack policy is what it was.
+    /// The stack policy was restored.
     #[serde(rename = "stack.policy_restored")]
     PolicyRestored {
         /// The stack.
@@ -181,7 +181,7 @@ pub enum Event {
         /// Object versions and delete markers deleted so far.
         deleted: usize,
     },
-    /// What runs is asked to stop.
+    /// The operation in progress is asked to stop.
     #[serde(rename = "stack.cancelling")]
     Cancelling {
         /// The stack.
@@ -210,17 +210,17 @@ pub enum Event {
         stack: String,
         /// The status it ended in.
         status: String,
-        /// The first failure, when one was told.
+        /// The first failure, if one was reported.
         cause: Option<Cause>,
-        /// What was undone.
+        /// What was rolled back.
         rolled_back: RolledBack,
     },
-    /// A stack was not begun because of another.
+    /// A stack was not started because of another.
     #[serde(rename = "stack.skipped")]
     Skipped {
         /// The stack.
         stack: String,
-        /// The stack that it needs and that failed.
+        /// The stack that it depends on and that failed.
         because: String,
     },
 }
@@ -258,26 +258,26 @@ impl Event {
     }
 }
 
-/// What is done to a stack.
+/// The operation on a stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
-    /// It is made.
+    /// Creation.
     Create,
-    /// It is changed.
+    /// Update.
     Update,
-    /// It is deleted.
+    /// Deletion.
     Delete,
 }
 
-/// The way out of a state that no change set can start from.
+/// The remedy for a state from which no change set can start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Remedy {
-    /// DeleteStack: what failed is deleted. Asked for first.
+    /// DeleteStack: what failed is deleted. Needs approval.
     Delete,
-    /// RollbackStack: back to the last state that held.
+    /// RollbackStack: back to the last stable state.
     RollBack,
-    /// ContinueUpdateRollback: the roll-back that failed is tried again.
+    /// ContinueUpdateRollback: the failed rollback is retried.
     ContinueRollBack,
 }

@@ -1,8 +1,8 @@
-//! Deploys a stage: assets, change sets, live events, outputs, and destroys it again.
+//! Deploys a stage (assets, change sets, live events, outputs) and deletes it again.
 //!
-//! Owns the flow and the order of things, over narrow ports ([`CloudFormation`], [`AssetStore`], [`BucketEmptier`],
-//! [`Approver`]) with AWS adapters in [`aws`]. Refuses to print, to read the environment, to synthesize templates, to guess
-//! a value that was not given, and to delete what was not asked for. Connections and
+//! Owns the flows and their order, over narrow ports ([`CloudFormation`], [`AssetStore`], [`BucketEmptier`],
+//! [`Approver`]) with AWS adapters in [`aws`]. Never prints, reads the environment, synthesizes templates, guesses
+//! a value that was not given, or deletes what was not asked for. Connections and
 //! failed calls are the crate `aws_access`'s.
 
 mod assets;

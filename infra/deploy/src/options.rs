@@ -1,27 +1,27 @@
-//! How a deployment, a preview or a deletion is context. Refuses defaults that lose data.
+//! How a deployment, a preview or a deletion is run. No default loses data.
 
 use std::collections::BTreeSet;
 
 use aws_access::Pace;
 
-/// How a deployment is context.
+/// How a deployment is run.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Unique for this run, `[a-zA-Z0-9][-a-zA-Z0-9]*` and at most 64 characters; request tokens and change set names are made of it.
+    /// Unique for this run, `[a-zA-Z0-9][-a-zA-Z0-9]*` and at most 64 characters; request tokens and change set names contain it.
     pub run_id: String,
-    /// How often AWS is asked.
+    /// How often AWS is polled.
     pub pace: Pace,
-    /// Stacks that are worked on at the same time, at least 1.
+    /// Stacks that are deployed at the same time, at least 1.
     pub concurrency: usize,
     /// Losses that are accepted, each as `<stack within the stage>/<logical id>`, for example `FipeData/Cluster`.
     pub accept_data_loss: BTreeSet<String>,
-    /// What a roll-back that failed may leave as it is, named in the same way.
+    /// Resources that a failed rollback may skip, named in the same way.
     pub skip_rollback: BTreeSet<String>,
-    /// ARN of the role that CloudFormation makes and deletes resources with; none: the stack's own, or the caller's permissions.
+    /// ARN of the role with which CloudFormation creates and deletes resources; without one, the stack's own or the caller's permissions.
     pub execution_role: Option<String>,
-    /// Resources that exist already, under the fixed names of the template, are taken into the stack instead of failing.
+    /// Resources that already exist under the template's fixed names are imported into the stack instead of making it fail.
     pub import_existing: bool,
-    /// Whether the loss of a resource of this type is a loss of data.
+    /// Whether losing a resource of this type loses data.
     pub is_stateful: fn(&str) -> bool,
 }
 

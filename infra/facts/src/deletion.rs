@@ -14,7 +14,7 @@ const SNAPSHOTS: &[&str] = &[
     "AWS::Redshift::Cluster",
 ];
 
-/// Whether `DeletionPolicy: Snapshot` means something for a type.
+/// Whether `DeletionPolicy: Snapshot` is valid for a type.
 pub fn takes_snapshots(resource_type: &str) -> bool {
     SNAPSHOTS.binary_search(&resource_type).is_ok()
 }

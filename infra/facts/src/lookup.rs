@@ -1,4 +1,4 @@
-//! Facts by the name of a type. Services that are not compiled in are not known here; what holds data is known for all.
+//! Facts by the name of a type. Services that are not compiled in are unknown here; which types hold data is known for all.
 
 use crate::generated::{OUTLINES, SERVICES, STATEFUL};
 use crate::model::ResourceType;
@@ -7,11 +7,11 @@ use crate::outline::Outline;
 /// How much is known of a type.
 #[derive(Clone, Copy, Debug)]
 pub enum Knowledge {
-    /// All of it: its service has tables.
+    /// Everything: its service has tables.
     Full(&'static ResourceType),
-    /// What a change of its properties does.
+    /// What a change to its properties does.
     Outline(&'static Outline),
-    /// Nothing: newer than the specification, a third party's, or made up.
+    /// Nothing: newer than the specification, third-party, or invented.
     Nothing,
 }
 
@@ -24,7 +24,7 @@ pub fn of(name: &str) -> Knowledge {
     }
 }
 
-/// Whether anything is known of a type.
+/// Whether anything is known about a type.
 pub fn is_known(name: &str) -> bool {
     !matches!(of(name), Knowledge::Nothing)
 }
@@ -41,7 +41,7 @@ pub fn resource_types() -> impl Iterator<Item = &'static ResourceType> {
     SERVICES.iter().flat_map(|(_, types)| types.iter().copied())
 }
 
-/// Whether the loss of such a resource is a loss of data. Knows the types of all services.
+/// Whether losing such a resource loses data. Knows the types of all services.
 pub fn is_stateful(name: &str) -> bool {
     STATEFUL.binary_search(&name).is_ok()
 }

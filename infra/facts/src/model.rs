@@ -1,4 +1,4 @@
-//! The form of a type's facts: static tables, no start-up cost. Questions take a path below `Properties`.
+//! The form of a type's facts: static tables, no start-up cost. Lookups take a path below `Properties`.
 
 use crate::path::segments;
 
@@ -6,9 +6,9 @@ use crate::path::segments;
 #[derive(Debug)]
 pub struct ResourceType {
     pub name: &'static str,
-    /// Why every change of it needs a security look, such as one of a bucket's policy.
+    /// Why every change to it needs a security review, such as one to a bucket's policy.
     pub scrutiny: Option<Scrutiny>,
-    /// Which property holds its tags, and in which shape. `None`: it takes none.
+    /// Which property holds its tags, and in which shape. `None`: it has no tags.
     pub tags: Option<Tags>,
     /// Names for `Fn::GetAtt`, with dots where AWS has them, sorted.
     pub attributes: &'static [&'static str],
@@ -37,15 +37,15 @@ pub struct Property {
     pub name: &'static str,
     pub schema: Schema,
     pub required: bool,
-    /// For the property itself; [`ResourceType::replacement`] sees the properties around it too.
+    /// For the property itself; [`ResourceType::replacement`] also considers the properties around it.
     pub replacement: Replacement,
-    /// AWS never gives the value back, such as a password: it cannot be compared with what is deployed.
+    /// AWS never returns the value, such as a password: it cannot be compared with what is deployed.
     pub write_only: bool,
-    /// Why a change of it needs a security look; [`ResourceType::scrutiny`] sees the properties around it too.
+    /// Why a change to it needs a security review; [`ResourceType::scrutiny`] also considers the properties around it.
     pub scrutiny: Option<Scrutiny>,
 }
 
-/// What a change may open: aws-cdk shows it to a person before it is deployed.
+/// What a change may open: aws-cdk asks for confirmation before it deploys such a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scrutiny {
     /// What an identity may do.
@@ -54,24 +54,24 @@ pub enum Scrutiny {
     ManagedPolicies,
     /// Who may do something with a resource.
     ResourcePolicy,
-    /// Who reaches something.
+    /// Who can reach something.
     IngressRules,
-    /// What something reaches.
+    /// What something can reach.
     EgressRules,
     /// Who may invoke a function.
     LambdaPermission,
 }
 
-/// Whether a change of a property makes a new resource.
+/// Whether a change to a property creates a new resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Replacement {
     No,
-    /// By what else is set or changed.
+    /// Depending on what else is set or changed.
     Maybe,
     Yes,
 }
 
-/// A type and the rules that literal values of it follow.
+/// A type and the rules for literal values of it.
 #[derive(Debug)]
 pub struct Schema {
     pub kind: Kind,
@@ -107,10 +107,10 @@ impl std::fmt::Debug for Definition {
     }
 }
 
-/// A rule for literal values. Lengths are characters; limits are included.
+/// A rule for literal values. Lengths are in characters; limits are inclusive.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Rule {
-    /// A regular expression to be found in the text.
+    /// A regular expression that must match within the text.
     Pattern(&'static str),
     MinLength(u64),
     MaxLength(u64),
@@ -120,7 +120,7 @@ pub enum Rule {
     MaxItems(u64),
     /// The known values.
     Values(&'static [&'static str]),
-    /// The known values, in any case.
+    /// The known values, case-insensitive.
     ValuesInAnyCase(&'static [&'static str]),
 }
 
@@ -130,7 +130,7 @@ impl ResourceType {
         self.along(path).map(|found| found.property)
     }
 
-    /// What a change at this path does: the strongest word of the properties along it.
+    /// What a change at this path does: the strongest of the properties along it.
     pub fn replacement(&self, path: &str) -> Option<Replacement> {
         self.along(path).map(|found| found.replacement)
     }
@@ -140,7 +140,7 @@ impl ResourceType {
         self.along(path).map(|found| found.write_only)
     }
 
-    /// Why a change at this path needs a security look, if it does: for the property's sake, one's around it, or the type's.
+    /// Why a change at this path needs a security review, if it does: because of the property, one around it, or the type.
     pub fn scrutiny(&self, path: &str) -> Option<Scrutiny> {
         self.along(path).and_then(|found| found.scrutiny).or(self.scrutiny)
     }
@@ -183,7 +183,7 @@ impl ResourceType {
     }
 }
 
-/// A property, and what it and those around it say together.
+/// A property, and the combined facts of it and those around it.
 #[derive(Clone, Copy)]
 struct Found {
     property: &'static Property,

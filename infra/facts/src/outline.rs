@@ -3,14 +3,14 @@
 use crate::model::Replacement;
 use crate::path::names;
 
-/// Only what differs from "changes in place and can be read back".
+/// Only deviations from "changes in place and can be read back".
 #[derive(Debug)]
 pub struct Outline {
     pub name: &'static str,
     pub(crate) properties: &'static [Outlined],
 }
 
-/// A property that says more than those around it.
+/// A property with stronger facts than those around it.
 #[derive(Debug)]
 pub(crate) struct Outlined {
     /// Names with dots between them, no indexes and map keys.
@@ -20,8 +20,8 @@ pub(crate) struct Outlined {
 }
 
 impl Outline {
-    /// What a change at this path does: the strongest word of the properties along it. A whole value that has such a property
-    /// inside may come or go with it.
+    /// What a change at this path does: the strongest of the properties along it. A whole value that contains such a property
+    /// may appear or disappear with it.
     pub fn replacement(&self, path: &str) -> Replacement {
         let path = names(path);
         let says = self.properties.iter().map(|property| match property.replacement {

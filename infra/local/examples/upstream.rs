@@ -1,4 +1,4 @@
-//! A program as a system gives it to the local cloud, for the tests and the example: its health lists its arguments.
+//! A program as a system gives it to the local cloud, for the tests and the example: its health response lists its arguments.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program of its own")]
 
 use std::io::{Read, Write};
@@ -21,13 +21,13 @@ fn main() -> ExitCode {
     };
     println!("listening on http://127.0.0.1:{}", port.unwrap_or_default());
     for stream in listener.incoming().flatten() {
-        // A client that went away needs no answer.
+        // A client that disconnected needs no response.
         let _ = answer(stream, &arguments);
     }
     ExitCode::SUCCESS
 }
 
-/// A data file begins with the line `data`, and a rate is at most 1.
+/// A data file starts with the line `data`, and a rate is at most 1.
 fn refused(argument: &str) -> Option<String> {
     if let Some(path) = argument.strip_prefix("--dataset=") {
         let is_data = std::fs::read_to_string(path).is_ok_and(|text| text.starts_with("data\n"));

@@ -1,4 +1,4 @@
-//! Up, down and status: what is there is kept, what is missing is started, what fails to start is taken down again.
+//! Up, down and status: what is running is kept, what is missing is started, what fails to start is stopped again.
 
 use std::fmt;
 use std::path::Path;
@@ -31,11 +31,11 @@ pub enum Event {
     AlreadyRunning {
         service: ServiceName,
     },
-    /// Real data takes the place of this program's made-up data, or the other way round: everything starts empty.
+    /// Real data replaces this program's generated data, or the other way round: everything starts empty.
     Emptied {
         service: ServiceName,
     },
-    /// A program is asked for other arguments than it runs with, or was built again; PostgreSQL lacks a database.
+    /// A program has changed arguments or was rebuilt; PostgreSQL lacks a database.
     Changed {
         service: ServiceName,
     },
@@ -61,16 +61,16 @@ impl fmt::Display for Event {
     }
 }
 
-/// Starts what does not run yet and waits until it answers.
+/// Starts what is not running yet and waits until it responds.
 ///
-/// With all services running as asked, nothing happens. From nothing, PostgreSQL is new and empty, as is MiniStack; while
-/// any service lives, PostgreSQL keeps its data over a restart. A changed program restarts alone, PostgreSQL for a database
-/// that it does not have yet; but where real data takes the place of made-up data or the other way round, everything
-/// starts anew. A program that is not asked for any more ends. When something fails, or the future is dropped, what this
-/// call started is ended again.
+/// With all services running as requested, nothing happens. From nothing, PostgreSQL is new and empty, as is MiniStack; while
+/// any service is alive, PostgreSQL keeps its data over a restart. A changed program restarts alone, and PostgreSQL restarts for a database
+/// that it does not have yet; but when real data replaces generated data or the other way round, everything
+/// starts from nothing. A program that is no longer requested is stopped. When something fails, or the future is dropped, what this
+/// call started is stopped again.
 ///
 /// # Errors
-/// A taken port, a child that dies or does not answer, missing tools: see [`Error`].
+/// A port in use, a child that dies or does not respond, missing tools: see [`Error`].
 pub async fn up(config: &Config, progress: &mut dyn FnMut(Event)) -> Result<Status, Error> {
     let asked = Asked::of(config);
     own_names_and_ports(&asked)?;
@@ -116,7 +116,7 @@ pub async fn up(config: &Config, progress: &mut dyn FnMut(Event)) -> Result<Stat
     }
     if is_missing(&ServiceName::Postgres) {
         let cluster = cluster(&layout, state.postgres_home.as_deref()).await?;
-        // Written before anything is in it, so that `down` finds it however this ends.
+        // Written before it contains anything, so that `down` finds it however this ends.
         state.postgres_home = Some(cluster.dir().to_owned());
         state.write(&layout)?;
         launches.push(Launch::postgres(cluster, config.ports.postgres, &config.databases).await?);
@@ -128,7 +128,7 @@ pub async fn up(config: &Config, progress: &mut dyn FnMut(Event)) -> Result<Stat
     Ok(state.status(&layout, missing.into_iter().map(|service| service.name.clone()).collect()))
 }
 
-/// A service as it is asked for.
+/// A service as requested.
 #[derive(Clone)]
 struct Asked {
     name: ServiceName,
@@ -168,7 +168,7 @@ fn own_names_and_ports(asked: &[Asked]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Ends what runs otherwise than it is asked for, and what is not asked for any more.
+/// Stops what runs differently from what is requested, and what is no longer requested.
 async fn make_way(
     asked: &[Asked],
     programs: &[Prepared<'_>],
@@ -203,32 +203,32 @@ async fn cluster(layout: &Layout, known: Option<&Path>) -> Result<Cluster, Error
     }
 }
 
-/// What runs now, without waiting for anything.
+/// What is running now, without waiting for anything.
 ///
 /// # Errors
-/// When the remembered state cannot be read.
+/// When the recorded state cannot be read.
 pub fn status(root: &Path) -> Result<Status, Error> {
     let layout = Layout::new(root);
     Ok(State::read(&layout)?.status(&layout, Vec::new()))
 }
 
-/// Ends everything and forgets all state; the logs stay until the next [`up`]. Without a cloud it does nothing.
+/// Stops everything and removes all state; the logs stay until the next [`up`]. Without a cloud it does nothing.
 ///
 /// # Errors
-/// When a process does not end.
+/// When a process does not stop.
 pub async fn down(root: &Path, progress: &mut dyn FnMut(Event)) -> Result<(), Error> {
     let layout = Layout::new(root);
     let _lock = layout.lock().await?;
-    // A state that cannot be read must not keep us from ending what it was about: the marks tell as well.
+    // An unreadable state must not prevent stopping what it was about: the marks identify the processes as well.
     let mut state = State::read(&layout).unwrap_or_default();
     end_all(&state, progress).await?;
     clear(&layout, &mut state).await
 }
 
-/// Ends one service as a crash would (SIGKILL to it and all it started) and leaves the others; [`up`] starts it again.
+/// Stops one service as a crash would (SIGKILL to it and all it started) and leaves the others; [`up`] starts it again.
 ///
 /// # Errors
-/// When the process does not end.
+/// When the process does not stop.
 pub async fn stop(root: &Path, service: ServiceName) -> Result<(), Error> {
     let layout = Layout::new(root);
     let _lock = layout.lock().await?;
@@ -249,7 +249,7 @@ async fn end_all(state: &State, progress: &mut dyn FnMut(Event)) -> Result<(), E
 }
 
 async fn end(service: &Started) -> Result<(), Error> {
-    // PostgreSQL's SIGTERM waits for its clients; SIGINT does not. MiniStack may hang on SIGTERM: it gets a moment.
+    // On SIGTERM PostgreSQL waits for its clients; on SIGINT it does not. MiniStack may hang on SIGTERM: it gets a moment.
     let (ask, grace) = match service.name {
         ServiceName::Postgres => (Signal::SIGINT, Duration::from_secs(5)),
         ServiceName::MiniStack => (Signal::SIGTERM, Duration::from_secs(2)),
@@ -262,7 +262,7 @@ fn ended(service: &Started, ended: bool) -> Result<(), Error> {
     if ended { Ok(()) } else { Err(Error::WillNotEnd { service: service.name.clone(), pid: service.process.pid }) }
 }
 
-/// Ends what is left of a cloud, also of one whose `up` was killed, and removes its state.
+/// Stops what is left of a cloud, including one whose `up` was killed, and removes its state.
 async fn clear(layout: &Layout, state: &mut State) -> Result<(), Error> {
     for process in marked(&layout.state_dir()) {
         process.end(Signal::SIGKILL, Duration::ZERO).await;

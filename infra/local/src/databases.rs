@@ -1,4 +1,4 @@
-//! The databases that systems ask for, on one PostgreSQL, each with its owner and the roles that RDS would have.
+//! The databases that systems request, on one PostgreSQL, each with its owner and the roles that RDS would have.
 
 use std::fmt::Write;
 
@@ -19,10 +19,10 @@ grant pg_monitor, pg_signal_backend to rds_superuser with admin option;
 
 ";
 
-/// Statements in the form of PostgreSQL's single-user mode, each followed by an empty line. They may run again, when a
+/// Statements in the form of PostgreSQL's single-user mode, each followed by an empty line. They run again when a
 /// database is added.
 ///
-/// As on RDS, an owner is no superuser, creates roles, and may hand out `rds_iam` without being a member itself.
+/// As on RDS, an owner is not a superuser, may create roles, and may grant `rds_iam` without being a member itself.
 pub(crate) fn sql(databases: &[Database]) -> String {
     let mut sql = RDS_ROLES.to_owned();
     for Database { name, owner } in databases {
@@ -38,7 +38,7 @@ pub(crate) fn sql(databases: &[Database]) -> String {
 }
 
 /// `pg_hba.conf`. The emulator's control plane cannot give an owner its generated password, so owners are trusted; every
-/// other role has a password of its own.
+/// other role has its own password.
 pub(crate) fn authentication(databases: &[Database]) -> String {
     let mut rules = String::new();
     for Database { owner, .. } in databases {

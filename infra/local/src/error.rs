@@ -1,4 +1,4 @@
-//! What can go wrong with the local cloud, each with the value and the way out.
+//! What can go wrong with the local cloud, each with the value and the fix.
 
 use std::io;
 use std::path::PathBuf;
@@ -60,7 +60,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether other settings are the way out. Then nothing was touched.
+    /// Whether other settings would fix it. Then nothing was changed.
     pub fn is_setting(&self) -> bool {
         use Error::{DataFile, OtherPort, PortTaken, Refused, SamePort};
         matches!(self, PortTaken { .. } | OtherPort { .. } | SamePort { .. } | DataFile { .. } | Refused { .. })

@@ -1,4 +1,4 @@
-//! Whether a service answers yet, asked over its own protocol without a client library.
+//! Whether a service responds yet, checked over its own protocol without a client library.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -25,7 +25,7 @@ pub(crate) async fn http(port: u16, path: &str) -> io::Result<String> {
     tokio::time::timeout(ONE_TRY, ask).await?
 }
 
-/// Asks PostgreSQL for a login and goes away: its question for a password says that it takes logins. Until then it answers
+/// Starts a login to PostgreSQL and disconnects: its request for a password means that it accepts logins. Until then it reports
 /// that it is starting up.
 pub(crate) async fn postgres(port: u16) -> io::Result<()> {
     let ask = async {

@@ -1,4 +1,4 @@
-//! Where the local cloud keeps what, below the repository. Both folders are git-ignored.
+//! Where the local cloud stores what, below the repository. Both folders are git-ignored.
 
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ pub struct Layout {
 
 impl Layout {
     pub fn new(root: &Path) -> Self {
-        // Children run in other folders and processes are recognised by this path, so it must be the real one.
+        // Children run in other folders and processes are recognized by this path, so it must be the canonical one.
         Self { root: root.canonicalize().unwrap_or_else(|_| root.to_owned()) }
     }
 
@@ -52,7 +52,7 @@ impl Layout {
         self.state_dir().join("tmp")
     }
 
-    /// Waits until no other `up` or `down` of this repository is at work.
+    /// Waits until no other `up` or `down` of this repository is running.
     pub(crate) async fn lock(&self) -> Result<Lock, Error> {
         lock_file(&self.state_dir(), "lock").await
     }
@@ -64,7 +64,7 @@ pub(crate) fn site_packages(venv: &Path) -> Option<PathBuf> {
     libraries.map(|entry| entry.path().join("site-packages")).find(|path| path.is_dir())
 }
 
-/// Held while this lives; the system lets go of it however the process ends.
+/// Held while this lives; the operating system releases it however the process ends.
 pub(crate) struct Lock(#[expect(dead_code, reason = "held for its drop")] Flock<File>);
 
 /// Long enough for another `up` that installs nothing; tools have their own lock.

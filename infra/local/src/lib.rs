@@ -1,5 +1,5 @@
 //! The local cloud as child processes: MiniStack, PostgreSQL and the programs that systems need, all on 127.0.0.1, no Docker.
-//! Refuses to print, to read the environment, to know a system, and to touch a process that it did not start.
+//! Never prints, never reads the environment, knows no system, and never touches a process that it did not start.
 
 mod cloud;
 mod databases;
@@ -33,9 +33,9 @@ pub struct Config {
     /// The repository: state goes to `.local`, tools are in `.tools`.
     pub root: PathBuf,
     pub ports: Ports,
-    /// What the systems need beside MiniStack and PostgreSQL.
+    /// What the systems need besides MiniStack and PostgreSQL.
     pub programs: Vec<Program>,
-    /// One for each database cluster of the systems, all on the one PostgreSQL.
+    /// One per database cluster of the systems, all on the same PostgreSQL.
     pub databases: Vec<Database>,
 }
 

@@ -1,4 +1,4 @@
-//! The children's logs, from their end and onwards.
+//! The children's logs, from their end onwards.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -8,7 +8,7 @@ use crate::error::{At, Error};
 use crate::layout::Layout;
 use crate::state::ServiceName;
 
-/// Opens the logs of these services, to be read from their last `last` lines on.
+/// Opens the logs of these services, starting `last` lines before their end.
 ///
 /// # Errors
 /// When a service was never started.
@@ -22,11 +22,11 @@ pub fn logs(root: &Path, services: &[ServiceName], last: usize) -> Result<LogFol
     Ok(LogFollower { logs: services.iter().map(open).collect::<Result<_, _>>()?, last: Some(last) })
 }
 
-/// Reads what came since it was last asked.
+/// Reads what was added since the last read.
 #[derive(Debug)]
 pub struct LogFollower {
     logs: Vec<Log>,
-    /// How many lines the first answer is cut to.
+    /// How many lines the first read is limited to.
     last: Option<usize>,
 }
 
@@ -40,7 +40,7 @@ struct Log {
 }
 
 impl LogFollower {
-    /// Complete lines, with the service they are from. To follow, ask again after a while.
+    /// Complete lines, each with its service. To follow, call again after a while.
     ///
     /// # Errors
     /// When a log cannot be read.
@@ -58,7 +58,7 @@ impl LogFollower {
 
 impl Log {
     fn lines(&mut self) -> io::Result<Vec<String>> {
-        // Whoever emptied the log while it is followed wants to see what comes.
+        // If the log was truncated while it is followed, continue with its new contents.
         if self.file.metadata()?.len() < self.file.stream_position()? {
             self.file.seek(SeekFrom::Start(0))?;
             self.rest.clear();

@@ -19,14 +19,14 @@ pub(crate) fn command(layout: &Layout, port: u16) -> Command {
 
 /// The server, on a port of 127.0.0.1, from the package in `venv`; what it writes goes below `home`.
 ///
-/// Its environment is all it is told. Functions inherit it, so everything here reaches them too.
+/// Its environment here is complete. Functions inherit it, so everything here reaches them too.
 pub fn server(venv: &Path, home: &Path, port: u16) -> Command {
     let mut command = Command::new(venv.join("bin/python"));
     command
         .args(["-m", "ministack"])
         .env("PYTHONUNBUFFERED", "1")
         .env("GATEWAY_PORT", port.to_string())
-        // It binds every interface unless told.
+        // It binds every interface by default.
         .env("BIND_HOST", "127.0.0.1")
         .env("MINISTACK_HOST", "localhost")
         .env("MINISTACK_REGION", REGION)
@@ -39,21 +39,21 @@ pub fn server(venv: &Path, home: &Path, port: u16) -> Command {
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_CONFIG_FILE", "/dev/null")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-        // A database's endpoint looks like AWS's and resolves to nothing: libpq's variable says where it really is.
+        // A database's endpoint looks like AWS's and resolves to nothing: libpq's variable holds the real address.
         .env("PGHOSTADDR", "127.0.0.1")
         .env("HOME", home)
         .env("TMPDIR", home)
         .env("STATE_DIR", home.join("state"))
         .env("S3_DATA_DIR", home.join("s3"))
         .env("PERSIST_STATE", "0")
-        // Listeners on fixed ports that nobody here needs, and containers that nobody here has.
+        // Listeners on fixed ports that are not needed here, and containers that do not exist here.
         .env("SFTP_ENABLED", "0")
         .env("IOT_MTLS_ENABLED", "0")
         .env("DOCKER_HOST", format!("unix://{}", home.join("no-docker.sock").display()));
     command
 }
 
-/// As installed: from the folder that pip keeps a package's metadata in.
+/// The installed version, from the folder in which pip keeps a package's metadata.
 pub(crate) fn version(layout: &Layout) -> Option<String> {
     let dist_info = site_packages(&layout.venv())?.read_dir().ok()?.flatten();
     dist_info
@@ -66,7 +66,7 @@ pub async fn is_ready(port: u16) -> bool {
     health::http(port, "/_ministack/health").await.is_ok()
 }
 
-/// The package itself, not what pip noted of it: half a folder is as bad as none.
+/// The package itself, not pip's metadata: an incomplete folder is as bad as none.
 pub(crate) fn require(layout: &Layout) -> Result<(), Error> {
     let is_there = site_packages(&layout.venv()).is_some_and(|packages| packages.join("ministack").is_dir());
     match is_there && layout.venv().join("bin/python").is_file() {

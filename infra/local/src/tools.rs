@@ -1,5 +1,5 @@
-//! Pinned Python tools in a virtual environment of the project's own, installed from requirement files with hashes.
-//! Refuses a Python older than 3.10, packages without a hash, and to install twice what is there.
+//! Pinned Python tools in the project's own virtual environment, installed from requirement files with hashes.
+//! Rejects a Python older than 3.10 and packages without a hash, and installs nothing twice.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -13,18 +13,18 @@ use crate::layout::{Layout, lock_file};
 /// MiniStack's own minimum.
 const MINIMUM: (u32, u32) = (3, 10);
 
-/// Installs a requirements file into `.tools/venv`, and says whether there was anything to do.
+/// Installs a requirements file into `.tools/venv`, and returns whether there was anything to do.
 ///
 /// A stamp `.tools/venv/.<stamp>-stamp` holds the file's checksum, so several files can share the environment
 /// and each is installed once. pip checks every download against the hashes in the file.
 ///
 /// # Errors
-/// When python3 is missing, too old or without `venv`; when pip fails, with what it said.
+/// When python3 is missing, too old or without `venv`; when pip fails, with its output.
 pub async fn install(root: &Path, requirements: &Path, stamp: &str) -> Result<bool, Error> {
     install_into(root, &Layout::new(root).venv(), requirements, stamp).await
 }
 
-/// The same, into another virtual environment: some tools do not get along with each other's packages.
+/// The same, into another virtual environment: some tools need conflicting versions of a package.
 ///
 /// # Errors
 /// As [`install`].
@@ -42,7 +42,7 @@ pub async fn install_into(root: &Path, venv: &Path, requirements: &Path, stamp: 
         return Ok(false);
     }
     let python = venv.join("bin/python");
-    // A moved or half-made environment does not start: make it anew.
+    // A moved or incomplete environment does not start: recreate it.
     if run(&python, &["-m", "pip", "--version"]).await.is_err() {
         let system = self::python().await?;
         let venv = venv.display().to_string();

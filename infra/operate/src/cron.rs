@@ -1,7 +1,7 @@
-//! When a schedule expression of EventBridge Scheduler is due next. Refuses to guess: what it cannot read has no next run.
+//! When a schedule expression of EventBridge Scheduler is due next. An expression that it cannot parse has no next run.
 //!
-//! Read are `at(..)` and `cron(minutes hours day-of-month month day-of-week year)` with `*`, `?`, lists, ranges, steps, names of
-//! months and days, and `L` as day of month. `rate(..)` counts from a moment that nobody tells, and `W`, `#` and `5L` are not read.
+//! Supported are `at(..)` and `cron(minutes hours day-of-month month day-of-week year)` with `*`, `?`, lists, ranges, steps, names of
+//! months and days, and `L` as day of month. `rate(..)` counts from an unknown moment, and `W`, `#` and `5L` are not supported.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,10 @@ use jiff::{Timestamp, ToSpan};
 
 const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
-/// A day that does not come in eight years, such as a 29 February around 2100, does not come.
+/// A day that does not occur within eight years, such as a 29 February around 2100, never occurs.
 const DAYS_AHEAD: i64 = 8 * 366;
 
-/// The first time after `now` that the expression names, in a time zone such as `America/Sao_Paulo`.
+/// The first time after `now` that matches the expression, in a time zone such as `America/Sao_Paulo`.
 pub fn next_run(expression: &str, time_zone: &str, now: Timestamp) -> Option<Timestamp> {
     let zone = TimeZone::get(if time_zone.is_empty() { "UTC" } else { time_zone }).ok()?;
     let (kind, inner) = expression.trim().strip_suffix(')')?.split_once('(')?;
@@ -109,7 +109,7 @@ fn set(field: &str, least: u16, most: u16, names: &[&str]) -> Option<BTreeSet<u1
         if from <= to {
             all.extend((from..=to).step_by(step.unwrap_or(1)));
         } else {
-            // Around the end, such as FRI-MON.
+            // Wraps around the end, such as FRI-MON.
             all.extend((from..=most).chain(least..=to));
         }
     }

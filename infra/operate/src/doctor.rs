@@ -1,5 +1,5 @@
-//! What a machine and an account need to deploy a stage, each with its fix. Refuses to repair anything, and to take long: a
-//! question that AWS does not answer in time is answered with "unknown".
+//! What a machine and an account lack to deploy a stage, each with its fix. Repairs nothing, and never takes long: a
+//! check that AWS does not answer in time is reported as unknown.
 
 use std::time::Duration;
 
@@ -10,20 +10,20 @@ use serde::Serialize;
 /// The machine that deploys.
 #[expect(async_fn_in_trait, reason = "one current-thread runtime drives the flow, so no Send bound is needed")]
 pub trait Machine {
-    /// First line that a program prints; `None` when there is no such program or it fails.
+    /// First line of a program's output; `None` when there is no such program or it fails.
     async fn answer(&self, program: &str, arguments: &[&str]) -> Option<String>;
 
-    /// Whether a port of 127.0.0.1 can be listened on.
+    /// Whether a port of 127.0.0.1 is free to listen on.
     fn is_free(&self, port: u16) -> bool;
 
-    /// Bytes that may still be written to the repository's file system.
+    /// Free bytes in the repository's file system.
     fn free_bytes(&self) -> Option<u64>;
 }
 
 /// The account that is deployed to.
 #[expect(async_fn_in_trait, reason = "one current-thread runtime drives the flow, so no Send bound is needed")]
 pub trait Account {
-    /// Whose the credentials are. Asks nobody for a region.
+    /// Whose the credentials are. Does not need a region.
     async fn identity(&self) -> Result<Identity, CallError>;
 
     /// Asks CloudFormation for the number of stacks.
@@ -41,7 +41,7 @@ pub trait Account {
 pub struct Identity {
     /// For example `arn:aws:iam::111122223333:user/ana`.
     pub arn: String,
-    /// When they end, where they tell.
+    /// When they expire, where known.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -50,24 +50,24 @@ pub struct Identity {
 pub struct Needs {
     /// Whether it goes to AWS, and not to the local cloud.
     pub aws: bool,
-    /// Region, as far as it is known without asking anybody.
+    /// Region, as far as it is known without a call.
     pub region: Option<String>,
     /// The VPC that was given.
     pub vpc_id: Option<String>,
     /// Functions that may run at the same time.
     pub concurrency: u64,
-    /// Ports of the local cloud: what for, which, and whether our own local cloud holds it.
+    /// Ports of the local cloud: what for, which, and whether our own local cloud uses it.
     pub ports: Vec<(String, u16, bool)>,
-    /// Programs that our own commands install: name, what for, and whether it is there.
+    /// Programs that our own commands install: name, what for, and whether it is installed.
     pub installed: Vec<(&'static str, &'static str, bool)>,
 }
 
-/// How a check went.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     Ok,
-    /// Deploying may work; or it cannot be told.
+    /// Deploying may work; or the answer is unknown.
     Warning,
     /// Deploying will not work.
     Failed,
@@ -96,13 +96,13 @@ impl Check {
 }
 
 const GIGABYTE: u64 = 1_000_000_000;
-/// Credentials that end sooner than the longest deployment (a cluster takes about a quarter of an hour) end in the middle of it.
+/// Credentials that expire sooner than the longest deployment (a cluster takes about a quarter of an hour) would expire during it.
 const LONG_ENOUGH: SignedDuration = SignedDuration::from_mins(30);
-/// How long one question to AWS may take. The first one includes finding credentials, for which a machine outside EC2 may ask
+/// How long one call to AWS may take. The first one includes finding credentials, for which a machine outside EC2 may try
 /// the metadata service in vain.
 const PATIENCE: Duration = Duration::from_millis(1_800);
 
-/// Checks everything, the machine and the account at the same time.
+/// Runs all checks, of the machine and of the account, at the same time.
 pub async fn examine(machine: &impl Machine, account: &impl Account, needs: &Needs, now: Timestamp) -> Vec<Check> {
     let (mut checks, of_account) = tokio::join!(of_machine(machine, needs), async {
         if needs.aws { of_account(account, needs, now).await } else { Vec::new() }

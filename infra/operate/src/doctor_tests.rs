@@ -26,7 +26,7 @@ impl Machine for Desk {
     }
 }
 
-/// Everything is as it should be but the operations that are denied; an identity may take for ever.
+/// Everything is fine except for the denied operations; the identity may never arrive.
 struct Cloud {
     denied: &'static [&'static str],
     minutes: Option<i64>,
@@ -96,7 +96,7 @@ fn needs() -> Needs {
     }
 }
 
-/// What is not all right.
+/// The checks that are not ok.
 async fn complaints(desk: &Desk, cloud: &Cloud, needs: &Needs) -> BTreeMap<String, Verdict> {
     let checks = examine(desk, cloud, needs, now()).await;
     for check in &checks {

@@ -1,14 +1,14 @@
-//! What can go wrong in looking after a stage. Refuses to render causes: the caller walks the chain.
+//! What can go wrong when a stage is inspected or redriven. Does not render causes: the caller walks the chain.
 
 use aws_access::CallError;
 
-/// Why a question has no answer, or a redrive did not end well.
+/// Why a command has no result, or a redrive did not finish.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A call to AWS failed for good.
     #[error("a call to AWS failed")]
     Call(#[from] CallError),
-    /// No queue with a dead-letter queue goes by this name.
+    /// No queue with a dead-letter queue has this name.
     #[error("no queue with a dead-letter queue is called {name:?}; there {}", list(.known))]
     UnknownQueue {
         /// The name that was given.
@@ -21,10 +21,10 @@ pub enum Error {
     AmbiguousQueue {
         /// The name that was given.
         name: String,
-        /// Physical names of those that it fits.
+        /// Physical names of those that match.
         physical_names: Vec<String>,
     },
-    /// SQS's own task works on this queue, and it takes no limit.
+    /// SQS's own task is working on this queue, and it takes no limit.
     #[error(
         "a move task of {queue} is under way and moves everything; wait for it, or run redrive without --max to watch it"
     )]
@@ -32,24 +32,24 @@ pub enum Error {
         /// Name of the dead-letter queue.
         queue: String,
     },
-    /// SQS gave its move task up.
+    /// SQS abandoned its move task.
     #[error("SQS gave up moving the messages of {queue} after {moved}: {reason}; the rest is still there")]
     MoveFailed {
         /// Name of the dead-letter queue.
         queue: String,
         /// How many it had moved.
         moved: u64,
-        /// SQS's sentence.
+        /// SQS's message.
         reason: String,
     },
-    /// A message was not taken by its queue; it is still in the dead-letter queue, as are those after it.
+    /// A message was not accepted by its queue; it is still in the dead-letter queue, as are those after it.
     #[error("{queue} did not take a message back after {moved} had been moved; it is still in the dead-letter queue")]
     NotSent {
         /// Name of the source queue.
         queue: String,
         /// How many had been moved.
         moved: u64,
-        /// Why not.
+        /// The reason.
         source: Box<CallError>,
     },
 }
@@ -65,7 +65,7 @@ impl Error {
         }
     }
 
-    /// Whether what was asked for cannot be, so that nothing was touched.
+    /// Whether the request itself was invalid, so that nothing was changed.
     pub fn is_usage(&self) -> bool {
         matches!(self, Self::UnknownQueue { .. } | Self::AmbiguousQueue { .. })
     }

@@ -1,4 +1,4 @@
-//! What the stacks of a stage consist of, nested stacks included. Refuses to guess names: CloudFormation tells them.
+//! The resources of a stage's stacks, nested stacks included. Names come from CloudFormation and are never guessed.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use serde::Serialize;
 
-/// CloudFormation, as far as somebody looks at it.
+/// The part of CloudFormation that an inventory needs.
 #[expect(async_fn_in_trait, reason = "one current-thread runtime drives the flow, so no Send bound is needed")]
 pub trait Stacks {
     /// DescribeStacks of one name or id; `None` when there is none.
@@ -17,20 +17,20 @@ pub trait Stacks {
     async fn list_resources(&self, stack: &str) -> Result<Vec<Resource>, CallError>;
 }
 
-/// A stack as DescribeStacks tells it.
+/// A stack as DescribeStacks returns it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StackState {
     /// Physical name.
     pub stack_name: String,
     /// For example `UPDATE_COMPLETE`.
     pub status: String,
-    /// CloudFormation's sentence about the status.
+    /// CloudFormation's message about the status.
     pub status_reason: Option<String>,
     /// When it was created or last changed.
     pub changed_at: Option<Timestamp>,
     /// `IN_SYNC`, `DRIFTED`, `UNKNOWN` or `NOT_CHECKED`, as of `drift_checked_at`.
     pub drift: String,
-    /// When drift was last looked for.
+    /// When drift was last detected.
     pub drift_checked_at: Option<Timestamp>,
     /// Whether CloudFormation refuses to delete it.
     pub termination_protection: bool,
@@ -44,7 +44,7 @@ pub struct StackState {
 pub struct Resource {
     /// Physical name of the stack, the outermost one of a nested stack.
     pub stack: String,
-    /// Logical id in the template; behind the id of its nested stack and a slash where there is one.
+    /// Logical id in the template; prefixed with the id of its nested stack and a slash where there is one.
     pub logical_id: String,
     /// Name, URL, ARN or id, by the type.
     pub physical_id: String,
@@ -54,7 +54,7 @@ pub struct Resource {
 }
 
 impl Resource {
-    /// The physical id without what stands before its last `/`: of a queue's URL, its name.
+    /// The physical id after its last `/`: for a queue's URL, its name.
     pub fn name(&self) -> &str {
         self.physical_id.rsplit('/').next().unwrap_or(&self.physical_id)
     }
@@ -63,7 +63,7 @@ impl Resource {
 /// The stacks of a stage with all their resources.
 #[derive(Debug, Clone, Default)]
 pub struct Inventory {
-    /// By physical name, in the order in which they were asked for; `None` where it is not deployed.
+    /// By physical name, in the order requested; `None` where it is not deployed.
     pub stacks: Vec<(String, Option<StackState>)>,
     /// In the order of the stacks, then by logical id.
     pub resources: Vec<Resource>,
@@ -92,10 +92,10 @@ impl Inventory {
     }
 }
 
-/// Asks for stacks and their resources, all at the same time.
+/// Fetches stacks and their resources, all at the same time.
 ///
 /// # Errors
-/// When a call fails. A stack that is not there is none.
+/// When a call fails. A missing stack is not an error.
 pub async fn inventory(stacks: &impl Stacks, stack_names: &[String]) -> Result<Inventory, CallError> {
     let found = try_join_all(stack_names.iter().map(|name| async move {
         let Some(state) = stacks.describe_stack(name).await? else { return Ok((name.clone(), None, Vec::new())) };
@@ -117,7 +117,7 @@ async fn resources(stacks: &impl Stacks, stack: &str) -> Result<Vec<Resource>, C
     while let Some((prefix, id)) = open.pop() {
         for resource in stacks.list_resources(&id).await? {
             let logical_id = format!("{prefix}{}", resource.logical_id);
-            // A resource that was never made, or is gone by its stack's own doing, has no physical id.
+            // A resource that was never created, or was deleted by its own stack, has no physical id.
             if resource.physical_id.is_empty() {
                 continue;
             }

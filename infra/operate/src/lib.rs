@@ -1,7 +1,7 @@
-//! Looks after what is deployed: status, logs, redrive, and what a machine needs to deploy.
+//! Inspects what is deployed: status, logs, redrive, and what a machine lacks to deploy.
 //!
-//! Owns the questions and their order, over narrow ports with adapters in [`aws`] and [`ThisMachine`]. Finds everything in the
-//! stacks' own resources and knows no name of a system. Refuses to print and to change a stack.
+//! Owns the flows, over narrow ports with adapters in [`aws`] and [`ThisMachine`]. Finds everything in the
+//! stacks' own resources and knows no system by name. Never prints, and never changes a stack.
 
 pub mod aws;
 mod cron;

@@ -1,18 +1,18 @@
-//! A log line as people read it: time, function, level, what happened, and the fields beside it. Refuses to lose text: a line of
+//! A log line as people read it: time, function, level, message, and further fields. No text is lost: a line of
 //! an unknown shape is shown as it is.
 
 use contract::log as field;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-/// Who wrote a line.
+/// The origin of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The function, as one JSON object.
     Structured,
-    /// Lambda itself: the start, end and report of an invocation.
+    /// Lambda itself: start, end and report of an invocation.
     Platform,
-    /// The function for CloudWatch, in the embedded metric format.
+    /// The function, as metrics for CloudWatch in the embedded metric format.
     Metrics,
     /// Anything else, such as a panic.
     Raw,
@@ -22,21 +22,21 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
     pub kind: Kind,
-    /// When it was written, by its own time where it tells one.
+    /// When it was written, by its own timestamp if it has one.
     pub at: Timestamp,
-    /// `INFO`, `ERROR` and so on, upper case; empty where there is none.
+    /// `INFO`, `ERROR` and so on, in upper case; empty if it has none.
     pub level: String,
     /// What happened.
     pub message: String,
-    /// What all functions of a chain log alike.
+    /// The value that all functions of a chain log for the same work.
     pub trace_id: Option<String>,
-    /// Everything else, in the line's order, nested fields with dots.
+    /// All other fields, in the line's order, nested ones with dots.
     pub fields: Vec<(String, String)>,
-    /// The line as it came: a JSON object, or a string.
+    /// The original line: a JSON object, or a string.
     pub document: Value,
 }
 
-/// What stands in the columns, or says nothing in a stream of many functions.
+/// Fields that have their own column, or are redundant in a stream of many functions.
 const SHOWN_ELSEWHERE: [&str; 12] = [
     field::TIMESTAMP,
     field::LEVEL,
@@ -46,7 +46,7 @@ const SHOWN_ELSEWHERE: [&str; 12] = [
     field::FUNCTION,
     field::STAGE,
     field::REQUEST_ID,
-    // Of functions that are not ours.
+    // From functions that do not use our runtime.
     "time",
     "message",
     "msg",
@@ -54,7 +54,7 @@ const SHOWN_ELSEWHERE: [&str; 12] = [
 ];
 
 impl Line {
-    /// Reads what a function wrote at `at`, by the log's clock.
+    /// Parses what a function wrote at `at`, by the log's clock.
     pub fn parse(message: &str, at: Timestamp) -> Self {
         let text = message.trim_end_matches(['\n', '\r']);
         match serde_json::from_str::<Map<String, Value>>(text) {
@@ -63,7 +63,7 @@ impl Line {
                 let is_platform = ["START RequestId:", "END RequestId:", "REPORT RequestId:", "INIT_START "]
                     .iter()
                     .any(|start| text.starts_with(start));
-                // What went wrong stands in these two, and nowhere else.
+                // These two contain the failure, and nothing else does.
                 let is_bad =
                     text.contains("Status: error") || text.contains("Status: timeout") || text.contains("Error Type:");
                 Self {
@@ -100,7 +100,7 @@ impl Line {
         let mut fields = Vec::new();
         for (key, value) in object.iter().filter(|(key, _)| !SHOWN_ELSEWHERE.contains(&key.as_str()) && *key != "_aws")
         {
-            // `details` is where our functions put all fields of their own.
+            // Our functions put their own fields into `details`.
             let key = if [field::DETAILS, "fields"].contains(&key.as_str()) && value.is_object() { "" } else { key };
             flatten(key, value, &mut fields);
         }
@@ -130,7 +130,7 @@ fn flatten(key: &str, value: &Value, fields: &mut Vec<(String, String)>) {
                 flatten(&key, value, fields);
             }
         }
-        // Quoted where it would run into its neighbours.
+        // Quoted where it would run into the next field.
         Value::String(text)
             if text.is_empty() || text.contains(|c: char| c.is_whitespace() || c == '"' || c.is_control()) =>
         {

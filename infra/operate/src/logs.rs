@@ -1,5 +1,5 @@
-//! The logs of several functions as one stream in the order of time. Refuses to show an event twice, and to lose one that
-//! comes late.
+//! The logs of several functions as one stream in chronological order. Never shows an event twice, and never loses one that
+//! arrives late.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,20 +9,20 @@ use jiff::Timestamp;
 
 use crate::{Functions, Inventory, Line};
 
-/// CloudWatch Logs, as far as somebody reads it.
+/// The part of CloudWatch Logs that a tail needs.
 #[expect(async_fn_in_trait, reason = "one current-thread runtime drives the flow, so no Send bound is needed")]
 pub trait LogGroups {
-    /// FilterLogEvents from a moment on (milliseconds since 1970), all pages; `None` when there is no such group. A pattern is
-    /// CloudWatch's, for example `"7f3a"` in quotes for a text.
+    /// FilterLogEvents from a moment on (milliseconds since 1970), all pages; `None` when there is no such group. The pattern has
+    /// CloudWatch's syntax, for example `"7f3a"` in quotes for a text.
     async fn events(&self, group: &str, from: i64, pattern: Option<&str>) -> Result<Option<Vec<LogEvent>>, CallError>;
 }
 
 /// One event of a log group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogEvent {
-    /// Unique in its group. Empty where the cloud gives none.
+    /// Unique in its group. Empty where the cloud provides none.
     pub id: String,
-    /// Name of the stream it came through.
+    /// Name of its log stream.
     pub stream: String,
     /// Milliseconds since 1970.
     pub timestamp: i64,
@@ -39,7 +39,7 @@ pub struct Source {
     pub group: String,
 }
 
-/// The functions of the stacks and their log groups. A function that is gone keeps the group that Lambda would choose.
+/// The functions of the stacks and their log groups. A deleted function keeps the group that Lambda would choose.
 ///
 /// # Errors
 /// When a call fails.
@@ -54,20 +54,20 @@ pub async fn sources(lambda: &impl Functions, inventory: &Inventory) -> Result<V
     .await
 }
 
-/// What a look at the logs brought.
+/// The result of one poll.
 #[derive(Debug, Default)]
 pub struct Polled {
-    /// In the order of time: the place of the source among all sources, and the line.
+    /// In chronological order: the index of the source among all sources, and the line.
     pub lines: Vec<(usize, Line)>,
-    /// Groups that are not there, each told once.
+    /// Groups that do not exist, each reported once.
     pub missing: Vec<String>,
 }
 
-/// How far behind a group's newest event another one may turn up: CloudWatch takes batches from many senders. Twice what is
-/// seen in practice; costs reading that much again with every look.
+/// How far behind a group's newest event another one may still arrive: CloudWatch takes batches from many senders. Twice what is
+/// seen in practice; each poll reads that much again.
 const LATE_MS: i64 = 60_000;
 
-/// Looks again and again, and tells what is new.
+/// Polls repeatedly and returns what is new.
 pub struct Tail<'a, L> {
     logs: &'a L,
     sources: &'a [Source],
@@ -77,33 +77,33 @@ pub struct Tail<'a, L> {
     missing: BTreeSet<String>,
 }
 
-/// What was seen of a group.
+/// What was seen of a group so far.
 #[derive(Default)]
 struct Seen {
     newest: i64,
-    /// Keys of the events, with their times, as far back as late ones are waited for.
+    /// Keys of the events, with their times, as far back as late ones are expected.
     events: BTreeMap<String, i64>,
 }
 
 impl<'a, L: LogGroups> Tail<'a, L> {
-    /// Begins at a moment. With a trace id, only structured lines of that trace are told.
+    /// Starts at a moment. With a trace id, returns only structured lines of that trace.
     pub fn new(logs: &'a L, sources: &'a [Source], from: Timestamp, trace_id: Option<&'a str>) -> Self {
         let groups = BTreeMap::new();
         Self { logs, sources, from: from.as_millisecond(), trace_id, groups, missing: BTreeSet::new() }
     }
 
-    /// What came since the last look, in the order of time. All groups are asked at the same time.
+    /// What arrived since the last poll, in chronological order. All groups are read at the same time.
     ///
     /// # Errors
-    /// When a call fails; nothing is lost by looking again.
+    /// When a call fails; polling again loses nothing.
     pub async fn poll(&mut self) -> Result<Polled, CallError> {
-        // The text anywhere in the line narrows it down on AWS's side; whether it is the trace id is seen here.
+        // Finding the text anywhere in the line narrows the result down on AWS's side; whether it is the trace id is checked here.
         let pattern = self.trace_id.map(|id| format!("\"{}\"", id.replace('"', "")));
         let from = |group: &str| {
             let newest = self.groups.get(group).map_or(i64::MIN, |seen| seen.newest);
             self.from.max(newest.saturating_sub(LATE_MS))
         };
-        // Functions may share a group, which is read once; its lines then tell themselves who wrote them.
+        // Functions may share a group, which is read once; its lines then say themselves which function wrote them.
         let mut groups: Vec<(usize, &str)> = Vec::new();
         for (place, source) in self.sources.iter().enumerate() {
             if !groups.iter().any(|(_, group)| *group == source.group) {
@@ -130,7 +130,7 @@ impl<'a, L: LogGroups> Tail<'a, L> {
                 }
             }
         }
-        // Stable: what one function wrote in the same instant stays in its order.
+        // Stable: lines that one function wrote at the same instant keep their order.
         polled.lines.sort_by_key(|(_, line)| line.at);
         Ok(polled)
     }
@@ -142,7 +142,7 @@ impl Seen {
         let mut fresh = Vec::new();
         for event in events {
             let key = match event.id.as_str() {
-                // Equal lines of one instant are told apart by their number.
+                // Equal lines of one instant are distinguished by their number.
                 "" => {
                     let key = format!("{}\n{}\n{}", event.stream, event.timestamp, event.message);
                     let number = alike.entry(key.clone()).or_default();
@@ -168,7 +168,7 @@ mod tests {
 
     use super::*;
 
-    /// CloudWatch with groups that fill up between looks.
+    /// CloudWatch with groups that fill up between polls.
     #[derive(Default)]
     struct Logs(RefCell<BTreeMap<String, Vec<LogEvent>>>);
 

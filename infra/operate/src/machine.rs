@@ -1,4 +1,4 @@
-//! The machine that the command runs on. Refuses to wait for a program longer than two seconds.
+//! The machine that the command runs on. Never waits for a program longer than two seconds.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Queues and their dead-letter queues, by who names whom. Refuses to receive messages: looking must not change anything.
+//! Queues and their dead-letter queues, as their redrive policies connect them. Never receives a message, so looking changes nothing.
 
 use aws_access::CallError;
 use futures_util::future::try_join_all;
@@ -6,27 +6,27 @@ use serde::Serialize;
 
 use crate::{Error, Inventory, Resource};
 
-/// SQS, as far as somebody looks at it.
+/// The part of SQS that is needed to look at queues.
 #[expect(async_fn_in_trait, reason = "one current-thread runtime drives the flow, so no Send bound is needed")]
 pub trait Queues {
     /// GetQueueAttributes; `None` when there is no such queue.
     async fn attributes(&self, url: &str) -> Result<Option<QueueAttributes>, CallError>;
 }
 
-/// What a queue tells of itself. SQS counts approximately.
+/// What a queue reports about itself. SQS counts approximately.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct QueueAttributes {
     /// ARN.
     pub arn: String,
     /// Messages that can be received.
     pub visible: u64,
-    /// Messages that somebody works on, or that wait for their visibility time-out.
+    /// Messages that a consumer is working on, or that wait for their visibility timeout.
     pub in_flight: u64,
     /// Messages that were sent with a delay.
     pub delayed: u64,
-    /// ARN of the queue that takes what cannot be done.
+    /// ARN of its dead-letter queue.
     pub dead_letter_target: Option<String>,
-    /// How many receives a message has.
+    /// How many times a message may be received.
     pub max_receive_count: Option<u32>,
     /// Whether it keeps the order within message groups.
     pub fifo: bool,
@@ -48,16 +48,16 @@ pub struct Queue {
     pub attributes: Option<QueueAttributes>,
 }
 
-/// A queue with the queue that takes what cannot be done.
+/// A queue with its dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pair {
-    /// Where messages go back to.
+    /// The queue that messages go back to.
     pub source: Queue,
-    /// Where they lie.
+    /// The dead-letter queue.
     pub dead_letters: Queue,
 }
 
-/// All queues of the stacks, asked at the same time.
+/// All queues of the stacks, fetched at the same time.
 ///
 /// # Errors
 /// When a call fails.
@@ -69,7 +69,7 @@ pub async fn queues(sqs: &impl Queues, inventory: &Inventory) -> Result<Vec<Queu
     .await
 }
 
-/// Who is whose dead-letter queue, as the redrive policies say.
+/// Which queue has which dead-letter queue, according to the redrive policies.
 pub fn pairs(queues: &[Queue]) -> Vec<Pair> {
     let by_arn = |arn: &str| queues.iter().find(|queue| queue.attributes.as_ref().is_some_and(|it| it.arn == arn));
     (queues.iter())
@@ -80,7 +80,7 @@ pub fn pairs(queues: &[Queue]) -> Vec<Pair> {
         .collect()
 }
 
-/// The pair that somebody means by the logical id or the name of the queue or of its dead-letter queue, in any case.
+/// The pair meant by the logical id or the name of the queue or of its dead-letter queue, case-insensitively.
 ///
 /// # Errors
 /// [`Error::UnknownQueue`] and [`Error::AmbiguousQueue`].
@@ -89,7 +89,7 @@ pub fn find_pair<'a>(pairs: &'a [Pair], name: &str) -> Result<&'a Pair, Error> {
         let Resource { logical_id, physical_id, .. } = &queue.resource;
         [logical_id, physical_id, queue.resource.name()].iter().any(|known| known.eq_ignore_ascii_case(name))
     };
-    // A dead-letter queue of several queues is told by the queue.
+    // The dead-letter queue of several queues is only identified by one of them.
     let by_source: Vec<&Pair> = pairs.iter().filter(|pair| is(&pair.source)).collect();
     let found = match by_source.is_empty() {
         true => pairs.iter().filter(|pair| is(&pair.dead_letters)).collect(),

@@ -1,7 +1,7 @@
-//! Messages from a dead-letter queue back to their queue. Refuses to lose one: it is deleted only after its queue has taken it.
+//! Moves messages from a dead-letter queue back to their queue. Never loses one: it is deleted only after its queue has accepted it.
 //!
-//! SQS moves by itself where it can ([`MoveTask`]). It cannot stop at a number, and not every cloud has the operation: then each
-//! message is received, sent and deleted here. Whoever is killed between sending and deleting leaves a message in both queues
+//! SQS moves them by itself where it can ([`MoveTask`]). It cannot stop at a number, and not every cloud has the operation: then each
+//! message is received, sent and deleted here. A process killed between sending and deleting leaves a message in both queues
 //! (at least once), never in none.
 
 use std::pin::pin;
@@ -14,10 +14,10 @@ use serde::Serialize;
 
 use crate::{Error, Pair, Queues};
 
-/// SQS, as far as messages go back.
+/// The part of SQS that a redrive needs.
 #[expect(async_fn_in_trait, reason = "one current-thread runtime drives the flow, so no Send bound is needed")]
 pub trait Redriving: Queues {
-    /// StartMessageMoveTask, from a dead-letter queue to where its messages came from; answers with the task's handle.
+    /// StartMessageMoveTask, from a dead-letter queue to where its messages came from; returns the task's handle.
     async fn start_move(&self, dead_letters_arn: &str) -> Result<String, CallError>;
 
     /// ListMessageMoveTasks of a dead-letter queue, newest first.
@@ -29,34 +29,34 @@ pub trait Redriving: Queues {
     /// ReceiveMessage with everything that belongs to a message, at most 10; waits up to a second for the first.
     async fn receive(&self, url: &str, most: u32, visibility: Duration) -> Result<Vec<Message>, CallError>;
 
-    /// SendMessage of what was received. The deduplication id is for FIFO queues.
+    /// SendMessage of a received message. The deduplication id is for FIFO queues.
     async fn send(&self, url: &str, message: &Message, deduplication_id: Option<&str>) -> Result<(), CallError>;
 
     /// DeleteMessage.
     async fn delete(&self, url: &str, receipt_handle: &str) -> Result<(), CallError>;
 
-    /// ChangeMessageVisibility to 0: somebody else may receive it at once.
+    /// ChangeMessageVisibility to 0: another consumer may receive it immediately.
     async fn release(&self, url: &str, receipt_handle: &str) -> Result<(), CallError>;
 }
 
-/// SQS's own work on a queue.
+/// SQS's own move task on a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MoveTask {
     /// Present while it runs.
     pub handle: Option<String>,
-    /// How far it is.
+    /// Its state.
     pub status: MoveStatus,
-    /// About how many were moved.
+    /// Approximate number of messages moved.
     pub moved: u64,
-    /// How many there were at the start, where SQS tells.
+    /// How many there were at the start, where SQS reports it.
     pub total: Option<u64>,
     /// Why it failed.
     pub failure: Option<String>,
-    /// Milliseconds since 1970; tells tasks of one queue apart.
+    /// Milliseconds since 1970; distinguishes tasks of one queue.
     pub started_at: i64,
 }
 
-/// How far a task is.
+/// The state of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MoveStatus {
     Running,
@@ -73,7 +73,7 @@ pub struct Message {
     pub receipt_handle: String,
     pub body: String,
     pub attributes: Vec<(String, Attribute)>,
-    /// Message group, of FIFO queues and where a standard queue was sent one.
+    /// Message group, of FIFO queues and of standard queues where one was set.
     pub group_id: Option<String>,
     /// The X-Ray header.
     pub trace_header: Option<String>,
@@ -94,16 +94,16 @@ pub enum AttributeValue {
     Bytes(Vec<u8>),
 }
 
-/// What happens while messages move.
+/// What is reported while messages move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
-    /// Who moves, and about how many there are.
+    /// Who moves them, and about how many there are.
     Started { by_task: bool, total: u64 },
-    /// Somebody had started a task already; it is watched to its end.
+    /// A task was running already; it is followed to its end.
     Attached,
-    /// So many so far.
+    /// This many so far.
     Moved(u64),
-    /// The task was told to stop.
+    /// The task was asked to stop.
     Cancelling,
 }
 
@@ -113,30 +113,30 @@ pub enum Progress {
 pub enum Ended {
     /// There was no message.
     NothingToDo,
-    /// All that was there at the start, or as many as were asked for, went back.
+    /// All messages present at the start, or as many as requested, were moved.
     Completed,
-    /// It was stopped; the rest is where it was.
+    /// It was stopped; the rest are still in the dead-letter queue.
     Cancelled,
 }
 
-/// What a redrive did.
+/// The result of a redrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Outcome {
     pub ended: Ended,
-    /// How many went back; of a task, about.
+    /// How many were moved; approximate for a task.
     pub moved: u64,
 }
 
-/// Long enough for ten sends, short enough that nobody waits long for what a killed redrive had received.
+/// Long enough for ten sends, short enough that messages received by a killed redrive become visible again soon.
 const VISIBILITY: Duration = Duration::from_secs(30);
-/// Receives are answered from some of SQS's servers only: one empty answer says little.
+/// Receives sample only some of SQS's servers: one empty response says little.
 const EMPTY_RECEIVES: u32 = 2;
 
-/// Moves the messages of `pair` back, all that are there or at most `limit`. A task that runs already is watched, not doubled.
-/// When `stop` is ready, the work ends at the next whole message.
+/// Moves the messages of `pair` back, all of them or at most `limit`. A task that is running already is followed, not started again.
+/// When `stop` is ready, the work ends after the current message.
 ///
 /// # Errors
-/// [`Error::MoveUnderWay`] with a limit, [`Error::MoveFailed`], [`Error::NotSent`] and failed calls. Running it again goes on.
+/// [`Error::MoveUnderWay`] with a limit, [`Error::MoveFailed`], [`Error::NotSent`] and failed calls. Running it again continues.
 pub async fn redrive(
     sqs: &impl Redriving,
     pair: &Pair,
@@ -147,7 +147,7 @@ pub async fn redrive(
 ) -> Result<Outcome, Error> {
     let mut stop = pin!(stop.fuse());
     let nothing = Outcome { ended: Ended::NothingToDo, moved: 0 };
-    // Asked again: since the pair was found, somebody may have been faster.
+    // Read again: since the pair was found, another process may have started.
     let Some(dead_letters) = sqs.attributes(&pair.dead_letters.resource.physical_id).await? else { return Ok(nothing) };
     let tasks = match sqs.moves(&dead_letters.arn).await {
         Ok(tasks) => Some(tasks),
@@ -165,7 +165,7 @@ pub async fn redrive(
             on(Progress::Started { by_task: true, total: task.total.unwrap_or(dead_letters.visible) });
             (task.started_at - 1, true)
         }
-        // In flight: somebody looks at them, and they are not ours to move.
+        // In flight: another consumer is looking at them, and they are not ours to move.
         _ if dead_letters.visible == 0 => return Ok(nothing),
         _ if tasks.is_none() || limit.is_some() => (0, false),
         newest => {
@@ -183,14 +183,14 @@ pub async fn redrive(
     if by_task {
         return watch(sqs, pair, &dead_letters.arn, before, pace, stop, on).await;
     }
-    // What comes back from the functions while this runs is not moved a second time.
+    // Messages that fail again while this runs are not moved a second time.
     let total = limit.map_or(dead_letters.visible, |limit| limit.min(dead_letters.visible));
     on(Progress::Started { by_task: false, total });
     let is_stopped = || stop.as_mut().now_or_never().is_some();
     one_by_one(sqs, pair, total, dead_letters.fifo, is_stopped, on).await
 }
 
-/// Watches the first task that started after `before`.
+/// Follows the first task that started after `before`.
 async fn watch(
     sqs: &impl Redriving,
     pair: &Pair,
@@ -231,7 +231,7 @@ async fn watch(
                         is_told_to_stop = true;
                         on(Progress::Cancelling);
                     }
-                    // Ended in between, which the next look tells.
+                    // It ended in between, which the next poll shows.
                     Err(error) if matches!(error.kind, CallErrorKind::NotFound | CallErrorKind::Invalid) => {}
                     Err(error) if error.is_retryable() => {}
                     Err(error) => return Err(error.into()),
@@ -264,7 +264,7 @@ async fn one_by_one(
         let messages = sqs.receive(from, most, VISIBILITY).await?;
         empty = if messages.is_empty() { empty + 1 } else { 0 };
         let results = match fifo {
-            // One after the other and none after a failure, or the order of a group breaks.
+            // One after the other and none after a failure, since otherwise the order of a group would break.
             true => {
                 let mut results = Vec::new();
                 for message in &messages {
@@ -299,16 +299,16 @@ async fn one_by_one(
 
 /// Why a message is still in the dead-letter queue.
 enum Unmoved {
-    /// Its queue did not take it.
+    /// Its queue did not accept it.
     Refused(CallError),
     /// Its queue has it, and deleting failed: it is in both.
     Kept(CallError),
 }
 
-/// Deletes only what was taken.
+/// Deletes only what was accepted.
 async fn move_one(sqs: &impl Redriving, pair: &Pair, message: &Message, fifo: bool) -> Result<(), Unmoved> {
     let from = &pair.dead_letters.resource.physical_id;
-    // A deduplication id of the last five minutes is accepted and never delivered. This one is new, and the same when a redrive
+    // A deduplication id used in the last five minutes is accepted and never delivered. This one is new, and the same when a redrive
     // that was killed before deleting is run again.
     let deduplication_id = fifo.then(|| format!("{}#redrive", message.message_id));
     if let Err(error) = sqs.send(&pair.source.resource.physical_id, message, deduplication_id.as_deref()).await {
@@ -318,7 +318,7 @@ async fn move_one(sqs: &impl Redriving, pair: &Pair, message: &Message, fifo: bo
     sqs.delete(from, &message.receipt_handle).await.map_err(Unmoved::Kept)
 }
 
-/// Codes of a cloud that does not know an operation: of AWS's protocols, and of local clouds.
+/// Codes of a cloud that does not know an operation: those of AWS's protocols, and of local clouds.
 const UNSUPPORTED: [&str; 6] = [
     "AWS.SimpleQueueService.UnsupportedOperation",
     "InvalidAction",

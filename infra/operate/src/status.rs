@@ -1,4 +1,4 @@
-//! How a stage is: stacks, functions, queues, event source mappings, schedules. Refuses to judge what it cannot see.
+//! The state of a stage: stacks, functions, queues, event source mappings, schedules. Reports what it finds without judging it.
 
 use aws_access::CallError;
 use futures_util::future::{try_join, try_join_all};
@@ -9,7 +9,7 @@ use crate::{
     Inventory, Pair, Queue, QueueAttributes, Queues, Resource, StackState, Stacks, inventory, next_run, pairs, queues,
 };
 
-/// Lambda, as far as somebody looks at it.
+/// The part of Lambda that a status needs.
 #[expect(async_fn_in_trait, reason = "one current-thread runtime drives the flow, so no Send bound is needed")]
 pub trait Functions {
     /// GetFunctionConfiguration and GetFunctionConcurrency; `None` when there is no such function.
@@ -19,14 +19,14 @@ pub trait Functions {
     async fn mapping(&self, uuid: &str) -> Result<Option<MappingState>, CallError>;
 }
 
-/// EventBridge Scheduler, as far as somebody looks at it.
+/// The part of EventBridge Scheduler that a status needs.
 #[expect(async_fn_in_trait, reason = "one current-thread runtime drives the flow, so no Send bound is needed")]
 pub trait Schedules {
     /// GetSchedule by its name, in the default group; `None` when there is none.
     async fn schedule(&self, name: &str) -> Result<Option<ScheduleState>, CallError>;
 }
 
-/// A function as Lambda tells it.
+/// A function as Lambda reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FunctionState {
     /// `Pending`, `Active`, `Inactive` or `Failed`.
@@ -41,52 +41,52 @@ pub struct FunctionState {
     pub timeout_seconds: u32,
     /// Reserved concurrency; 0 stops the function.
     pub reserved_concurrency: Option<u32>,
-    /// ARN of what takes events that it could not do, of asynchronous invocations.
+    /// ARN of the destination for failed asynchronous events.
     pub dead_letter_target: Option<String>,
     /// Where it logs.
     pub log_group: String,
 }
 
-/// An event source mapping as Lambda tells it.
+/// An event source mapping as Lambda reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MappingState {
     /// `Enabled`, `Disabled`, `Creating` and the like.
     pub state: String,
     /// Why it is in that state.
     pub reason: Option<String>,
-    /// What happened when it was last used, where Lambda tells.
+    /// The result of its last use, where Lambda reports it.
     pub last_result: Option<String>,
     /// ARN of the queue.
     pub source_arn: String,
     /// Name of the function.
     pub function: String,
-    /// Messages a batch.
+    /// Messages per batch.
     pub batch_size: Option<u32>,
-    /// At most so many invocations at a time.
+    /// The most concurrent invocations.
     pub max_concurrency: Option<u32>,
 }
 
-/// A schedule as EventBridge Scheduler tells it.
+/// A schedule as EventBridge Scheduler reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ScheduleState {
     /// `cron(..)`, `rate(..)` or `at(..)`.
     pub expression: String,
     /// For example `America/Sao_Paulo`.
     pub time_zone: String,
-    /// Whether it starts anything.
+    /// Whether it is enabled.
     pub enabled: bool,
-    /// The next time it starts something; `None` when it does not, or when that cannot be told from the expression.
+    /// The next time it is due; `None` when it is disabled, or when the expression does not say.
     pub next_run: Option<Timestamp>,
-    /// ARN of the queue that takes what it could not start.
+    /// ARN of the queue for events that it could not deliver.
     pub dead_letter_target: Option<String>,
 }
 
-/// Messages that could not be done.
+/// Messages that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DeadLetters {
     #[serde(flatten)]
     pub resource: Resource,
-    /// `None`: gone.
+    /// `None`: deleted.
     pub attributes: Option<QueueAttributes>,
 }
 
@@ -95,23 +95,23 @@ pub struct DeadLetters {
 pub struct QueueStatus {
     #[serde(flatten)]
     pub resource: Resource,
-    /// `None`: gone.
+    /// `None`: deleted.
     pub attributes: Option<QueueAttributes>,
     /// `None`: it has none in these stacks.
     pub dead_letters: Option<DeadLetters>,
-    /// Logical ids of the functions and schedules whose failures it takes. No queue can take them back.
+    /// Logical ids of the functions and schedules whose failures it receives. No queue can take them back.
     pub failures_of: Vec<String>,
 }
 
 impl QueueStatus {
-    /// How many messages lie in its dead-letter queue.
+    /// How many messages are in its dead-letter queue.
     pub fn dead_letter_count(&self) -> u64 {
         let attributes = self.dead_letters.as_ref().and_then(|dead| dead.attributes.as_ref());
         attributes.map(QueueAttributes::messages).unwrap_or_default()
     }
 }
 
-/// A resource with what its service tells of it; `found` is `None` when the stack knows it and the service does not.
+/// A resource with what its service reports about it; `found` is `None` when the stack knows it and the service does not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Found<T> {
     #[serde(flatten)]
@@ -124,7 +124,7 @@ pub type Mapping = Found<MappingState>;
 /// A schedule of a stack.
 pub type Schedule = Found<ScheduleState>;
 
-/// A stack that should be there.
+/// A stack that should exist.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Stack {
     /// Physical name.
@@ -133,23 +133,23 @@ pub struct Stack {
     pub found: Option<StackState>,
 }
 
-/// How a stage is. Its JSON form is stable: fields are added, never renamed.
+/// The state of a stage. Its JSON form is stable: fields are added, never renamed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Status {
     /// In the order of the stage.
     pub stacks: Vec<Stack>,
     /// By stack and logical id, as all that follow.
     pub functions: Vec<Found<FunctionState>>,
-    /// A dead-letter queue stands with its queue, and alone only where no queue of these stacks names it.
+    /// A dead-letter queue is listed with its queue, and separately only if no queue of these stacks uses it.
     pub queues: Vec<QueueStatus>,
     pub event_source_mappings: Vec<Mapping>,
     pub schedules: Vec<Schedule>,
 }
 
-/// Asks everybody about what the stacks hold, at the same time.
+/// Asks each service about the stacks' resources, at the same time.
 ///
 /// # Errors
-/// When a call fails. What is missing is told, not an error.
+/// When a call fails. A missing resource is part of the result, not an error.
 pub async fn status(
     cloud: &(impl Stacks + Functions + Queues + Schedules),
     stack_names: &[String],
@@ -194,7 +194,7 @@ fn next(schedule: &ScheduleState, now: Timestamp) -> Option<Timestamp> {
     if schedule.enabled { next_run(&schedule.expression, &schedule.time_zone, now) } else { None }
 }
 
-/// Whose failures go to which ARN.
+/// Which resources send their failures to which ARN.
 fn targets<'a, T>(
     all: &'a [Found<T>],
     of: impl Fn(&'a T) -> Option<&'a str> + 'a,
@@ -202,7 +202,7 @@ fn targets<'a, T>(
     all.iter().filter_map(move |one| Some((one.resource.logical_id.as_str(), of(one.found.as_ref()?)?)))
 }
 
-/// Dead-letter queues beside their queues.
+/// Dead-letter queues with their queues.
 fn folded(queues: Vec<Queue>, targets: &[(&str, &str)]) -> Vec<QueueStatus> {
     let pairs = pairs(&queues);
     let pair_of = |queue: &Queue| pairs.iter().find(|pair| pair.source == *queue);
@@ -230,7 +230,7 @@ mod tests {
 
     use super::*;
 
-    /// A cloud that knows what is put into it, and asks for a name only as its service would.
+    /// A cloud that knows what a test puts into it, and accepts names only as its service would.
     #[derive(Default)]
     struct Cloud {
         stacks: BTreeMap<String, Vec<Resource>>,

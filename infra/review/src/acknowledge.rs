@@ -1,5 +1,5 @@
 //! Dangers accepted in the template: `Metadata: Acknowledged: [{Rule, Reason, Until}]` on the resource, or with `LogicalId` in the
-//! template's own `Metadata` for one that is gone. Without a reason or after its day it accepts nothing.
+//! template's own `Metadata` for a removed one. Without a reason, or after its last day, an entry accepts nothing.
 
 use template::{Node, Template};
 
@@ -7,16 +7,16 @@ use crate::change::{Acceptance, Category, Finding, Severity};
 use crate::rules::RULES;
 use crate::rules::sections::SECTION_RULES;
 
-/// An entry as it stands in the template.
+/// An entry as written in the template.
 struct Entry {
     rule: String,
     reason: String,
     until: String,
 }
 
-/// Marks the findings of a change that were accepted, and says of the others why an entry does not count.
+/// Marks the findings of a change that were accepted, and reports why other entries do not count.
 ///
-/// `place`: a logical id, or `Outputs.Name` and the like for what stands beside the resources.
+/// `place`: a logical id, or `Outputs.Name` and the like for sections next to the resources.
 pub(crate) fn apply(
     place: &str,
     findings: &mut Vec<Finding>,
@@ -60,7 +60,7 @@ pub(crate) fn apply(
             (_, None) => {
                 Some(format!("the acknowledgement of `{}` accepts nothing: there is no such rule", entry.rule))
             }
-            // An expired one that nothing needs any more is litter, not a danger.
+            // An expired entry that nothing needs any more is clutter, not a danger.
             (Err(refusal), Some(_)) if !matched && !refusal.starts_with(EXPIRED) => {
                 Some(format!("the acknowledgement of `{}` is refused: {refusal}", entry.rule))
             }
@@ -77,10 +77,10 @@ pub(crate) fn apply(
     }
 }
 
-/// Days before the end in which it is said.
+/// Days before the end in which a notice is shown.
 const SOON: i64 = 30;
 
-/// The category of a rule that there is.
+/// The category of an existing rule.
 fn known(rule: &str) -> Option<Category> {
     let of_resources = RULES.iter().map(|rule| (rule.id, rule.category));
     let mut all = of_resources.chain(SECTION_RULES.iter().map(|rule| (rule.id, rule.category)));
@@ -91,7 +91,7 @@ fn category(rule: &str) -> Category {
     known(rule).unwrap_or(Category::Reliability)
 }
 
-/// Days since some day long ago: the civil calendar's own arithmetic, with years that begin in March.
+/// Days since a fixed day long ago: civil calendar arithmetic, with years that start in March.
 fn days((year, month, day): (i32, u8, u8)) -> i64 {
     let (year, month) = (i64::from(year) - i64::from(month < 3), i64::from(month));
     let since_march = (month + 9) % 12;

@@ -1,16 +1,16 @@
-//! The verdict as data: changes, their properties and findings. Rendering is elsewhere.
+//! The verdict as data: changes, their properties and findings. Rendering happens elsewhere.
 
 use serde::Serialize;
 
-/// What two sets of templates differ in. Most dangerous first; the same input gives the same order.
+/// The differences between two sets of templates. Most dangerous first; the same input gives the same order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Review {
     pub changes: Vec<Change>,
     pub sections: Vec<SectionChange>,
     pub skew: Vec<Skew>,
-    /// The table of what IAM and resource policies allow and deny now and did not before, and the other way.
+    /// The table of what IAM and resource policies newly allow or deny, and no longer do.
     pub permissions: Vec<PermissionChange>,
-    /// The table of what security groups let through now and did not before, and the other way.
+    /// The table of what security groups newly let through, and no longer do.
     pub ingress: Vec<IngressChange>,
 }
 
@@ -24,24 +24,24 @@ pub struct Change {
     pub resource_type: String,
     pub action: Action,
     pub replacement: Replacement,
-    /// Why it is, or may be, replaced; and which values change because something else is.
+    /// Why it is, or may be, replaced; and which values change because something else does.
     pub replaced_by: Vec<Cause>,
     pub properties: Vec<PropertyChange>,
     pub findings: Vec<Finding>,
-    /// The logical id under which the same content stood before.
+    /// The logical id under which the same content was before.
     pub renamed_from: Option<String>,
-    /// The logical id under which the same content stands now.
+    /// The logical id under which the same content is now.
     pub renamed_to: Option<String>,
 }
 
-/// Why a resource is replaced, or a value of it changes.
+/// Why a resource is replaced, or one of its values changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cause {
     /// The property, such as `QueueName`.
     pub path: String,
     /// The replaced resource that the property refers to; `None` when the property itself was edited.
     pub logical_id: Option<String>,
-    /// What a change of that property does.
+    /// What a change to that property does.
     pub replacement: Replacement,
     /// A sentence for people.
     pub reason: String,
@@ -50,23 +50,23 @@ pub struct Cause {
 /// One value that differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PropertyChange {
-    /// Below `Properties`: `Environment.Variables.URL`; or an attribute beside them, such as `DeletionPolicy`.
+    /// Below `Properties`: `Environment.Variables.URL`; or an attribute next to them, such as `DeletionPolicy`.
     pub path: String,
-    /// It stands beside `Properties`.
+    /// It is next to `Properties`.
     pub attribute: bool,
-    /// On one line, for people; `None`: was not there. [`MASK`] where the value is write-only.
+    /// On one line, for people; `None`: absent. [`MASK`] if the value is write-only.
     pub before: Option<String>,
     pub after: Option<String>,
     pub replacement: Replacement,
     pub write_only: bool,
-    /// The text stayed, but what it refers to changed: the replaced resource, the parameter, the condition.
+    /// The text is unchanged, but what it refers to changed: the replaced resource, the parameter, the condition.
     pub because: Option<String>,
 }
 
-/// Stands for a value that must not be shown.
+/// Replaces a value that must not be shown.
 pub const MASK: &str = "****";
 
-/// What a rule has to say about a change.
+/// What a rule says about a change.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
     pub category: Category,
@@ -85,7 +85,7 @@ pub struct Finding {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Acceptance {
     pub reason: String,
-    /// `YYYY-MM-DD`, the last day on which it holds.
+    /// `YYYY-MM-DD`, the last day on which it is valid.
     pub until: String,
 }
 
@@ -109,20 +109,20 @@ pub struct SectionChange {
 pub struct PermissionChange {
     pub stage: Option<String>,
     pub stack: String,
-    /// The resource whose text says it, and where in its properties.
+    /// The resource that contains it, and where in its properties.
     pub logical_id: String,
     pub path: String,
-    /// Whom: a role of the stack by its logical id, `anyone`, or as the policy writes it.
+    /// The principal: a role of the stack by its logical id, `anyone`, or as written in the policy.
     pub principal: String,
     /// `Allow` or `Deny`.
     pub effect: &'static str,
     pub actions: Vec<String>,
     pub resources: Vec<String>,
-    /// Empty: always.
+    /// Empty: unconditionally.
     pub condition: String,
     /// [`Action::Add`] or [`Action::Remove`].
     pub action: Action,
-    /// Somebody may do more because of it.
+    /// Someone may do more because of it.
     pub broadens: bool,
 }
 
@@ -147,7 +147,7 @@ pub struct IngressChange {
     pub action: Action,
 }
 
-/// What one stage has that another has not.
+/// What one stage has that another lacks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Skew {
     /// The stage that lacks it, such as `stg`.
@@ -160,7 +160,7 @@ pub struct Skew {
     pub resource_type: String,
     /// Empty: the whole resource.
     pub path: String,
-    /// The value in the stage behind; `None`: not there.
+    /// The value in the stage behind; `None`: absent.
     pub behind_value: Option<String>,
     pub ahead_value: Option<String>,
 }
@@ -191,7 +191,7 @@ pub enum Category {
     Reliability,
 }
 
-/// Whether a person must agree.
+/// Whether it needs approval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
@@ -211,7 +211,7 @@ impl From<facts::Replacement> for Replacement {
 }
 
 impl Finding {
-    /// A person must agree and has not.
+    /// Needs approval and has none.
     pub fn is_dangerous(&self) -> bool {
         self.severity == Severity::Danger && self.accepted.is_none()
     }
@@ -271,12 +271,12 @@ impl SectionChange {
 }
 
 impl Review {
-    /// At least one change needs a person who agrees.
+    /// At least one change needs approval.
     pub fn is_dangerous(&self) -> bool {
         self.findings().any(|(_, finding)| finding.is_dangerous())
     }
 
-    /// All findings, each with what it is about: `FipeApi/PriceQueue`, `FipeData/Outputs.DBEndpoint`.
+    /// All findings, each with its subject: `FipeApi/PriceQueue`, `FipeData/Outputs.DBEndpoint`.
     pub fn findings(&self) -> impl Iterator<Item = (String, &Finding)> {
         let of_resources = self.changes.iter().flat_map(|change| {
             change.findings.iter().map(move |finding| (format!("{}/{}", change.stack, change.logical_id), finding))

@@ -1,4 +1,4 @@
-//! Which values differ, at nested paths, and what a change of each does. Two ways to write the same are no difference.
+//! Which values differ, at nested paths, and what a change to each does. Different notations of the same value are not a difference.
 
 use std::borrow::Cow;
 
@@ -10,11 +10,11 @@ use template::{Entry, Node, Resource, Value, embedded_json};
 use crate::change::{MASK, PropertyChange, Replacement};
 use crate::document;
 
-/// Attributes beside `Properties` that are compared, in the order of the report.
+/// Attributes next to `Properties` that are compared, in the order of the report.
 const ATTRIBUTES: &[&str] =
     &["DeletionPolicy", "UpdateReplacePolicy", "Condition", "DependsOn", "CreationPolicy", "UpdatePolicy", "Metadata"];
 
-/// Lists whose order AWS does not keep.
+/// Lists whose order AWS does not preserve.
 const SETS: &[&str] = &[
     "Tags",
     "SecurityGroupIds",
@@ -44,7 +44,7 @@ const SETS: &[&str] = &[
     "Topics",
 ];
 
-/// What names an item of a list of maps.
+/// Keys that identify an item in a list of maps.
 pub(crate) const IDENTITIES: &[&str] = &[
     "Key",
     "Id",
@@ -64,7 +64,7 @@ pub(crate) const IDENTITIES: &[&str] = &[
     "ResourcePath",
 ];
 
-/// What differs between two states of a resource.
+/// The differences between two states of a resource.
 pub(crate) fn differences(before: &Resource, after: &Resource) -> Vec<PropertyChange> {
     let mut changes = Changes { found: Vec::new(), attribute: true };
     if before.resource_type != after.resource_type {
@@ -90,14 +90,14 @@ pub(crate) fn differences(before: &Resource, after: &Resource) -> Vec<PropertyCh
     changes.found
 }
 
-/// What differs between two values that no facts are known of.
+/// Whether two values without facts are the same.
 pub(crate) fn is_same(before: Option<&Node>, after: Option<&Node>) -> bool {
     let mut changes = Changes { found: Vec::new(), attribute: true };
     changes.walk(&mut String::new(), "", before, after, &Along::attribute());
     changes.found.is_empty()
 }
 
-/// What is known of the value at a path below `Properties`.
+/// The facts for the value at a path below `Properties`.
 fn along(resource_type: &str, path: &str) -> Along {
     let mut along = Along::of(facts::of(resource_type));
     for segment in segments(path) {
@@ -113,7 +113,7 @@ pub(crate) fn facts_at(resource_type: &str, path: &str) -> (Replacement, bool) {
     along(resource_type, path).at(path)
 }
 
-/// A value below `Properties` for people: what must not be shown is [`MASK`], alone or inside of it.
+/// A value below `Properties` for people: what must not be shown is [`MASK`], by itself or inside another value.
 pub(crate) fn shown(resource_type: &str, path: &str, value: &Node) -> String {
     along(resource_type, path).shown(value, &mut path.to_owned()).render()
 }
@@ -129,7 +129,7 @@ pub(crate) fn shown_text(resource_type: &str, path: &str, text: &str) -> String 
     }
 }
 
-/// What is known on the way to a value.
+/// What is known along the path to a value.
 #[derive(Clone, Copy)]
 struct Along {
     known: Known,
@@ -142,9 +142,9 @@ struct Along {
 enum Known {
     Properties(&'static [facts::Property]),
     Value(&'static Schema),
-    /// Beside `Properties`, or free-form JSON: nothing below it is described, and what is around it decides.
+    /// Next to `Properties`, or free-form JSON: nothing below it is described, and what is around it decides.
     Free,
-    /// Asked with the whole path.
+    /// Looked up with the whole path.
     Outline(&'static facts::Outline),
     /// No facts: a change of anything may replace.
     Nothing,
@@ -164,7 +164,7 @@ impl Along {
         Self { known, ..Self::attribute() }
     }
 
-    /// What a change of the whole value at this path does, and whether it is write-only.
+    /// What a change to the whole value at this path does, and whether it is write-only.
     fn at(&self, path: &str) -> (Replacement, bool) {
         match self.known {
             Known::Outline(outline) => (outline.replacement(path).into(), outline.is_write_only(path)),
@@ -172,7 +172,7 @@ impl Along {
         }
     }
 
-    /// The value with [`MASK`] for all in it that is write-only.
+    /// The value with [`MASK`] for everything in it that is write-only.
     fn shown<'n>(&self, node: &'n Node, path: &mut String) -> Cow<'n, Node> {
         let masked = || Cow::Owned(Node::string(MASK, node.at));
         if self.at(path).1 {
@@ -192,7 +192,7 @@ impl Along {
                 }
                 _ => return masked(),
             },
-            // What a function or a text would make of it is not known.
+            // What a function or a text would evaluate to is unknown.
             (_, Some(_)) | (Value::String(_), _) => return masked(),
             (Value::Map(entries), None) => {
                 let entry = |entry: &Entry| {

@@ -1,4 +1,4 @@
-//! IAM policy documents in one normal form, for comparison: lists sorted, single values as lists, actions without case.
+//! IAM policy documents in one normal form, for comparison: lists sorted, single values as lists, actions lower-case.
 
 use template::{Entry, Node, Value, embedded_json};
 
@@ -7,7 +7,7 @@ pub(crate) fn is_policy(node: &Node) -> bool {
     node.get("Statement").is_some()
 }
 
-/// The statements of a policy document, a JSON text too.
+/// The statements of a policy document, also of one in JSON text.
 pub(crate) fn normal(document: &Node) -> Node {
     let parsed = document.as_str().and_then(embedded_json);
     let document = parsed.as_ref().unwrap_or(document);

@@ -1,4 +1,4 @@
-//! What a template says once parameters, conditions and mappings are known; and what changes in resources because one of those did.
+//! A template with known parameters, conditions and mappings resolved; and what changes in resources because one of those did.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,11 +7,11 @@ use template::{Entry, Node, Resource, Template, Value, canonical};
 use crate::change::MASK;
 use crate::compare;
 
-/// Conditions that use conditions: deeper is a circle.
+/// Nesting depth of conditions beyond which there must be a cycle.
 const MAX_CONDITIONS: usize = 50;
 
-/// The template as these parameters make it: `Ref` is the value, decidable conditions and `Fn::If` are gone, with the resources they
-/// leave out. Parameters that are not among them stay references.
+/// The template with these parameters: `Ref` becomes the value, decidable conditions and `Fn::If` are resolved, and the resources they
+/// exclude are gone. Other parameters stay references.
 #[must_use]
 pub fn with_parameters(template: &Template, values: &BTreeMap<String, String>) -> Template {
     let facts = Facts {
@@ -26,21 +26,21 @@ pub fn with_parameters(template: &Template, values: &BTreeMap<String, String>) -
     fold(template, &Facts { decided, ..facts }, true)
 }
 
-/// Whether a resource of the template is there, with parameters at their defaults; `None`: cannot be told.
+/// Whether a resource of the template exists, with parameters at their defaults; `None`: unknown.
 pub(crate) fn has(template: &Template, resource: &Resource) -> Option<bool> {
     let Some(name) = resource.attribute("Condition").and_then(Node::as_str) else { return Some(true) };
     Conditions { template, values: &defaults(template) }.named(name, 0)
 }
 
-/// Two templates in which everything is written out that differs through a parameter's default, a condition or a mapping.
+/// Two templates in which everything is resolved that differs through a parameter's default, a condition or a mapping.
 pub(crate) struct Folded {
     pub(crate) before: Template,
     pub(crate) after: Template,
-    /// Names of parameters, conditions and mappings, and what to say of them.
+    /// Names of parameters, conditions and mappings, and what to say about them.
     pub(crate) because: BTreeMap<String, String>,
 }
 
-/// Writes out what differs; `None`: nothing does.
+/// Resolves what differs; `None`: nothing does.
 pub(crate) fn changed(before: &Template, after: &Template) -> Option<Folded> {
     let mut because = BTreeMap::new();
     let (mut old, mut new) = (Facts::default(), Facts::default());
@@ -86,8 +86,8 @@ pub(crate) fn changed(before: &Template, after: &Template) -> Option<Folded> {
     })
 }
 
-/// The template with defaults and mappings in place of their names, where that makes a difference to the resources that are asked for.
-/// Empty defaults mean that there is none, and secret ones are not looked at.
+/// The template with defaults and mappings in place of their names, where that makes a difference to the given resources.
+/// Empty defaults mean that there is none, and secret ones are not used.
 pub(crate) fn resolved(template: &Template, is_asked: impl Fn(&&Resource) -> bool) -> Option<Template> {
     let declared = |name: &str, key: &str| template.section("Parameters").and_then(|all| all.get(name)?.get(key));
     let mut values = defaults(template);
@@ -104,7 +104,7 @@ pub(crate) fn resolved(template: &Template, is_asked: impl Fn(&&Resource) -> boo
     template.resources().iter().filter(is_asked).any(is_other).then_some(folded)
 }
 
-/// A new parameter has its default; one that only changed its name has it on both sides.
+/// A new parameter has its default; one that was only renamed has it on both sides.
 fn new_parameters(
     before: &Template,
     after: &Template,
@@ -140,7 +140,7 @@ fn conditions(
     new: &mut Facts,
     because: &mut BTreeMap<String, String>,
 ) {
-    // One that only changed its name.
+    // One that was only renamed.
     let is_in = |template: &Template, name: &str| condition_names(template).any(|other| other == name);
     for name in condition_names(after).filter(|name| !is_in(before, name)) {
         for other in condition_names(before).filter(|name| !is_in(after, name)) {
@@ -178,12 +178,12 @@ fn conditions(
     }
 }
 
-/// What is known, and so put in the place of its name.
+/// What is known, and so replaces its name.
 #[derive(Default)]
 struct Facts {
     values: BTreeMap<String, Node>,
     decided: BTreeMap<String, bool>,
-    /// Conditions that changed, but hold nobody knows when.
+    /// Conditions that changed, but cannot be decided.
     written_out: BTreeMap<String, Node>,
     mappings: BTreeSet<String>,
 }
@@ -219,7 +219,7 @@ fn fold(template: &Template, facts: &Facts, drops: bool) -> Template {
     template.with(root, resources)
 }
 
-/// Puts what is known in its place, bottom-up.
+/// Replaces known names with their values, bottom-up.
 fn rewrite(node: &Node, template: &Template, facts: &Facts) -> Node {
     let at = node.at;
     let below = match &node.value {
@@ -318,7 +318,7 @@ fn condition_names(template: &Template) -> impl Iterator<Item = &str> {
     section_names(template, "Conditions")
 }
 
-/// A condition with those it uses written out.
+/// A condition with the conditions that it uses resolved.
 fn definition(template: &Template, name: &str) -> Option<Node> {
     fn written_out(node: &Node, all: &Node, depth: usize) -> Node {
         if depth > MAX_CONDITIONS {
@@ -345,7 +345,7 @@ fn definition(template: &Template, name: &str) -> Option<Node> {
     Some(written_out(all.get(name)?, all, 0))
 }
 
-/// Decides conditions from what is known of parameters.
+/// Decides conditions from known parameters.
 struct Conditions<'a> {
     template: &'a Template,
     values: &'a BTreeMap<String, Node>,

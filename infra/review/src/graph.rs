@@ -1,4 +1,4 @@
-//! What a stage's resources refer to, laid out as a picture. Gives places, not drawings.
+//! What a stage's resources refer to, laid out as a picture. Returns positions, not drawings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,18 +6,18 @@ use crate::change::Review;
 use crate::layout::{Rect, lay_out};
 use crate::pair::Pair;
 
-/// More resources than this do not make a readable picture: then only those that change are in it, and what touches them.
+/// More resources than this do not make a readable picture: then it contains only those that change, and their neighbours.
 const READABLE: usize = 150;
 const NODE_HEIGHT: f64 = 40.0;
-/// Of the name's font, which is 12 CSS pixels high, and as wide as its widest common letters.
+/// Of the name's font, which is 12 CSS pixels high, with the width of its widest common letters.
 const LETTER: f64 = 7.7;
-/// Names longer than this are cut in their middle.
+/// Names longer than this are shortened in the middle.
 const LETTERS: usize = 34;
 const MARGIN: f64 = 18.0;
 const HEAD: f64 = 44.0;
 const GAP: f64 = 22.0;
 
-/// The resources of one stage and who refers to whom. Lengths are CSS pixels.
+/// The resources of one stage and their references. Lengths are in CSS pixels.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Graph {
     pub(crate) stage: Option<String>,
@@ -35,22 +35,22 @@ pub(crate) struct Node {
     pub(crate) stack: String,
     pub(crate) logical_id: String,
     pub(crate) resource_type: String,
-    /// The logical id, cut where it is too long.
+    /// The logical id, shortened if it is too long.
     pub(crate) name: String,
     pub(crate) place: Rect,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Edge {
-    /// Indexes of nodes: who refers, to what.
+    /// Indexes of nodes: from the referring one to the other.
     pub(crate) from: usize,
     pub(crate) to: usize,
-    /// It leads to another stack, by a parameter that has the name of an output there.
+    /// It leads to another stack, through a parameter that is named after an output there.
     pub(crate) leaves_stack: bool,
     pub(crate) points: Vec<(f64, f64)>,
 }
 
-/// One graph for each stage of `pairs`, in their order. Removed resources are in it, with what they referred to before.
+/// One graph for each stage of `pairs`, in their order. Removed resources are included, with what they referred to before.
 pub fn graphs(pairs: &[Pair], review: &Review) -> Vec<Graph> {
     let mut stages: Vec<&Option<String>> = Vec::new();
     for pair in pairs {
@@ -102,7 +102,7 @@ fn graph(stage: &Option<String>, pairs: &[Pair], review: &Review) -> Graph {
     draw(stage, &pairs, nodes, &owner, &links, &kept)
 }
 
-/// By the name of an output: in which stack it is, and which of its resources it tells of.
+/// By the name of an output: its stack, and the resource it belongs to.
 fn outputs(pairs: &[&Pair]) -> BTreeMap<String, Vec<(usize, String)>> {
     let mut outputs: BTreeMap<String, Vec<(usize, String)>> = BTreeMap::new();
     for (at, pair) in pairs.iter().enumerate() {
@@ -195,7 +195,7 @@ pub(crate) fn kind(resource_type: &str) -> String {
     resource_type.strip_prefix("AWS::").unwrap_or(resource_type).replace("::", " ")
 }
 
-/// The text with its middle left out, where it is too long for a box.
+/// The text with its middle omitted, if it is too long for a box.
 pub(crate) fn cut(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
     if letters.len() <= LETTERS {

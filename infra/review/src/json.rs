@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::change::{Action, Change, Replacement, Review};
 
-/// Version of the schema: rises when a field changes its meaning or goes away, not when one is added.
+/// Version of the schema: incremented when a field changes its meaning or is removed, not when one is added.
 const SCHEMA: u32 = 1;
 
 impl Review {

@@ -1,7 +1,7 @@
-//! Layered drawing of a directed graph: who refers stands left of what it refers to, boxes never overlap, few lines cross.
-//! Deterministic: the same graph gives the same picture. Refuses to know what a node is.
+//! Layered drawing of a directed graph: edges run from left to right, boxes never overlap, few lines cross.
+//! Deterministic: the same graph gives the same picture. Does not know what a node is.
 
-/// How many nodes stand in a column before the next one is begun.
+/// How many nodes a column holds before the next one begins.
 const COLUMN: usize = 12;
 const COLUMN_GAP: f64 = 72.0;
 const ROW_GAP: f64 = 12.0;
@@ -18,7 +18,7 @@ pub(crate) struct Rect {
     pub(crate) height: f64,
 }
 
-/// Where everything stands.
+/// All positions.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Layout {
     /// One for each node, in the order of the input.
@@ -29,7 +29,7 @@ pub(crate) struct Layout {
     pub(crate) height: f64,
 }
 
-/// A place in a column: a node, or the passage of an edge that spans several columns.
+/// A position in a column: a node, or an edge passing through it on the way to a further column.
 #[derive(Debug, Clone)]
 struct Slot {
     layer: usize,
@@ -40,7 +40,7 @@ struct Slot {
     left: Vec<usize>,
 }
 
-/// Lays out nodes of the given sizes. Edges lead from who refers to what it refers to; loops and repeated edges are fine.
+/// Lays out nodes of the given sizes. Edges lead from the referring node to the other; loops and repeated edges are fine.
 pub(crate) fn lay_out(sizes: &[(f64, f64)], edges: &[(usize, usize)]) -> Layout {
     let count = sizes.len();
     let forward = without_cycles(count, edges);
@@ -129,7 +129,7 @@ pub(crate) fn lay_out(sizes: &[(f64, f64)], edges: &[(usize, usize)]) -> Layout 
     Layout { nodes, edges, width, height }
 }
 
-/// The edges with those turned round that would close a circle; loops are dropped.
+/// The edges, with those reversed that would close a cycle; loops are dropped.
 fn without_cycles(count: usize, edges: &[(usize, usize)]) -> Vec<(usize, usize)> {
     let mut state = vec![0_u8; count];
     let mut forward = Vec::new();
@@ -158,7 +158,7 @@ fn without_cycles(count: usize, edges: &[(usize, usize)]) -> Vec<(usize, usize)>
     forward
 }
 
-/// The column of each node, counted from the right: past all that it refers to, and where there is room.
+/// The column of each node, counted from the right: beyond everything that it refers to, and where there is room.
 fn layers(count: usize, forward: &[(usize, usize)], lonely: &[bool]) -> Vec<usize> {
     let mut layers = vec![0; count];
     let mut filled: Vec<usize> = Vec::new();
@@ -201,7 +201,7 @@ fn layers(count: usize, forward: &[(usize, usize)], lonely: &[bool]) -> Vec<usiz
     layers
 }
 
-/// Orders each column by the middle of its neighbours, to and fro, and keeps the order in which the fewest lines cross.
+/// Orders each column by the median of its neighbours, back and forth, and keeps the order in which the fewest lines cross.
 fn order(columns: &mut Vec<Vec<usize>>, slots: &[Slot]) {
     let mut best = (crossings(columns, slots), columns.clone());
     for sweep in 0..SWEEPS {
@@ -250,7 +250,7 @@ fn crossings(columns: &[Vec<usize>], slots: &[Slot]) -> usize {
     crossed
 }
 
-/// Moves every slot towards the middle of its neighbours, as near as order and gaps allow.
+/// Moves every slot towards the middle of its neighbours, as close as order and gaps allow.
 fn place_rows(columns: &[Vec<usize>], slots: &mut [Slot]) {
     for column in columns {
         let mut y = 0.0;
@@ -289,7 +289,7 @@ fn place_rows(columns: &[Vec<usize>], slots: &mut [Slot]) {
     }
 }
 
-/// The ascending numbers that are nearest to the wishes (least squares): neighbours in the wrong order meet in the middle.
+/// The ascending numbers that are closest to the wishes (least squares): neighbours in the wrong order meet in the middle.
 fn ascending(wishes: &[f64]) -> Vec<f64> {
     let mut blocks: Vec<(f64, usize)> = Vec::new();
     for &wish in wishes {
@@ -307,7 +307,7 @@ fn ascending(wishes: &[f64]) -> Vec<f64> {
     blocks.into_iter().flat_map(|(mean, size)| std::iter::repeat_n(mean, size)).collect()
 }
 
-/// Nodes without any edge stand in rows below the others.
+/// Nodes without any edge are placed in rows below the others.
 fn place_lonely(sizes: &[(f64, f64)], lonely: &[bool], nodes: &mut [Rect], width: &mut f64, height: &mut f64) {
     let limit = width.max(900.0);
     let (mut x, mut y, mut tall) = (0.0, if *height > 0.0 { *height + 3.0 * ROW_GAP } else { 0.0 }, 0.0_f64);

@@ -1,6 +1,6 @@
 //! Two sets of templates in, a verdict out: what changes, what is dangerous, and why.
 //!
-//! Pure: no AWS, no network, no files, no clock. Refuses templates it cannot read, with line and column.
+//! Pure: no AWS, no network, no files, no clock. A template that cannot be parsed is an error with line and column.
 
 mod acknowledge;
 mod change;
@@ -30,5 +30,5 @@ pub use review::{Observed, ObservedProperty, Options, review};
 pub use rules::sections::{SECTION_RULES, SectionContext, SectionRule};
 pub use rules::{Context, Example, RULES, Rule};
 pub use skew::{Explained, Stages, differences};
-/// The reader, since all that is reviewed is read by it.
+/// The parser, since everything that is reviewed comes from it.
 pub use template::{Entry, Node, ParseError, Position, Resource, Template, Value, parse};

@@ -9,6 +9,6 @@ pub struct Pair {
     pub stack: String,
     /// `None`: the stack is new.
     pub before: Option<Template>,
-    /// `None`: the stack is gone.
+    /// `None`: the stack is removed.
     pub after: Option<Template>,
 }

@@ -1,11 +1,11 @@
-//! A replaced resource has another address: follows that through `Ref`, `Fn::GetAtt` and `Fn::Sub`, on to those it replaces in turn.
+//! A replaced resource has a new identity: follows that through `Ref`, `Fn::GetAtt` and `Fn::Sub`, on to the resources it replaces in turn.
 
 use template::Template;
 
 use crate::change::{Action, Cause, Change, PropertyChange, Replacement};
 use crate::compare;
 
-/// Adds to `changes` what changes because something else is replaced. `make` begins the change of a resource that was untouched.
+/// Adds to `changes` what changes because something else is replaced. `make` begins the change of an unchanged resource.
 pub(crate) fn follow(after: &Template, changes: &mut Vec<Change>, make: impl Fn(&str) -> Option<Change>) {
     let references: Vec<(&str, Vec<(String, String)>)> = after
         .resources()
@@ -57,14 +57,14 @@ fn is_cause(change: &Change) -> bool {
         }
 }
 
-/// Notes that the value at `path` changes with the resource it refers to. Whether that was news.
+/// Records that the value at `path` changes with the resource it refers to. Returns whether that is new.
 fn touch(change: &mut Change, after: &Template, path: &str, replaced: &str, certainty: Replacement) -> bool {
     if change.replaced_by.iter().any(|cause| cause.path == path && cause.logical_id.as_deref() == Some(replaced)) {
         return false;
     }
     let Some(resource) = after.resource(&change.logical_id) else { return false };
     let (fact, write_only) = compare::facts_at(&resource.resource_type, path);
-    // Whether the value really becomes another one is known only when the replaced resource exists.
+    // Whether the value really changes is known only when the replaced resource exists.
     let replacement = fact.min(Replacement::Maybe);
     let verb = if certainty == Replacement::Yes { "is" } else { "may be" };
     if !change.properties.iter().any(|property| !property.attribute && property.path == path) {

@@ -7,7 +7,7 @@ use template::{Entry, Node, Resource, Template, Value};
 use crate::change::{Action, Change};
 use crate::compare;
 
-/// The share of properties that must be the same, in percent.
+/// The share of properties that must be equal, in percent.
 const ALIKE: usize = 75;
 
 /// Marks pairs of removed and added resources whose content is the same, or nearly so.
@@ -32,7 +32,7 @@ pub(crate) fn find(before: &Template, after: &Template, changes: &mut [Change]) 
             }
         }
     }
-    // The best pairs first; of equals, the first in the template.
+    // The best pairs first; among equals, the first in the template.
     pairs.sort_by_key(|(score, ..)| std::cmp::Reverse(*score));
     let mut taken: BTreeSet<&str> = BTreeSet::new();
     for (_, old, new) in pairs {
@@ -59,7 +59,7 @@ fn alike(old_shape: &Node, new_shape: &Node, old: &Resource, new: &Resource) -> 
         .filter(|key| *key != "Tags")
         .collect();
     if keys.is_empty() {
-        // Nothing to compare: only the same in every respect counts.
+        // Nothing to compare: only identical in every respect counts.
         let same = |name: &str| compare::is_same(old.attribute(name), new.attribute(name));
         return if same("DeletionPolicy") && same("Metadata") && same("DependsOn") { 100 } else { 0 };
     }
@@ -67,7 +67,7 @@ fn alike(old_shape: &Node, new_shape: &Node, old: &Resource, new: &Resource) -> 
     same * 100 / keys.len()
 }
 
-/// The properties with references to removed and added resources made the same.
+/// The properties with references to removed and added resources made equal.
 fn blank(node: &Node, moved: &BTreeSet<&str>) -> Node {
     let is_moved = |name: Option<&str>| name.is_some_and(|name| moved.contains(name));
     let placeholder = || Node::string("(moved)", node.at);

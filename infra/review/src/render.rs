@@ -1,4 +1,4 @@
-//! A review as text for people: the terminal, a comment on a pull request, a page. Gives strings, prints nothing.
+//! A review as text for people: the terminal, a comment on a pull request, a page. Returns strings, prints nothing.
 
 mod diff;
 mod html;
@@ -17,7 +17,7 @@ pub use html::{RenderError, html};
 pub use markdown::{MARKDOWN_LIMIT, MARKER, markdown};
 pub use terminal::{Style, terminal};
 
-/// What is shown: a review, and what it is a review of.
+/// What is rendered: a review, and what it is a review of.
 #[derive(Debug, Clone, Copy)]
 pub struct Report<'a> {
     pub title: &'a str,
@@ -25,9 +25,9 @@ pub struct Report<'a> {
     pub before: &'a str,
     pub after: &'a str,
     pub review: &'a Review,
-    /// The stages that were looked at, also those without changes; empty where there are none.
+    /// The stages that were reviewed, including those without changes; empty if there are none.
     pub stages: &'a [String],
-    /// What to know besides the changes, such as a file of the base that could not be read.
+    /// Notes besides the changes, such as a file of the base that could not be parsed.
     pub notes: &'a [String],
     /// For the page; see [`crate::graphs`].
     pub graphs: &'a [Graph],

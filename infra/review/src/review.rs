@@ -1,4 +1,4 @@
-//! Pairs of templates to a verdict: compares, follows replacements, asks the rules, sorts.
+//! From pairs of templates to a verdict: compares, follows replacements, applies the rules, sorts.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -15,14 +15,14 @@ use crate::rules::{self, Context};
 use crate::skew::{self, Stages};
 use crate::{acknowledge, compare, fold, propagate, rename};
 
-/// What a review needs to know besides the templates.
+/// What a review needs besides the templates.
 #[derive(Clone, Debug, Default)]
 pub struct Options<'a> {
-    /// Year, month, day in UTC: acknowledgements expire. Year 0: none has.
+    /// Year, month, day in UTC: acknowledgements expire. Year 0: none does.
     pub today: (i32, u8, u8),
-    /// Rules that are not asked, by id.
+    /// Rules that are switched off, by id.
     pub without: &'a [&'a str],
-    /// By stack and logical id, what a change set said: it knows the deployed state and overrides what the templates tell. A stack that
+    /// By stack and logical id, what a change set said: it knows the deployed state and takes precedence over the templates. A stack that
     /// is not in here is judged by its templates alone.
     pub observed: BTreeMap<String, BTreeMap<String, Observed>>,
     /// Stages to compare with each other; see [`Review::skew`].
@@ -43,7 +43,7 @@ pub struct Observed {
 pub struct ObservedProperty {
     /// As this crate writes paths: below `Properties`, dots between keys, `[0]` for items.
     pub path: String,
-    /// It stands beside `Properties`.
+    /// It is next to `Properties`.
     pub attribute: bool,
     pub before: Option<String>,
     pub after: Option<String>,
@@ -120,7 +120,7 @@ fn stack(pair: &Pair, options: &Options<'_>, review: &mut Review) {
     }
     let evidence = Evidence::of(sides.before, sides.after);
     let mut found = judged(&changes, sides, &evidence, options);
-    // What a default or a mapping stands for may be dangerous where its name is not.
+    // What a default or a mapping resolves to may be dangerous where its name is not.
     let is_changed = |resource: &&Resource| changes.iter().any(|change| change.logical_id == resource.logical_id);
     if let Some(after) = sides.after.and_then(|after| fold::resolved(after, is_changed)) {
         let before = sides.before.map(|before| fold::resolved(before, |_| true).unwrap_or_else(|| before.clone()));
@@ -145,7 +145,7 @@ fn stack(pair: &Pair, options: &Options<'_>, review: &mut Review) {
     review.ingress.extend(evidence.ingress_changes(pair));
 }
 
-/// What the rules say of each change.
+/// What the rules say about each change.
 fn judged(
     changes: &[Change],
     Sides { before, after }: Sides<'_>,
@@ -169,7 +169,7 @@ struct Sides<'a> {
 }
 
 impl Sides<'_> {
-    /// Resources on both sides whose condition holds on one of them only, and whether it holds now.
+    /// Resources on both sides whose condition is true on only one of them, and whether it is true now.
     fn flipped(&self) -> BTreeMap<String, bool> {
         let Some((before, after)) = self.before.zip(self.after) else { return BTreeMap::new() };
         let flip = |new: &Resource| {
@@ -237,7 +237,7 @@ fn causes(resource_type: &str, properties: &[PropertyChange]) -> Vec<Cause> {
     properties.iter().filter(|property| property.replacement != Replacement::No).map(cause).collect()
 }
 
-/// Says of properties whose text stayed why their value changes.
+/// Says for properties whose text is unchanged why their value changes.
 fn explain(change: &mut Change, raw: Sides<'_>, because: &BTreeMap<String, String>) {
     let (Some(old), Some(new)) = (find(raw.before, &change.logical_id), find(raw.after, &change.logical_id)) else {
         return;
@@ -279,7 +279,7 @@ fn mentioned(node: &Node, because: &BTreeMap<String, String>) -> Option<String> 
     }
 }
 
-/// Lets the change set have the last word: it knows what is deployed.
+/// Gives the change set precedence: it knows what is deployed.
 fn observe(pair: &Pair, observed: &BTreeMap<String, Observed>, changes: &mut Vec<Change>) {
     for (logical_id, seen) in observed {
         if !changes.iter().any(|change| change.logical_id == *logical_id) {
@@ -300,7 +300,7 @@ fn observe(pair: &Pair, observed: &BTreeMap<String, Observed>, changes: &mut Vec
     }
     for change in changes {
         let Some(seen) = observed.get(&change.logical_id) else {
-            // Not in the change set: CloudFormation does nothing with it, such as for metadata alone.
+            // Not in the change set: CloudFormation does nothing with it, for example with metadata only.
             change.replacement = Replacement::No;
             change.replaced_by.retain(|cause| cause.replacement == Replacement::No);
             continue;

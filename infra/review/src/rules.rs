@@ -1,4 +1,4 @@
-//! The rules: data with an example each, one family a file. A rule looks at one change and says what is wrong with it.
+//! The rules: data with an example each, one file per family. A rule looks at one change and reports what is wrong with it.
 
 mod data_loss;
 mod encryption;
@@ -19,7 +19,7 @@ use crate::change::{Action, Category, Change, Finding, Severity};
 use crate::policy::Evidence;
 pub(crate) use values::Leaves;
 
-/// A thing that must not happen unseen.
+/// Something that must not happen unnoticed.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
     /// `category/name`, such as `data-loss/removed`.
@@ -27,7 +27,7 @@ pub struct Rule {
     pub category: Category,
     /// What it finds, in one sentence.
     pub says: &'static str,
-    /// A change that it finds; a test checks that it does, and that nothing is found when nothing changes.
+    /// A change that it finds; a test checks that it does, and that it finds nothing when nothing changes.
     pub example: Example,
     pub check: fn(&Context<'_>, &mut Vec<Finding>),
 }
@@ -39,7 +39,7 @@ pub struct Example {
     pub after: Option<&'static str>,
 }
 
-/// A rule with an example of both sides. Its category is what stands before the slash of its id.
+/// A rule with an example of both sides. Its category is the part of its id before the slash.
 const fn rule(
     id: &'static str,
     says: &'static str,
@@ -98,24 +98,24 @@ static ALL: [Rule; COUNT] = {
 
 /// What a rule sees: one change, the resource on both sides, and the templates around it.
 ///
-/// Intrinsics have their long form, a variable-free `Fn::Sub` or `Fn::Join` is its text, and conditions and parameters that changed are
-/// resolved as far as possible. A resource whose condition is false is not there.
+/// Intrinsics have their long form, an `Fn::Sub` or `Fn::Join` without variables is its text, and conditions and parameters that changed are
+/// resolved as far as possible. A resource whose condition is false is absent.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
-    /// The rule that is being asked.
+    /// The rule being applied.
     pub rule: &'static Rule,
     pub change: &'a Change,
-    /// All changes of the same stack, this one too; without findings.
+    /// All changes of the same stack, including this one; without findings.
     pub changes: &'a [Change],
     pub old: Option<&'a Resource>,
     pub new: Option<&'a Resource>,
     /// The whole template; `None`: the stack is new.
     pub before: Option<&'a Template>,
-    /// `None`: the stack is gone.
+    /// `None`: the stack is removed.
     pub after: Option<&'a Template>,
     /// What both templates say about permissions and security groups, compared once for all rules.
     pub(crate) evidence: &'a Evidence,
-    /// Every value of the resource, for rules that look for a key wherever it stands.
+    /// Every value of the resource, for rules that search for a key anywhere.
     pub(crate) leaves: &'a Leaves<'a>,
 }
 
@@ -138,12 +138,12 @@ impl<'a> Context<'a> {
         self.new.and_then(|resource| resource.property(path))
     }
 
-    /// It is there on both sides.
+    /// It exists on both sides.
     pub fn is_modified(&self) -> bool {
         self.change.action == Action::Modify
     }
 
-    /// A finding of this rule that a person must agree to. `reason`: a lowercase fragment that names the values.
+    /// A finding of this rule that needs approval. `reason`: a lowercase fragment that names the values.
     pub fn danger(&self, path: impl Into<String>, reason: impl Into<String>) -> Finding {
         self.finding(Severity::Danger, path.into(), reason.into())
     }
@@ -158,7 +158,7 @@ impl<'a> Context<'a> {
     }
 }
 
-/// What all rules but those switched off say about a change.
+/// What all rules except those switched off say about a change.
 pub(crate) fn findings(context: &Context<'_>, without: &[&str]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for rule in RULES.iter().filter(|rule| !without.contains(&rule.id)) {

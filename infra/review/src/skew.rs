@@ -1,4 +1,4 @@
-//! What one stage has that another has not, beyond what the stages' settings explain.
+//! What one stage has that another lacks, beyond what the stages' settings explain.
 
 use template::{Entry, Node, Resource, Template, Value};
 
@@ -11,10 +11,10 @@ use crate::pair::Pair;
 pub struct Stages {
     /// The one that changes first and should have everything: `stg`.
     pub behind: String,
-    /// The one that must have nothing else: `prd`.
+    /// The one that must have nothing in addition: `prd`.
     pub ahead: String,
-    /// Differences that the stages' settings account for. [`differences`] between a stage's template and the one that the same code makes
-    /// for that stage's name with the other's settings gives exactly these.
+    /// Differences explained by the stages' settings: exactly the [`differences`] between a stage's template and the one that the same code
+    /// produces for that stage's name with the other's settings.
     pub explained: Vec<Explained>,
 }
 
@@ -23,11 +23,11 @@ pub struct Stages {
 pub struct Explained {
     pub stack: String,
     pub logical_id: String,
-    /// The property or attribute, with all below it; empty: the whole resource.
+    /// The property or attribute, with everything below it; empty: the whole resource.
     pub path: String,
 }
 
-/// Where two templates of one stack differ, for [`Stages::explained`].
+/// The places where two templates of one stack differ, for [`Stages::explained`].
 pub fn differences(stack: &str, one: &Template, two: &Template) -> Vec<Explained> {
     let explained =
         |logical_id: &str, path: String| Explained { stack: stack.to_owned(), logical_id: logical_id.to_owned(), path };
@@ -51,7 +51,7 @@ pub fn differences(stack: &str, one: &Template, two: &Template) -> Vec<Explained
     found
 }
 
-/// What the stage ahead has that the stage behind has not, in the templates after the change: stacks, resources, properties.
+/// What the stage ahead has that the stage behind lacks, in the templates after the change: stacks, resources, properties.
 pub(crate) fn find(pairs: &[Pair], stages: &Stages) -> Vec<Skew> {
     let of = |stage: &str| {
         pairs
@@ -110,7 +110,7 @@ fn is_at_or_above(explained: &str, path: &str) -> bool {
         .is_some_and(|rest| explained.is_empty() || rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
-/// The resource with the stage's name, where it stands as a word, made a placeholder.
+/// The resource with the stage's name, where it is a word of its own, replaced by a placeholder.
 fn without_stage(resource: &Resource, stage: &str) -> Resource {
     let node = replace(&resource.node, stage);
     resource.with(node)

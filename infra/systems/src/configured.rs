@@ -17,7 +17,7 @@ pub struct ConfiguredStage {
     systems: Vec<(&'static dyn System, Box<dyn Configured>)>,
 }
 
-/// Everything that is refused about a stage's stacks.
+/// Every error in a stage's stacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SynthError {
     pub diagnostics: Vec<Diagnostic>,
@@ -39,7 +39,7 @@ impl ConfiguredStage {
     /// Reads the settings of a stage: `stage.toml`, and `<name>.toml` of each system.
     ///
     /// # Errors
-    /// Names every fault at once: an unknown stage, malformed TOML, missing and unknown files and keys, values out of range.
+    /// Reports every fault: an unknown stage, malformed TOML, missing and unknown files and keys, values out of range.
     pub fn parse(name: &str, files: &Files) -> Result<Self, StageError> {
         let fault = |file: &str, what: String| StageFault { file: file.to_owned(), path: String::new(), what };
         let Some(stage_name) = StageName::parse(name) else {
@@ -62,7 +62,7 @@ impl ConfiguredStage {
         };
         missing(Stage::FILE);
         let shared = table(Stage::FILE);
-        // The tables outlive what reads them.
+        // The tables have to outlive their readers.
         let tables: Vec<(&'static dyn System, String, Option<Table>)> = SYSTEMS
             .iter()
             .map(|system| {
@@ -88,10 +88,10 @@ impl ConfiguredStage {
         }
     }
 
-    /// Draws all stacks of the stage, in the order in which they can be deployed.
+    /// Draws all stacks of the stage, in deployment order.
     ///
     /// # Errors
-    /// Holds every finding of the templates' validation and of the rules, and what a system itself refuses.
+    /// Contains every finding of the templates' validation and of the rules, and the errors of the systems themselves.
     pub fn synth(&self) -> Result<Vec<SynthesizedStack>, SynthError> {
         let (mut stacks, mut diagnostics) = (Vec::new(), Vec::new());
         for (_, system) in &self.systems {
@@ -120,7 +120,7 @@ impl ConfiguredStage {
     }
 }
 
-/// A settings file that belongs to no system, with the nearest that does.
+/// A settings file that belongs to no system, with the nearest one that does.
 fn unknown_files(files: &Files) -> Vec<StageFault> {
     let known: Vec<String> = SYSTEMS.iter().map(|system| format!("{}.toml", system.name())).collect();
     let known: Vec<&str> = std::iter::once(Stage::FILE).chain(known.iter().map(String::as_str)).collect();

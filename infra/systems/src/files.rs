@@ -1,10 +1,10 @@
-//! Reads the settings files of a stage. The one place here that touches a disk.
+//! Reads the settings files of a stage. The one place here that does I/O.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-/// The texts of a stage's settings, by file name: `stage.toml`, and one file a system.
+/// The texts of a stage's settings, by file name: `stage.toml`, and one file per system.
 pub type Files = BTreeMap<String, String>;
 
 /// A folder or file that cannot be read.

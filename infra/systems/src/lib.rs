@@ -1,6 +1,6 @@
-//! The only list of systems, and what goes over it: the settings of a stage, and its stacks.
+//! The only list of systems, and what iterates over it: the settings of a stage, and its stacks.
 //!
-//! [`ConfiguredStage::synth`] is pure: the same settings give the same bytes everywhere. [`read`] alone touches files.
+//! [`ConfiguredStage::synth`] is pure: the same settings give the same bytes everywhere. Only [`read`] touches files.
 
 mod configured;
 mod files;

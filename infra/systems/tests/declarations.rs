@@ -75,7 +75,7 @@ fn what_a_construct_makes_inside_is_declared_where_the_construct_is_used() {
         ("ClusterWriter", "let cluster = DatabaseCluster::new("),
         ("OwnerSecretAttachment", "let cluster = DatabaseCluster::new("),
         ("FipeDbInitRole", "let db_init = RustFunction::new("),
-        ("SqsEndpoint", "let endpoint = InterfaceVpcEndpoint::new("),
+        ("SqsEndpoint", "add_endpoints(&mut stack"),
         ("Schema", "stack.add(\"Schema\""),
     ] {
         let line = declaration(id);

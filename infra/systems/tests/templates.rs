@@ -127,3 +127,22 @@ fn no_two_systems_share_a_name_or_the_asset_that_carries_their_migrations() {
         assert!(root().join("sql").join(system).is_dir(), "{system} has no migrations");
     }
 }
+
+#[test]
+fn links_name_an_output_of_a_stack_that_is_deployed_before() {
+    for name in StageName::ALL {
+        let stacks = all_of(name);
+        let mut links = 0;
+        for (at, taker) in stacks.iter().enumerate() {
+            for (id, source) in &taker.parameters {
+                let ParameterSource::Output { stack, output } = source else { continue };
+                let giver = stacks[..at].iter().find(|giver| giver.name == *stack);
+                let giver = giver.unwrap_or_else(|| panic!("{}: {stack} is not deployed before", taker.stack_name));
+                let gives = giver.template.outputs().iter().any(|given| given.id().as_str() == output);
+                assert!(gives, "{}: {id} takes {output}, which {stack} does not have", taker.stack_name);
+                links += 1;
+            }
+        }
+        assert!(links > 0);
+    }
+}

@@ -42,12 +42,12 @@ pub(crate) fn key_of_tag(tag: &str) -> Option<String> {
     }
 }
 
-/// What the known tags are, for an error.
+/// The known tags, for an error.
 pub(crate) fn nearest_tag(tag: &str) -> Option<&'static str> {
     TAGS.iter().chain(&["Ref", "Condition"]).copied().find(|known| known.eq_ignore_ascii_case(tag))
 }
 
-/// Refuses references without a target.
+/// Rejects references without a target.
 pub(crate) fn check(node: &Node) -> Result<(), Refusal> {
     if let Some(("Fn::GetAtt", argument)) = node.intrinsic()
         && let Some(text) = argument.as_str()
@@ -64,7 +64,7 @@ pub(crate) fn check(node: &Node) -> Result<(), Refusal> {
     }
 }
 
-/// The one form of a node whose children have theirs: called bottom-up while a tree is built or rewritten.
+/// Normalizes a node whose children are normalized: called bottom-up while a tree is built or rewritten.
 pub fn canonical(node: Node) -> Node {
     let at = node.at;
     let Value::Map(mut entries) = node.value else { return node };
@@ -118,12 +118,12 @@ fn get_att(argument: Node) -> Node {
     }
 }
 
-/// A piece of a text to be put together.
+/// A piece of a concatenated text.
 enum Part {
     Text(String),
     /// `A` or `A.B`.
     Reference(String),
-    /// A variable of the intrinsic's own whose value is neither text nor a reference.
+    /// A variable of the intrinsic itself whose value is neither text nor a reference.
     Local(String, Node),
 }
 

@@ -1,6 +1,6 @@
-//! The reader of CloudFormation templates: YAML and JSON to one tree, every value with its position, every intrinsic in one form.
+//! The parser for CloudFormation templates: YAML and JSON to one tree, every value with its position, every intrinsic in one form.
 //!
-//! Pure, and a leaf. Refuses a text that is no template, with line and column. Knows nothing of what resource types mean.
+//! Pure, and a leaf. A text that is not a template is an error with line and column. Does not know what resource types mean.
 
 mod intrinsics;
 mod node;

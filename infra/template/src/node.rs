@@ -1,4 +1,4 @@
-//! The tree of a template: values with their position, intrinsics in their long form. Knows nothing of what they mean.
+//! The tree of a template: values with their position, intrinsics in their long form. Does not know what they mean.
 
 use std::borrow::Cow;
 
@@ -6,14 +6,14 @@ use crate::path::{push_index, push_key, segments};
 use crate::position::Position;
 use crate::substitution::variables;
 
-/// A value and where it stands. Two nodes are equal when their values are, wherever they stand; the order of keys does not count.
+/// A value and its position. Two nodes are equal when their values are, whatever their positions; the order of keys does not matter.
 #[derive(Clone, Debug)]
 pub struct Node {
     pub value: Value,
     pub at: Position,
 }
 
-/// What a template's text says, as CloudFormation reads it (YAML 1.1).
+/// A value of a template, as CloudFormation reads it (YAML 1.1).
 #[derive(Clone, Debug)]
 pub enum Value {
     Null,
@@ -22,7 +22,7 @@ pub enum Value {
     Number(String),
     String(String),
     List(Vec<Node>),
-    /// In the order of the text. No key is there twice.
+    /// In the order of the text. Keys are unique.
     Map(Vec<Entry>),
 }
 
@@ -62,7 +62,7 @@ impl Node {
         })
     }
 
-    /// Keys and values of a map, intrinsics too; empty for anything else.
+    /// Keys and values of a map, including intrinsics; empty for anything else.
     pub fn entries(&self) -> &[Entry] {
         match &self.value {
             Value::Map(entries) => entries,
@@ -70,7 +70,7 @@ impl Node {
         }
     }
 
-    /// The items of a list; anything else is a list of one, null an empty one. What IAM does with `Action: x`.
+    /// The items of a list; anything else is a list of one, null an empty one. IAM treats `Action: x` this way.
     pub fn items(&self) -> &[Node] {
         match &self.value {
             Value::List(items) => items,
@@ -86,7 +86,7 @@ impl Node {
         }
     }
 
-    /// The text, if this is a string. See [`Node::text`] for numbers and truth values too.
+    /// The text, if this is a string. See [`Node::text`] for numbers and booleans too.
     pub fn as_str(&self) -> Option<&str> {
         match &self.value {
             Value::String(text) => Some(text),
@@ -94,7 +94,7 @@ impl Node {
         }
     }
 
-    /// The text of a string, number or truth value: CloudFormation hands `10` and `"10"` on as the same.
+    /// The text of a string, number or boolean: CloudFormation passes `10` and `"10"` on as the same.
     pub fn text(&self) -> Option<Cow<'_, str>> {
         match &self.value {
             Value::String(text) | Value::Number(text) => Some(Cow::Borrowed(text)),
@@ -126,7 +126,7 @@ impl Node {
         !matches!(self.value, Value::List(_) | Value::Map(_))
     }
 
-    /// A map that is no intrinsic.
+    /// A map that is not an intrinsic.
     pub fn is_plain_map(&self) -> bool {
         matches!(self.value, Value::Map(_)) && self.intrinsic().is_none()
     }
@@ -154,8 +154,8 @@ impl Node {
         }
     }
 
-    /// Names that `Ref`, `Fn::GetAtt` and `Fn::Sub` in here refer to: resources, parameters and pseudo parameters, each with the
-    /// path below this node at which it stands.
+    /// Names that `Ref`, `Fn::GetAtt` and `Fn::Sub` in here refer to: resources, parameters and pseudo parameters, each with its
+    /// path below this node.
     pub fn references(&self) -> Vec<(String, String)> {
         let mut found = Vec::new();
         self.collect_references(&mut String::new(), &mut found);

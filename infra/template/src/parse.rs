@@ -1,4 +1,4 @@
-//! Text to tree: YAML or JSON, short-form tags to long-form intrinsics, shape of the sections. Every refusal names line and column.
+//! Text to tree: YAML or JSON, short-form tags to long-form intrinsics, shape of the sections. Every error has line and column.
 
 mod json;
 mod limits;
@@ -10,7 +10,7 @@ use crate::node::Node;
 use crate::position::{ParseError, Position, Refusal};
 use crate::template::Template;
 
-/// Reads a template, YAML or JSON. `name` appears in errors.
+/// Parses a template, YAML or JSON. `name` appears in errors.
 ///
 /// # Errors
 /// Syntax errors, duplicate keys, unknown tags, sections or resources of a wrong shape.
@@ -18,7 +18,7 @@ pub fn parse(name: &str, text: &str) -> Result<Template, ParseError> {
     tree(text).and_then(|root| Template::new(name, root)).map_err(|refusal| refusal.of(name))
 }
 
-/// The tree of a JSON text inside a template, such as a policy; `None` when it is none.
+/// The tree of a JSON text inside a template, such as a policy; `None` when it is not JSON.
 pub fn embedded_json(text: &str) -> Option<Node> {
     text.trim_start().starts_with(['{', '[']).then(|| json::parse(text).ok()).flatten()
 }

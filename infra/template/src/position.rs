@@ -1,6 +1,6 @@
-//! Places in a text, and the refusal of what stands there.
+//! Positions in a text, and errors at a position.
 
-/// A place in a template's text: line and column count from 1, columns are characters.
+/// A position in a template's text: line and column count from 1, columns are characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     pub line: u32,
@@ -8,7 +8,7 @@ pub struct Position {
 }
 
 impl Position {
-    /// The place right after this text.
+    /// The position right after this text.
     pub(crate) fn of(text: &str) -> Self {
         let line = text.bytes().filter(|byte| *byte == b'\n').count() + 1;
         let column = text.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
@@ -17,11 +17,11 @@ impl Position {
     }
 }
 
-/// Why a text is no template.
+/// Why a text is not a template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name}:{line}:{column}: {message}")]
 pub struct ParseError {
-    /// What the caller called the text, such as its path.
+    /// The caller's name for the text, such as its path.
     pub name: String,
     /// From 1.
     pub line: u32,
@@ -30,7 +30,7 @@ pub struct ParseError {
     pub message: String,
 }
 
-/// An error before it knows the text's name.
+/// An error that does not know the text's name yet.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) at: Position,

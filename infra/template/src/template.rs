@@ -18,7 +18,7 @@ const SECTIONS: &[&str] = &[
     "Globals",
 ];
 
-/// A template that was read.
+/// A parsed template.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Template {
     name: String,
@@ -32,11 +32,11 @@ pub struct Template {
 pub struct Resource {
     pub logical_id: String,
     pub resource_type: String,
-    /// Where its logical id stands.
+    /// The position of its logical id.
     pub at: Position,
-    /// `Type`, `Properties`, `DeletionPolicy` and all else it says.
+    /// `Type`, `Properties`, `DeletionPolicy` and all other keys.
     pub node: Node,
-    /// Its `Properties`, an empty map without.
+    /// Its `Properties`, or an empty map.
     pub properties: Node,
 }
 
@@ -98,7 +98,7 @@ impl Template {
         Ok(Self { name: name.to_owned(), root, resources })
     }
 
-    /// What the caller called it.
+    /// The caller's name for it.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -147,7 +147,7 @@ impl Resource {
             Some(found) => found.as_str().map(str::to_owned).ok_or_else(|| {
                 Refusal::new(found.at, format!("the `Type` of `{logical_id}` must be text, such as AWS::SQS::Queue"))
             })?,
-            // AWS::Include may bring the type along.
+            // AWS::Include may provide the type.
             None if node.get("Fn::Transform").is_some() => "Fn::Transform".to_owned(),
             None => {
                 return Err(Refusal::new(
@@ -167,7 +167,7 @@ impl Resource {
         Ok(Self { logical_id, resource_type, at, node, properties })
     }
 
-    /// The same resource with what another tree says of it; as it is when that is no resource's.
+    /// The same resource with the contents of another tree; unchanged when that is not a resource.
     pub fn with(&self, node: Node) -> Self {
         Self::new(self.logical_id.clone(), self.at, node).unwrap_or_else(|_| self.clone())
     }
@@ -177,7 +177,7 @@ impl Resource {
         self.properties.at_path(path)
     }
 
-    /// What stands beside `Properties`, such as `DeletionPolicy`.
+    /// An attribute next to `Properties`, such as `DeletionPolicy`.
     pub fn attribute(&self, name: &str) -> Option<&Node> {
         self.node.get(name)
     }

@@ -17,9 +17,10 @@ mod interruptions;
 #[path = "deploy/states.rs"]
 mod states;
 
-/// What every deployment of a test is given: the two stacks it is about, the default VPC of the emulator, and archives that are there.
+/// What every deployment of a test is given: the two stacks it is about and the one that they need, the default VPC of the emulator, and
+/// archives that are there.
 const SUBJECT: Subject = Subject {
-    stacks: &["FipeData", "FipeApi"],
+    stacks: &["Network", "FipeData", "FipeApi"],
     functions: &["db-init", "fipe-manufacturer-loader", "fipe-model-loader", "fipe-price-loader", "fipe-soma-ingestor"],
     values: &["--vpc-id", "vpc-00000001", "--skip-build"],
 };

@@ -38,7 +38,7 @@ fn main() -> ExitCode {
 
 fn a_second_deploy_changes_nothing(cloud: &mut Chain) -> anyhow::Result<()> {
     let (outputs, notes) = cloud.infra_output(&["deploy", "--stage", "local", "--skip-build"])?;
-    for stack in ["FipeData-local", "FipeApi-local", "Catalog-local"] {
+    for stack in ["Network-local", "FipeData-local", "FipeApi-local", "Catalog-local"] {
         anyhow::ensure!(notes.contains(&format!("{stack}  up to date")), "{stack} was changed:\n{notes}");
     }
     for name in ["DBEndpoint", "DBSecretArn", "ManufacturerQueueUrl", "PriceDLQUrl", "FipeManufacturerLambda"] {

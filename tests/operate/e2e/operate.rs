@@ -66,7 +66,7 @@ fn status(cloud: &mut Chain) -> anyhow::Result<()> {
         let rows = status[key].as_array().cloned().unwrap_or_default();
         rows.iter().map(|row| row["logical_id"].as_str().unwrap_or_default().to_owned()).collect()
     };
-    ensure!(status["stacks"].as_array().is_some_and(|stacks| stacks.len() == 3), "{status}");
+    ensure!(status["stacks"].as_array().is_some_and(|stacks| stacks.len() == 4), "{status}");
     ensure!(status["stacks"][0]["found"]["status"] == "CREATE_COMPLETE", "{status}");
     let functions = [
         ["FipeManufacturerLoader", "FipeModelLoader", "FipePriceLoader", "FipeSomaIngestor"],

@@ -1,5 +1,5 @@
-//! What the catalog's stack, functions and operator agree on: settings, names and routes. Refuses rules, which are catalog-core's, and
-//! every dependency but the shared contract.
+//! What the catalog's stack, functions and operator agree on: settings, names and routes. The rules are in `catalog-core`; the only
+//! dependency is the shared contract.
 
 mod routes;
 mod settings;
@@ -16,19 +16,19 @@ pub const CREATE_PRODUCT_PROCESSOR: FunctionNames =
 /// Writes each accepted product and its report.
 pub const PRODUCT_SAVER_WORKER: FunctionNames =
     FunctionNames { name: "ProductSaverWorker", asset: "product-saver-worker" };
-/// Answers what became of a product, and describes the API.
+/// Reports the state of a product, and serves the API description.
 pub const GET_PRODUCT: FunctionNames = FunctionNames { name: "GetProduct", asset: "get-product" };
 
-/// Metrics of the worker beside those of every consumer, [`contract::metric`].
+/// Metrics of the worker in addition to those of every consumer, [`contract::metric`].
 pub mod metric {
     pub const NAMESPACE: &str = "Catalog";
     pub const PRODUCTS_SAVED: &str = "ProductsSaved";
 }
 
-/// Attributes of the product table that it is declared with.
+/// Attributes that the product table's declaration needs.
 pub mod table {
     /// The partition key, a text.
     pub const KEY: &str = "id";
-    /// The time to live, in seconds since 1970: of idempotency keys, and of accepted products that were never queued.
+    /// The time to live, in seconds since 1970: of idempotency keys, and of accepted products that were never saved.
     pub const TIME_TO_LIVE: &str = "expiration";
 }

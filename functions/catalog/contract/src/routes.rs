@@ -4,7 +4,7 @@ use contract::{Matches, Method, Route};
 
 use crate::{CREATE_PRODUCT_PROCESSOR, GET_PRODUCT};
 
-/// What the API can be asked for.
+/// The operations of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
     CreateProduct,
@@ -19,7 +19,7 @@ const PRODUCTS: &str = "/products";
 /// The path of one product.
 pub const PRODUCT: &str = "/products/{id}";
 
-/// Everything else is answered with a problem as well, and not in the API's own words.
+/// Requests that match nothing else get a problem document of ours too, instead of API Gateway's own error.
 pub const ROUTES: &[Route<Operation>] = &[
     Route {
         id: "PostProducts",

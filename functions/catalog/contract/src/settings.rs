@@ -3,7 +3,7 @@
 use contract::settings;
 
 settings! {
-    /// `CreateProductProcessor`: accepts a product over HTTP and queues it. Answers every method of `/products`; needs
+    /// `CreateProductProcessor`: accepts a product over HTTP and queues it. Handles every method of `/products`; needs
     /// `dynamodb:PutItem` and `sqs:SendMessage`.
     CreateProduct / CreateProductEnvironment {
         /// Queue of accepted products (`product-queue-<stage>`).
@@ -23,14 +23,14 @@ settings! {
         sqs_dead_letter_url: String = "SQS_DEAD_LETTER_URL",
         /// Table of products and idempotency keys (`ProductTable-<stage>`).
         product_table: String = "PRODUCT_TABLE",
-        /// Bucket of reports, one object a product with the product's id as its key.
+        /// Bucket of reports, one object per product with the product's id as its key.
         reports_bucket: String = "REPORTS_BUCKET",
         /// Deployment stage.
         stage: String = "STAGE",
     }
 
-    /// `GetProduct`: answers what became of a product, and the API's own description. Answers every other path too, with a
-    /// problem; needs `dynamodb:GetItem`.
+    /// `GetProduct`: reports the state of a product, and serves the API description. Handles every other path too, with a
+    /// problem document; needs `dynamodb:GetItem`.
     GetProduct / GetProductEnvironment {
         /// Table of products and idempotency keys (`ProductTable-<stage>`).
         product_table: String = "PRODUCT_TABLE",

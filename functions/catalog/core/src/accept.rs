@@ -1,4 +1,4 @@
-//! Accepting a product: one id for one intention, remembered before it is queued. Refuses a key that stands for another product.
+//! Accepting a product: one id per idempotency key, stored before the product is queued. A key that was used for another product is an error.
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -7,7 +7,7 @@ use crate::idempotency::{Claim, IdempotencyKey, KEY_HOURS};
 use crate::ports::{Claiming, Fault, Placed, Queue, Table};
 use crate::product::{ACCEPTED_DAYS, Draft, Product, Status};
 
-/// What a client offers, with what the world adds.
+/// What a client submits, plus the id and time from outside.
 #[derive(Debug, Clone)]
 pub struct Offer {
     pub draft: Draft,
@@ -17,11 +17,11 @@ pub struct Offer {
     pub now: Timestamp,
 }
 
-/// A product that is on its way, or arrived before.
+/// A product that is accepted now, or was before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
     pub id: Uuid,
-    /// Whether the key stood for it before.
+    /// Whether the key already belonged to it.
     pub is_repeated: bool,
 }
 
@@ -36,11 +36,11 @@ pub enum AcceptError {
 
 /// Accepts a product.
 ///
-/// The claim fixes the id, the accepted record the content, and then the message is sent; a retry after a crash anywhere
-/// between them goes on with the same id and the same content. Sending twice is harmless, losing is not: what is not known to be saved is sent again.
+/// The claim fixes the id, the accepted record the content, and then the message is sent. A retry after a crash anywhere
+/// between them continues with the same id and the same content. Sending twice is harmless, losing a message is not: a product that is not known to be saved is sent again.
 ///
 /// # Errors
-/// The key stands for another product, or a call failed; then nothing was promised, and the same key may be tried again.
+/// The key was used for another product, or a call failed; then nothing was promised, and the same key may be retried.
 pub async fn accept(table: &impl Table, queue: &impl Queue, offer: Offer) -> Result<Accepted, AcceptError> {
     let Offer { draft, key, id, now } = offer;
     let mut claim = Claim::new(id, &draft);
@@ -60,7 +60,7 @@ pub async fn accept(table: &impl Table, queue: &impl Queue, offer: Offer) -> Res
     let expires = now + SignedDuration::from_hours(24 * ACCEPTED_DAYS);
     match table.accept(&product, expires).await? {
         Placed::Now => queue.send(&product).await?,
-        // Its time of acceptance counts, so that every message of a product is the same.
+        // The stored time of acceptance is used, so that every message about a product is the same.
         Placed::Before(record) if record.status == Status::Accepted => queue.send(&record.product).await?,
         Placed::Before(_) => {}
     }

@@ -1,4 +1,4 @@
-//! The API's requests and answers over the rules. Refuses to tell clients what went wrong behind it.
+//! The API's requests and responses, built on the rules. Clients never see what failed behind the API.
 
 use catalog_contract::{CREATE_PRODUCT_PROCESSOR, GET_PRODUCT, Operation, PRODUCT, ROUTES};
 use function_http::{Answer, Problem, Request, Routes, docs, json_body};
@@ -13,13 +13,13 @@ use crate::ports::{Fault, Queue, Table};
 use crate::read::read_draft;
 use crate::view::{AcceptedView, ProductView};
 
-/// Seconds after which a client may look again, or try again.
+/// Seconds after which a client may poll or retry.
 const RETRY_AFTER: u32 = 1;
 
 const CREATE_ROUTES: Routes<'_, Operation> = Routes { of_api: ROUTES, function: CREATE_PRODUCT_PROCESSOR };
 const GET_ROUTES: Routes<'_, Operation> = Routes { of_api: ROUTES, function: GET_PRODUCT };
 
-/// `POST /products`: 202 with the product's id, at once. `id` is a new one, used unless the idempotency key has one already.
+/// `POST /products`: 202 with the product's id, before it is saved. `id` is a new one, used unless the idempotency key already has one.
 pub async fn create_product(
     request: &Request,
     table: &impl Table,
@@ -53,7 +53,7 @@ pub async fn get_product(request: &Request, table: &impl Table, now: Timestamp) 
     match found.operation {
         Operation::OpenApi => Answer::new(200, "application/json", openapi()).revalidated(request),
         Operation::Docs => docs(request),
-        // The other function's: its routes do not come here.
+        // Handled by the other function; API Gateway does not route it here.
         Operation::CreateProduct => Problem::new(404).into(),
         Operation::GetProduct => {
             let text = found.segments.first().copied().unwrap_or_default();
@@ -78,7 +78,7 @@ fn read_offer(request: &Request, id: Uuid, now: Timestamp) -> Result<Offer, Prob
     Ok(Offer { draft: read_draft(body)?, key, id, now })
 }
 
-/// The hyphenated form alone: one product has one address.
+/// Accepts the hyphenated form only, so that a product has one URL.
 fn read_id(text: &str) -> Option<Uuid> {
     Uuid::try_parse(text).ok().filter(|id| id.hyphenated().to_string().eq_ignore_ascii_case(text))
 }

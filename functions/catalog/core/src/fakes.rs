@@ -1,5 +1,5 @@
-//! A table, a queue and a bucket with behaviour for the tests of the rules: each call can be refused or lose its answer,
-//! and each lets others go first, so that a test decides every order.
+//! A table, a queue and a bucket with behaviour for the tests of the rules: each call can fail or lose its response,
+//! and each lets other tasks run first, so that a test determines the interleaving.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use crate::ports::{Claiming, Fault, Placed, Queue, Reports, Table};
 use crate::price::Price;
 use crate::product::{Draft, Product, Record, Status};
 
-/// How a call ends. To the rules a crash is one of the two faults: nothing of theirs runs after it.
+/// How a call ends. To the rules a crash looks like one of the two failures: none of their code runs after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     Done,
@@ -23,10 +23,10 @@ pub(crate) enum Fate {
     Lost,
 }
 
-/// Everything behind the rules.
+/// Everything that the rules call.
 #[derive(Default)]
 pub(crate) struct World {
-    /// Ends of the next calls, first to last; then all are done.
+    /// Outcomes of the next calls, in order; after that all succeed.
     pub(crate) fates: RefCell<Vec<Fate>>,
     pub(crate) is_throttled: Cell<bool>,
     pub(crate) claims: RefCell<BTreeMap<String, (Claim, Timestamp)>>,
@@ -43,7 +43,7 @@ impl World {
         Self { fates: RefCell::new(fates.to_vec()), ..Self::default() }
     }
 
-    /// One call: others first, then its fate.
+    /// One call: other tasks first, then its outcome.
     async fn call<R>(&self, what: &'static str, work: impl FnOnce() -> R) -> Result<R, Fault> {
         others_first().await;
         let fate = if self.fates.borrow().is_empty() { Fate::Done } else { self.fates.borrow_mut().remove(0) };
@@ -151,7 +151,7 @@ pub(crate) fn product(id: u128, name: &str) -> Product {
     Product { id: Uuid::from_u128(id), draft: draft(name), accepted_at: now() }
 }
 
-/// All sequences of so many fates.
+/// All sequences of outcomes of this length.
 pub(crate) fn all_fates(length: u32) -> impl Iterator<Item = Vec<Fate>> {
     (0..3_usize.pow(length)).map(move |number| {
         (0..length).map(|place| [Fate::Done, Fate::Refused, Fate::Lost][number / 3_usize.pow(place) % 3]).collect()

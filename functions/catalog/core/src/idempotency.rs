@@ -1,12 +1,12 @@
-//! A client's key for one intention, and what the table remembers of it. Refuses leases and owner tokens: a claim says
-//! which id the product gets, and everything after it may be done twice without harm.
+//! A client's idempotency key, and what the table stores about it. No leases, no owner tokens: a claim fixes
+//! which id the product gets, and everything after it is safe to repeat.
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::product::Draft;
 
-/// Hours that a key is remembered.
+/// Hours for which a key is stored.
 pub(crate) const KEY_HOURS: i64 = 24;
 
 /// The value of the header `Idempotency-Key`: 1 to 255 visible ASCII characters.
@@ -25,25 +25,25 @@ impl IdempotencyKey {
         }
     }
 
-    /// The key of its item in the table; no product's id looks like it.
+    /// The id of its item in the table; no product id has this form.
     pub fn item_id(&self) -> String {
         format!("idempotency-key#{}", self.0)
     }
 }
 
-/// What a key stands for.
+/// What a key is bound to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     /// The id that the product gets.
     pub product_id: Uuid,
-    /// SHA-256 of the draft in hexadecimal digits: equal products have equal ones, however their JSON was written.
+    /// SHA-256 of the draft in hexadecimal digits: equal products have equal fingerprints, however their JSON was written.
     pub fingerprint: String,
 }
 
 impl Claim {
     pub(crate) fn new(product_id: Uuid, draft: &Draft) -> Self {
         let mut hash = Sha256::new();
-        // Lengths keep "a" + "bc" apart from "ab" + "c".
+        // Lengths distinguish "a" + "bc" from "ab" + "c".
         for field in [&draft.name, &draft.description, &draft.price.to_string()] {
             hash.update((field.len() as u64).to_be_bytes());
             hash.update(field);

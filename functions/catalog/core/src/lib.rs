@@ -1,8 +1,8 @@
 //! The rules of the catalog: what a product is, how one is accepted once, saved once and shown. No AWS SDK, no clock.
 //!
-//! Once means: an idempotency key is bound to one id in one conditional write, everything after it is keyed by that id and
-//! may be done again. [`accept`] writes the accepted record, then sends; [`save`] writes the report, then the product. So a
-//! product that was promised is on the queue, one that is under way is known, and one that is shown has its report.
+//! Once means: one conditional write binds an idempotency key to one id; everything after it is keyed by that id and safe
+//! to repeat. [`accept`] writes the accepted record, then sends; [`save`] writes the report, then the product. So a product
+//! that was promised is on the queue, one in progress is known, and one that is shown as saved has its report.
 
 mod accept;
 mod api;

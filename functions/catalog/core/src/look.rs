@@ -1,4 +1,4 @@
-//! What became of a product.
+//! The state of a product.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::ports::{Fault, Table};
 use crate::product::{Product, Status};
 
-/// What a client that asks for a product sees.
+/// What a client sees when it requests a product.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Looked {
     Saved(Product),
@@ -15,7 +15,7 @@ pub enum Looked {
     Unknown,
 }
 
-/// Looks for a product.
+/// Looks a product up.
 ///
 /// # Errors
 /// The table cannot be read.

@@ -1,5 +1,5 @@
-//! The API's description, OpenAPI 3.1: schemas from the types, paths from the routes, operations by hand
-//! beside them. Refuses to describe what the API gateway does by itself.
+//! The API description, OpenAPI 3.1: schemas from the types, paths from the routes, operations written here.
+//! Does not describe what API Gateway does by itself.
 
 use catalog_contract::{Operation, PRODUCT, ROUTES};
 use contract::Matches;
@@ -41,7 +41,7 @@ pub fn openapi() -> String {
         .into_iter()
         .collect(),
     );
-    // What `read_draft` refuses, as do all who write these objects.
+    // `read_draft` rejects additional properties, and the functions that write these objects add none.
     for name in ["NewProduct", "Accepted", "Product"] {
         document["components"]["schemas"][name]["additionalProperties"] = json!(false);
     }
@@ -52,7 +52,7 @@ fn schema<T: ToSchema>() -> (String, Value) {
     (T::name().into_owned(), json!(T::schema()))
 }
 
-/// The schema of a price that a client gives.
+/// The schema of a price in a request.
 pub(crate) fn price() -> RefOr<Schema> {
     let schema = json!({
         "description": "A decimal string or a number with at most two places, from 0 to 9999999999.99; it is never rounded.",
@@ -65,7 +65,7 @@ pub(crate) fn price() -> RefOr<Schema> {
     serde_json::from_value(schema).unwrap_or_else(|_| <String as PartialSchema>::schema())
 }
 
-/// The description has no word of itself.
+/// The documentation endpoints do not describe themselves.
 fn described(operation: Operation) -> Option<Value> {
     match operation {
         Operation::CreateProduct => Some(create_product()),
@@ -174,7 +174,7 @@ mod tests {
         serde_json::from_str(&openapi()).unwrap()
     }
 
-    /// What clients generate their code from is reviewed as text: `BLESS=1 cargo test -p catalog-core openapi` writes it again.
+    /// Clients generate code from the document, so it is a reviewed snapshot: `BLESS=1 cargo test -p catalog-core openapi` rewrites it.
     #[test]
     fn the_document_is_the_reviewed_one() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");

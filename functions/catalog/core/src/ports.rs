@@ -1,4 +1,4 @@
-//! The ports to the table, the queue and the bucket, and how they fail. Refuses to know AWS.
+//! The ports to the table, the queue and the bucket, and how they fail. No AWS here.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -6,20 +6,20 @@ use uuid::Uuid;
 use crate::idempotency::{Claim, IdempotencyKey};
 use crate::product::{Product, Record};
 
-/// Whatever an adapter has to say.
+/// The source of a fault: any error of an adapter.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A call that failed, or whose answer was lost: it may have been done.
+/// A call that failed, or whose response was lost: it may have taken effect.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
-    /// Too many calls; later it may work.
+    /// Too many calls; retrying later may work.
     #[error("{what} is throttled")]
     Throttled {
         what: &'static str,
         #[source]
         source: BoxError,
     },
-    /// Something else; later it may work.
+    /// Any other failure; retrying later may work.
     #[error("{what} failed")]
     Failed {
         what: &'static str,
@@ -28,26 +28,26 @@ pub enum Fault {
     },
 }
 
-/// Whose claim holds.
+/// Whose claim is valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claiming {
     /// The one given.
     Ours,
-    /// One from before, not expired.
+    /// An earlier one that has not expired.
     Earlier(Claim),
 }
 
-/// Whether something was written now.
+/// Whether this call wrote something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Placed<T> {
     Now,
-    /// It was there before and is left as it is.
+    /// It already existed and is unchanged.
     Before(T),
 }
 
 /// The product table. Each method is one atomic step.
 pub trait Table {
-    /// Claims a key, unless it has a claim that does not expire before `now`.
+    /// Claims a key, unless a claim exists that does not expire before `now`.
     fn claim(
         &self,
         key: &IdempotencyKey,
@@ -62,7 +62,7 @@ pub trait Table {
     /// Reads a product as it was last written.
     fn find(&self, id: Uuid, now: Timestamp) -> impl Future<Output = Result<Option<Record>, Fault>>;
 
-    /// Writes a saved product for good, unless it is saved already.
+    /// Writes a saved product permanently, unless it is saved already.
     fn save(&self, product: &Product, saved_at: Timestamp) -> impl Future<Output = Result<Placed<()>, Fault>>;
 }
 
@@ -73,6 +73,6 @@ pub trait Queue {
 
 /// The bucket of reports.
 pub trait Reports {
-    /// Writes a product's report, unless there is one.
+    /// Writes a product's report, unless it exists.
     fn write(&self, id: Uuid, text: &str) -> impl Future<Output = Result<Placed<()>, Fault>>;
 }

@@ -1,4 +1,4 @@
-//! A price: a decimal of at most two places from 0 to 9,999,999,999.99. Refuses floats and rounding: it is read from its digits.
+//! A price: a decimal of at most two places from 0 to 9,999,999,999.99. Never a float and never rounded: it is read from its digits.
 
 use std::fmt;
 
@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 /// 9,999,999,999.99 in hundredths.
 const MOST_CENTS: i64 = 999_999_999_999;
 
-/// A price, shown with two places.
+/// A price, displayed with two places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Price(Decimal);
 
-/// A text that is no price.
+/// A text that is not a price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoPrice {
     #[error("must be digits with at most two decimal places, such as \"19.90\"")]
@@ -27,7 +27,7 @@ pub enum NoPrice {
 }
 
 impl Price {
-    /// Reads a decimal string: 1 to 10 digits, and a point with one or two more where there are places.
+    /// Reads a decimal string: 1 to 10 digits, optionally followed by a point and one or two more.
     ///
     /// # Errors
     /// Says what is allowed.
@@ -50,7 +50,7 @@ impl Price {
         Self::checked(Decimal::from_str_exact(unsigned).map_err(|_| NoPrice::Text)?)
     }
 
-    /// Reads a number as JSON writes it, by its digits: `19.99`, `1e2`, `-0.0`. Its value counts, so that `1.500` has one place.
+    /// Reads a number as JSON writes it, from its digits: `19.99`, `1e2`, `-0.0`. Its value counts, so `1.500` has one place.
     ///
     /// # Errors
     /// Says what is allowed.
@@ -149,7 +149,7 @@ mod tests {
         ] {
             assert_eq!(read(text).as_deref(), Ok(price), "{text}");
         }
-        // As a float each of the first two would be 19.99.
+        // As a float, each of the first two would be 19.99.
         for text in [
             "19.990000000000000001",
             "19.98999999999999999999999999999999999",

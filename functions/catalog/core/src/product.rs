@@ -1,4 +1,4 @@
-//! What a product is, before and after it has an id. Refuses a draft beyond its limits, wherever it comes from.
+//! What a product is, before and after it has an id. A draft beyond the limits is an error, wherever it comes from.
 
 use function_http::FieldFault;
 use jiff::Timestamp;
@@ -7,13 +7,13 @@ use uuid::Uuid;
 
 use crate::price::Price;
 
-/// A name has 1 to so many characters (Unicode scalar values).
+/// The most characters (Unicode scalar values) that a name may have; it needs at least one.
 pub const NAME_CHARACTERS: usize = 255;
 
-/// A description has at most so many characters: a page of text, far below the 400 KB of a DynamoDB item.
+/// The most characters that a description may have: a page of text, far below the 400 KB of a DynamoDB item.
 pub const DESCRIPTION_CHARACTERS: usize = 4_000;
 
-/// Days that an accepted product is remembered while it is not saved: 4 in the queue and 14 in the dead-letter queue.
+/// Days for which an accepted product that is not saved is stored: 4 in the queue and 14 in the dead-letter queue.
 pub const ACCEPTED_DAYS: i64 = 18;
 
 /// A product as a client offers it, within its limits.
@@ -62,7 +62,7 @@ pub(crate) fn description_fault(description: &str) -> Option<FieldFault> {
     (length > DESCRIPTION_CHARACTERS).then(|| FieldFault::of("description", fault()))
 }
 
-/// A product that was accepted: the message on the queue, and what the table holds. Its id is its trace through all functions.
+/// A product that was accepted: the message on the queue, and what the table stores. Its id is its trace id in all functions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Product {
     pub id: Uuid,
@@ -72,10 +72,10 @@ pub struct Product {
 }
 
 impl Product {
-    /// The message's body. SQS refuses characters that XML 1.0 forbids; in JSON they can be escaped.
+    /// The message's body. SQS rejects characters that XML 1.0 forbids; in JSON they can be escaped.
     ///
     /// # Errors
-    /// None that a product can cause.
+    /// None that a product can trigger.
     pub fn to_message(&self) -> Result<String, serde_json::Error> {
         let body = serde_json::to_string(self)?;
         Ok(body.replace('\u{FFFE}', "\\ufffe").replace('\u{FFFF}', "\\uffff"))
@@ -101,7 +101,7 @@ impl Status {
     }
 }
 
-/// What the table holds of a product.
+/// What the table stores about a product.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     pub product: Product,

@@ -1,4 +1,4 @@
-//! From a body to a draft, with every fault of every field at once. Refuses unknown and repeated members, and to read a number as a float.
+//! From a body to a draft, reporting every error of every field. Rejects unknown and repeated members, and never reads a number as a float.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use crate::product::{Draft, description_fault, name_fault};
 /// Reads a draft.
 ///
 /// # Errors
-/// 400 for what is not JSON; 422 with every field's fault for JSON that is not a draft.
+/// 400 for what is not JSON; 422 with the errors of all fields for JSON that is not a draft.
 pub fn read_draft(body: &[u8]) -> Result<Draft, Problem> {
     let malformed = |error: serde_json::Error| Problem::new(400).because(format!("the body is not JSON: {error}"));
     let text = serde_json::from_slice::<&RawValue>(body).map_err(malformed)?.get();
@@ -51,7 +51,7 @@ fn invalid(faults: Vec<FieldFault>) -> Problem {
     Problem::new(422).because("the body is not a product; errors names each fault").with_faults(faults)
 }
 
-/// The outer error is JSON that no text can be made of, such as half of a surrogate pair.
+/// The outer error is JSON that cannot be represented as text, such as half of a surrogate pair.
 type Read<T> = Result<Result<T, FieldFault>, serde_json::Error>;
 
 fn string(field: &str, value: Option<&RawValue>, fault: fn(&str) -> Option<FieldFault>) -> Read<String> {
@@ -73,7 +73,7 @@ fn read_price(value: Option<&RawValue>) -> Read<Price> {
     Ok(price.map_err(|fault| FieldFault::of("price", fault.to_string())))
 }
 
-/// The members of an object as they were written, repeated ones too.
+/// The members of an object as written, including repeated ones.
 struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {

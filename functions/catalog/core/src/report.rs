@@ -1,5 +1,5 @@
-//! A product's report: text that people read, with every field. Refuses to let a field pose as another: what would break
-//! its line, or turn its direction, is shown escaped.
+//! A product's report: text for people, with every field. A field cannot pose as another: characters that would break
+//! its line or change its direction are escaped.
 
 use std::fmt::Write;
 

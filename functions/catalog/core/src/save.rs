@@ -1,4 +1,4 @@
-//! Saving a product: its report first, then the product, so that a product which is shown has its report. Refuses a second content for an id.
+//! Saving a product: its report first, then the product, so that a product shown as saved has its report. Different content under a used id is an error.
 
 use jiff::Timestamp;
 
@@ -21,10 +21,10 @@ impl SaveError {
     }
 }
 
-/// Saves a product; `Before` when that was done already. Any number of times and at any number of workers, with the same result.
+/// Saves a product; `Before` when it was saved already. Safe to call any number of times by any number of workers, with the same result.
 ///
 /// # Errors
-/// Another content under the same id, which stays so; or a call that failed.
+/// Different content under the same id, which is permanent; or a call that failed.
 pub async fn save(
     table: &impl Table,
     reports: &impl Reports,

@@ -1,4 +1,4 @@
-//! What clients see of a product. Refuses to show what only the functions need.
+//! What clients see of a product; internal fields are left out.
 
 use serde::Serialize;
 use utoipa::ToSchema;

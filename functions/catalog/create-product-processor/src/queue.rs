@@ -4,7 +4,7 @@ use catalog_core::{Fault, Product};
 
 const WHAT: &str = "the product queue";
 
-/// A queue of SQS.
+/// An SQS queue.
 #[derive(Debug, Clone)]
 pub(crate) struct ProductQueue(function_runtime::Queue);
 

@@ -1,4 +1,4 @@
-//! The bucket of reports on S3. The rules are catalog-core's.
+//! The bucket of reports on S3. The rules are in `catalog-core`.
 
 mod reports;
 

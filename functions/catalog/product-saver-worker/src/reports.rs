@@ -1,4 +1,4 @@
-//! Reports as objects: the product's id is the key. Refuses to write a second version, and needs `PutObject` alone.
+//! Reports as objects: the product's id is the key. Never overwrites a report, and needs only `PutObject`.
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 const WHAT: &str = "the reports bucket";
 
-/// A bucket of S3.
+/// An S3 bucket.
 #[derive(Debug, Clone)]
 pub struct ReportsBucket {
     client: Client,

@@ -1,4 +1,4 @@
-//! The adapters against MiniStack: what the ports promise, DynamoDB's and S3's conditions keep.
+//! The adapters against MiniStack: DynamoDB's and S3's conditions keep what the ports promise.
 
 use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 use aws_sdk_s3::config::{Credentials, Region, SharedCredentialsProvider};
@@ -15,7 +15,7 @@ use uuid::Uuid;
 const TABLE: &str = "products";
 const BUCKET: &str = "reports";
 
-/// An emulator with a table and a bucket; it ends with the test.
+/// An emulator with a table and a bucket; it stops when the test ends.
 struct Cloud {
     dynamodb: aws_sdk_dynamodb::Client,
     s3: aws_sdk_s3::Client,

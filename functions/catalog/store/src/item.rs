@@ -1,4 +1,4 @@
-//! Items of the table: products by their id, claims by `idempotency-key#<key>`. Refuses an item that is neither.
+//! Items of the table: products by their id, claims by `idempotency-key#<key>`. An item that is neither is an error.
 
 use std::collections::HashMap;
 
@@ -7,10 +7,10 @@ use catalog_contract::table::{KEY, TIME_TO_LIVE};
 use catalog_core::{BoxError, Claim, Draft, Price, Product, Record, Status};
 use jiff::Timestamp;
 
-/// An item as DynamoDB has it.
+/// An item as DynamoDB returns it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// What is written of a product; `at` is when it expires while accepted, and when it was saved once it is.
+/// The item of a product; `at` is when it expires while accepted, and when it was saved once it is.
 pub(crate) fn product_item(product: &Product, status: Status, at: Timestamp) -> Item {
     let Product { id, draft, accepted_at } = product;
     let (name, value) = match status {
@@ -31,7 +31,7 @@ pub(crate) fn product_item(product: &Product, status: Status, at: Timestamp) -> 
 }
 
 /// # Errors
-/// Names the first attribute that is not as [`product_item`] writes it.
+/// Names the first attribute that is missing or malformed.
 pub(crate) fn read_record(item: &Item) -> Result<Record, BoxError> {
     let status = match read(item, "status")? {
         "ACCEPTED" => Status::Accepted,
@@ -60,12 +60,12 @@ pub(crate) fn claim_item(id: String, claim: &Claim, expires: Timestamp) -> Item 
 }
 
 /// # Errors
-/// Names the first attribute that is not as [`claim_item`] writes it.
+/// Names the first attribute that is missing or malformed.
 pub(crate) fn read_claim(item: &Item) -> Result<Claim, BoxError> {
     Ok(Claim { product_id: read(item, "product_id")?.parse()?, fingerprint: read(item, "fingerprint")?.to_owned() })
 }
 
-/// DynamoDB deletes what has expired within days, not at once.
+/// DynamoDB deletes expired items within days, not immediately.
 pub(crate) fn has_expired(item: &Item, now: Timestamp) -> bool {
     let expiration =
         item.get(TIME_TO_LIVE).and_then(|value| value.as_n().ok()).and_then(|text| text.parse::<i64>().ok());

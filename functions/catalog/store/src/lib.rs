@@ -1,5 +1,5 @@
-//! The product table on DynamoDB: items, conditions and what a refusal means. Refuses rules, which are catalog-core's, and
-//! needs `PutItem` and `GetItem` alone.
+//! The product table on DynamoDB: items, conditions, and the meaning of a failed condition. The rules are in `catalog-core`.
+//! Needs only `PutItem` and `GetItem`.
 
 mod item;
 mod table;

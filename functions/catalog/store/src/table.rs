@@ -1,4 +1,4 @@
-//! The port's steps as conditional writes and consistent reads. Refuses a read before a write: the condition decides.
+//! The port's operations as conditional writes and consistent reads. Never reads before it writes: the condition decides.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
@@ -13,14 +13,14 @@ use crate::item::{Item, claim_item, has_expired, product_item, read_claim, read_
 
 const WHAT: &str = "the product table";
 
-/// A table with the key and the time to live of [`catalog_contract::table`].
+/// A table with the key and the time-to-live attribute of [`catalog_contract::table`].
 #[derive(Debug, Clone)]
 pub struct ProductTable {
     client: Client,
     name: String,
 }
 
-/// When a put is done: the expression, with its names and values.
+/// The condition of a put: the expression with its names and values.
 struct Condition {
     expression: &'static str,
     names: &'static [(&'static str, &'static str)],
@@ -32,7 +32,7 @@ impl ProductTable {
         Self { client, name: name.into() }
     }
 
-    /// Puts an item when the condition holds, else returns the item that is there.
+    /// Puts an item if the condition holds, else returns the existing item.
     async fn put(&self, item: Item, condition: Condition) -> Result<Placed<Item>, Fault> {
         let mut call = self
             .client

@@ -1,15 +1,15 @@
-//! How far a crawl is: what the operator asks the ingestor, and what it answers. Refuses to say what an id or a time is made
-//! of; both are text in JSON, and each side reads them as the type it needs.
+//! The progress of a crawl: the operator's request to the ingestor, and its response. Leaves the types of ids and times
+//! open; both are text in JSON, and each side reads them as the types it needs.
 
 use serde::{Deserialize, Serialize};
 
-/// The question, as the ingestor's event: `{"status": {"crawl_id": null}}`.
+/// The request, as the ingestor's event: `{"status": {"crawl_id": null}}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusRequest<Id> {
     pub status: StatusQuestion<Id>,
 }
 
-/// Which crawl is asked for.
+/// Which crawl to report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StatusQuestion<Id> {
@@ -18,7 +18,7 @@ pub struct StatusQuestion<Id> {
     pub crawl_id: Option<Id>,
 }
 
-/// The answer; `null` when there is no such crawl.
+/// The response; `null` when there is no such crawl.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CrawlStatus<Id, Time> {
     pub crawl_id: Id,
@@ -29,18 +29,18 @@ pub struct CrawlStatus<Id, Time> {
     pub started_at: Time,
     /// When nothing expected was missing any more.
     pub completed_at: Option<Time>,
-    /// The types whose manifest is in, by type.
+    /// The types whose manifest has arrived, by type.
     pub by_vehicle_type: Vec<Progress>,
     /// Calls made to FIPE, retries included.
     pub calls: u64,
-    /// Calls that were repeated after a transient answer.
+    /// Calls that were repeated after a transient failure.
     pub retries: u64,
 }
 
-/// How far one vehicle type is. Models and prices are expected from the moment their manifest is in.
+/// The progress of one vehicle type. Models and prices are expected from the moment their manifest arrives.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
-    /// 1 car, 2 motorcycle, 3 truck; 0 in a sum.
+    /// 1 car, 2 motorcycle, 3 truck; 0 in a total.
     pub vehicle_type: i32,
     pub brands_expected: u64,
     pub brands_loaded: u64,
@@ -69,13 +69,13 @@ impl<Id, Time> CrawlStatus<Id, Time> {
 }
 
 impl Progress {
-    /// Prices that are expected, and neither loaded nor known to be absent.
+    /// Prices that are expected, and neither loaded nor known not to exist.
     pub fn prices_missing(&self) -> u64 {
         self.prices_expected.saturating_sub(self.prices_loaded + self.prices_absent)
     }
 }
 
-/// serde's own default would ask for one of the id.
+/// serde's own default would require one for the id type.
 fn none<Id>() -> Option<Id> {
     None
 }

@@ -1,5 +1,5 @@
-//! What FIPE's stacks, functions and operator agree on: settings, names, limits, vehicle types, the operator's questions and
-//! their answers. Refuses rules, which are fipe-core's, and every dependency but serde.
+//! What FIPE's stacks, functions and operator agree on: settings, names, limits, vehicle types, and the operator's requests with
+//! their responses. The rules are in `fipe-core`; the only dependencies are `contract` and serde.
 
 mod crawl;
 mod settings;
@@ -20,12 +20,12 @@ pub const MANUFACTURER_LOADER: FunctionNames =
 pub const MODEL_LOADER: FunctionNames = FunctionNames { name: "FipeModelLoader", asset: "fipe-model-loader" };
 /// Asks for the price of each model year and fuel.
 pub const PRICE_LOADER: FunctionNames = FunctionNames { name: "FipePriceLoader", asset: "fipe-price-loader" };
-/// Writes manifests and prices to PostgreSQL, and answers how far a crawl is.
+/// Writes manifests and prices to PostgreSQL, and reports the progress of a crawl.
 pub const SOMA_INGESTOR: FunctionNames = FunctionNames { name: "FipeSomaIngestor", asset: "fipe-soma-ingestor" };
 /// Applies `sql/fipe`.
 pub const DB_INIT: FunctionNames = FunctionNames { name: "FipeDbInit", asset: contract::db_init::BINARY };
 
-/// The database and its roles, as `sql/fipe` makes them.
+/// The database and its roles, as `sql/fipe` creates them.
 pub mod database {
     pub const NAME: &str = "fipedata";
     /// Owns the schema; db-init applies the migrations as this role.
@@ -40,29 +40,29 @@ pub mod metric {
     /// Calls to FIPE, retries included.
     pub const CALLS: &str = "Calls";
     pub const RETRIES: &str = "Retries";
-    /// Answers 429.
+    /// 429 responses.
     pub const THROTTLED: &str = "Throttled";
-    /// Answers 403.
+    /// 403 responses.
     pub const BLOCKED: &str = "Blocked";
     /// Prices found.
     pub const PRICES: &str = "Prices";
     /// Pairs of model year and fuel that FIPE lists without a price.
     pub const WITHOUT_PRICE: &str = "WithoutPrice";
-    /// Brands or models that there was no time for.
+    /// Brands or models that were handed over to a later invocation for lack of time.
     pub const HANDED_ON: &str = "HandedOn";
     pub const PRICES_STORED: &str = "PricesStored";
     pub const CRAWLS_COMPLETED: &str = "CrawlsCompleted";
 }
 
-/// Fields of the event that starts a crawl, and of its answer.
+/// Fields of the event that starts a crawl, and of its response.
 pub mod start {
     /// Month, 1 to 12; 0 or absent with the year for the newest.
     pub const MONTH: &str = "mes";
     /// Year of four digits; 0 or absent with the month for the newest.
     pub const YEAR: &str = "ano";
-    /// The crawl's id, in the answer.
+    /// The crawl's id, in the response.
     pub const CRAWL_ID: &str = "crawl_id";
 }
 
-/// Models that one task message carries at most.
+/// The most models that one task message carries.
 pub const MOST_MODELS_PER_MESSAGE: u16 = 50;

@@ -7,13 +7,13 @@ settings! {
     ManufacturerLoader / ManufacturerLoaderEnvironment {
         /// Queue of brand tasks (`fipe-manufacturer-queue-<stage>`).
         sqs_output_url: String = "SQS_OUTPUT_URL",
-        /// Queue of the ingestor, which gets the manifests (`fipe-price-queue-<stage>`).
+        /// Queue of the ingestor, which receives the manifests (`fipe-price-queue-<stage>`).
         sqs_manifest_url: String = "SQS_MANIFEST_URL",
         /// Base address of the FIPE API, with a trailing slash.
         url_fipe: String = "URL_FIPE",
-        /// Calls a minute that one instance may make, above 0.
+        /// Calls per minute that one instance may make, above 0.
         fipe_calls_per_minute: f64 = "FIPE_CALLS_PER_MINUTE",
-        /// Calls that one instance may have under way at once, at least 1.
+        /// Concurrent calls that one instance may have in flight, at least 1.
         fipe_calls_in_flight: u16 = "FIPE_CALLS_IN_FLIGHT",
         /// Deployment stage: local, dev, stg or prd.
         stage: String = "STAGE",
@@ -21,22 +21,22 @@ settings! {
 
     /// `FipeModelLoader`: lists the models of each brand.
     ModelLoader / ModelLoaderEnvironment {
-        /// Queue it consumes; what cannot finish in time is handed on to it again.
+        /// Queue it consumes; unfinished work is handed over to the same queue.
         sqs_input_url: String = "SQS_INPUT_URL",
         /// Dead-letter queue of the input, for permanent failures with their reason.
         sqs_dead_letter_url: String = "SQS_DEAD_LETTER_URL",
         /// Queue of model tasks (`fipe-model-queue-<stage>`).
         sqs_output_url: String = "SQS_OUTPUT_URL",
-        /// Queue of the ingestor, which gets the manifests.
+        /// Queue of the ingestor, which receives the manifests.
         sqs_manifest_url: String = "SQS_MANIFEST_URL",
-        /// Models that one task message carries, 1 to [`MOST_MODELS_PER_MESSAGE`](crate::MOST_MODELS_PER_MESSAGE): so many
-        /// that a full batch of them can finish in time.
+        /// Models that one task message carries, 1 to [`MOST_MODELS_PER_MESSAGE`](crate::MOST_MODELS_PER_MESSAGE), chosen
+        /// so that a full batch of messages can finish in time.
         models_per_message: u16 = "MODELS_PER_MESSAGE",
         /// Base address of the FIPE API, with a trailing slash.
         url_fipe: String = "URL_FIPE",
-        /// Calls a minute that one instance may make, above 0.
+        /// Calls per minute that one instance may make, above 0.
         fipe_calls_per_minute: f64 = "FIPE_CALLS_PER_MINUTE",
-        /// Calls that one instance may have under way at once, at least 1.
+        /// Concurrent calls that one instance may have in flight, at least 1.
         fipe_calls_in_flight: u16 = "FIPE_CALLS_IN_FLIGHT",
         /// Deployment stage.
         stage: String = "STAGE",
@@ -44,7 +44,7 @@ settings! {
 
     /// `FipePriceLoader`: asks for the price of each model year and fuel.
     PriceLoader / PriceLoaderEnvironment {
-        /// Queue it consumes; what cannot finish in time is handed on to it again.
+        /// Queue it consumes; unfinished work is handed over to the same queue.
         sqs_input_url: String = "SQS_INPUT_URL",
         /// Dead-letter queue of the input, for permanent failures with their reason.
         sqs_dead_letter_url: String = "SQS_DEAD_LETTER_URL",
@@ -52,9 +52,9 @@ settings! {
         sqs_output_url: String = "SQS_OUTPUT_URL",
         /// Base address of the FIPE API, with a trailing slash.
         url_fipe: String = "URL_FIPE",
-        /// Calls a minute that one instance may make, above 0.
+        /// Calls per minute that one instance may make, above 0.
         fipe_calls_per_minute: f64 = "FIPE_CALLS_PER_MINUTE",
-        /// Calls that one instance may have under way at once, at least 1.
+        /// Concurrent calls that one instance may have in flight, at least 1.
         fipe_calls_in_flight: u16 = "FIPE_CALLS_IN_FLIGHT",
         /// Deployment stage.
         stage: String = "STAGE",
@@ -66,7 +66,7 @@ settings! {
         sqs_input_url: String = "SQS_INPUT_URL",
         /// Dead-letter queue of the input, for permanent failures with their reason.
         sqs_dead_letter_url: String = "SQS_DEAD_LETTER_URL",
-        /// Topic that is told once when a crawl is complete.
+        /// Topic that is notified once when a crawl is complete.
         crawl_complete_topic_arn: String = "CRAWL_COMPLETE_TOPIC_ARN",
         /// Host of the cluster's writer endpoint.
         rds_host: String = "RDS_HOST",
@@ -76,7 +76,7 @@ settings! {
         rds_database: String = "RDS_DATABASE",
         /// Least-privilege application role (`fipe_app`).
         rds_user: String = "RDS_USER",
-        /// TLS of the connection: `verify-full` or, on the local stage alone, `disable`.
+        /// TLS of the connection: `verify-full` or, on the stage local only, `disable`.
         rds_tls: String = "RDS_TLS",
         /// PEM file of the certificate authorities to trust, read with `verify-full`.
         rds_ca_bundle: String = "RDS_CA_BUNDLE",

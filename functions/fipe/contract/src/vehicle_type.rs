@@ -1,6 +1,6 @@
-//! FIPE's three kinds of vehicles. Messages, the database and the status answer carry their codes.
+//! FIPE's three vehicle types. Messages, the database and the status response carry their codes.
 
-/// A kind of vehicle, with FIPE's code of it.
+/// A vehicle type, with FIPE's code for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(i16)]
 pub enum VehicleType {
@@ -18,7 +18,7 @@ impl VehicleType {
         self as i16
     }
 
-    /// The kind with this code, if there is one.
+    /// The type with this code, if there is one.
     pub fn of_code(code: impl Into<i64>) -> Option<Self> {
         let code = code.into();
         Self::ALL.into_iter().find(|kind| i64::from(kind.code()) == code)

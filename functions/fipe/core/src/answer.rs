@@ -1,4 +1,4 @@
-//! What an answer of FIPE means: a value, a fact ("nothing found") or a fault. Pure; refuses to retry or to wait.
+//! What a response of FIPE means: a value, a fact ("nothing found") or a fault. Pure; never retries or waits.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::error::Fault;
 
-/// The longest wait that a `Retry-After` may ask for; longer ones are a fault of the upstream's clock or ours.
+/// The longest wait that a `Retry-After` may request; anything longer is an error of the upstream's clock or ours.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(15 * 60);
 
-/// An HTTP answer, whatever its status.
+/// An HTTP response, whatever its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawAnswer {
     pub status: u16,
@@ -27,10 +27,10 @@ struct Refusal {
 }
 
 impl RawAnswer {
-    /// The answer as `T`; `None` when FIPE says that there is no such combination.
+    /// The response as `T`; `None` when FIPE says that there is no such combination.
     ///
     /// # Errors
-    /// The fault that the answer is.
+    /// The fault that the response represents.
     pub fn read<T: DeserializeOwned>(&self, now: Timestamp) -> Result<Option<T>, Fault> {
         match self.status {
             200 => {}

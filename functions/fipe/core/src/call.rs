@@ -1,4 +1,4 @@
-//! The five calls of FIPE: what they ask and how their answers read. Refuses to send anything.
+//! The five FIPE endpoints: their requests and how their responses are read. Sends nothing.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -14,11 +14,11 @@ use crate::fipe_code::is_fipe_code;
 use crate::message::{Brand, Model, Price, YearFuel};
 use crate::month::Month;
 
-/// One question to FIPE. `Display` names it for logs and errors.
+/// One request to FIPE. `Display` names it for logs and errors.
 pub trait Call: fmt::Display {
     /// Path below the base address.
     const ENDPOINT: &'static str;
-    /// The JSON of a good answer.
+    /// The JSON of a successful response.
     type Json: DeserializeOwned;
     /// What it means.
     type Answer;
@@ -26,10 +26,10 @@ pub trait Call: fmt::Display {
     /// The JSON body to send.
     fn body(&self) -> Value;
 
-    /// What an answer means; `None` is FIPE's "nothing found".
+    /// The meaning of a response; `None` is FIPE's "nothing found".
     ///
     /// # Errors
-    /// The answer is of another month, contradicts the question or cannot be read.
+    /// The response is for another month, contradicts the request or cannot be read.
     fn read(&self, answer: Option<Self::Json>) -> Result<Self::Answer, Fault>;
 }
 
@@ -40,7 +40,7 @@ pub struct ReferenceTable {
     pub month: Month,
 }
 
-/// `ConsultarTabelaDeReferencia`: the months there are.
+/// `ConsultarTabelaDeReferencia`: the available months.
 #[derive(Debug, Clone, Copy)]
 pub struct ReferenceTables;
 
@@ -59,7 +59,7 @@ pub struct Models<'a> {
     pub brand_code: &'a str,
 }
 
-/// `ConsultarAnoModelo`: the model years and fuels of a model, those that exist.
+/// `ConsultarAnoModelo`: the model years and fuels of a model that exist.
 #[derive(Debug, Clone, Copy)]
 pub struct YearFuels<'a> {
     pub of: Models<'a>,
@@ -71,7 +71,7 @@ pub struct YearFuels<'a> {
 pub struct PriceOf<'a> {
     pub of: YearFuels<'a>,
     pub year_fuel: YearFuel,
-    /// The month that the answer must be of.
+    /// The month that the response must be for.
     pub month: Month,
 }
 
@@ -83,7 +83,7 @@ pub struct TableJson {
     month: String,
 }
 
-/// FIPE writes `Value` as text or as a number, depending on the call.
+/// FIPE writes `Value` as text or as a number, depending on the endpoint.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Code {
@@ -297,7 +297,7 @@ impl fmt::Display for PriceOf<'_> {
     }
 }
 
-/// The code of a fuel by its name; `None` for a name that we do not know, which then proves nothing.
+/// The code of a fuel by its name; `None` for an unknown name, which then proves nothing.
 fn fuel_code(name: &str) -> Option<i16> {
     Some(match name.trim().to_lowercase().as_str() {
         "gasolina" => 1,

@@ -1,4 +1,4 @@
-//! FIPE, asked within its budget and within the time there is. Refuses to start a call or a wait that cannot end in time.
+//! A FIPE client that stays within its rate and its time. Never starts a call or a wait that cannot end in time.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -17,19 +17,19 @@ use crate::message::Calls;
 use crate::month::Month;
 use crate::pacing::{Pacing, wait_after};
 
-/// A call is given up after this; FIPE answers within a second when it is well.
+/// A call times out after this; a healthy FIPE responds within a second.
 const CALL_TIMEOUT: Duration = Duration::from_secs(20);
-/// A call is not begun with less time than this.
+/// A call is not started with less time left than this.
 const SHORTEST_CALL: Duration = Duration::from_millis(300);
-/// Calls for one question in one invocation, unless it is throttled: then only time limits it.
+/// Attempts per request in one invocation; while it is throttled, only time limits them.
 const ATTEMPTS: i32 = 8;
 
 /// HTTP to FIPE.
 pub trait Http {
-    /// Posts a JSON body to an endpoint. Any HTTP status is an answer.
+    /// Posts a JSON body to an endpoint. Any HTTP status is a response.
     ///
     /// # Errors
-    /// [`Fault::Unavailable`] when there is no answer: refused, reset, cut off or late.
+    /// [`Fault::Unavailable`] when there is no response: refused, reset, cut off or late.
     fn post(
         &self,
         endpoint: &'static str,
@@ -38,7 +38,7 @@ pub trait Http {
     ) -> impl Future<Output = Result<RawAnswer, Fault>>;
 }
 
-/// What an instance has done since it was last asked.
+/// What an instance has done since these counts were last taken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     pub calls: u64,
@@ -70,7 +70,7 @@ pub struct Fipe<H> {
     width: usize,
     /// The month of each reference code, as FIPE last listed them.
     pub(crate) months: tokio::sync::Mutex<HashMap<i32, Month>>,
-    /// Ever; never reset.
+    /// In total; never reset.
     successes: AtomicU64,
     calls: AtomicU64,
     retries: AtomicU64,
@@ -96,18 +96,18 @@ impl<H: Http> Fipe<H> {
         }
     }
 
-    /// Calls that may be under way at once.
+    /// Calls that may be in flight at the same time.
     pub(crate) fn width(&self) -> usize {
         self.width
     }
 
-    /// Calls of this instance that were answered well, ever. One that could not even begin learns from it whether the
-    /// others only were faster or the upstream is down.
+    /// Successful calls of this instance so far. A caller that could not even start learns from it whether other
+    /// callers were just faster or the upstream is down.
     pub(crate) fn successes(&self) -> u64 {
         self.successes.load(Ordering::Relaxed)
     }
 
-    /// What was done since this was last asked.
+    /// Takes the counts since the last time.
     pub fn take_counts(&self) -> Counts {
         Counts {
             calls: self.calls.swap(0, Ordering::Relaxed),
@@ -117,7 +117,7 @@ impl<H: Http> Fipe<H> {
         }
     }
 
-    /// Asks until there is an answer, trying again after transient faults, and counts the calls into `calls`.
+    /// Calls until there is a response, retrying after transient faults, and adds the calls to `calls`.
     ///
     /// # Errors
     /// [`Error::Call`] for a permanent fault or after too many transient ones, [`Error::OutOfTime`] at `until`.
@@ -147,7 +147,7 @@ impl<H: Http> Fipe<H> {
         }
     }
 
-    /// One call in its turn; `None` when its turn comes too late.
+    /// One call in its turn; `None` when its turn would come too late.
     async fn attempt<C: Call>(
         &self,
         call: &C,
@@ -167,7 +167,7 @@ impl<H: Http> Fipe<H> {
         if start > latest {
             return None;
         }
-        // A timer rounds up to the next millisecond, which a call that is due already would wait for.
+        // A timer rounds up to the next millisecond, which would delay a call that is due already.
         if start > Instant::now() {
             sleep_until(start).await;
         }
@@ -199,7 +199,7 @@ impl<H: Http> Fipe<H> {
         Some(outcome)
     }
 
-    /// The pacing, also after a panic of another task: its state is whole between any two statements.
+    /// The pacing, also after a panic of another task: its state is consistent between any two statements.
     fn pace<R>(&self, change: impl FnOnce(&mut Pacing) -> R) -> R {
         change(&mut self.pacing.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }

@@ -1,29 +1,29 @@
-//! What can go wrong in the chain, and whether trying again can help. Refuses to log.
+//! What can go wrong in the chain, and whether a retry can help. Does not log.
 
 use std::time::Duration;
 
 use crate::limits::{FUEL_CODES, MODEL_YEARS, REFERENCE_YEARS, ZERO_KM};
 use crate::month::Month;
 
-/// A fault of the chain.
+/// An error of the chain.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A text that is no month.
+    /// A text that is not a month.
     #[error("{text:?} is not a month: YYYY-MM of the years {} to {}", REFERENCE_YEARS.start(), REFERENCE_YEARS.end())]
     Month { text: String },
-    /// A text that is no model year and fuel.
+    /// A text that is not a model year and fuel.
     #[error(
         "{text:?} is not a model year and fuel: {}-{} to {}-{}, or {ZERO_KM} as the year for zero km",
         MODEL_YEARS.start(), FUEL_CODES.start(), MODEL_YEARS.end(), FUEL_CODES.end()
     )]
     YearFuel { text: String },
-    /// The event that starts a crawl makes no sense.
+    /// The event that starts a crawl is malformed.
     #[error("event {event}: {fault}; give {{\"mes\": 8, \"ano\": 2026}}, or {{}} for the newest month")]
     Event { event: String, fault: String },
     /// A month that FIPE does not list.
     #[error("{month} is not a month of the FIPE table; the newest ones are {newest}")]
     UnknownMonth { month: String, newest: String },
-    /// A task of a month that FIPE has under another code.
+    /// A task whose month has a different code at FIPE.
     #[error("reference {reference_code} is {listed}, not {month}")]
     OtherMonth { reference_code: i32, listed: Month, month: Month },
     /// A task that names what FIPE does not have.
@@ -40,14 +40,14 @@ pub enum Error {
         #[source]
         fault: Fault,
     },
-    /// The time of this invocation is over; `last` is what the upstream did wrong until then, if it did.
+    /// The time of this invocation is over; `last` is the upstream's last fault until then, if there was one.
     #[error("no time left for {call}")]
     OutOfTime {
         call: String,
         #[source]
         last: Option<Fault>,
     },
-    /// A queue did not take everything.
+    /// A queue did not accept everything.
     #[error("cannot send {what}")]
     Send {
         what: &'static str,
@@ -70,7 +70,7 @@ pub enum Error {
     },
 }
 
-/// What is wrong with one answer of FIPE.
+/// What is wrong with one response of FIPE.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// HTTP 429.
@@ -79,29 +79,29 @@ pub enum Fault {
     /// HTTP 403: the address or the user agent is blocked.
     #[error("blocked (HTTP 403)")]
     Blocked,
-    /// 5xx and other statuses, time-outs, connections that fail.
+    /// 5xx and other statuses, timeouts, connections that fail.
     #[error("upstream is sick: {reason}")]
     Unavailable { reason: String },
-    /// HTTP 200 with HTML, nothing, or JSON that is cut off.
+    /// HTTP 200 with HTML, nothing, or truncated JSON.
     #[error("answer is not JSON: {excerpt:?}")]
     NotJson { excerpt: String },
-    /// JSON that we do not know.
+    /// JSON of an unknown shape.
     #[error("answer has an unknown shape: {excerpt:?}")]
     UnknownShape { excerpt: String },
     /// A price of another month: the table rolled over.
     #[error("answer is of month {answered:?}, asked for {asked}")]
     OtherMonth { asked: String, answered: String },
-    /// The answer contradicts the question or itself.
+    /// The response contradicts the request or itself.
     #[error("answer contradicts the question: {what}")]
     Contradiction { what: String },
-    /// HTTP 200 with `codigo` 2: we asked nonsense.
+    /// HTTP 200 with `codigo` 2: the request was invalid.
     #[error("upstream refuses the parameters: {text:?}")]
     InvalidParameters { text: String },
 }
 
 impl Fault {
-    /// Whether asking again can help. Only FIPE's own "invalid parameters" cannot: everything else, an unknown shape
-    /// included, has been seen to pass, and a wrong "permanent" would lose a model for the month.
+    /// Whether a retry can help. Only FIPE's own "invalid parameters" is permanent: everything else, including an unknown
+    /// shape, has been seen to pass, and a wrong "permanent" would lose a model for the month.
     pub fn is_transient(&self) -> bool {
         !matches!(self, Self::InvalidParameters { .. })
     }
@@ -119,7 +119,7 @@ impl Error {
         }
     }
 
-    /// A short stable word to filter by.
+    /// A short stable identifier to filter by.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Month { .. } => "month",
@@ -137,12 +137,12 @@ impl Error {
         }
     }
 
-    /// Whether time ran out although the upstream did nothing wrong: others took it.
+    /// Whether time ran out although the upstream did nothing wrong: other work used it.
     pub(crate) fn is_crowded_out(&self) -> bool {
         self.is_transient() && !self.is_upstreams()
     }
 
-    /// Whether the upstream did anything wrong, rather than time having run out on its own.
+    /// Whether the upstream failed, rather than time having run out on its own.
     pub(crate) fn is_upstreams(&self) -> bool {
         matches!(self, Self::Call { .. } | Self::OutOfTime { last: Some(_), .. })
     }

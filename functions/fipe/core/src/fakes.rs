@@ -1,4 +1,4 @@
-//! A FIPE and queues with behaviour for the tests of the rules: faults on demand, a clock that tests move, and a memory.
+//! A FIPE and queues with behaviour for the tests of the rules: faults on demand, a clock that tests move, and a record of calls.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use crate::error::Fault;
 use crate::message::{Crawl, ModelTask, ModelWork};
 use crate::queue::SendFault;
 
-/// How a call goes wrong: by number (from 1), endpoint and body; `None` is a good answer.
+/// How a call goes wrong: by number (from 1), endpoint and body; `None` is a successful response.
 pub(crate) type Trouble = Box<dyn Fn(usize, &str, &Value) -> Option<Result<RawAnswer, Fault>>>;
 
 pub(crate) struct FakeFipe {
@@ -66,12 +66,12 @@ impl FakeFipe {
         Self { trouble: Box::new(trouble), ..Self::default() }
     }
 
-    /// A client with an unhindered pace.
+    /// A client without rate limit.
     pub(crate) fn client(self) -> Fipe<Self> {
         self.client_at(600_000.0, 4)
     }
 
-    /// A client that has asked for the months already.
+    /// A client that has already fetched the months.
     pub(crate) fn client_at(self, calls_per_minute: f64, calls_in_flight: u16) -> Fipe<Self> {
         let mut fipe = Fipe::new(self, calls_per_minute, calls_in_flight);
         *fipe.months.get_mut() = [(73, crawl().month)].into();
@@ -137,7 +137,7 @@ impl Http for FakeFipe {
 #[derive(Default)]
 pub(crate) struct Queues {
     pub(crate) sent: RefCell<Vec<(&'static str, String)>>,
-    /// The queue that takes nothing.
+    /// The queue that accepts nothing.
     pub(crate) broken: Cell<&'static str>,
 }
 

@@ -1,4 +1,4 @@
-//! What a FIPE code looks like, for both who reads one and who stores one. Refuses to look one up.
+//! The format of a FIPE code, for the crate that reads one and the crate that stores one. Looks nothing up.
 
 /// `NNNNNN-D` with its check digit: modulo 11, weights 7 to 2 from the left, 10 and 11 become 0.
 pub fn is_fipe_code(text: &str) -> bool {

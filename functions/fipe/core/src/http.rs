@@ -1,4 +1,4 @@
-//! HTTP to FIPE by reqwest, with the headers it wants. Refuses to interpret answers.
+//! HTTP to FIPE with reqwest and the headers it requires. Does not interpret responses.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use crate::error::Fault;
 /// Other user agents get 403.
 const BROWSER: &str =
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
-/// Far above the longest answer seen (the models of a brand, below 100 kB).
+/// Far above the longest response seen (the models of a brand, below 100 kB).
 const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
 
-/// FIPE's API at a base address. The connection pool and the root certificates are made at the first call, not before
+/// FIPE's API at a base address. The connection pool and the root certificates are created at the first call, not before
 /// the first poll.
 #[derive(Debug)]
 pub struct FipeHttp {
@@ -33,7 +33,7 @@ impl FipeHttp {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        // Whoever installs a provider first installs ring: there is no other in the build.
+        // If another thread was faster it also installed ring: there is no other provider in the build.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut headers = HeaderMap::new();
         headers.insert(REFERER, HeaderValue::from_static("https://veiculos.fipe.org.br/"));

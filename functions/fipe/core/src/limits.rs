@@ -1,4 +1,4 @@
-//! What months, model years and fuels there can be: the one place for the numbers that checks and error messages name.
+//! Which months, model years and fuels are valid: the one place for the numbers that checks and error messages use.
 
 use std::ops::RangeInclusive;
 

@@ -1,5 +1,5 @@
-//! Whether what a task names is what FIPE lists. Without it a task that nobody should have sent would be recorded as a
-//! brand without models, or a model without prices, in a crawl of others. Refuses to ask which month is the newest.
+//! Whether FIPE lists what a task names. Without this check, a bogus task would be recorded as a brand without models,
+//! or as a model without prices, in a real crawl. Does not determine the newest month.
 
 use tokio::time::{Instant, timeout_at};
 
@@ -9,8 +9,8 @@ use crate::error::Error;
 use crate::message::{Calls, Crawl, Model, YearFuel};
 
 impl<H: Http> Fipe<H> {
-    /// Passes when FIPE's table of that code is of that month. An instance asks for the tables once, and again for a
-    /// code that it does not know.
+    /// Succeeds when FIPE's table with that code is for that month. An instance fetches the tables once, and again for an
+    /// unknown code.
     ///
     /// # Errors
     /// [`Error::OtherMonth`], [`Error::Unlisted`], and those of [`Fipe::ask`].
@@ -30,7 +30,7 @@ impl<H: Http> Fipe<H> {
         }
     }
 
-    /// The models of a brand. None at all is a fact only for a brand that FIPE lists.
+    /// The models of a brand. An empty list is a fact only for a brand that FIPE lists.
     ///
     /// # Errors
     /// [`Error::Unlisted`], and those of [`Fipe::ask`].
@@ -47,7 +47,7 @@ impl<H: Http> Fipe<H> {
         Ok(models)
     }
 
-    /// The model years and fuels of a model. None at all is a fact only for a model that FIPE lists under that brand.
+    /// The model years and fuels of a model. An empty list is a fact only for a model that FIPE lists under that brand.
     ///
     /// # Errors
     /// [`Error::Unlisted`], and those of [`Fipe::ask`].

@@ -1,4 +1,4 @@
-//! The first function's rules: which month, and the brands of all vehicle types. Refuses to call the newest code "newest".
+//! The first function's rules: which month, and the brands of all vehicle types. Never takes the highest code for the newest month.
 
 use std::collections::BTreeMap;
 
@@ -26,10 +26,10 @@ pub struct Started {
     pub brands: BTreeMap<i16, usize>,
 }
 
-/// The month that an event asks for; `None` is the newest.
+/// The month that an event requests; `None` is the newest.
 ///
 /// # Errors
-/// [`Error::Event`] when `mes` and `ano` are half given, no whole numbers or out of range.
+/// [`Error::Event`] when only one of `mes` and `ano` is given, or one is not a whole number or out of range.
 pub fn wanted_month(event: &Value) -> Result<Option<Month>, Error> {
     let fault = |fault: &str| Error::Event { event: event.to_string(), fault: fault.to_owned() };
     let number = |name: &str| match event.get(name) {
@@ -53,7 +53,7 @@ pub fn wanted_month(event: &Value) -> Result<Option<Month>, Error> {
     }
 }
 
-/// The table of a month, or the newest by calendar: codes are not in order of time.
+/// The table of a month, or the newest by calendar: codes are not in chronological order.
 ///
 /// # Errors
 /// [`Error::UnknownMonth`], which names the newest ones there are.
@@ -70,16 +70,16 @@ pub fn table_of(wanted: Option<Month>, tables: &[ReferenceTable]) -> Result<Refe
 }
 
 /// The id of the crawl that an invocation starts. Lambda retries an asynchronous invocation under the same request id,
-/// which is then the same crawl; the reference code is part of it, since the table can roll over between the two.
+/// which gives the same crawl; the reference code is included, since the table can roll over between two attempts.
 pub fn crawl_id(request_id: &str, reference_code: i32) -> Uuid {
     let request = Uuid::parse_str(request_id).unwrap_or_else(|_| Uuid::new_v4());
     Uuid::from_u128(request.as_u128() ^ u128::from(reference_code.unsigned_abs()))
 }
 
-/// The crawl that an event asks for, and the calls it took to find its month.
+/// The crawl that an event requests, and the calls it took to find its month.
 ///
 /// # Errors
-/// The event makes no sense, the month is unknown, or the upstream failed.
+/// The event is malformed, the month is unknown, or the upstream failed.
 pub async fn find_crawl<H: Http>(
     fipe: &Fipe<H>,
     event: &Value,
@@ -92,10 +92,10 @@ pub async fn find_crawl<H: Http>(
     Ok((Crawl { id: crawl_id(request_id, code), reference_code: code, month }, calls))
 }
 
-/// Starts a crawl: of each vehicle type first the manifest, then a task for each brand.
+/// Starts a crawl: for each vehicle type first the manifest, then a task for each brand.
 ///
-/// Every type is tried even when one fails, so that the rerun, which is harmless, has less to do. `calls` are those that
-/// were made before.
+/// Every type is tried even when one fails, so that the rerun, which is harmless, has less to do. `calls` are those
+/// made before.
 ///
 /// # Errors
 /// [`Error::VehicleTypes`] names the types that failed.
@@ -110,7 +110,7 @@ pub async fn start_crawl<H: Http>(
     let mut brands = BTreeMap::new();
     let mut failed: Vec<(i16, Error)> = Vec::new();
     for vehicle_type in VehicleType::ALL.map(VehicleType::code) {
-        // The call for the months counts to the first type, so that the sum over all manifests is right.
+        // The call for the months counts towards the first type, so that the sum over all manifests is right.
         match list_brands(fipe, manifests, tasks, crawl, vehicle_type, std::mem::take(&mut calls), until).await {
             Ok(count) => {
                 brands.insert(vehicle_type, count);

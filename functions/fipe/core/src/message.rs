@@ -1,7 +1,7 @@
-//! The messages of the chain, as JSON on the queues. Owns their shape; refuses behaviour.
+//! The messages of the chain, as JSON on the queues. Owns their shape; contains no behaviour.
 //!
 //! `BrandTask` travels on the manufacturer queue, `ModelTask` on the model queue, `Load` on the price queue. Every
-//! message names its crawl and its reference month, and no function ever asks which month is "the latest" again.
+//! message names its crawl and its reference month, so no later function has to determine the newest month again.
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::month::Month;
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Crawl {
-    /// Made once by the first function; logged as `trace_id` by all four.
+    /// Created once by the first function; logged as `trace_id` by all four.
     pub id: Uuid,
     /// FIPE's `codigoTabelaReferencia`. Not monotonic in time before 2004: order by `month`.
     pub reference_code: i32,
@@ -21,7 +21,7 @@ pub struct Crawl {
     pub month: Month,
 }
 
-/// A brand as FIPE lists it; codes are unique over all vehicle types.
+/// A brand as FIPE lists it; codes are unique across all vehicle types.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Brand {
     pub code: String,
@@ -29,7 +29,7 @@ pub struct Brand {
     pub name: String,
 }
 
-/// A model as FIPE lists it; codes are unique over everything.
+/// A model as FIPE lists it; codes are unique across all brands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Model {
     pub code: i32,
@@ -52,7 +52,7 @@ pub struct YearFuel {
 pub struct Calls {
     /// All calls made, retries included.
     pub made: i32,
-    /// Calls that were repeated after a transient answer.
+    /// Calls that were repeated after a transient failure.
     pub retried: i32,
 }
 
@@ -77,12 +77,12 @@ pub struct ModelTask {
     pub models: Vec<ModelWork>,
 }
 
-/// One model of a task, begun or not.
+/// One model of a task, started or not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelWork {
     pub code: i32,
-    /// What is left to ask when an earlier invocation ran out of time; absent = not begun.
+    /// The pairs that an earlier invocation had no time for; absent: not started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<Vec<YearFuel>>,
     /// Calls that earlier invocations spent on this model.

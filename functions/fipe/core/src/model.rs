@@ -1,4 +1,4 @@
-//! The second function's rules: the models of a brand. Refuses to ask which month it is.
+//! The second function's rules: the models of a brand. Does not determine the month.
 
 use serde::Serialize;
 use tokio::time::Instant;
@@ -16,24 +16,24 @@ pub struct ModelQueues<'a, M, T, I> {
     pub manifests: &'a M,
     /// The price loader's queue.
     pub tasks: &'a T,
-    /// The queue that the brand came from, for what there was no time for.
+    /// The queue that the brand came from, for work that there was no time for.
     pub handed_on: &'a I,
 }
 
-/// What became of a brand.
+/// The outcome for a brand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Listed {
-    /// So many models; a brand without models is recorded as such.
+    /// This many models; a brand without models is recorded as such.
     Models(usize),
-    /// There was no time to ask; the task is on its queue again.
+    /// There was no time to call FIPE; the task is on its queue again.
     HandedOn,
 }
 
 /// Lists the models of a brand: first the manifest, then tasks of at most `models_per_message` models.
 ///
 /// # Errors
-/// The task names what FIPE does not list, the upstream failed, or a queue did not take everything; running again is harmless.
+/// The task names what FIPE does not list, the upstream failed, or a queue did not accept everything; running again is harmless.
 pub async fn list_models<H: Http>(
     fipe: &Fipe<H>,
     queues: &ModelQueues<'_, impl Queue, impl Queue, impl Queue>,
@@ -51,7 +51,7 @@ pub async fn list_models<H: Http>(
     };
     let models = match listed.await {
         Ok(models) => models,
-        // Other brands took the time and got on. Without that it may be an outage, which must not circle for ever.
+        // Other brands used the time successfully. Otherwise it may be an outage, and the task must not circulate forever.
         Err(error) if error.is_crowded_out() && fipe.successes() > successes => {
             send(queues.handed_on, "a brand task that there was no time for", &[&task]).await?;
             return Ok(Listed::HandedOn);

@@ -1,4 +1,4 @@
-//! A calendar month, and how FIPE spells it. Refuses days and clocks.
+//! A calendar month, and how FIPE spells it. No days and no clock.
 
 use std::fmt;
 use std::str::FromStr;
@@ -24,7 +24,7 @@ const NAMES: [&str; 12] = [
     "dezembro",
 ];
 
-/// A month of the [`REFERENCE_YEARS`], ordered by calendar; `YYYY-MM` as text and in JSON.
+/// A month within the [`REFERENCE_YEARS`], ordered by calendar; `YYYY-MM` as text and in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Month {

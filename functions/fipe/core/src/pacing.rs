@@ -1,4 +1,4 @@
-//! When the next call may start, and how long to wait after a fault. Pure: time comes in as an argument; refuses to sleep.
+//! When the next call may start, and how long to wait after a fault. Pure: time is an argument, and nothing sleeps here.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use crate::error::Fault;
 
 /// Calls may start this much ahead of an even pace, so that timers of 1 ms do not cap high rates.
 const BURST: Duration = Duration::from_millis(20);
-/// HTTP 429 and 403 halve the rate; each success gives back this share of the full one.
+/// HTTP 429 and 403 halve the rate; each success restores this share of the full one.
 const RECOVERY: f64 = 0.02;
-/// However often we are throttled, at least this share of the rate is tried.
+/// However often calls are throttled, the rate stays at least at this share.
 const LOWEST_SHARE: f64 = 1.0 / 16.0;
-/// Two 429 within this time are one event: the calls were under way together.
+/// Two 429 within this time are one event: the calls were in flight together.
 const SAME_EVENT: Duration = Duration::from_millis(500);
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(200);
@@ -24,7 +24,7 @@ const FIRST_BACKOFF_BLOCKED: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub(crate) struct Pacing {
     per_second: f64,
-    /// 1/16 to 1: the share of the rate that is used now.
+    /// 1/16 to 1: the share of the rate that is currently used.
     share: f64,
     /// When the next call is due at an even pace.
     due: Instant,
@@ -37,14 +37,14 @@ impl Pacing {
         Self { per_second: per_minute / 60.0, share: 1.0, due: now, slowed_at: None }
     }
 
-    /// Takes the next place in line: when that call may start, which is `now` when the pace allows it.
+    /// Takes the next slot: when that call may start, which is `now` when the pace allows it.
     pub(crate) fn take(&mut self, now: Instant) -> Instant {
         let start = self.due.checked_sub(BURST).map_or(now, |earliest| earliest.max(now));
         self.due = self.due.max(now) + Duration::from_secs_f64(1.0 / (self.per_second * self.share));
         start
     }
 
-    /// Gives a place back that was taken last and not used.
+    /// Returns the slot that was taken last and not used.
     pub(crate) fn give_back(&mut self) {
         let interval = Duration::from_secs_f64(1.0 / (self.per_second * self.share));
         self.due = self.due.checked_sub(interval).unwrap_or(self.due);
@@ -58,13 +58,13 @@ impl Pacing {
         }
     }
 
-    /// A call was answered well.
+    /// A call succeeded.
     pub(crate) fn succeeded(&mut self) {
         self.share = (self.share + RECOVERY).min(1.0);
     }
 }
 
-/// How long to wait before the call is tried again: what `Retry-After` says, else exponential back-off with full jitter
+/// How long to wait before a retry: what `Retry-After` says, else exponential backoff with full jitter
 /// (<https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/>).
 ///
 /// `attempt` counts from 1; `random` is 0 to 1.
@@ -72,7 +72,7 @@ pub(crate) fn wait_after(fault: &Fault, attempt: u32, random: f64) -> Duration {
     let doubled =
         |first: Duration| first.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1))).min(LONGEST_BACKOFF);
     match fault {
-        // Never before the time asked for; spread beyond it, so that waiting calls do not come back as one.
+        // Never before the requested time; spread beyond it, so that waiting calls do not all return at once.
         Fault::Throttled { retry_after: Some(wait) } => wait.mul_f64(1.0 + random / 4.0),
         Fault::Blocked => doubled(FIRST_BACKOFF_BLOCKED).mul_f64(0.5 + random / 2.0),
         _ => doubled(FIRST_BACKOFF).mul_f64(random),

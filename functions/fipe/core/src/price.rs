@@ -1,5 +1,5 @@
-//! The third function's rules: the prices of some models, and what happens to those that cannot finish in time. Refuses
-//! to lose work: what is done is sent first, then what is left, and only then is the task acknowledged.
+//! The third function's rules: the prices of some models, and what happens to those that cannot finish in time. Never
+//! loses work: results are sent first, then the remaining work, and only then is the task acknowledged.
 
 use fipe_contract::metric;
 use futures_util::{StreamExt, stream};
@@ -12,10 +12,10 @@ use crate::error::Error;
 use crate::message::{Calls, Crawl, Load, ModelPrices, ModelTask, ModelWork, YearFuel};
 use crate::queue::{Queue, send};
 
-/// Prices that one message carries at most, give or take a model: about 150 kB, far below SQS's 1 MiB.
+/// The most prices that one message carries, give or take a model: about 150 kB, far below SQS's 1 MiB.
 const PRICES_PER_MESSAGE: usize = 1_000;
 
-/// What became of a task.
+/// The outcome for a task.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Priced {
     pub prices: usize,
@@ -51,7 +51,7 @@ struct Progress {
     /// The pairs that FIPE lists, if this invocation asked for them.
     listed: Option<Vec<YearFuel>>,
     found: ModelPrices,
-    /// What is left of it, and why.
+    /// The remaining work for it, and why.
     left: Option<(ModelWork, Error)>,
 }
 
@@ -62,12 +62,12 @@ impl Progress {
     }
 }
 
-/// Prices the models of a task. What there is no time for goes to `handed_on` as a task of its own, behind everything
-/// that was found; a model that can never succeed is split off first and fails alone when it comes back.
+/// Prices the models of a task. Models that there is no time for go to `handed_on` as a task of their own, after all
+/// results were sent; a model that can never succeed is split off first and fails alone when it is redelivered.
 ///
 /// # Errors
-/// The task names what FIPE does not list, a queue did not take everything, a single model failed for good, or [`Error::NoProgress`]: not one call succeeded, so
-/// that an outage ends in the dead-letter queue and not in an endless circle.
+/// The task names what FIPE does not list, a queue did not accept everything, a single model failed for good, or [`Error::NoProgress`]: not one call succeeded, so
+/// that an outage ends in the dead-letter queue and not in an endless loop.
 pub async fn load_prices<H: Http>(
     fipe: &Fipe<H>,
     prices: &impl Queue,
@@ -107,7 +107,7 @@ pub async fn load_prices<H: Http>(
         return Ok(outcome);
     }
     if found.is_empty() {
-        // Other tasks took the time and got on: the same task again. Several models, one of them hopeless: split below.
+        // Other tasks used the time successfully: put the same task back. Several models, one of them hopeless: split below.
         let splits = count > 1 && left.iter().any(|(_, error)| !error.is_transient());
         let crowded_out = fipe.successes() > successes && left.iter().all(|(_, error)| error.is_crowded_out());
         if !splits && !crowded_out {
@@ -174,8 +174,8 @@ async fn price_model<H: Http>(fipe: &Fipe<H>, task: &ModelTask, work: &ModelWork
             Ok(None) => progress.found.without_price.push(pair),
             Err(error) => {
                 pending.push(pair);
-                // A pair that can come later keeps the model from being called hopeless; an upstream's fault outweighs
-                // the clock's.
+                // A pair that can be retried later keeps the model from being hopeless; a fault of the upstream outweighs
+                // a lack of time.
                 let keeps = blamed.as_ref().is_some_and(|first| weight(first) >= weight(&error));
                 if !keeps {
                     blamed = Some(error);
@@ -191,7 +191,7 @@ async fn price_model<H: Http>(fipe: &Fipe<H>, task: &ModelTask, work: &ModelWork
     progress
 }
 
-/// Which of several errors of one model speaks for it.
+/// Which of several errors of one model is reported.
 fn weight(error: &Error) -> u8 {
     match (error.is_transient(), error.is_upstreams()) {
         (false, _) => 0,
@@ -205,7 +205,7 @@ fn loads(crawl: &Crawl, models: Vec<ModelPrices>) -> Vec<Load> {
     let mut loads: Vec<Load> = Vec::new();
     let mut size = usize::MAX;
     for model in models {
-        // A model without prices weighs too: its manifest is a line of the message.
+        // A model without prices has weight too: its manifest takes space in the message.
         let weight = 1 + model.prices.len() + model.expected.as_ref().map_or(0, Vec::len) / 4;
         match loads.last_mut() {
             Some(Load::Prices { models, .. }) if size + weight <= PRICES_PER_MESSAGE => {

@@ -1,16 +1,16 @@
-//! The port to a queue: message bodies go in, all or an error. Refuses to know SQS.
+//! The port to a queue: accepts all message bodies or returns an error. Does not know SQS.
 
 use serde::Serialize;
 
 use crate::error::Error;
 
-/// Whatever a queue has to say when it did not take everything.
+/// The error of a queue that did not accept everything.
 pub type SendFault = Box<dyn std::error::Error + Send + Sync>;
 
 /// A queue to send to; any `async |bodies: Vec<String>| -> Result<(), SendFault>` is one.
 pub trait Queue {
     /// # Errors
-    /// Some bodies were not taken; which, the caller need not know, since sending again is harmless.
+    /// Some bodies were not accepted. The caller need not know which, since sending again is harmless.
     fn send(&self, bodies: Vec<String>) -> impl Future<Output = Result<(), SendFault>>;
 }
 

@@ -1,4 +1,4 @@
-//! How a model year and fuel is written: FIPE's `2014-5`. Refuses labels, which motorcycles and trucks do not complete.
+//! How a model year and fuel is written: FIPE's `2014-5`. Never parses labels, which are incomplete for motorcycles and trucks.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use crate::message::YearFuel;
 
 impl YearFuel {
     /// # Errors
-    /// [`Error::YearFuel`] when the year is neither one of [`MODEL_YEARS`] nor [`ZERO_KM`], or the fuel none of
+    /// [`Error::YearFuel`] when the year is neither within [`MODEL_YEARS`] nor [`ZERO_KM`], or the fuel not within
     /// [`FUEL_CODES`].
     pub fn new(model_year: i32, fuel_code: i16) -> Result<Self, Error> {
         let year = MODEL_YEARS.contains(&model_year) || model_year == ZERO_KM;

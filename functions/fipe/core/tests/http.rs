@@ -20,7 +20,7 @@ fn read<M: DeserializeOwned>(queue: &RefCell<Vec<String>>) -> Vec<M> {
     queue.borrow_mut().drain(..).map(|body| serde_json::from_str(&body).unwrap()).collect()
 }
 
-/// Runs the chain by hand, with queues that are lists; what is handed on or fails as transient is run again.
+/// Runs the chain with lists as queues; work that is handed over or fails as transient runs again.
 async fn crawl(fipe: &Fipe<FipeHttp>, time: Duration) -> BTreeSet<(i32, String, String, String)> {
     let [loads, brands, models] = [const { RefCell::new(Vec::new()) }; 3];
     let to_loads = async |bodies: Vec<String>| {
@@ -117,7 +117,7 @@ async fn every_fault_and_too_little_time_cost_calls_and_no_price() {
     assert!(fipe.take_counts().retries > 0);
 }
 
-/// Answers one connection with `answer` and returns what was asked.
+/// Answers one connection with `answer` and returns the request.
 async fn serve_once(answer: Vec<u8>) -> (FipeHttp, tokio::task::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let http = FipeHttp::new(&format!("http://{}/api/veiculos", listener.local_addr().unwrap()));

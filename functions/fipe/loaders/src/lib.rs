@@ -1,4 +1,4 @@
-//! The three functions that ask FIPE: each module is settings, adapters, run. The rules are fipe-core's.
+//! The three functions that call FIPE: each module is settings, adapters, run. The rules are in `fipe-core`.
 
 pub mod manufacturer;
 pub mod model;
@@ -17,7 +17,7 @@ fn failure(error: fipe_core::Error) -> Failure {
     Failure::of(error.is_transient(), error.kind(), error)
 }
 
-/// What was called since this was last asked. That FIPE blocks this address, the log says at once.
+/// The calls since the last time. If FIPE blocks this address, the log says so immediately.
 fn take_counts(fipe: &Fipe<FipeHttp>, log: &Log) -> Counts {
     let counts = fipe.take_counts();
     if counts.blocked > 0 {

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use crate::{failure, fipe};
 
-/// Polls for months to crawl for ever.
+/// Polls for months to crawl, forever.
 ///
 /// # Errors
-/// Settings are missing, or the Runtime API is out of reach.
+/// Settings are missing, or the Runtime API is unreachable.
 pub async fn run() -> Result<(), Error> {
     let settings = settings(ManufacturerLoader::read)?;
     let function = Function::new(MANUFACTURER_LOADER.name, settings.stage, metric::NAMESPACE);

@@ -8,10 +8,10 @@ use serde_json::json;
 
 use crate::{failure, fipe, take_counts};
 
-/// Polls for brands for ever.
+/// Polls for brands, forever.
 ///
 /// # Errors
-/// Settings are missing, or the Runtime API is out of reach.
+/// Settings are missing, or the Runtime API is unreachable.
 pub async fn run() -> Result<(), Error> {
     let settings = settings(ModelLoader::read)?;
     let function = Function::new(MODEL_LOADER.name, settings.stage, metric::NAMESPACE);

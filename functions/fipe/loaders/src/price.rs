@@ -9,10 +9,10 @@ use std::cell::Cell;
 
 use crate::{failure, fipe, take_counts};
 
-/// Polls for models for ever.
+/// Polls for models, forever.
 ///
 /// # Errors
-/// Settings are missing, or the Runtime API is out of reach.
+/// Settings are missing, or the Runtime API is unreachable.
 pub async fn run() -> Result<(), Error> {
     let settings = settings(PriceLoader::read)?;
     let function = Function::new(PRICE_LOADER.name, settings.stage, metric::NAMESPACE);

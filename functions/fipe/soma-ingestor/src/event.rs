@@ -1,4 +1,4 @@
-//! What invokes the function: a batch of the queue, or a question of the CLI. Refuses anything else.
+//! What invokes the function: a batch from the queue, or a status request of the CLI. Anything else is an error.
 
 use fipe_contract::StatusQuestion;
 use fipe_store::CrawlStatus;
@@ -12,11 +12,11 @@ use uuid::Uuid;
 pub enum Event {
     /// `{"Records": [..]}` of the event source mapping.
     Batch(SqsEvent),
-    /// `{"status": {"crawl_id": null}}`: how far is the newest crawl, or the one with this id?
+    /// `{"status": {"crawl_id": null}}`: the progress of the newest crawl, or of the one with this id.
     Status { status: StatusQuestion<Uuid> },
 }
 
-/// The answer, as JSON without a tag.
+/// The response, as JSON without a tag.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Answer {

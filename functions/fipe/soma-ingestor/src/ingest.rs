@@ -1,7 +1,7 @@
-//! One batch: store it, blame single messages where it cannot be stored, then look whether a crawl is complete.
+//! One batch: store it, blame single messages if it cannot be stored, then check whether a crawl is complete.
 //!
-//! A database that is away, or whose password is being rotated, is waited for as long as the invocation lasts, since
-//! every return of a message to the queue costs one of its few receives. Refuses to call a message poison for what the set-up or the network did.
+//! While the database is unavailable, or its password is being rotated, the function waits as long as the invocation lasts, since
+//! each return of a message to the queue uses up one of its few receives. A failure of the configuration or the network is never blamed on a message.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::topic::{CrawlComplete, Topic};
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
-/// What kept a batch from the database.
+/// What kept a batch out of the database.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no connection.
@@ -46,7 +46,7 @@ impl Error {
     }
 }
 
-/// The function's work, over its database and its topic.
+/// The function's work on its database and its topic.
 pub struct Ingestor<'a, T> {
     function: &'a Function,
     pool: Pool,
@@ -68,16 +68,16 @@ impl<'a, T: Topic> Ingestor<'a, T> {
         messages.into_iter().map(|message| message.id).zip(ends).collect()
     }
 
-    /// How far the newest crawl is, or the one with this id. Asks once: a person waits.
+    /// The progress of the newest crawl, or of the one with this id. Does not retry: a person is waiting.
     ///
     /// # Errors
-    /// The database is out of reach, or refuses.
+    /// The database is unreachable, or the query fails.
     pub async fn status(&self, crawl_id: Option<Uuid>) -> Result<Option<CrawlStatus>, Failure> {
         let mut client = self.pool.get().await.map_err(|error| Failure::transient(Error::Unreachable(error)))?;
         status(&mut client, crawl_id).await.map_err(Failure::transient)
     }
 
-    /// All in one transaction; when one of them spoils that, each in its own.
+    /// All in one transaction; if one of them spoils it, each in its own.
     async fn store(&self, loads: &[&Load], invocation: &Invocation) -> Vec<Result<(), Failure>> {
         let together = self.patiently(invocation, async |client| write(client, loads).await).await;
         match together {
@@ -94,7 +94,7 @@ impl<'a, T: Topic> Ingestor<'a, T> {
         }
     }
 
-    /// For each crawl of what was stored; where that fails, its last message comes back and it is settled then.
+    /// For each crawl in the stored messages; if settling fails, the crawl's last message is redelivered and it is settled then.
     async fn settle(&self, loads: &[&Load], ends: &mut [Result<(), Failure>], invocation: &Invocation) {
         let mut last_of: BTreeMap<Uuid, usize> = BTreeMap::new();
         for (index, load) in loads.iter().enumerate() {
@@ -119,7 +119,7 @@ impl<'a, T: Topic> Ingestor<'a, T> {
         }
     }
 
-    /// Works on a connection, again on a new one while only the database is away and time is left.
+    /// Works on a connection; tries again on a new one while the database is merely unavailable and time is left.
     async fn patiently<R>(
         &self,
         invocation: &Invocation,

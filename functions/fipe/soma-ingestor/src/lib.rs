@@ -1,6 +1,6 @@
-//! The last function of the chain: batches of the price queue into PostgreSQL, completeness told once, status on demand.
+//! The last function of the chain: batches from the price queue into PostgreSQL, one notification when a crawl is complete, status on request.
 //!
-//! Owns patience and who is to blame for a failure. Refuses SQL, which is fipe-store's, and harness work, which is the runtime's.
+//! Owns waiting for the database and the decision who is to blame for a failure. SQL is in `fipe-store`, the batch harness in the runtime.
 
 mod event;
 mod ingest;

@@ -1,11 +1,11 @@
-//! Telling that a crawl is complete. Refuses to tell less than a reader needs to find the rows.
+//! The notification that a crawl is complete. Contains everything that a reader needs to find the rows.
 
 use fipe_store::{BoxError, CrawlStatus};
 use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-/// The notification, as JSON. It may come twice when the function dies between sending and recording it: `crawl_id` tells.
+/// The notification, as JSON. It may arrive twice if the function dies between sending and recording it; `crawl_id` identifies duplicates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CrawlComplete {
     pub crawl_id: Uuid,
@@ -36,14 +36,14 @@ impl From<&CrawlStatus> for CrawlComplete {
     }
 }
 
-/// Where it is told.
+/// Where the notification goes.
 pub trait Topic {
     /// # Errors
-    /// Nobody was told.
+    /// The notification was not sent.
     fn publish(&self, message: &CrawlComplete) -> impl Future<Output = Result<(), BoxError>>;
 }
 
-/// A topic of Amazon SNS.
+/// An Amazon SNS topic.
 #[derive(Debug, Clone)]
 pub struct SnsTopic {
     client: aws_sdk_sns::Client,

@@ -1,4 +1,4 @@
-//! Whole batches over a real PostgreSQL, with a topic and a server that fail when told to.
+//! Whole batches on a real PostgreSQL, with a topic and a server that fail on demand.
 
 #![expect(clippy::unwrap_used, reason = "what a test needs for itself may panic")]
 
@@ -26,7 +26,7 @@ impl SecretSource for Fixed {
     }
 }
 
-/// A secret that still has the old password for the next so many fetches, as while a rotation is under way.
+/// A secret that still has the old password for the next few fetches, as during a rotation.
 struct Rotating(AtomicU32, Secret);
 
 impl SecretSource for Rotating {
@@ -37,7 +37,7 @@ impl SecretSource for Rotating {
     }
 }
 
-/// A topic that fails so many times before it takes a message.
+/// A topic that fails this many times before it accepts a message.
 #[derive(Default)]
 struct FlakyTopic {
     failures: Cell<u32>,

@@ -1,8 +1,8 @@
-//! Measures the ingestor's writes: from decoded messages to committed rows in a local PostgreSQL, 1,000 prices a batch,
-//! `synchronous_commit` off and all else as PostgreSQL comes, on the one pooled connection that a function has.
+//! Measures the ingestor's writes: from decoded messages to committed rows in a local PostgreSQL, 1,000 prices per batch,
+//! `synchronous_commit` off and otherwise PostgreSQL's defaults, on the one pooled connection that a function has.
 //!
-//! Prints the median of the rounds beside the rate of one plain `COPY` of the same rows, which is the limit, and the time of
-//! a completeness check and a status of that month. Exits 1 below 60,000 new or 45,000 changed prices a second.
+//! Prints the median of the rounds next to the rate of one plain `COPY` of the same rows, which is the limit, and the time of
+//! a completeness check and a status query of that month. Exits 1 below 60,000 new or 45,000 changed prices per second.
 
 #![expect(clippy::print_stdout, reason = "a bench reports on stdout")]
 
@@ -23,7 +23,7 @@ use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
 const ROUNDS: i32 = 5;
-/// A month as FIPE has them: 48,000 prices of 12,000 models, in batches of ten messages.
+/// A month of FIPE's size: 48,000 prices of 12,000 models, in batches of ten messages.
 const BATCHES: usize = 48;
 const MESSAGES: usize = 10;
 const MODELS: usize = 25;

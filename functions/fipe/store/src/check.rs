@@ -1,4 +1,4 @@
-//! What a message must hold before it may meet the database. Refuses to mend anything.
+//! What a message must fulfil before it reaches the database. Corrects nothing.
 
 use fipe_contract::VehicleType;
 use fipe_core::is_fipe_code;

@@ -1,4 +1,4 @@
-//! Whether a crawl has everything it expects, and telling so once. Refuses signals: it counts what is stored.
+//! Whether a crawl has everything it expects, and the one notification about it. Counts what is stored instead of trusting signals.
 
 use deadpool_postgres::ClientWrapper;
 use uuid::Uuid;
@@ -18,22 +18,22 @@ const NOTIFIED: &str = "UPDATE fipe_crawl SET notified_at = now() WHERE crawl_id
 /// What [`settle`] found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Settled {
-    /// Something expected is missing still.
+    /// Something expected is still missing.
     Incomplete,
-    /// Complete, and this call has told so.
+    /// Complete, and this call has sent the notification.
     Notified,
-    /// Complete, and another call has told so or is telling it; if that one fails, its messages come back and it is told then.
+    /// Complete, and another call has sent the notification or is sending it; if that one fails, its messages are redelivered and it is sent then.
     ByOther,
 }
 
-/// Looks whether a crawl is complete and, if that was not told yet, calls `notify` and records that it was told.
+/// Checks whether a crawl is complete and, unless it was announced before, calls `notify` and records that.
 ///
-/// Call it after the batch's transaction has committed: of two that store the last rows at once, the one that commits
-/// later sees everything. `notify` runs under a lock on the crawl, so that two do not tell the same; it runs again only
-/// when the process dies between the telling and the record.
+/// Call it after the batch's transaction has committed: of two that store the last rows at the same time, the one that commits
+/// later sees everything. `notify` runs under a lock on the crawl, so that only one call sends it; it runs again only
+/// if the process dies between sending and recording.
 ///
 /// # Errors
-/// Of the database, or [`Error::Notify`]; the crawl then stays untold, and a later call tells it.
+/// Database errors, or [`Error::Notify`]; the crawl then stays unannounced, and a later call announces it.
 pub async fn settle(
     client: &mut ClientWrapper,
     crawl_id: Uuid,

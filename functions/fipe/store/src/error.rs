@@ -1,4 +1,4 @@
-//! Why a batch was not stored, and whose fault that is. Refuses to log.
+//! Why a batch was not stored, and whose fault that is. Does not log.
 
 use fipe_core::message::YearFuel;
 use fipe_core::month::Month;
@@ -9,13 +9,13 @@ use uuid::Uuid;
 /// A source of an error, of whatever type.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A batch, a check or a question that failed.
+/// A batch, a check or a query that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The statement failed; nothing of its transaction was stored.
     #[error("storing in PostgreSQL")]
     Database(#[from] tokio_postgres::Error),
-    /// A complete crawl that nobody could be told of yet.
+    /// A complete crawl whose notification could not be sent yet.
     #[error("telling that crawl {crawl_id} is complete")]
     Notify { crawl_id: Uuid, source: BoxError },
     /// A crawl that names two reference months.
@@ -26,15 +26,15 @@ pub enum Error {
     /// A vehicle type FIPE does not have.
     #[error("vehicle type {vehicle_type} is none of 1 car, 2 motorcycle, 3 truck")]
     VehicleType { vehicle_type: i16 },
-    /// A price that is no amount of money.
+    /// A price that is not a valid amount.
     #[error(
         "price {price} of model {model_code} year {year_fuel} is not an amount above 0 and below 10^10 with at most two places"
     )]
     Price { model_code: i32, year_fuel: YearFuel, price: Decimal },
-    /// A FIPE code of another shape.
+    /// A FIPE code in the wrong format.
     #[error("fipe code {fipe_code:?} of model {model_code} is not NNNNNN-D with its check digit")]
     FipeCode { model_code: i32, fipe_code: String },
-    /// An answer for a pair that the same message does not expect.
+    /// A price or its absence for a pair that the same message does not expect.
     #[error("model {model_code} has an answer for year {year_fuel}, which its own message does not expect")]
     Unexpected { model_code: i32, year_fuel: YearFuel },
     /// A text PostgreSQL cannot hold.

@@ -1,6 +1,6 @@
-//! What the FIPE chain keeps in PostgreSQL: writing whole batches, counting completeness, telling status.
+//! What the FIPE chain stores in PostgreSQL: writing whole batches, counting completeness, reporting status.
 //!
-//! Owns every statement on the tables of `sql/fipe`. Refuses to know queues, topics and where connections come from.
+//! Owns every statement on the tables of `sql/fipe`. Does not know queues, topics or where connections come from.
 
 mod check;
 mod complete;

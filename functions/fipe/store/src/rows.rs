@@ -1,7 +1,7 @@
-//! The rows that a batch of messages stands for: each key once, in key order. Refuses contradictions.
+//! The rows that a batch of messages stands for: each key once, in key order. Contradictions are errors.
 //!
-//! Every transaction writes its rows in this order, so two of them cannot wait for each other. Where two messages of
-//! a batch disagree, the later one wins, as it would in two batches; manifests are joined.
+//! Every transaction writes its rows in this order, so two of them cannot deadlock. Where two messages of
+//! a batch disagree, the later one wins, as it would in two batches; manifests are merged.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,7 +40,7 @@ pub(crate) struct Manifest<T> {
     pub(crate) calls: Calls,
 }
 
-/// What is expected of a model, and what is there.
+/// What is expected of a model, and what exists.
 #[derive(Default)]
 pub(crate) struct ModelManifest {
     /// `None` while the first part of the model is not among the messages.
@@ -125,12 +125,12 @@ pub(crate) fn other_month(crawl_id: Uuid, reference_code: i32, month: Month) -> 
     Error::OtherMonth { crawl_id, reference_code, month }
 }
 
-/// A pair as the manifests keep it: 201405 is FIPE's `2014-5`.
+/// A pair as the manifests store it: 201405 is FIPE's `2014-5`.
 fn pair(year_fuel: &YearFuel) -> i32 {
     year_fuel.model_year * 100 + i32::from(year_fuel.fuel_code)
 }
 
-/// Calls are told as totals so far, so the larger one is the later one.
+/// Calls are reported as totals so far, so the larger one is the later one.
 fn keep_larger(known: &mut Calls, told: &Calls) {
     known.made = known.made.max(told.made);
     known.retried = known.retried.max(told.retried);

@@ -1,4 +1,4 @@
-//! How far a crawl is, by vehicle type: what `infra status fipe` shows. Refuses to change anything.
+//! The progress of a crawl by vehicle type: what `infra status fipe` shows. Changes nothing.
 
 use deadpool_postgres::{ClientWrapper, Transaction};
 use fipe_contract::Progress;
@@ -23,10 +23,10 @@ const PROGRESS: &str = "
     WHERE crawl_id = $1
     ORDER BY vehicle_type";
 
-/// A crawl and how far it is.
+/// A crawl and its progress.
 pub type CrawlStatus = fipe_contract::CrawlStatus<Uuid, Timestamp>;
 
-/// The crawl with this id, or the newest; `None` when there is none. All numbers are of one moment.
+/// The crawl with this id, or the newest; `None` when there is none. All numbers come from one snapshot.
 ///
 /// # Errors
 /// [`Error::Database`].

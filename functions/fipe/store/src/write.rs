@@ -1,8 +1,8 @@
-//! Writes a batch of messages in one transaction of a few set-based statements. Refuses partial batches.
+//! Writes a batch of messages in one transaction of a few set-based statements. Never writes part of a batch.
 //!
-//! One `INSERT .. SELECT FROM unnest(arrays) .. ON CONFLICT DO UPDATE` a table was measured fastest, ahead of an update
-//! with an insert after it: the arrays travel in binary and the rows in key order. A row that is there already stays as
-//! it is, byte for byte.
+//! One `INSERT .. SELECT FROM unnest(arrays) .. ON CONFLICT DO UPDATE` per table was measured fastest, ahead of an update
+//! followed by an insert: the arrays travel in binary and the rows in key order. A row that already exists with the same
+//! values is not touched.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::Error;
 use crate::rows::{Rows, other_month};
 
-// The first batches of a crawl race to insert these; afterwards the rows are there and nobody locks them.
+// The first batches of a crawl race to insert these; afterwards the rows exist and nobody locks them.
 const MONTHS: &str = "
     INSERT INTO fipe_reference_month (reference_code, month)
     SELECT * FROM unnest($1::integer[], $2::date[])
@@ -69,7 +69,7 @@ const TYPE_MANIFEST: &str = "
         retries = greatest(known.retries, excluded.retries)
     WHERE NOT (excluded.brand_codes <@ known.brand_codes)
         OR excluded.calls > known.calls OR excluded.retries > known.retries";
-// A set of integers travels as the text of an array: binary arrays of arrays cannot have rows of different length.
+// A set of integers travels as the text of an array: binary arrays of arrays cannot have rows of different lengths.
 const BRAND_MANIFESTS: &str = "
     INSERT INTO fipe_crawl_brand AS known (crawl_id, brand_code, model_codes, calls, retries)
     SELECT crawl_id, brand_code, model_codes::integer[], calls, retries
@@ -99,10 +99,10 @@ const MODEL_MANIFESTS: &str = "
         OR NOT (excluded.absent_pairs <@ known.absent_pairs)
         OR excluded.calls > known.calls OR excluded.retries > known.retries";
 
-/// Stores all messages or none. Doing it again changes no row.
+/// Stores all messages or none. Repeating it changes no row.
 ///
 /// # Errors
-/// [`Error::is_the_messages_fault`] tells whether one of the messages can never be stored.
+/// [`Error::is_the_messages_fault`] says whether one of the messages can never be stored.
 pub async fn write(client: &mut ClientWrapper, loads: &[&Load]) -> Result<(), Error> {
     let rows = Rows::collect(loads)?;
     let transaction = client.transaction().await?;

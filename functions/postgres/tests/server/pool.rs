@@ -9,7 +9,7 @@ use test_postgres::Server;
 
 use crate::{endpoint, owner};
 
-/// A secret that can be rotated, and counts how often it is fetched.
+/// A secret that can be rotated, and counts how often it is read.
 struct Rotating {
     secret: Mutex<Secret>,
     fetches: AtomicUsize,

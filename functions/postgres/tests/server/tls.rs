@@ -1,5 +1,5 @@
-//! TLS with certificates of an authority made here. The server binaries of the tools come without TLS, so a front
-//! speaks it for them, as a TLS-terminating proxy does: PostgreSQL's `SSLRequest`, the handshake, then the bytes as they are.
+//! TLS with certificates of a test authority. The server binaries of the tools have no TLS, so a TLS-terminating proxy
+//! handles it for them: PostgreSQL's `SSLRequest`, the handshake, then the bytes unchanged.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,7 +27,7 @@ fn authority() -> Issuer {
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-/// Serves TLS with a certificate for [`NAME`] in front of the shared server; gives its port.
+/// Serves TLS with a certificate for [`NAME`] in front of the shared server; returns its port.
 async fn front(authority: &Issuer) -> u16 {
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new([NAME.to_owned()]).unwrap().signed_by(&key, authority).unwrap();

@@ -1,4 +1,4 @@
-//! Batches with malformed, hopeless, panicking, late and unnamed messages, and a dead-letter queue that can be gone.
+//! Batches with malformed, hopeless, panicking, late and unnamed messages, and a dead-letter queue that can be unavailable.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -19,9 +19,9 @@ struct Task {
 #[derive(Default)]
 struct Letters {
     taken: RefCell<Vec<DeadLetter>>,
-    /// Message ids that the queue does not take.
+    /// Message ids that the queue does not accept.
     refuses: Vec<&'static str>,
-    /// It takes everything and never says so.
+    /// It accepts everything and never responds.
     hangs: bool,
 }
 
@@ -61,7 +61,7 @@ fn body(number: u32) -> String {
     format!(r#"{{"trace":"t-{number}","number":{number}}}"#)
 }
 
-/// Handles an event of `(id, body, receive count)` and returns the ids that come back.
+/// Handles an event of `(id, body, receive count)` and returns the ids to be redelivered.
 async fn handle<H>(letters: &Letters, event: &SqsEvent, handler: H) -> Vec<String>
 where
     H: AsyncFn(Vec<Message<Task>>, &Invocation) -> Outcomes,

@@ -1,4 +1,4 @@
-//! The three questions about a network that a deployment asks EC2. Refuses everything else.
+//! The EC2 reads that a deployment needs.
 
 use aws_config::SdkConfig;
 
@@ -6,18 +6,18 @@ use super::QueryClient;
 use super::xml::Element;
 use crate::CallError;
 
-/// EC2 of one account and region.
+/// EC2 in one account and region.
 #[derive(Debug)]
 pub struct Ec2 {
     client: QueryClient,
 }
 
-/// A subnet, as far as a stack has to know it.
+/// The part of a subnet that a stack needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subnet {
     /// `subnet-..`
     pub subnet_id: String,
-    /// For example `sa-east-1a`; of a local zone, a longer name.
+    /// For example `sa-east-1a`; longer for a local zone.
     pub availability_zone: String,
 }
 
@@ -28,10 +28,19 @@ pub struct RouteTable {
     pub route_table_id: String,
     /// Used by every subnet without a table of its own.
     pub main: bool,
-    /// Subnets that use it by name.
+    /// Subnets that are associated with it explicitly.
     pub subnet_ids: Vec<String>,
     /// Whether it routes to an internet gateway, which makes its subnets public.
     pub internet: bool,
+}
+
+/// A service that a VPC endpoint can reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointService {
+    /// For example `com.amazonaws.sa-east-1.sqs`.
+    pub service_name: String,
+    /// The availability zones that its interface endpoints can be in, by this account's names.
+    pub availability_zones: Vec<String>,
 }
 
 impl Ec2 {
@@ -43,18 +52,18 @@ impl Ec2 {
     /// DescribeVpcs: the region's default VPC, if it has one.
     ///
     /// # Errors
-    /// When EC2 refuses or does not answer.
+    /// When EC2 rejects the call or does not respond.
     pub async fn default_vpc(&self) -> Result<Option<String>, CallError> {
-        let vpcs = self.describe("DescribeVpcs", "vpcSet", ("is-default", "true"), |vpc| vpc.required("vpcId"));
+        let vpcs = self.describe("DescribeVpcs", "vpcSet", ("is-default", &["true"]), |vpc| vpc.required("vpcId"));
         Ok(vpcs.await?.into_iter().next())
     }
 
     /// DescribeSubnets of a VPC, all pages.
     ///
     /// # Errors
-    /// When EC2 refuses or does not answer.
+    /// When EC2 rejects the call or does not respond.
     pub async fn subnets(&self, vpc_id: &str) -> Result<Vec<Subnet>, CallError> {
-        self.describe("DescribeSubnets", "subnetSet", ("vpc-id", vpc_id), |subnet| {
+        self.describe("DescribeSubnets", "subnetSet", ("vpc-id", &[vpc_id]), |subnet| {
             Ok(Subnet {
                 subnet_id: subnet.required("subnetId")?,
                 availability_zone: subnet.required("availabilityZone")?,
@@ -66,14 +75,14 @@ impl Ec2 {
     /// DescribeRouteTables of a VPC, all pages.
     ///
     /// # Errors
-    /// When EC2 refuses or does not answer.
+    /// When EC2 rejects the call or does not respond.
     pub async fn route_tables(&self, vpc_id: &str) -> Result<Vec<RouteTable>, CallError> {
-        self.describe("DescribeRouteTables", "routeTableSet", ("vpc-id", vpc_id), |table| {
+        self.describe("DescribeRouteTables", "routeTableSet", ("vpc-id", &[vpc_id]), |table| {
             let associations = || table.items("associationSet");
             Ok(RouteTable {
                 route_table_id: table.required("routeTableId")?,
                 main: associations().any(|association| association.text("main") == Some("true")),
-                // The main table's own association, and one with a gateway, name no subnet.
+                // The main table's own association, and one with a gateway, have no subnet.
                 subnet_ids: associations().filter_map(|one| one.text("subnetId").map(str::to_owned)).collect(),
                 internet: table
                     .items("routeSet")
@@ -83,16 +92,31 @@ impl Ec2 {
         .await
     }
 
+    /// DescribeVpcEndpointServices of these names, all pages. A name that the region does not know has no entry.
+    ///
+    /// # Errors
+    /// When EC2 rejects the call or does not respond.
+    pub async fn endpoint_services(&self, service_names: &[&str]) -> Result<Vec<EndpointService>, CallError> {
+        let filter = ("service-name", service_names);
+        self.describe("DescribeVpcEndpointServices", "serviceDetailSet", filter, |service| {
+            let zones = service.items("availabilityZoneSet").map(|zone| zone.text.clone());
+            Ok(EndpointService { service_name: service.required("serviceName")?, availability_zones: zones.collect() })
+        })
+        .await
+    }
+
     async fn describe<T>(
         &self,
         action: &'static str,
         set: &'static str,
-        (name, value): (&str, &str),
+        (name, values): (&str, &[&str]),
         read: impl Fn(&Element) -> Result<T, &'static str>,
     ) -> Result<Vec<T>, CallError> {
         let (mut found, mut next) = (Vec::new(), None::<String>);
+        let keys: Vec<String> = (1..=values.len()).map(|number| format!("Filter.1.Value.{number}")).collect();
         loop {
-            let mut parameters = vec![("Filter.1.Name", name), ("Filter.1.Value.1", value)];
+            let mut parameters = vec![("Filter.1.Name", name)];
+            parameters.extend(keys.iter().map(String::as_str).zip(values.iter().copied()));
             parameters.extend(next.as_deref().map(|token| ("NextToken", token)));
             let answer = self.client.call(action, &parameters).await?;
             let incomplete = |field| CallError::incomplete(action, field);

@@ -1,7 +1,7 @@
-//! Signed calls in AWS's Query protocol: a form is sent, XML comes back. Refuses what an SDK crate of reasonable size does.
+//! Signed calls in AWS's Query protocol: a form is sent, XML comes back. Only for services whose SDK crate is too large.
 //!
-//! Written by hand because some SDK crates are too large for a few reads: EC2's alone takes as long to compile as all the others
-//! and 5 GB of memory. Signing and connections are the SDK's own. Another service of this protocol (RDS, ..) needs its name, its
+//! Some SDK crates are too large for a few reads: EC2's alone takes as long to compile as all the others
+//! and 5 GB of memory. Signing and connections are the SDK's own. Another service with this protocol (RDS, ..) needs its name, its
 //! version and its reads, as [`ec2`] shows.
 
 mod ec2;
@@ -24,7 +24,7 @@ use self::xml::Element;
 use crate::error_codes::kind_of;
 use crate::{CallError, CallErrorKind, Pace, dns_suffix, retry};
 
-pub use ec2::{Ec2, RouteTable, Subnet};
+pub use ec2::{Ec2, EndpointService, RouteTable, Subnet};
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -44,7 +44,7 @@ struct QueryClient {
 }
 
 impl QueryClient {
-    /// A service by its name in host names and signatures, and the version of its API.
+    /// A service by its name in host names and signatures, and its API version.
     fn new(config: &SdkConfig, service: &'static str, version: &'static str) -> Self {
         let region = config.region().map(ToString::to_string).unwrap_or_default();
         let address = match config.endpoint_url() {
@@ -58,7 +58,7 @@ impl QueryClient {
         Self { service, version, config: config.clone(), region, address, connector }
     }
 
-    /// The answer to an action, asked for again while that can help.
+    /// The response to an action, retried while that can help.
     async fn call(&self, action: &'static str, parameters: &[(&str, &str)]) -> Result<Element, CallError> {
         let mut form = format!("Action={action}&Version={}", self.version);
         for (name, value) in parameters {
@@ -132,7 +132,7 @@ impl QueryClient {
     }
 }
 
-/// Everything but the unreserved characters of RFC 3986 as `%XX`.
+/// Encodes everything but the unreserved characters of RFC 3986 as `%XX`.
 fn percent_encoded(text: &str) -> String {
     let encode = |byte: u8| match byte {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),

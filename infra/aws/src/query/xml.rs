@@ -1,4 +1,4 @@
-//! An XML answer as a tree of names and texts. Refuses attributes and namespaces: the Query protocol's answers use neither.
+//! An XML response as a tree of names and texts. No attributes and namespaces: the Query protocol's responses do not use them.
 
 use xmlparser::{ElementEnd, Token, Tokenizer};
 
@@ -11,7 +11,7 @@ pub(super) struct Element {
 }
 
 impl Element {
-    /// Reads a document; `None` when it is not well-formed. Entities are left as they are, since ids hold none.
+    /// Parses a document; `None` when it is not well-formed. Entities are left as they are, since ids contain none.
     pub(super) fn parse(document: &str) -> Option<Self> {
         let mut open = vec![Self::default()];
         for token in Tokenizer::from(document) {
@@ -46,12 +46,12 @@ impl Element {
         self.child(name).map(|child| child.text.as_str()).filter(|text| !text.is_empty())
     }
 
-    /// The text of a child that AWS always gives; its name when it is missing.
+    /// The text of a child that AWS always returns; the child's name when it is missing.
     pub(super) fn required(&self, name: &'static str) -> Result<String, &'static str> {
         self.text(name).map(str::to_owned).ok_or(name)
     }
 
-    /// The `item` elements below a child of a name: EC2's way of writing a list.
+    /// The `item` elements below a child of this name: EC2's way of writing a list.
     pub(super) fn items(&self, name: &str) -> impl Iterator<Item = &Self> {
         let list = self.child(name).into_iter().flat_map(|child| &child.children);
         list.filter(|child| child.name == "item")

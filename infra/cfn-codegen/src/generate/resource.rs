@@ -10,7 +10,7 @@ use crate::names::{constant, identifier, pascal, snake};
 
 const DOCS: &str = "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference";
 
-/// Names that the modules use for something else.
+/// Names that the modules use for other purposes.
 const TAKEN: [&str; 17] = [
     "Handle",
     "IntoValue",

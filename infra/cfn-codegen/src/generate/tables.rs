@@ -1,4 +1,4 @@
-//! The facts that programs ask at run time, as static tables.
+//! The facts that programs look up at run time, as static tables.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

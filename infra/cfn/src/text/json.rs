@@ -4,13 +4,13 @@ use super::{long_form, number};
 use crate::Json;
 
 impl Json {
-    /// As JSON text with a line end, keys in declaration order, intrinsics in their long form.
+    /// As JSON text with a final newline, keys in declaration order, intrinsics in their long form.
     pub fn to_text(&self) -> String {
         json(self)
     }
 }
 
-/// The document as JSON text, with a line end.
+/// The document as JSON text, with a final newline.
 pub(crate) fn json(document: &Json) -> String {
     let mut out = String::new();
     write(&mut out, document, 0);

@@ -1,4 +1,4 @@
-//! YAML in block style with CloudFormation's short-form tags. Text is quoted only where a YAML 1.1 reader would take it for
+//! YAML in block style with CloudFormation's short-form tags. Text is quoted only where a YAML 1.1 parser would take it for
 //! something else.
 
 use std::borrow::Cow;
@@ -9,7 +9,7 @@ use crate::Json;
 const HEADER: &str =
     "# Generated from the stack's source. Change it there and synthesize again: edits made here are lost.\n";
 
-/// The document as YAML text, headed by a comment that it is generated.
+/// The document as YAML text, with a header that says it is generated.
 pub(crate) fn yaml(document: &Json) -> String {
     let mut out = String::from(HEADER);
     match document {
@@ -17,7 +17,7 @@ pub(crate) fn yaml(document: &Json) -> String {
         other => value(&mut out, other, 0, Place::Line),
     }
     if ends_in_space(document) {
-        // Some readers strip the document before they parse it, and the block would lose its end.
+        // Some parsers strip the document first, and the block would lose its end.
         out.push_str("# End of the template.\n");
     }
     out
@@ -36,7 +36,7 @@ fn ends_in_space(json: &Json) -> bool {
     }
 }
 
-/// What stands before a value on its line.
+/// What precedes a value on its line.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     /// Nothing, or a dash and a space: a block may begin right here.
@@ -45,7 +45,7 @@ enum Place {
     Word,
 }
 
-/// Writes a value. Further lines of a block stand at `indent`.
+/// Writes a value. Further lines of a block are indented by `indent`.
 fn value(out: &mut String, json: &Json, indent: usize, place: Place) {
     match json {
         Json::List(items) if items.iter().any(|item| *item != Json::Absent) => {
@@ -65,7 +65,7 @@ fn value(out: &mut String, json: &Json, indent: usize, place: Place) {
         Json::Intrinsic(intrinsic) => {
             let (name, arguments) = long_form(intrinsic);
             let short = match &arguments {
-                // Two tags in a row are no YAML, and a tag makes a string of every scalar.
+                // Two consecutive tags are not YAML, and a tag makes every scalar a string.
                 Json::Intrinsic(_) | Json::Bool(_) | Json::Integer(_) | Json::Number(_) | Json::Null => None,
                 Json::List(items) if name == "Fn::GetAtt" => get_att(items),
                 _ => Some(Cow::Borrowed(&arguments)),
@@ -125,7 +125,7 @@ fn object(out: &mut String, entries: &[(Cow<'static, str>, Json)], indent: usize
     }
 }
 
-/// `Id.Attribute`, unless it would be read apart elsewhere than it was written.
+/// `Id.Attribute`, unless it would be split at a different dot when it is read.
 fn get_att(items: &[Json]) -> Option<Cow<'static, Json>> {
     match items {
         [Json::String(id), Json::String(attribute)] if !id.contains('.') => {
@@ -152,7 +152,7 @@ fn string(out: &mut String, text: &str, indent: usize) {
     }
 }
 
-/// Several lines that can stand as they are.
+/// Several lines that can be written as they are.
 fn is_block(text: &str) -> bool {
     text.contains('\n')
         && !text.starts_with([' ', '\n'])
@@ -160,7 +160,7 @@ fn is_block(text: &str) -> bool {
         && text.split('\n').all(|line| line.chars().all(is_printable) && (line.is_empty() || !line.trim().is_empty()))
 }
 
-/// Double quotes, unless single ones save escapes.
+/// Double quotes, unless single quotes avoid escapes.
 fn quoted(out: &mut String, text: &str) {
     let single = text.contains(['"', '\\']) && text.chars().all(is_printable);
     if single {
@@ -186,7 +186,7 @@ fn quoted(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// Whether every reader takes the bare text for this very string.
+/// Whether every parser reads the bare text as this very string.
 fn is_plain(text: &str) -> bool {
     let Some(first) = text.chars().next() else { return false };
     !"-?:,[]{}#&*!|>'\"%@`=<~".contains(first)
@@ -206,7 +206,7 @@ fn is_word_of_yaml(text: &str) -> bool {
     WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
-/// Integers of every base, floats, base 60, dates and times; also some that are none, which then stand in quotes.
+/// Integers of every base, floats, base 60, dates and times; also some that are not, which are then quoted unnecessarily.
 fn is_like_a_number(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let bare = lower.trim_start_matches(['+', '-']);
@@ -215,7 +215,7 @@ fn is_like_a_number(text: &str) -> bool {
             && lower.chars().all(|c| c.is_ascii_hexdigit() || "xo_.:+-tz ".contains(c)))
 }
 
-/// What may stand unescaped in YAML and reads as itself.
+/// Characters that may appear unescaped in YAML and are read as themselves.
 fn is_printable(c: char) -> bool {
     matches!(c, ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{202a}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..)
 }

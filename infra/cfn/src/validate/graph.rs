@@ -55,7 +55,7 @@ pub(super) fn check(template: &Template, report: &mut Report<'_>) {
     }
 }
 
-/// Depth first; the first cycle that is met, as places along it.
+/// Depth-first; returns the first cycle found, as positions along it.
 fn search(place: usize, edges: &[Vec<usize>], states: &mut [State], path: &mut Vec<usize>) -> Option<Vec<usize>> {
     match states[place] {
         State::Done => return None,

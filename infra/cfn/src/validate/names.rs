@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use super::{Report, Subject};
 use crate::{LogicalId, Template};
 
-/// Quotas of CloudFormation for one template.
+/// CloudFormation's quotas for one template.
 const MOST: [(&str, usize); 4] = [("parameters", 200), ("mappings", 200), ("resources", 500), ("outputs", 200)];
 
 pub(super) fn check(template: &Template, report: &mut Report<'_>) {
     let parameters = || template.parameters.iter().map(|(id, _)| (id, "Parameter"));
     let resources = || template.resources.iter().map(|entry| (&entry.id, entry.parts.resource_type.as_ref()));
-    // Parameters and resources share one name space: `Ref` reaches both.
+    // Parameters and resources share one namespace: `Ref` refers to both.
     unique(parameters().chain(resources()), report);
     unique(template.mappings.iter().map(|(id, _)| (id, "Mapping")), report);
     unique(template.conditions.iter().map(|(id, _)| (id, "Condition")), report);

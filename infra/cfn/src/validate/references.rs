@@ -1,4 +1,4 @@
-//! References: everything that is named exists, and has the attribute that is asked for.
+//! References: everything that is named exists, and has the requested attribute.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -18,7 +18,7 @@ const PSEUDO_PARAMETERS: [&str; 8] = [
     "AWS::URLSuffix",
 ];
 
-/// Types whose attributes are their author's.
+/// Types whose attributes are defined by their author.
 const OPEN_ATTRIBUTES: [&str; 3] = [
     "AWS::CloudFormation::CustomResource",
     "AWS::CloudFormation::Stack",
@@ -156,7 +156,7 @@ fn visit_intrinsic<'a>(intrinsic: &'a Intrinsic, path: &str, found: &mut dyn FnM
     }
 }
 
-/// The names in `${Name}`; `${!Literal}` is none.
+/// The names in `${Name}`; `${!Literal}` is not one.
 fn names_in(text: &str) -> impl Iterator<Item = &str> {
     let parts = text.split("${").skip(1);
     parts.filter_map(|part| part.split_once('}')).map(|(name, _)| name.trim()).filter(|name| !name.starts_with('!'))

@@ -17,7 +17,7 @@ pub(super) fn check(template: &Template, report: &mut Report<'_>) {
             checker.finite(value, name, subject);
         }
         if let Some(known) = facts::resource_type(&entry.parts.resource_type) {
-            // A custom resource takes what its function takes.
+            // A custom resource accepts whatever its function accepts.
             let open = known.name == "AWS::CloudFormation::CustomResource";
             checker.object(properties(), known.properties, "", open, subject);
         }
@@ -27,7 +27,7 @@ pub(super) fn check(template: &Template, report: &mut Report<'_>) {
 struct Checker<'a, 'b> {
     patterns: HashMap<&'static str, Option<Regex>>,
     report: &'a mut Report<'b>,
-    /// What stands here can never be read back, it may be a secret: no message repeats it.
+    /// The value here is write-only and may be a secret: no message repeats it.
     hidden: bool,
 }
 
@@ -70,7 +70,7 @@ impl Checker<'_, '_> {
     fn value(&mut self, value: &Json, schema: &'static Schema, path: &str, subject: Subject<'_>) {
         match (schema.kind, value) {
             (_, Json::Absent | Json::Intrinsic(_)) => {}
-            // An intrinsic in its long form, written by hand.
+            // An intrinsic in its long form, written manually.
             (_, Json::Object(entries))
                 if entries.len() == 1 && (entries[0].0 == "Ref" || entries[0].0.starts_with("Fn::")) => {}
             (Kind::Json, _) => {}
@@ -181,7 +181,7 @@ impl Checker<'_, '_> {
         regex.as_ref().is_none_or(|regex| regex.is_match(text))
     }
 
-    /// JSON and YAML have no word for infinity and no number.
+    /// JSON and YAML cannot express infinity and NaN.
     fn finite(&mut self, value: &Json, path: &str, subject: Subject<'_>) {
         match value {
             Json::Number(number) if !number.is_finite() => {
@@ -202,7 +202,7 @@ impl Checker<'_, '_> {
     }
 }
 
-/// A tag's key and value, as all services share them.
+/// A tag's key and value, as in all services.
 static TAG: &[Property] = &[
     Property {
         name: "Key",
@@ -271,7 +271,7 @@ fn brief(value: &Json) -> String {
     }
 }
 
-/// Enough of a text to find it.
+/// Enough of a text to recognize it.
 fn brief_text(text: &str) -> String {
     const SHOWN: usize = 60;
     match text.char_indices().nth(SHOWN) {

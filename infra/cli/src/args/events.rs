@@ -1,4 +1,4 @@
-//! `--events`: in which form the events of a run are written.
+//! `--events`: the format in which the events of a run are written.
 
 use clap::ValueEnum;
 

@@ -1,4 +1,4 @@
-//! `--execution-role`: with whose permissions CloudFormation works. Refuses what is not the ARN of a role.
+//! `--execution-role`: the role that CloudFormation works with. Rejects what is not the ARN of a role.
 
 use clap::Args;
 use system::StageName;
@@ -15,7 +15,7 @@ pub(crate) struct ExecutionRole {
 }
 
 impl ExecutionRole {
-    /// The role to give, if any.
+    /// The role to pass, if any.
     pub(crate) fn given(&self, stage: StageName) -> Result<Option<String>, Failure> {
         let Some(arn) = self.execution_role.as_ref().filter(|arn| !arn.is_empty() && stage != StageName::Local) else {
             return Ok(None);

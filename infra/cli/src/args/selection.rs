@@ -1,4 +1,4 @@
-//! `--stage` with the account it lives in, for commands that look at a stage; `local` when it is not given.
+//! `--stage` with its account, for commands that inspect a stage; `local` by default.
 
 use clap::Args;
 use system::StageName;

@@ -1,4 +1,4 @@
-//! The stages that `--stage` takes: those of [`StageName`], and nothing else.
+//! The values of `--stage`: those of [`StageName`].
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use system::StageName;

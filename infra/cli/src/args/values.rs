@@ -1,4 +1,4 @@
-//! `--vpc-id`, `--allowed-ip` and `--parameter`: values for the parameters of the templates, as they were typed.
+//! `--vpc-id`, `--allowed-ip` and `--parameter`: values for the parameters of the templates, as typed.
 
 use clap::Args;
 

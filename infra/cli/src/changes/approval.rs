@@ -1,4 +1,4 @@
-//! Whether a change may be made: shows it, and asks for approval. Without a terminal to ask at, it refuses and names the flag that would
+//! Shows a change and asks for approval where it is needed. Without a terminal for the question, refuses and names the flag that would
 //! allow it.
 
 use clap::ValueEnum;
@@ -21,7 +21,7 @@ pub(crate) enum Approve {
     Always,
 }
 
-/// Asks at the terminal.
+/// Asks on the terminal.
 pub(crate) struct CommandApprover<'a> {
     pub(crate) reporter: &'a Reporter<'a>,
     pub(crate) stage: StageName,
@@ -37,7 +37,7 @@ impl Approver for CommandApprover<'_> {
         if self.reporter.is_cancelled() {
             return Err(Refusal { reason: "you cancelled".to_owned(), refused: Vec::new() });
         }
-        // What is on this machine can be recreated in seconds: without a question, nothing is shown.
+        // What is on this machine can be recreated in seconds: if nothing needs approval, nothing is shown.
         if self.stage == StageName::Local && self.approve == Approve::Never {
             return Ok(());
         }
@@ -92,7 +92,7 @@ impl CommandApprover<'_> {
     }
 }
 
-/// What needs an approval, one sentence each.
+/// What needs approval, one sentence each.
 fn reasons(approve: Approve, verdict: &Verdict<'_>) -> Vec<String> {
     let dangers = verdict.dangers();
     match approve {

@@ -1,5 +1,5 @@
 //! Changes as people read them: a stack, its resources, their values before and after, and what is dangerous about them.
-//! Refuses to say by colour alone what a word can say. Pure.
+//! Colour never carries a meaning alone. Pure.
 
 use deploy::{Basis, ChangeAction, ChangeSetKind, Preview, ResourceChange};
 use review::{
@@ -14,10 +14,10 @@ use crate::ui::paint::Paint;
 const LONGEST: usize = 600;
 /// Characters of a notice.
 const NOTICE: usize = 160;
-/// Characters of both values that fit beside each other.
+/// Characters of both values that fit next to each other.
 const BESIDE: usize = 72;
 
-/// All stacks, in the order in which they would be deployed.
+/// All stacks, in deployment order.
 pub(crate) fn lines(verdict: &Verdict<'_>, paint: Paint) -> Vec<String> {
     let mut lines = Vec::new();
     for preview in verdict.previews {
@@ -80,7 +80,7 @@ fn stack(verdict: &Verdict<'_>, preview: &Preview, paint: Paint, lines: &mut Vec
         let told = preview.changes.iter().find(|told| told.logical_id == change.logical_id);
         resource(change, told, preview, paint, lines);
     }
-    // What CloudFormation would do beyond what the templates tell, such as what a value of elsewhere brings along.
+    // What CloudFormation would do beyond what the templates show, for example because of a value from elsewhere.
     let is_known = |told: &ResourceChange| changes.iter().any(|change| change.logical_id == told.logical_id);
     for told in preview.changes.iter().filter(|told| !is_known(told)) {
         lines.push(head(word_of(told), &told.logical_id, &told.resource_type, paint));
@@ -92,7 +92,7 @@ fn stack(verdict: &Verdict<'_>, preview: &Preview, paint: Paint, lines: &mut Vec
     permissions(verdict.review.permissions.iter().filter(|line| line.stack == preview.stack), paint, lines);
     ingress(verdict.review.ingress.iter().filter(|line| line.stack == preview.stack), paint, lines);
     values("parameters", &verdict::parameters(preview), paint, lines);
-    // Without the live template, everything would seem to be added.
+    // Without the live template, everything would look like an addition.
     if preview.live_template.is_some() {
         sections(verdict, &preview.stack, paint, lines);
     }
@@ -151,7 +151,7 @@ fn resource(change: &Change, told: Option<&ResourceChange>, preview: &Preview, p
     if let Some(policy) = told.and_then(|told| told.policy_action.as_deref()).filter(|_| goes) {
         lines.push(format!("      {}", paint.dim(&format!("the old one: {policy}"))));
     }
-    // A change set names the whole property, too, where the templates tell which part of it changes.
+    // A change set also names the whole property where the templates show which part of it changes.
     let is_told = |path: &str| {
         let inside = |other: &str| other.strip_prefix(path).is_some_and(|rest| rest.starts_with(['.', '[']));
         change.properties.iter().any(|other| inside(&other.path))
@@ -160,7 +160,7 @@ fn resource(change: &Change, told: Option<&ResourceChange>, preview: &Preview, p
     let is_metadata = |property: &&PropertyChange| {
         property.attribute && (property.path == "Metadata" || property.path.starts_with("Metadata."))
     };
-    // Metadata is for tools and reviewers and changes nothing that runs; what it acknowledges stands at the finding.
+    // Metadata is for tools and reviewers and changes nothing that runs; acknowledgements are shown with their finding.
     if change.action == Action::Modify && change.properties.iter().any(|property| is_metadata(&property)) {
         let is_all = change.properties.iter().all(|property| is_metadata(&property));
         lines.push(format!("      {}", paint.dim(if is_all { "metadata only" } else { "metadata" })));
@@ -182,7 +182,7 @@ fn finding(finding: &Finding, paint: Paint) -> String {
         Category::Encryption => "encryption",
         Category::Reliability => "reliability",
     };
-    // What a notice lists at length stands in the tables, too.
+    // The long list in a notice is in the tables, too.
     let reason =
         if finding.severity == Severity::Notice { cut(&finding.reason, NOTICE) } else { finding.reason.clone() };
     let text = format!("{reason} ({})", finding.rule);
@@ -254,7 +254,7 @@ fn head(word: Word, logical_id: &str, resource_type: &str, paint: Paint) -> Stri
     format!("  {word} {}  {}", paint.bold(logical_id), paint.dim(resource_type))
 }
 
-/// One action and one resource a line, so that the table stays narrow.
+/// One action and one resource per line, so that the table stays narrow.
 fn permissions<'a>(changes: impl Iterator<Item = &'a PermissionChange>, paint: Paint, lines: &mut Vec<String>) {
     let mut table = Table::new(&["", "who", "", "what", "on what"], &[]);
     for change in changes {
@@ -312,7 +312,7 @@ fn values(title: &str, changes: &[ValueChange], paint: Paint, lines: &mut Vec<St
     }
 }
 
-/// What changes of the template beside its resources.
+/// Changes of the template other than its resources.
 fn sections(verdict: &Verdict<'_>, stack: &str, paint: Paint, lines: &mut Vec<String>) {
     let mut last = "";
     for section in verdict.review.sections.iter().filter(|section| section.stack == stack) {
@@ -326,7 +326,7 @@ fn sections(verdict: &Verdict<'_>, stack: &str, paint: Paint, lines: &mut Vec<St
     }
 }
 
-/// A value before and after: beside each other where both are short, below each other otherwise.
+/// A value before and after: next to each other if both are short, otherwise below each other.
 fn value(
     name: &str,
     before: Option<&str>,

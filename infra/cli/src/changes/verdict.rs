@@ -1,5 +1,5 @@
-//! What the deployer would change and what the review thinks of it, put together. Refuses to show a value that the template
-//! keeps secret. Pure: the day is given.
+//! What the deployer would change, combined with the review's judgement. Never shows a value that the template
+//! keeps secret. Pure: the date is an argument.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ impl<'a> Verdict<'a> {
     /// Judges what `previews` would change on `today` (year, month, day).
     ///
     /// # Errors
-    /// When a template cannot be read.
+    /// When a template cannot be parsed.
     pub(crate) fn of(stage: &str, previews: &'a [Preview], today: (i32, u8, u8)) -> Result<Self, review::ParseError> {
         let mut pairs = Vec::new();
         let mut options = review::Options { today, ..review::Options::default() };
@@ -44,8 +44,8 @@ impl<'a> Verdict<'a> {
         Ok(Self { previews, review: review::review(&pairs, &options) })
     }
 
-    /// What `infra diff` ends with: 0 no changes, 2 changes, 3 a replacement, 4 any other danger, 5 data loss. The highest
-    /// that holds.
+    /// The exit code of `infra diff`: 0 no changes, 2 changes, 3 a replacement, 4 any other danger, 5 data loss. The highest
+    /// that applies.
     pub(crate) fn code(&self) -> u8 {
         let is_replaced = |change: &review::Change| change.replacement != Replacement::No;
         if self.previews.iter().any(|preview| !preview.data_loss.is_empty()) || self.has_danger(&[Category::DataLoss]) {
@@ -61,7 +61,7 @@ impl<'a> Verdict<'a> {
         }
     }
 
-    /// One sentence for each thing that a person must agree to.
+    /// One sentence for each danger that needs approval.
     pub(crate) fn dangers(&self) -> Vec<String> {
         let dangers = self.review.findings().filter(|(_, finding)| finding.is_dangerous());
         dangers.map(|(place, finding)| format!("{place}: {} ({})", finding.reason, finding.rule)).collect()
@@ -83,7 +83,7 @@ pub(crate) fn parameters(preview: &Preview) -> Vec<ValueChange> {
         template.map_or_else(|_| preview.parameters.clone(), |template| settled(&template, &preview.parameters));
     let changes = values(&preview.live_parameters, &after).into_iter().filter_map(|change| {
         if secrets.contains(&change.name) {
-            // CloudFormation does not show the live value, so whether it changes is not known, unless it is added or removed.
+            // CloudFormation does not show the live value, so whether it changes is unknown, unless it is added or removed.
             let is_known = change.before.is_none() || change.after.is_none();
             let mask = |value: Option<String>| value.map(|_| MASK.to_owned());
             return is_known.then(|| ValueChange {
@@ -115,7 +115,7 @@ fn values(before: &[(String, String)], after: &[(String, String)]) -> Vec<ValueC
     changes.filter(|change| change.before != change.after).collect()
 }
 
-/// Reads a template and puts the values of its parameters in, but for secret and unknown ones: those stay references.
+/// Parses a template and fills in the values of its parameters, except secret and unknown ones: those stay references.
 fn read(
     stack: &str,
     text: &str,
@@ -130,7 +130,7 @@ fn read(
     Ok(review::with_parameters(&template, &values))
 }
 
-/// The values that hold: those given, and the template's defaults for the rest.
+/// The effective values: those given, and the template's defaults for the rest.
 fn settled(template: &Template, given: &[(String, String)]) -> Vec<(String, String)> {
     let entries = template.section("Parameters").into_iter().flat_map(|section| section.entries());
     let is_given = |name: &str| given.iter().any(|(known, _)| known == name);
@@ -141,7 +141,7 @@ fn settled(template: &Template, given: &[(String, String)]) -> Vec<(String, Stri
     given.iter().cloned().chain(defaults).collect()
 }
 
-/// Parameters that CloudFormation never shows either.
+/// Parameters that CloudFormation does not show either.
 fn no_echo(template: &Template) -> BTreeSet<String> {
     let parameters = template.section("Parameters").into_iter().flat_map(|section| section.entries());
     let is_secret = |node: &review::Node| node.get("NoEcho").and_then(review::Node::as_bool) == Some(true);
@@ -182,7 +182,7 @@ fn property(detail: &PropertyDetail) -> Option<ObservedProperty> {
     })
 }
 
-/// The values of a detail as they may be shown: masked where the property is write-only.
+/// The values of a detail as they may be shown: masked if the property is write-only.
 pub(crate) fn shown(resource_type: &str, detail: &PropertyDetail) -> (Option<String>, Option<String>) {
     let facts = facts::resource_type(resource_type);
     let path = detail.path.as_deref().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `infra build`: the functions of a stage as they go to AWS, as `target/lambda/<function>/bootstrap.zip`.
+//! `infra build`: the functions of a stage for AWS, as `target/lambda/<function>/bootstrap.zip`.
 
 use std::fs::File;
 

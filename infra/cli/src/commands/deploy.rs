@@ -1,4 +1,4 @@
-//! `infra deploy`: from a stage to its stacks with outputs. Refuses templates that are stale or not committed,
+//! `infra deploy`: from a stage to its stacks with outputs. Rejects templates that are stale or not committed,
 //! missing values, and changes that are not approved.
 
 use std::time::Instant;
@@ -163,7 +163,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     Ok(exit)
 }
 
-/// What is deployed is what was reviewed, and so in git. The stage local is for work in progress.
+/// What is deployed was reviewed, so it must be in git. The stage local is for work in progress.
 fn committed(repository: &Repository, stage: StageName, allow_dirty: bool) -> Result<(), Failure> {
     if allow_dirty || stage == StageName::Local {
         return Ok(());

@@ -1,4 +1,4 @@
-//! `infra destroy`: lists what is deleted and what is kept, and deletes a stage's stacks after its name was typed. Empties a bucket only
+//! `infra destroy`: lists what will be deleted and what will be kept, and deletes a stage's stacks after its name was typed. Empties buckets only
 //! with --empty-buckets.
 
 use std::time::Instant;
@@ -87,7 +87,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     let commands = NextCommands::of(stage.as_str(), &arguments.account);
     let options = deploy::Options { execution_role: arguments.execution_role.given(stage)?, ..options(stage) };
 
-    // The deployer tidies up and cancels; it deploys nothing here.
+    // The deployer cleans up and cancels; it deploys nothing here.
     let store = S3AssetStore::new(&connection);
     let deployer = Deployer::new(&cloudformation, &store, options.clone());
     let mut silent = |_| {};
@@ -134,7 +134,7 @@ fn gone(reporter: &Reporter<'_>, stack: &Destroyed) {
     }
 }
 
-/// What stayed, and how a stack gets it back.
+/// What stayed, and how a stack can import it.
 fn left_behind(leftovers: &[Leftover]) -> Vec<String> {
     let line = |Leftover { logical_id, resource_type, physical_id, status, reason }: &Leftover| {
         let parts = [physical_id.as_str(), status.as_str(), reason.as_str()];
@@ -151,7 +151,7 @@ fn left_behind(leftovers: &[Leftover]) -> Vec<String> {
     lines
 }
 
-/// What dies and what stays, stack by stack in the order of the deletion.
+/// What is deleted and what stays, stack by stack in deletion order.
 fn listed(survey: &DeletionPreview, empties: bool, paint: Paint) -> Vec<String> {
     let mut lines = Vec::new();
     for stack in &survey.stacks {
@@ -193,7 +193,7 @@ fn listed(survey: &DeletionPreview, empties: bool, paint: Paint) -> Vec<String> 
     lines
 }
 
-/// CloudFormation deletes no bucket that is not empty: this is known before anything is deleted.
+/// CloudFormation cannot delete a bucket that is not empty: this is checked before anything is deleted.
 fn buckets_are_settled(survey: &DeletionPreview, empties: bool) -> Result<(), Failure> {
     let full: Vec<&str> =
         survey.stacks.iter().flat_map(|stack| &stack.buckets).map(|bucket| bucket.bucket.as_str()).collect();

@@ -1,4 +1,4 @@
-//! `infra diff`: the committed templates against what is live, by change sets that are deleted again. Changes nothing
+//! `infra diff`: the committed templates against the live stacks, by change sets that are deleted again. Changes nothing
 //! live.
 
 use clap::Args;
@@ -84,7 +84,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
         false => archives::archives(repository, terminal, &stage, &plan.assets(), arguments.skip_build).await?,
     };
     let (cloudformation, store) = (AwsCloudFormation::new(&connection.config), S3AssetStore::new(&connection));
-    // A loss is shown on the stage local, too, where it is not refused.
+    // A loss is shown on the stage local, too, where it is not an error.
     let execution_role = arguments.execution_role.given(stage.name)?;
     let options = Options {
         is_stateful: facts::is_stateful,
@@ -113,7 +113,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     })
 }
 
-/// The comparison for programs. What is secret is masked as in the tables.
+/// The comparison for programs. Secrets are masked as in the tables.
 fn document(stage: StageName, verdict: &Verdict<'_>) -> Value {
     let values = |changes: Vec<ValueChange>| -> Value {
         let one = |change: ValueChange| json!({"name": change.name, "before": change.before, "after": change.after});

@@ -1,4 +1,4 @@
-//! `infra doctor`: what is missing on this machine and in this account, each with its fix. Repairs nothing.
+//! `infra doctor`: what this machine and this account lack, each with its fix. Repairs nothing.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ Examples:
 
 Exit codes: 0 nothing failed; 1 something failed; 64 the arguments are wrong.";
 
-/// How long credentials and a region are looked for. With the account's own first question, less than three seconds.
+/// How long to look for credentials and a region. Together with the account's first call, less than three seconds.
 const PATIENCE: Duration = Duration::from_millis(1_000);
 
 /// For which stage, and in which form.
@@ -62,7 +62,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
         Err(error) => (None, Some(error.to_string())),
         Ok(()) => {
             let target = Target::Aws { profile: given(&account.profile), region: given(&account.region) };
-            // Without a region in the profile, the metadata service is asked: in vain on most machines.
+            // Without a region in the profile, the metadata service is queried, in vain on most machines.
             (tokio::time::timeout(PATIENCE, sdk_config(&target)).await.ok(), None)
         }
     };
@@ -97,7 +97,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     Ok(if has_failed { Exit::Failed } else { Exit::Success })
 }
 
-/// A line a check; its fix stands below.
+/// One line per check, with its fix below.
 fn lines(checks: &[Check], paint: Paint) -> Vec<String> {
     let mut table = Table::new(&["check", "", "finding"], &[]);
     for check in checks {
@@ -121,7 +121,7 @@ fn lines(checks: &[Check], paint: Paint) -> Vec<String> {
     lines
 }
 
-/// The local cloud's ports; its own, while it runs.
+/// The local cloud's ports, and whether it is using them.
 fn ports(repository: &Repository, arguments: &Doctor) -> Vec<(String, u16, bool)> {
     let status = local_cloud::status(repository.root()).ok();
     let is_ours = |name: &ServiceName| {

@@ -1,4 +1,4 @@
-//! `infra drift`: what was changed outside CloudFormation. Repairs nothing: a deployment does, or a change of the code.
+//! `infra drift`: what was changed outside CloudFormation. Repairs nothing: deploy, or change the code.
 
 use aws_access::Pace;
 use clap::Args;
@@ -102,7 +102,7 @@ fn lines(drifts: &[StackDrift], paint: Paint) -> Vec<String> {
     lines
 }
 
-/// Whether AWS never gives a property's value back, by the specification's word.
+/// Whether AWS never returns a property's value, according to the specification.
 fn is_write_only(resource_type: &str, path: &str) -> bool {
     use facts::{Kind, Property, Schema, resource_type as facts};
     fn walk<'a>(properties: &[Property], mut path: impl Iterator<Item = &'a str>) -> bool {

@@ -1,4 +1,4 @@
-//! `infra local`: the local cloud up, its state, its logs, down. How it works is `local-cloud`'s.
+//! `infra local`: starts, shows and stops the local cloud, and shows its logs. The work is done by `local-cloud`.
 
 use std::time::Duration;
 
@@ -108,7 +108,7 @@ fn table(status: &Status) -> Vec<String> {
     let mut table = Table::new(&["service", "state", "version", "pid", "address"], &[3]);
     for service in &status.services {
         let address = match &service.name {
-            // One server, and what its users connect to are its databases.
+            // One server; its users connect to its databases.
             ServiceName::Postgres if !status.databases.is_empty() => {
                 status.databases.iter().map(|database| database.url.as_str()).collect::<Vec<_>>().join(", ")
             }

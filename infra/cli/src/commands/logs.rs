@@ -1,4 +1,4 @@
-//! `infra logs`: the logs of all functions of a system, as one stream. A log group that is not there is a note, not the end.
+//! `infra logs`: the logs of all functions of a system, as one stream. A missing log group is a note, not an error.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -61,7 +61,7 @@ pub(crate) struct Logs {
     json: bool,
 }
 
-/// A moment, or how long ago it was.
+/// A moment, or a duration before now.
 fn since(text: &str) -> Result<Timestamp, String> {
     if let Ok(moment) = text.parse() {
         return Ok(moment);
@@ -130,7 +130,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     }
 }
 
-/// Following ends by an interrupt, which is no failure.
+/// Following ends with an interrupt, which is not a failure.
 fn left(follow: bool) -> Result<(), Failure> {
     if follow { Ok(()) } else { Err(Failure::interrupted("")) }
 }

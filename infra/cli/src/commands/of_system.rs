@@ -13,9 +13,9 @@ use crate::project::repository::Repository;
 use crate::run::connection;
 use crate::ui::terminal::Terminal;
 
-/// What is done with a system.
+/// What can be done with a system.
 pub(crate) trait Verb {
-    /// Arguments and help, of an operator that knows this verb.
+    /// Arguments and help, for an operator that supports this verb.
     fn command(operator: &dyn Operator) -> Option<Command>;
 
     fn work<'a>(operator: &'a dyn Operator, site: &'a Site<'a>, arguments: &'a ArgMatches) -> Working<'a>;
@@ -24,7 +24,7 @@ pub(crate) trait Verb {
 /// Starts the work of a system.
 pub(crate) enum Invoke {}
 
-/// Looks at the work of a system.
+/// Reports the work of a system.
 pub(crate) enum Status {}
 
 impl Verb for Invoke {
@@ -56,7 +56,7 @@ pub(crate) struct OfSystem<V> {
 }
 
 impl<V: Verb> OfSystem<V> {
-    /// What goes on after an interrupt.
+    /// What continues after an interrupt.
     pub(crate) fn after_interrupt(&self) -> String {
         format!("; {}", self.operator.after_interrupt())
     }
@@ -70,7 +70,7 @@ impl<V: Verb> OfSystem<V> {
     }
 }
 
-/// `infra local demo`: what each system shows of itself on the local cloud.
+/// `infra local demo`: demonstrates each system on the local cloud.
 pub(crate) fn demos() -> Vec<OfSystem<Invoke>> {
     let demo = |operator: &'static dyn Operator| {
         let command = on_a_stage(operator.invoke_command()).no_binary_name(true);
@@ -87,7 +87,7 @@ fn on_a_stage(command: Command) -> Command {
     Selection::augment_args(command).about(about)
 }
 
-/// Every operator that knows the verb, with its command.
+/// Every operator that supports the verb, with its command.
 fn commands<V: Verb>() -> impl Iterator<Item = (&'static dyn Operator, Command)> {
     operators().filter_map(|operator| Some((operator, V::command(operator)?)))
 }

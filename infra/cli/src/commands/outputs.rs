@@ -81,7 +81,7 @@ async fn outputs(cloud: &impl Stacks, stacks: &[Stack], arguments: &Outputs) -> 
     Ok(found)
 }
 
-/// Lines that a POSIX shell reads as assignments, whatever the values hold.
+/// Lines that a POSIX shell reads as assignments, whatever the values contain.
 fn environment(stacks: &[(String, Outs)]) -> Vec<String> {
     let mut times = BTreeMap::new();
     for (name, _) in stacks.iter().flat_map(|(_, outputs)| outputs) {
@@ -89,7 +89,7 @@ fn environment(stacks: &[(String, Outs)]) -> Vec<String> {
     }
     let line = |stack: &str, name: &String, value: &str| {
         let name = if times[name] > 1 { format!("{stack}_{name}") } else { name.clone() };
-        // Output names are letters and digits, and may begin with a digit.
+        // Output names are letters and digits, and may start with a digit.
         let name = if name.starts_with(|first: char| first.is_ascii_digit()) { format!("_{name}") } else { name };
         format!("{name}='{}'", value.replace('\'', r"'\''"))
     };

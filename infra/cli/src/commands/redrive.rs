@@ -81,7 +81,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     Ok(if outcome.ended == Ended::Cancelled { Exit::Interrupted } else { Exit::Success })
 }
 
-/// The messages start work again, which may write or call others, so it needs an approval.
+/// The messages start work again, which may write data or call other systems, so it needs approval.
 async fn confirm(terminal: &Terminal, arguments: &Redrive, pair: &Pair) -> Result<(), Failure> {
     let visible = pair.dead_letters.attributes.as_ref().map_or(0, |attributes| attributes.visible);
     if arguments.yes || arguments.selection.stage == StageName::Local || visible == 0 {

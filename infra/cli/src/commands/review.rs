@@ -128,7 +128,7 @@ pub(crate) fn run(terminal: &Terminal, arguments: &ReviewArguments) -> Result<Ex
     Ok(if arguments.exit_code { answer(&review) } else { Exit::Success })
 }
 
-/// What `--exit-code` ends with.
+/// The exit code of `--exit-code`.
 fn answer(review: &Review) -> Exit {
     match code(review) {
         0 => Exit::Success,
@@ -136,7 +136,7 @@ fn answer(review: &Review) -> Exit {
     }
 }
 
-/// The highest that holds.
+/// The highest that applies.
 fn code(review: &Review) -> u8 {
     let dangers = || review.findings().map(|(_, finding)| finding).filter(|finding| finding.is_dangerous());
     if dangers().any(|finding| finding.category == Category::DataLoss) {
@@ -166,7 +166,7 @@ fn write(terminal: &Terminal, path: &Path, text: &str) -> Result<(), Failure> {
 const BEHIND: &str = "stg";
 const AHEAD: &str = "prd";
 
-/// What the code of the stage ahead makes of the settings of the one behind, by stack. Nothing when that cannot be synthesized:
+/// The templates that result from the settings of the stage behind for the stage ahead, by stack. Nothing if they cannot be synthesized:
 /// `infra synth --check` shows why.
 fn with_settings_of_behind(repository: &Repository) -> Vec<(String, Template)> {
     let made = || -> Result<Vec<templates::Synthesized>, Failure> {
@@ -179,7 +179,7 @@ fn with_settings_of_behind(repository: &Repository) -> Vec<(String, Template)> {
     made().unwrap_or_default().iter().filter_map(read).collect()
 }
 
-/// What differs between the two with the same settings is skew; what differs by the settings is explained.
+/// What still differs with the same settings is skew; what differs because of the settings is explained.
 fn compared(made: &[(String, Template)], input: &Input) -> Vec<Stages> {
     let is_there = |stage: &str| input.stages.iter().any(|known| known == stage);
     if made.is_empty() || !is_there(BEHIND) || !is_there(AHEAD) {

@@ -1,4 +1,4 @@
-//! `infra status`: the state of a stage, one table a kind of resource. Knows only resources of the stacks.
+//! `infra status`: the state of a stage, one table per kind of resource. Uses only the stacks' own resources.
 
 use clap::Args;
 use jiff::{Timestamp, Unit};
@@ -39,7 +39,7 @@ pub(crate) struct StatusArguments {
 }
 
 impl StatusArguments {
-    /// What goes on after an interrupt.
+    /// What continues after an interrupt.
     pub(crate) fn after_interrupt(&self) -> String {
         self.system.as_ref().map(OfSystem::after_interrupt).unwrap_or_default()
     }
@@ -132,7 +132,7 @@ fn stack_lines(status: &Status, stage: StageName) -> Vec<String> {
     table.lines()
 }
 
-/// What stands in a row of something that its stack knows and its service does not.
+/// The row of a resource that its stack knows and its service does not.
 const GONE: &str = "GONE: deleted outside CloudFormation";
 
 fn functions(status: &Status) -> Table {

@@ -1,4 +1,4 @@
-//! `infra synth`: settings in, templates out, or a comparison. Refuses to write what has not changed.
+//! `infra synth`: settings in, templates out, or a comparison. Never rewrites an unchanged file.
 
 use std::fs;
 
@@ -22,7 +22,7 @@ pub(crate) struct Synth {
     check: bool,
 }
 
-/// Writes the templates of the stages (all when none is named), or compares them with what is committed.
+/// Writes the templates of the stages (all by default), or compares them with the committed ones.
 pub(crate) fn run(repository: &Repository, terminal: &Terminal, arguments: &Synth) -> Result<(), Failure> {
     let check = arguments.check;
     let stages = if arguments.stage.is_empty() { &StageName::ALL[..] } else { &arguments.stage };
@@ -75,7 +75,7 @@ fn write(
 mod tests {
     use super::*;
 
-    /// The stage as it is committed, in a folder of its own, synthesized and written.
+    /// The committed stage, in a folder of its own, synthesized and written.
     fn written(folder: &std::path::Path) -> (Repository, Vec<Synthesized>) {
         let committed = Repository::find().unwrap();
         let repository = Repository::at(folder);

@@ -79,7 +79,7 @@ fn show(reporter: &Reporter<'_>, watched: &[Watched], explain: &Explain<'_>) -> 
     if watched.is_empty() {
         reporter.note(&["nothing is in progress".to_owned()]);
     }
-    // What was cancelled did not fail.
+    // A cancelled operation has not failed.
     let end = |watched: &Watched| stack_results::stopped(&watched.stack, &watched.status, watched.cause.as_ref());
     let end = |watched: &Watched| end(watched).filter(|_| reporter.is_cancelled());
     let is_bad = |stack: &&Watched| stack.status.contains("ROLLBACK") || stack.status.ends_with("_FAILED");

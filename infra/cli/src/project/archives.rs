@@ -18,7 +18,7 @@ use crate::ui::terminal::Terminal;
 /// The layer with the RDS certificate bundle: asset name, file below the root, path in the archive (and so below `/opt`).
 const RDS_CA: (&str, &str, &str) = ("rds-ca", "layers/rds-ca/rds-ca-bundle.pem", "rds-ca-bundle.pem");
 
-/// What each asset is made of: its binary alone, unless it is said otherwise here.
+/// What each asset is made of: its binary only, unless stated otherwise here.
 pub(crate) fn assets(repository: &Repository, names: &[String]) -> Result<Vec<Asset>, Failure> {
     let root = repository.root();
     let asset = |name: &String| {
@@ -82,7 +82,7 @@ pub(crate) fn architecture(stage: &Stage) -> String {
     stage.functions.architecture.as_str().to_owned()
 }
 
-/// Everything of the workspace in one go: a build of some packages alone would choose other features of the libraries
+/// The whole workspace in one build: building only some packages would select other features of the libraries
 /// and compile them again.
 async fn development(repository: &Repository, terminal: &Terminal) -> Result<(), Failure> {
     let arguments = ["build", "--workspace", "--bins", "--quiet"].map(str::to_owned);
@@ -121,7 +121,7 @@ async fn packages(repository: &Repository, binaries: &BTreeSet<String>) -> Resul
     binaries.iter().map(|binary| package_of(binary).ok_or_else(|| unknown(binary))).collect()
 }
 
-/// What `cargo metadata` says, as far as it matters here.
+/// The part of `cargo metadata` that is needed here.
 #[derive(Debug, Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
@@ -162,7 +162,7 @@ async fn execute(
     terminal.note(doing);
     let mut command = tokio::process::Command::new(&program);
     command.args(arguments).current_dir(repository.root()).stdin(Stdio::null()).kill_on_drop(true);
-    // What it says belongs to stderr: stdout is for results.
+    // Its output goes to stderr: stdout is for results.
     command.stdout(std::io::stderr());
     if let Some(tools) = tools {
         let path = std::env::var_os("PATH").unwrap_or_default();

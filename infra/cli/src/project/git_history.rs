@@ -1,4 +1,4 @@
-//! Files of another revision, read with git itself. Refuses to guess what was meant: an unknown revision is an error that says what
+//! Files of another revision, read with git itself. Never guesses: an unknown revision is an error that says what
 //! to do, and nothing is fetched or changed.
 
 use std::io::Write;
@@ -21,7 +21,7 @@ pub(crate) enum GitError {
 }
 
 impl GitError {
-    /// History that would answer was not fetched.
+    /// The necessary history was not fetched.
     pub(crate) fn is_shallow(&self) -> bool {
         match self {
             Self::UnknownRevision { hint, .. } | Self::NoMergeBase { hint, .. } => *hint == SHALLOW,
@@ -34,7 +34,7 @@ const SHALLOW: &str =
     ": this clone is shallow; run `git fetch --unshallow`, or let the checkout fetch all history (fetch-depth: 0)";
 const FETCH: &str = ": fetch it first (`git fetch origin`), or name another with --base";
 
-/// A commit and what people call it.
+/// A commit and its name for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Base {
     pub(crate) commit: String,
@@ -42,10 +42,10 @@ pub(crate) struct Base {
     pub(crate) name: String,
 }
 
-/// A file of a revision: its path below the folder that was asked in, and its bytes.
+/// A file of a revision: its path below the requested folder, and its bytes.
 pub(crate) type File = (String, Vec<u8>);
 
-/// Git, asked from a folder.
+/// Git, run in a folder.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Git<'a> {
     folder: &'a Path,
@@ -70,7 +70,7 @@ impl<'a> Git<'a> {
         }
         let is_shallow = self.text(&["rev-parse", "--is-shallow-repository"]).is_ok_and(|answer| answer == "true");
         let revision = revision.to_owned();
-        // A merge base that is not there is no message, only a code.
+        // For a missing merge base there is no message, only an exit code.
         match output.status.code() {
             Some(1) => Err(GitError::NoMergeBase { revision, hint: if is_shallow { SHALLOW } else { "" } }),
             _ if reason.contains("Not a valid object name")
@@ -83,10 +83,10 @@ impl<'a> Git<'a> {
         }
     }
 
-    /// What a branch is compared with by default: the first of origin/HEAD, origin/main and main that has parted from HEAD.
-    /// `None`: HEAD is part of all that there are.
+    /// What a branch is compared with by default: the first of origin/HEAD, origin/main and main from which HEAD has diverged.
+    /// `None`: HEAD is contained in all that exist.
     pub(crate) fn upstream(&self) -> Result<Option<Base>, GitError> {
-        // Starting git takes longer than what it does: all at once.
+        // Starting git takes longer than its work: run all in parallel.
         let (output, bases) = std::thread::scope(|scope| {
             let asked = ["origin/HEAD", "origin/main", "main"].map(|name| scope.spawn(move || self.merge_base(name)));
             let output = self.output(&["rev-parse", "HEAD"]);
@@ -108,7 +108,7 @@ impl<'a> Git<'a> {
         Ok(None)
     }
 
-    /// The files below `folder` whose names end in one of `endings`, in the order of their paths. Two processes, however many files.
+    /// The files below `folder` with one of these `endings`, ordered by path. Two processes, however many files.
     pub(crate) fn files(&self, commit: &str, folder: &str, endings: &[&str]) -> Result<Vec<File>, GitError> {
         let listing = self.output(&["ls-tree", "-r", "-z", commit, "--", folder])?;
         let listing = String::from_utf8_lossy(&succeeded("ls-tree", listing)?.stdout).into_owned();
@@ -149,7 +149,7 @@ impl<'a> Git<'a> {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("git");
-        // Messages are read, so they must not be translated.
+        // Messages are parsed, so they must not be translated.
         command.args(arguments).current_dir(self.folder).env("LC_ALL", "C");
         command
     }
@@ -163,7 +163,7 @@ impl<'a> Git<'a> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(GitError::NotInstalled)?;
         let stdin = child.stdin.take();
-        // Apart, because git answers while it is still asked, and neither side may wait for the other.
+        // In parallel, because git writes its output while it reads input, and neither side may block the other.
         let writer = std::thread::spawn(move || stdin.map(|mut stdin| stdin.write_all(input.as_bytes())));
         let output = child.wait_with_output().map_err(GitError::NotInstalled)?;
         _ = writer.join();

@@ -1,4 +1,4 @@
-//! What git says about the committed templates. Where git cannot answer, nothing counts as committed.
+//! Whether the templates are committed. If git cannot answer, nothing counts as committed.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -13,7 +13,7 @@ struct Unknown {
     reason: String,
 }
 
-/// Files of `folder` (below `root`) that differ from the last commit or are not in it, each with what it is.
+/// Files of `folder` (below `root`) that differ from the last commit or are not in it, each with its state.
 ///
 /// # Errors
 /// When git is not installed, or `root` is not a repository.
@@ -31,7 +31,7 @@ fn uncommitted(root: &Path, folder: &str) -> Result<Vec<String>, Unknown> {
     Ok(files.map(|(state, path)| format!("{path} ({})", says(state))).collect())
 }
 
-/// Refuses to deploy what was not reviewed: the templates of a stage have to be in git as they are.
+/// Rejects a deployment of what was not reviewed: the templates of a stage must be committed as they are.
 pub(crate) fn require_committed(root: &Path, folder: &str) -> Result<(), Failure> {
     let deploying = "what is deployed has to be committed; give --allow-dirty to deploy without git";
     let files = uncommitted(root, folder).map_err(|unknown| Failure::new(Exit::Stale, unknown)).context(deploying)?;

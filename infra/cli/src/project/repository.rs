@@ -1,4 +1,4 @@
-//! Where things are in the repository that the command runs in. Refuses to run outside of one.
+//! Paths in the repository that the command runs in. Running outside one is an error.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ pub(crate) struct Repository {
 }
 
 impl Repository {
-    /// Goes up from the current folder to the one that holds `environments` and `Cargo.toml`.
+    /// Searches upwards from the current folder for the one that contains `environments` and `Cargo.toml`.
     pub(crate) fn find() -> Result<Self, Failure> {
         let here = std::env::current_dir()?;
         let is_root = |folder: &&Path| folder.join("environments").is_dir() && folder.join("Cargo.toml").is_file();
@@ -39,7 +39,7 @@ impl Repository {
         self.root.join("environments").join(stage).join("templates")
     }
 
-    /// Where cargo puts what it builds.
+    /// Where cargo puts build results.
     pub(crate) fn target(&self) -> PathBuf {
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.root.join("target"), |dir| self.root.join(dir))
     }

@@ -1,4 +1,4 @@
-//! The templates of a stage: made from its settings, and compared with what is committed. Writes nothing.
+//! The templates of a stage: synthesized from its settings, and compared with the committed ones. Writes nothing.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -22,12 +22,12 @@ pub(crate) fn stage(repository: &Repository, name: &str) -> Result<ConfiguredSta
     Ok(ConfiguredStage::parse(name, &files)?)
 }
 
-/// Makes every template of a stage.
+/// Synthesizes every template of a stage.
 pub(crate) fn synthesize(stage: &ConfiguredStage) -> Result<Vec<Synthesized>, Failure> {
     Ok((stage.synth()?.into_iter()).map(|stack| Synthesized { text: stack.template.to_yaml(), stack }).collect())
 }
 
-/// Paths below the root that differ from what was synthesized: changed, missing, or left over from a stack that is gone.
+/// Paths below the root that differ from what was synthesized: changed, missing, or left over from a deleted stack.
 pub(crate) fn changed(repository: &Repository, stage: StageName, synthesized: &[Synthesized]) -> Vec<String> {
     let mut changed = Vec::new();
     let mut known = BTreeSet::new();
@@ -49,7 +49,7 @@ pub(crate) fn changed(repository: &Repository, stage: StageName, synthesized: &[
     changed
 }
 
-/// Committed templates differ from what the code makes.
+/// Committed templates differ from what the code generates.
 pub(crate) fn stale(paths: &[String]) -> Failure {
     let these = if paths.len() == 1 { "this template is" } else { "these templates are" };
     Failure::new(

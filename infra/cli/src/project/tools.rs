@@ -1,4 +1,4 @@
-//! The pinned tools below `.tools`, by what they are for; what is there is not installed again.
+//! The pinned tools below `.tools`, by purpose; nothing is installed twice.
 
 use std::path::Path;
 
@@ -41,7 +41,7 @@ impl Tools {
         }
     }
 
-    /// Installs what is not there yet.
+    /// Installs what is missing.
     pub(crate) async fn install(self, repository: &Repository, terminal: &Terminal) -> Result<(), Failure> {
         let root = repository.root();
         let requirements = root.join(self.requirements());
@@ -78,7 +78,7 @@ async fn install_one(
     Ok(())
 }
 
-/// There is no package of it, so cargo compiles it. Our rules take a fraction of a second even without optimization, which would take
+/// There is no package for it, so cargo compiles it. Our rules take a fraction of a second even without optimization, which would take
 /// another two minutes.
 async fn guard(tools: &Path) -> Result<bool, Failure> {
     let (name, version) = GUARD;

@@ -1,4 +1,4 @@
-//! From a stage to the account it lives in. Refuses the stage local without a running local cloud.
+//! From a stage to its account. The stage local needs a running local cloud.
 
 use std::path::PathBuf;
 
@@ -25,7 +25,7 @@ pub(crate) fn local_cloud(repository: &Repository) -> Result<Status, Failure> {
     Err(Failure::usage(format!("{what}; start it with `infra local up`")))
 }
 
-/// Connects to where a stage lives.
+/// Connects to the account of a stage.
 pub(crate) async fn connect(
     repository: &Repository,
     stage: StageName,
@@ -45,8 +45,8 @@ pub(crate) async fn connect(
     Ok(Connection::open(&target).await?)
 }
 
-/// Refuses a profile that no configuration file has. The SDK takes such a profile for one without settings and looks for credentials
-/// elsewhere, at last in the metadata service, which costs seconds and an error about something else.
+/// Rejects a profile that no configuration file has. The SDK treats such a profile as one without settings and looks for credentials
+/// elsewhere, in the end in the metadata service, which costs seconds and produces an error about something else.
 pub(crate) fn check_profile(account: &Account) -> Result<(), Failure> {
     let Some(profile) = account.profile.as_deref().filter(|profile| !profile.is_empty()) else { return Ok(()) };
     let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
@@ -57,7 +57,7 @@ pub(crate) fn check_profile(account: &Account) -> Result<(), Failure> {
     let files = [path("AWS_CONFIG_FILE", "config"), path("AWS_SHARED_CREDENTIALS_FILE", "credentials")];
     let texts: Vec<String> = files.iter().filter_map(|file| std::fs::read_to_string(file).ok()).collect();
     let mut known: Vec<&str> = texts.iter().flat_map(|text| profiles(text)).collect();
-    // Named although nothing is set, this means what no profile means.
+    // This name means no profile, even if the files are empty.
     if profile == "default" || known.contains(&profile) {
         return Ok(());
     }

@@ -1,10 +1,10 @@
-//! Where our source declares the resources of each stack, and the stack's template: what a failure is explained with.
+//! Where our source declares the resources of each stack, and the stack's template: for explaining failures.
 
 use std::collections::BTreeMap;
 
 use crate::project::templates::Synthesized;
 
-/// Of each stack, by its physical name: the template, and where our source declares its resources.
+/// For each stack, by its physical name: the template, and where our source declares its resources.
 pub(crate) struct Declarations(BTreeMap<String, Places>);
 
 struct Places {

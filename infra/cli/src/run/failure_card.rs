@@ -1,5 +1,5 @@
-//! Why a stack failed and what to do about it, on a card for people and as data for programs. The failures that follow from the
-//! first are left out. Pure.
+//! Why a stack failed and what to do about it, on a card for people and as data for programs. Failures that follow from the
+//! first are omitted. Pure.
 
 use deploy::{Cause, RolledBack};
 use serde::Serialize;
@@ -10,7 +10,7 @@ use crate::ui::text_box::TextBox;
 /// Names that a row of the card lists before it counts.
 const LISTED: usize = 4;
 
-/// A failed stack operation with all that helps to repair it.
+/// A failed stack operation with everything that helps to repair it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct FailureCard {
     /// Physical stack name.
@@ -20,10 +20,10 @@ pub(crate) struct FailureCard {
     pub(crate) cause: Option<Cause>,
     /// Where our source declares the resource: `infra/systems/fipe/src/fipe_data.rs:123`.
     pub(crate) declared_at: Option<String>,
-    /// What the function behind a custom resource logged last.
+    /// The last log lines of the function behind a custom resource.
     pub(crate) log: Option<FunctionLog>,
     pub(crate) rolled_back: RolledBack,
-    /// Physical names of stacks that were not begun because of this one.
+    /// Physical names of stacks that were not started because of this one.
     pub(crate) skipped: Vec<String>,
     /// What the status means.
     pub(crate) state: &'static str,

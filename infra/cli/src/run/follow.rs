@@ -1,4 +1,4 @@
-//! Follows a run to its end or until the user detaches: ticks, and Ctrl-C. What CloudFormation has begun is cancelled only on request.
+//! Follows a run to its end or until the user detaches: frames, and Ctrl-C. Operations that CloudFormation has begun are cancelled only on request.
 
 use std::pin::{Pin, pin};
 use std::time::Duration;
@@ -7,23 +7,23 @@ use crate::exit::Failure;
 use crate::run::interrupts::Interrupts;
 use crate::ui::reporter::Reporter;
 
-/// Between two frames.
+/// Time between two frames.
 const TICK: Duration = Duration::from_millis(100);
 
-/// A cancellation that was asked for.
+/// A requested cancellation.
 type Cancelling<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
 
 /// How following ended.
 #[derive(Debug)]
 pub(crate) enum Followed<T> {
-    /// The run came to its end.
+    /// The run ended.
     Finished(T),
-    /// The user detached. Operations on these stacks go on; there may be none.
+    /// The user detached. Operations on these stacks continue; there may be none.
     Detached(Vec<String>),
 }
 
-/// Follows `work`. At a terminal, Ctrl-C asks whether to detach or to `cancel` what runs; a second one detaches at once.
-/// Without one it detaches. While nothing runs it lets `work` see that nothing more is wanted, and take away what it made.
+/// Follows `work`. On a terminal, Ctrl-C asks whether to detach or to `cancel` the operations; a second one detaches immediately.
+/// Without a terminal it detaches. While no operation is in progress, `work` is told to stop and removes what it created.
 pub(crate) async fn follow<T>(
     reporter: &Reporter<'_>,
     work: impl Future<Output = T>,
@@ -113,7 +113,7 @@ fn question(under_way: &[String]) -> String {
     )
 }
 
-/// Waits for what there is, or for ever.
+/// Waits for it if there is one, else forever.
 async fn maybe<T>(future: &mut Option<Pin<Box<dyn Future<Output = T> + '_>>>) -> T {
     match future {
         Some(future) => future.await,

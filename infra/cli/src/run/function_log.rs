@@ -1,4 +1,4 @@
-//! What the function behind a custom resource logged before it failed. Never waits long: a roll-back may delete the log at
+//! What the function behind a custom resource logged before it failed. Never waits long: a rollback may delete the log at
 //! any moment, and the failure is shown without it.
 
 use std::cell::RefCell;
@@ -9,7 +9,7 @@ use deploy::CloudFormation;
 use operate::{Functions, Kind, Line, LogEvent, LogGroups};
 use serde::Serialize;
 
-/// How many lines of the end are shown.
+/// How many of the last lines are shown.
 const LINES: usize = 8;
 /// CloudWatch shows a line some seconds after it was written.
 const LOOKS: u32 = 5;
@@ -19,26 +19,26 @@ const LOOKS: u32 = 5;
 pub(crate) struct FunctionLog {
     /// Name of the log group.
     pub(crate) group: String,
-    /// The log group went, with the roll-back, before its end was read.
+    /// The rollback deleted the log group before its end was read.
     pub(crate) is_gone: bool,
-    /// Oldest first; empty when there was none to be read.
+    /// Oldest first; empty when there was nothing to read.
     pub(crate) lines: Vec<String>,
 }
 
 /// What the functions behind custom resources logged, by physical stack name and logical id.
 pub(crate) type FunctionLogs = RefCell<BTreeMap<(String, String), FunctionLog>>;
 
-/// Between two looks. The emulator writes a function's lines when it ends and rolls back in the same moment.
+/// Time between two polls. The emulator writes a function's lines when it ends and rolls back in the same moment.
 pub(crate) fn pause(is_local: bool) -> Duration {
     Duration::from_millis(if is_local { 100 } else { 1_000 })
 }
 
-/// Whether a resource is made by a function.
+/// Whether a function implements a resource.
 pub(crate) fn is_custom(resource_type: &str) -> bool {
     resource_type.starts_with("Custom::") || resource_type == "AWS::CloudFormation::CustomResource"
 }
 
-/// Who serves a custom resource.
+/// What implements a custom resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Service {
     /// A function of the same stack, by its logical id.
@@ -47,7 +47,7 @@ pub(crate) enum Service {
     Named(String),
 }
 
-/// The service that a template names for a custom resource.
+/// The service token that a template gives a custom resource.
 pub(crate) fn service(template: &str, logical_id: &str) -> Option<Service> {
     let template = review::parse("template", template).ok()?;
     let token = template.resource(logical_id)?.property("ServiceToken")?;
@@ -60,13 +60,13 @@ pub(crate) fn service(template: &str, logical_id: &str) -> Option<Service> {
     token.as_str().map(|arn| Service::Named(arn.to_owned()))
 }
 
-/// The log of a function that works on a custom resource, read again and again while it does.
+/// The log of a function that is working on a custom resource, polled while it does.
 pub(crate) struct Watched {
     group: String,
     lines: Vec<String>,
 }
 
-/// What a look at a log found.
+/// The result of polling a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Found {
     News,
@@ -76,7 +76,7 @@ pub(crate) enum Found {
 }
 
 impl Watched {
-    /// Finds the log; `None` when there is no function to be found. The stack knows the function only until it is rolled back.
+    /// Finds the log; `None` when there is no function. The stack knows the function only until it is rolled back.
     pub(crate) async fn find(
         cloudformation: &impl CloudFormation,
         cloud: &impl Functions,
@@ -98,7 +98,7 @@ impl Watched {
         Some(Self { group, lines: Vec::new() })
     }
 
-    /// Reads what there is from `since_ms` (since 1970) on, and keeps what it had when the log is gone.
+    /// Reads everything from `since_ms` (since 1970) on, and keeps what was read before if the log is deleted.
     pub(crate) async fn look(&mut self, cloud: &impl LogGroups, reason: &str, since_ms: i64) -> Found {
         let events = match cloud.events(&self.group, since_ms, None).await {
             Ok(Some(events)) => events,
@@ -113,7 +113,7 @@ impl Watched {
         Found::News
     }
 
-    /// The end of the log of what has failed, once it has settled; what was read before when the roll-back was faster.
+    /// The end of the log of a failed resource, once it has settled; what was read before if the rollback was faster.
     pub(crate) async fn end(
         mut self,
         cloud: &impl LogGroups,
@@ -129,7 +129,7 @@ impl Watched {
                     break;
                 }
                 Found::NothingNew if !self.lines.is_empty() => break,
-                // Once more after something new: what is written last is what explains.
+                // Once more after something new: the last lines are the ones that explain.
                 Found::News | Found::NothingNew => tokio::time::sleep(pause).await,
             }
         }
@@ -137,7 +137,7 @@ impl Watched {
     }
 }
 
-/// The end of what the failed invocation logged: of the request or the log stream that the reason names, else of all.
+/// The end of what the failed invocation logged: of the request or log stream that the reason names, else of everything.
 fn last_lines(reason: &str, events: &[LogEvent]) -> Vec<String> {
     let request = reason.split(|c: char| !(c.is_ascii_hexdigit() || c == '-')).find(|word| is_uuid(word));
     let some = |is_meant: &dyn Fn(&LogEvent) -> bool| -> Option<Vec<&LogEvent>> {
@@ -195,7 +195,7 @@ mod tests {
         assert_eq!((lines.len(), lines[0].as_str(), lines[7].as_str()), (LINES, "line 12", "line 19"));
     }
 
-    /// A log as it is found at one look after the other; the last look holds.
+    /// A log as successive polls find it; the last poll repeats.
     struct Looks(RefCell<Vec<Option<Vec<LogEvent>>>>);
 
     impl LogGroups for Looks {

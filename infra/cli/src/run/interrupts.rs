@@ -1,4 +1,4 @@
-//! Ctrl-C, and the signal with which CI systems end a job, as something to wait for.
+//! Ctrl-C, and the signal with which CI systems end a job, as futures.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 

@@ -1,4 +1,4 @@
-//! The services of the local cloud, as the list of systems gives them: their names, the arguments that choose their ports, and the
+//! The services of the local cloud, from the list of systems: their names, the arguments for their ports, and the
 //! programs that `infra local up` starts.
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
@@ -9,14 +9,14 @@ use systems::operators;
 use crate::exit::Failure;
 use crate::project::repository::Repository;
 
-/// Where the services listen, each port with the default of its service.
+/// The ports of the services, each with its default.
 #[derive(Debug, Clone)]
 pub(crate) struct ServicePorts {
     pub(crate) own: Ports,
     pub(crate) of_systems: Vec<(&'static LocalService, u16)>,
 }
 
-/// The ports, and what the systems' services are told.
+/// The ports, and the arguments of the systems' services.
 #[derive(Debug, Clone)]
 pub(crate) struct Services {
     pub(crate) ports: ServicePorts,
@@ -28,7 +28,7 @@ pub(crate) fn names() -> Vec<&'static str> {
     ["ministack", "postgres"].into_iter().chain(of_systems().map(|(_, service)| service.name)).collect()
 }
 
-/// One for each database cluster of the systems.
+/// One per database cluster of the systems.
 pub(crate) fn databases() -> Vec<Database> {
     operators().flat_map(|operator| operator.databases().iter().cloned()).collect()
 }
@@ -57,7 +57,7 @@ fn of_systems() -> impl Iterator<Item = (&'static dyn Operator, &'static LocalSe
     operators().flat_map(|operator| operator.services().iter().map(move |service| (operator, service)))
 }
 
-/// An argument that takes any port but 0, which would be another one at each start.
+/// An argument for any port but 0, which would be a different one at each start.
 fn port(flag: &'static str, variable: &'static str, default: u16, help: &str) -> Arg {
     Arg::new(flag)
         .long(flag.trim_start_matches('-'))

@@ -1,13 +1,13 @@
-//! The commands that a failure may lead to, as they would be typed, and which of them a state asks for.
+//! The commands that may help after a failure, as they would be typed, and which of them fits a state.
 
 use deploy::Cause;
 
 use crate::args::account::Account;
 
-/// The commands that a failure may lead to, as they would be typed.
+/// The commands that may help after a failure, as they would be typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NextCommands {
-    /// The deployment again, with everything that it was given.
+    /// The same deployment again, with all its arguments.
     pub(crate) deploy: String,
     /// `infra destroy --stage dev`, with account and region.
     pub(crate) destroy: String,
@@ -16,7 +16,7 @@ pub(crate) struct NextCommands {
 }
 
 impl NextCommands {
-    /// As they would be typed for this stage; a deployment that runs now is repeated word for word.
+    /// For this stage, as they would be typed; a deployment in progress is repeated word for word.
     pub(crate) fn of(stage: &str, account: &Account) -> Self {
         let typed: Vec<String> = std::env::args().skip(1).collect();
         Self::after(&typed, stage, account)
@@ -24,7 +24,7 @@ impl NextCommands {
 
     fn after(typed: &[String], stage: &str, account: &Account) -> Self {
         let mut with = format!("--stage {stage}");
-        // What comes out of the environment is there the next time, too.
+        // What came from the environment will be there the next time, too.
         let is_given = |flag: &str| typed.iter().any(|word| word == flag || word.starts_with(&format!("{flag}=")));
         for (flag, value) in [("--profile", &account.profile), ("--region", &account.region)] {
             if let Some(value) = value.as_ref().filter(|_| is_given(flag)) {
@@ -42,7 +42,7 @@ impl NextCommands {
     }
 }
 
-/// A word as a shell reads it back.
+/// A word quoted for a shell.
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,@%+".contains(c);
     match !word.is_empty() && word.chars().all(is_plain) {
@@ -71,18 +71,18 @@ pub(crate) fn way_out(
 
 const IMPORT: &str = "--import-existing";
 
-/// Whether a resource was not made because another has its name. CloudFormation imports none into nested stacks.
+/// Whether a resource was not created because its name is taken. CloudFormation cannot import into nested stacks.
 fn is_taken(cause: &Cause) -> bool {
     cause.path.is_empty() && cause.status == "CREATE_FAILED" && says_taken(&cause.reason)
 }
 
 fn says_taken(reason: &str) -> bool {
     let reason = reason.to_lowercase().replace(' ', "");
-    // The second is the check that CloudFormation makes before it takes a change set.
+    // The second is the check that CloudFormation makes before it accepts a change set.
     reason.contains("alreadyexists") || reason.contains("resourceexistencecheck")
 }
 
-/// The command after a change set was refused since a name is taken, when an import was not tried.
+/// The command after a change set was rejected because a name is taken, if import was not tried.
 pub(crate) fn import_instead(reason: &str, commands: &NextCommands) -> Option<String> {
     let is_new = says_taken(reason) && !commands.deploy.contains(IMPORT);
     is_new.then(|| format!("{} {IMPORT}", commands.deploy))

@@ -1,4 +1,4 @@
-//! How the deployer works on a stage: its pace, and what counts as data.
+//! How the deployer treats a stage: its polling, and what counts as data.
 
 use aws_access::Pace;
 use deploy::Options;
@@ -8,7 +8,7 @@ use system::StageName;
 pub(crate) fn options(stage: StageName) -> Options {
     let run_id = uuid::Uuid::new_v4().simple().to_string();
     match stage {
-        // Whatever is lost on this machine is made again in seconds.
+        // Anything lost on this machine is recreated in seconds.
         StageName::Local => Options::new(run_id, Pace::LOCAL, |_| false),
         _ => Options::new(run_id, Pace::AWS, facts::is_stateful),
     }

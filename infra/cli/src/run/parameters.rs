@@ -1,4 +1,4 @@
-//! Values for what the templates ask: given, looked up, or the local cloud's own. Refuses malformed ones before any call.
+//! Values for the templates' parameters: given, looked up, or the local cloud's own. Malformed ones are errors before any call.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +10,9 @@ use system::{Stage, StageName};
 use crate::args::values::Values;
 use crate::exit::Failure;
 use crate::project::templates::Synthesized;
-use crate::run::subnets::{self, Reach};
+use crate::run::subnets::{self, Reach, Vpc};
 
-/// What was given, by parameter name; checked, and nothing looked up yet.
+/// The given values, by parameter name; checked, and nothing looked up yet.
 pub(crate) fn given(arguments: &Values, stage: &Stage) -> Result<BTreeMap<String, String>, Failure> {
     let mut values = BTreeMap::new();
     for parameter in &arguments.parameters {
@@ -43,7 +43,7 @@ pub(crate) fn given(arguments: &Values, stage: &Stage) -> Result<BTreeMap<String
     Ok(values)
 }
 
-/// Adds what can be looked up. Without a VPC nothing can, and the plan will name what is missing.
+/// Adds what can be looked up. Without a VPC nothing can, and the plan will report what is missing.
 pub(crate) async fn look_up(
     values: &mut BTreeMap<String, String>,
     stacks: &[Synthesized],
@@ -56,7 +56,8 @@ pub(crate) async fn look_up(
         [] => !stack.stack.only_when_named,
         names => names.iter().any(|name| name == stack.stack.name),
     };
-    let parameters: Vec<_> = stacks.iter().filter(is_selected).flat_map(|stack| &stack.stack.parameters).collect();
+    let stacks: Vec<_> = stacks.iter().filter(is_selected).map(|stack| &stack.stack).collect();
+    let parameters: Vec<_> = stacks.iter().flat_map(|stack| &stack.parameters).collect();
     let asked: Vec<Asked> = (parameters.iter())
         .filter_map(|(_, source)| match source {
             ParameterSource::Asked(asked) => Some(*asked),
@@ -82,30 +83,39 @@ pub(crate) async fn look_up(
             set(values, Asked::DatabasePort, postgres.port.to_string());
         }
     }
-    let needs_subnets = is_open(values, Asked::SubnetIds) || is_open(values, Asked::RouteTableIds);
     if stage.name == StageName::Local && !values.contains_key(Asked::VpcId.name()) {
         values.insert(Asked::VpcId.name().to_owned(), subnets::default_vpc(connection).await?);
     }
-    if needs_subnets && let Some(vpc_id) = values.get(Asked::VpcId.name()) {
-        // From the stage and not from whether an address is given now, so that two deployments choose the same.
-        let reach = if stage.public_access { Reach::Public } else { Reach::Private };
-        let subnets = subnets::subnets(connection, vpc_id, reach).await?;
-        set(values, Asked::SubnetIds, subnets.subnet_ids.join(","));
-        set(values, Asked::RouteTableIds, subnets.route_table_ids.join(","));
+    let of_vpc = [Asked::SubnetIds, Asked::EndpointSubnetIds, Asked::RouteTableIds];
+    if of_vpc.iter().any(|what| is_open(values, *what))
+        && let Some(vpc_id) = values.get(Asked::VpcId.name())
+    {
+        let endpoints: Vec<String> = stacks.iter().flat_map(|stack| stack.interface_endpoints.clone()).collect();
+        let vpc = Vpc::read(connection, vpc_id, &endpoints).await?;
+        if is_open(values, Asked::EndpointSubnetIds) {
+            set(values, Asked::EndpointSubnetIds, vpc.endpoint_subnets(&endpoints)?.join(","));
+        }
+        let subnet_ids = match values.get(Asked::SubnetIds.name()) {
+            Some(given) => given.split(',').map(|id| id.trim().to_owned()).collect(),
+            // Depends on the stage and not on whether an address is given now, so that every deployment chooses the same.
+            None => vpc.subnets(if stage.public_access { Reach::Public } else { Reach::Private })?,
+        };
+        set(values, Asked::RouteTableIds, vpc.route_tables(&subnet_ids).join(","));
+        set(values, Asked::SubnetIds, subnet_ids.join(","));
     }
-    // Stacks that ask for its subnets alone do not take the VPC itself.
+    // Stacks that only ask for its subnets do not take the VPC itself.
     if !asked.contains(&Asked::VpcId) {
         values.remove(Asked::VpcId.name());
     }
     Ok(())
 }
 
-/// How a person gives a value, for the error that lists what is missing.
+/// How to give a value, for the error that lists what is missing.
 pub(crate) fn hint(asked: Asked) -> String {
     match asked {
         Asked::VpcId => "--vpc-id vpc-.. (make: VPC_ID=vpc-..)".to_owned(),
         Asked::AllowedIp => "--allowed-ip a.b.c.d (make: ALLOWED_IP=a.b.c.d)".to_owned(),
-        Asked::SubnetIds | Asked::RouteTableIds => {
+        Asked::SubnetIds | Asked::EndpointSubnetIds | Asked::RouteTableIds => {
             format!("--vpc-id, from which it is looked up, or --parameter {}=..", asked.name())
         }
         Asked::DatabasePort | Asked::CreateOidcProvider => format!("--parameter {}=..", asked.name()),

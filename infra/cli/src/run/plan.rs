@@ -1,5 +1,5 @@
-//! From a stage's name to a plan with every value settled, as deploy and diff need it. Refuses before any call what can be
-//! known before.
+//! From a stage's name to a plan with every value settled, as deploy and diff need it. Reports everything that can be
+//! checked without a call before it makes one.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ fn synthesized(repository: &Repository, name: StageName) -> Result<(Stage, Vec<S
     if stale.is_empty() { Ok((stage.stage, synthesized)) } else { Err(templates::stale(&stale)) }
 }
 
-/// Everything up to the plan: values that were given, and those that are looked up.
+/// Everything up to the plan: given values, and those that are looked up.
 pub(crate) async fn prepare(
     repository: &Repository,
     name: StageName,
@@ -61,7 +61,7 @@ pub(crate) async fn prepare(
     Ok(Prepared { stage, plan, connection, declarations: Declarations::of(&synthesized) })
 }
 
-/// A plan that needs no values: nothing is filled in when a stack is watched or goes.
+/// A plan that needs no values, for watching or deleting stacks.
 pub(crate) fn plan_without_values(synthesized: &[Synthesized], selection: &[String]) -> Result<Plan, Failure> {
     known_stacks(selection, synthesized)?;
     let mut stacks = stacks_of(synthesized);
@@ -103,7 +103,7 @@ pub(crate) fn stacks_of(synthesized: &[Synthesized]) -> Vec<Stack> {
     synthesized.iter().map(stack).collect()
 }
 
-/// Refuses a stack that the stage does not have, with the one that was probably meant.
+/// Rejects a stack that the stage does not have, suggesting the one that was probably meant.
 fn known_stacks(selection: &[String], synthesized: &[Synthesized]) -> Result<(), Failure> {
     let known: Vec<&str> = synthesized.iter().map(|made| made.stack.name).collect();
     match selection.iter().find(|name| !known.contains(&name.as_str())) {

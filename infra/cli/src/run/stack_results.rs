@@ -13,14 +13,14 @@ use crate::run::function_log::FunctionLogs;
 use crate::run::next_commands::{NextCommands, import_instead, way_out};
 use crate::ui::reporter::Reporter;
 
-/// What is needed to explain a failure.
+/// What an explanation of a failure needs.
 pub(crate) struct Explain<'a> {
     pub(crate) declarations: &'a Declarations,
     pub(crate) logs: &'a FunctionLogs,
     pub(crate) commands: &'a NextCommands,
 }
 
-/// Shows the outputs of all stacks: a table, or an event a stack.
+/// Shows the outputs of all stacks: a table, or an event per stack.
 pub(crate) fn outputs(reporter: &Reporter<'_>, deployed: &[Deployed]) {
     let mut table = Table::new(&["stack", "output", "value"], &[]);
     for stack in deployed {
@@ -42,7 +42,7 @@ pub(crate) fn outputs(reporter: &Reporter<'_>, deployed: &[Deployed]) {
 /// Shows a failed run: a card for each stack whose operation failed, a line for everything else.
 ///
 /// # Errors
-/// The error itself where it is about the run as a whole.
+/// The error itself if it concerns the run as a whole.
 pub(crate) fn failed(reporter: &Reporter<'_>, error: Error, explain: &Explain<'_>) -> Result<Exit, Failure> {
     let Error::Stacks(stacks) = error else { return Err(error.into()) };
     let skipped: Vec<(String, String)> =
@@ -64,7 +64,7 @@ pub(crate) fn failed(reporter: &Reporter<'_>, error: Error, explain: &Explain<'_
     Ok(exit(stacks.failures().map(|(_, error)| error), is_cancelled))
 }
 
-/// A failure outweighs a cancellation, that a refusal, and that what may succeed later.
+/// A failure takes precedence over a cancellation, that over a refusal, and that over what may succeed later.
 fn exit<'a>(errors: impl Iterator<Item = &'a Error>, is_cancelled: bool) -> Exit {
     let of = |error: &Error| match error {
         error if is_cancelled && stopped_by(error).is_some() => Exit::Interrupted,
@@ -80,7 +80,7 @@ fn exit<'a>(errors: impl Iterator<Item = &'a Error>, is_cancelled: bool) -> Exit
 
 /// The state of a stack whose operation was cancelled; `None` when it failed by itself.
 pub(crate) fn stopped(stack: &str, status: &str, cause: Option<&Cause>) -> Option<&'static str> {
-    // Without a failure of a resource, the stack's own word for its roll-back stands as the cause.
+    // Without a failed resource, the stack's own reason for its rollback is the cause.
     let is_own = |cause: &Cause| cause.path.is_empty() && cause.logical_id == stack;
     match status {
         "DELETE_COMPLETE" => Some("it is deleted"),
@@ -97,7 +97,7 @@ fn stopped_by(error: &Error) -> Option<&'static str> {
     }
 }
 
-/// Shows what became of a stack whose operation was cancelled.
+/// Shows the result for a stack whose operation was cancelled.
 pub(crate) fn cancelled(reporter: &Reporter<'_>, stack: &str, end: &str) {
     reporter.note(&[format!("{} {stack}: {end}", reporter.paint().yellow("cancelled:"))]);
     reporter.event("stack.cancelled", &json!({"stack": stack, "end": end}));
@@ -151,7 +151,7 @@ pub(crate) fn show_card(reporter: &Reporter<'_>, failure: &FailureCard) {
     reporter.event("stack.explained", &serde_json::to_value(failure).unwrap_or_default());
 }
 
-/// All that is known about why a stack failed.
+/// Everything that is known about why a stack failed.
 pub(crate) fn failure_card(
     stack: &str,
     status: &str,
@@ -162,7 +162,7 @@ pub(crate) fn failure_card(
 ) -> FailureCard {
     let (state, advice, next) = way_out(status, cause, explain.commands);
     let own = cause.filter(|cause| cause.path.is_empty());
-    // Of a nested stack's resource, our source declares the nested stack.
+    // For a resource in a nested stack, our source declares the nested stack.
     let declared = cause.and_then(|cause| cause.path.first().or(Some(&cause.logical_id)));
     let key = |cause: &Cause| (stack.to_owned(), cause.logical_id.clone());
     FailureCard {

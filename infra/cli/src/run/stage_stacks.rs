@@ -1,4 +1,4 @@
-//! Which stacks of which stage a command looks at, and where they live. Refuses names that the stage does not have.
+//! Which stacks of which stage a command inspects, and how to reach them. Names that the stage does not have are errors.
 
 use aws_access::Connection;
 
@@ -16,12 +16,12 @@ pub(crate) struct Stack {
     pub(crate) stack_name: String,
     /// Its tag `Application`: the system it belongs to.
     pub(crate) system: String,
-    /// Looked at only when it is named.
+    /// Inspected only when it is named.
     only_when_named: bool,
 }
 
 impl Selection {
-    /// The stacks of the stage but those that have to be named, or those that are named.
+    /// The stacks of the stage except those that have to be named, or the named ones.
     pub(crate) fn stacks(&self, repository: &Repository, names: &[String]) -> Result<Vec<Stack>, Failure> {
         let stage = templates::stage(repository, self.stage.as_str())?;
         let all: Vec<Stack> = (templates::synthesize(&stage)?.into_iter())
@@ -46,12 +46,12 @@ impl Selection {
         Ok(all.into_iter().filter(is_meant).collect())
     }
 
-    /// Connects to where the stage lives.
+    /// Connects to the account of the stage.
     pub(crate) async fn connect(&self, repository: &Repository) -> Result<Connection, Failure> {
         connection::connect(repository, self.stage, &self.account).await
     }
 
-    /// What to say when a stack is not there.
+    /// The failure when a stack does not exist.
     pub(crate) fn not_deployed(&self, stack: &Stack) -> Failure {
         let named = if stack.only_when_named { format!(" {}", stack.name) } else { String::new() };
         Failure::usage(format!(

@@ -1,4 +1,4 @@
-//! One run of the deployer with what surrounds it: the reporter, the logs of functions that fail meanwhile, and cleaning up when the
+//! One run of the deployer with everything around it: the reporter, the logs of failing functions, and cleaning up when the
 //! user detaches. The run never waits for a log.
 
 use std::collections::BTreeMap;
@@ -20,20 +20,20 @@ use crate::run::interrupts::Interrupts;
 use crate::run::next_commands::NextCommands;
 use crate::ui::reporter::Reporter;
 
-/// Before the beginning of a run: AWS's clock and ours need not agree. The local cloud has ours.
+/// Subtracted from the start of a run: AWS's clock and ours may differ. The local cloud uses ours.
 const SKEW_MS: i64 = 60_000;
 
 /// What happens to a custom resource of the stack with this physical name; `None` ends the run.
 type Custom = Option<(String, StackEvent)>;
 
-/// What surrounds a run.
+/// Everything around a run.
 pub(crate) struct Supervisor<'a> {
     reporter: &'a Reporter<'a>,
     declarations: &'a Declarations,
     cloudformation: AwsCloudFormation,
     cloud: AwsCloud,
     since_ms: i64,
-    /// Between two looks at a log.
+    /// Time between two polls of a log.
     pause: Duration,
     logs: FunctionLogs,
     custom: UnboundedSender<Custom>,
@@ -56,7 +56,7 @@ impl<'a> Supervisor<'a> {
         }
     }
 
-    /// Takes the run's events.
+    /// Receives the run's events.
     pub(crate) fn listener(&self) -> impl FnMut(Event) + '_ {
         |event| {
             self.reporter.deployer_event(&event);
@@ -70,11 +70,11 @@ impl<'a> Supervisor<'a> {
         }
     }
 
-    /// Follows `work` to its end, and reads the logs of functions that work on custom resources meanwhile: a roll-back
-    /// soon takes them away. When the user detaches, change sets that were not executed are deleted first.
+    /// Follows `work` to its end, and meanwhile reads the logs of functions that work on custom resources: a rollback
+    /// soon deletes them. When the user detaches, change sets that were not executed are deleted first.
     ///
     /// # Errors
-    /// [`Exit::Interrupted`](crate::exit::Exit) when the user detached; it says what goes on.
+    /// [`Exit::Interrupted`](crate::exit::Exit) when the user detached; it says what continues.
     pub(crate) async fn follow<T>(
         &self,
         deployer: &Deployer<'_, AwsCloudFormation, S3AssetStore>,
@@ -83,7 +83,7 @@ impl<'a> Supervisor<'a> {
         commands: &NextCommands,
     ) -> Result<T, Failure> {
         let cancel = async || {
-            // The run itself reports what follows from it.
+            // The run itself reports the consequences.
             deployer.cancel(plan, Creation::Delete, &mut |_| {}).await?;
             Ok(())
         };
@@ -107,7 +107,7 @@ impl<'a> Supervisor<'a> {
         &self.logs
     }
 
-    /// Runs `work`, and reads logs beside it.
+    /// Runs `work`, and reads logs in parallel.
     pub(crate) async fn with_logs<T>(&self, work: impl Future<Output = T>) -> T {
         let work = async {
             let done = work.await;
@@ -117,7 +117,7 @@ impl<'a> Supervisor<'a> {
         tokio::join!(work, self.read_logs()).0
     }
 
-    /// Looks at the logs of functions whose custom resources are in flight, and at their ends when those fail.
+    /// Polls the logs of functions whose custom resources are in progress, and reads their ends when those fail.
     async fn read_logs(&self) {
         let mut events = self.events.lock().await;
         let mut watched: BTreeMap<(String, String), Watched> = BTreeMap::new();
@@ -155,7 +155,7 @@ impl<'a> Supervisor<'a> {
                 && let Some(log) = log
             {
                 let log = log.end(&self.cloud, &event.reason, self.since_ms, self.pause).await;
-                // The first failure is the one that the card is about.
+                // The card is about the first failure.
                 self.logs.borrow_mut().entry(key).or_insert(log);
             }
         }
@@ -167,7 +167,7 @@ impl<'a> Supervisor<'a> {
     }
 }
 
-/// What a user who detaches is told.
+/// The message to a user who detaches.
 fn goes_on(under_way: &[String], commands: &NextCommands) -> String {
     if under_way.is_empty() {
         return "; nothing was in progress".to_owned();

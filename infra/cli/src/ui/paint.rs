@@ -1,30 +1,30 @@
 //! Colours, on a terminal. Never the only carrier of a meaning: every coloured word says it too.
 
-/// How text is coloured: with ANSI codes, or not at all.
+/// Whether text is coloured with ANSI codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Paint {
     is_on: bool,
 }
 
 impl Paint {
-    /// Colours when `is_terminal`, unless the environment asks for none (<https://no-color.org>) or the terminal has none.
+    /// Colours if `is_terminal`, unless the environment disables them (<https://no-color.org>) or the terminal has none.
     pub(crate) fn of(is_terminal: bool) -> Self {
         let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         Self { is_on: is_terminal && !is_set("NO_COLOR") && !is_dumb }
     }
 
-    /// What is lost or failed.
+    /// Lost or failed.
     pub(crate) fn red(self, text: &str) -> String {
         self.code("1;31", text)
     }
 
-    /// What was made or is well.
+    /// Created or fine.
     pub(crate) fn green(self, text: &str) -> String {
         self.code("32", text)
     }
 
-    /// What wants a second look.
+    /// Needs attention.
     pub(crate) fn yellow(self, text: &str) -> String {
         self.code("33", text)
     }
@@ -34,7 +34,7 @@ impl Paint {
         self.code("1", text)
     }
 
-    /// What is there for completeness.
+    /// Secondary information.
     pub(crate) fn dim(self, text: &str) -> String {
         self.code("2", text)
     }

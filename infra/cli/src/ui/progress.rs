@@ -1,5 +1,5 @@
-//! How far stacks are, from the deployer's events: a frame for a terminal, lines for a log. Must never look stuck: what takes long has
-//! a clock beside it, and silence is reported. Pure: time is given.
+//! The progress of stacks, from the deployer's events: a frame for a terminal, lines for a log. Never looks stuck: long operations show
+//! a clock, and silence is reported. Pure: time is an argument.
 
 mod stack;
 
@@ -15,10 +15,10 @@ use crate::ui::quantity;
 
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
-/// Who reads.
+/// The kind of reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reader {
-    /// A person at a terminal: bars move below, and only what matters later scrolls by.
+    /// A person at a terminal: bars are redrawn at the bottom, and only what matters later scrolls by.
     Person,
     /// A log: every step is a line with its time.
     Log,
@@ -42,7 +42,7 @@ impl Progress {
         Self { reader, paint, is_local, stacks, uploads, retrying: None, said: now }
     }
 
-    /// Takes an event in; answers with the lines that are to be printed for good.
+    /// Processes an event; returns the lines to be printed permanently.
     pub(crate) fn apply(&mut self, event: &Event, now: Timestamp) -> Vec<String> {
         if !matches!(event, Event::Retrying { .. }) {
             self.retrying = None;
@@ -165,7 +165,7 @@ impl Progress {
         let status = event.status.as_str();
         let is_bad = status.contains("FAILED") || status.contains("ROLLBACK");
         let is_own = path.is_empty() && event.logical_id == stack;
-        // A nested stack reports itself, too; its parent reports the same.
+        // A nested stack reports itself, too; its parent says the same.
         if !path.is_empty() && event.physical_id.contains(&format!("/{}/", event.logical_id)) {
             return None;
         }
@@ -178,7 +178,7 @@ impl Progress {
             }
             false => known.moves(path, event, usual, now),
         }
-        // A person sees operations in progress in the frame; a log gets a line where something begins that can take minutes.
+        // A person sees operations in progress in the frame; a log gets a line when something begins that can take minutes.
         let begins = status.ends_with("_IN_PROGRESS") && !is_bad && !is_own;
         let is_told = match reader {
             Reader::Person => event.is_cause() || (is_own && is_bad && !status.ends_with("_COMPLETE")),
@@ -218,7 +218,7 @@ impl Progress {
         lines
     }
 
-    /// A line for a log in which nothing was written for a while.
+    /// A line for a log without output for a while.
     pub(crate) fn heartbeat(&mut self, now: Timestamp) -> Option<String> {
         if between(self.said, now) < SILENCE {
             return None;
@@ -244,7 +244,7 @@ impl Progress {
     }
 }
 
-/// `01:23:45Z`, as CloudFormation's own events have it.
+/// `01:23:45Z`, as in CloudFormation's own events.
 fn clock(now: Timestamp) -> String {
     now.strftime("%H:%M:%SZ").to_string()
 }

@@ -13,7 +13,7 @@ pub(crate) fn exact(duration: Duration) -> String {
     }
 }
 
-/// Of what is only usual: `~20s`, `~9m`, `~1h`.
+/// For estimates: `~20s`, `~9m`, `~1h`.
 pub(crate) fn about(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {

@@ -1,4 +1,4 @@
-//! Shows a run: a frame at a terminal, lines in a log, or one JSON object a line on stdout, which then holds nothing else.
+//! Shows a run: a frame on a terminal, lines in a log, or one JSON object per line on stdout and nothing else there.
 
 use std::cell::{Cell, RefCell};
 
@@ -13,7 +13,7 @@ use crate::ui::paint::Paint;
 use crate::ui::progress::{Progress, Reader};
 use crate::ui::terminal::Terminal;
 
-/// Hands on how a run ended; one that failed, or never began, is an event first.
+/// Passes on how a run ended; if it failed, or never began, reports that as an event first.
 pub(crate) fn with_failure(
     terminal: &Terminal,
     events: Option<Events>,
@@ -31,7 +31,7 @@ pub(crate) fn with_failure(
     result
 }
 
-/// What is shown of one run.
+/// The output of one run.
 pub(crate) struct Reporter<'a> {
     terminal: &'a Terminal,
     events: Option<Events>,
@@ -72,7 +72,7 @@ impl<'a> Reporter<'a> {
         self.note(&lines);
     }
 
-    /// An event of the command itself, under a stable code.
+    /// An event of the command itself, with a stable code.
     pub(crate) fn event(&self, code: &str, fields: &Value) {
         if self.is_json() {
             let mut object = Map::from_iter([("code".to_owned(), json!(code))]);
@@ -81,7 +81,7 @@ impl<'a> Reporter<'a> {
         }
     }
 
-    /// Lines for people; nothing where only programs read.
+    /// Lines for people; nothing when only programs read.
     pub(crate) fn note(&self, lines: &[String]) {
         if !self.is_json() || self.terminal.is_interactive() {
             lines.iter().for_each(|line| self.terminal.note(line));
@@ -95,7 +95,7 @@ impl<'a> Reporter<'a> {
         }
     }
 
-    /// Draws the next frame, or gives a sign of life.
+    /// Draws the next frame, or reports silence.
     pub(crate) fn tick(&self) {
         let now = Timestamp::now();
         if self.terminal.is_interactive() {
@@ -110,7 +110,7 @@ impl<'a> Reporter<'a> {
         }
     }
 
-    /// Takes the frame away.
+    /// Removes the frame.
     pub(crate) fn clear(&self) {
         self.terminal.clear_frame();
     }
@@ -120,7 +120,7 @@ impl<'a> Reporter<'a> {
         self.progress.borrow().in_progress()
     }
 
-    /// The user cancelled: approvals are refused from now on, also the one that is being asked for.
+    /// The user cancelled: from now on approval is refused, including the one being asked for.
     pub(crate) fn cancelled(&self) {
         self.is_cancelled.set(true);
         self.terminal.hang_up();

@@ -1,5 +1,5 @@
-//! All that is printed: data to stdout, the rest to stderr, bars on a terminal and lines elsewhere.
-//! No colours and no bars where the output is not a terminal.
+//! All output: data to stdout, the rest to stderr, bars on a terminal and lines elsewhere.
+//! No colours and no bars if the output is not a terminal.
 
 use std::cell::{Cell, RefCell};
 use std::io::{IsTerminal, Write};
@@ -15,9 +15,9 @@ use crate::ui::paint::Paint;
 /// Where output goes.
 pub(crate) struct Terminal {
     bars: Option<MultiProgress>,
-    /// Lines that are drawn over and over below everything else.
+    /// Lines that are redrawn below everything else.
     frame: RefCell<Vec<ProgressBar>>,
-    /// A question is open: the frame waits, so that it does not overwrite it.
+    /// A question is open: the frame waits, so as not to overwrite it.
     is_asking: Cell<bool>,
     hang_up: Notify,
 }
@@ -49,7 +49,7 @@ impl Terminal {
         Paint::of(self.is_interactive())
     }
 
-    /// A line of the result, to stdout. Its reader may stop in the middle (`| head`): then there is nothing left to do.
+    /// A line of the result, to stdout. If its reader has closed the pipe (`| head`), there is nothing left to do.
     pub(crate) fn data(&self, line: &str) {
         self.suspended(|| {
             if writeln!(std::io::stdout(), "{line}").is_err() {
@@ -58,17 +58,17 @@ impl Terminal {
         });
     }
 
-    /// The same for work that has to go on when its reader is gone.
+    /// The same for work that has to continue when its reader is gone.
     pub(crate) fn stream(&self, line: &str) {
         self.suspended(|| _ = writeln!(std::io::stdout(), "{line}"));
     }
 
-    /// A line about progress, to stderr. The work goes on when its reader is gone.
+    /// A line about progress, to stderr. The work continues when its reader is gone.
     pub(crate) fn note(&self, line: &str) {
         self.suspended(|| _ = writeln!(std::io::stderr(), "{line}"));
     }
 
-    /// An error and all that led to it, once.
+    /// An error and all its causes, once.
     pub(crate) fn error(&self, failure: &Failure) {
         self.clear_frame();
         let mut text = format!("{} {failure}", self.note_paint().red("error:"));
@@ -78,7 +78,7 @@ impl Terminal {
         self.note(&text);
     }
 
-    /// A line that turns while something takes its time. `None` without a terminal.
+    /// A spinner for something that takes a while. `None` without a terminal.
     pub(crate) fn spinner(&self, message: String) -> Option<ProgressBar> {
         let bar = self.bars.as_ref()?.add(ProgressBar::new_spinner());
         bar.set_style(style("{spinner} {elapsed} {wide_msg}"));
@@ -102,7 +102,7 @@ impl Terminal {
         Some(line)
     }
 
-    /// Draws `lines` in the place of those drawn before; more than the screen holds are counted instead. Nothing happens
+    /// Draws `lines` in place of those drawn before; lines beyond the screen's height are counted instead. Does nothing
     /// without a terminal, or while a question is open.
     pub(crate) fn frame(&self, lines: &[String]) {
         if self.bars.is_none() || self.is_asking.get() {
@@ -128,7 +128,7 @@ impl Terminal {
         }
     }
 
-    /// Takes the frame away.
+    /// Removes the frame.
     pub(crate) fn clear_frame(&self) {
         if let Some(bars) = &self.bars {
             _ = bars.clear();
@@ -144,8 +144,8 @@ impl Terminal {
         }
     }
 
-    /// Asks on a terminal; the answer without blanks around it, empty at the end of input. Other work goes on meanwhile; a
-    /// question that is dropped is left standing.
+    /// Asks on a terminal; returns the trimmed answer, empty at the end of input. Other work continues meanwhile; the text of a
+    /// dropped question stays on the screen.
     pub(crate) async fn ask(&self, question: &str) -> std::io::Result<String> {
         self.clear_frame();
         let _asking = Asking::new(&self.is_asking);
@@ -154,7 +154,7 @@ impl Terminal {
             _ = std::io::stderr().flush();
         });
         let (answer, answered) = tokio::sync::oneshot::channel();
-        // A thread of its own, which is not joined: reading cannot be interrupted.
+        // A separate thread, which is not joined: reading cannot be interrupted.
         std::thread::spawn(move || {
             let mut line = String::new();
             let read = std::io::stdin().read_line(&mut line);
@@ -169,7 +169,7 @@ impl Terminal {
         }
     }
 
-    /// Takes the question back that is asked now, if there is one: its answer is empty.
+    /// Withdraws the open question, if there is one: its answer is empty.
     pub(crate) fn hang_up(&self) {
         self.hang_up.notify_waiters();
     }

@@ -1,13 +1,13 @@
-//! A box with labelled rows, 80 columns wide, for terminals and CI logs alike. Refuses to cut text: what does not fit goes on
-//! in the next line.
+//! A box with labelled rows, 80 columns wide, for terminals and CI logs alike. Never truncates text: what does not fit continues
+//! on the next line.
 
 use crate::ui::paint::Paint;
 
 /// Columns of a card with its frame.
 const WIDTH: usize = 80;
-/// Columns of the labels, with the blanks after them.
+/// Columns of the labels, with the spaces after them.
 const LABELS: usize = 10;
-/// Columns of the text beside the labels.
+/// Columns of the text next to the labels.
 const TEXT: usize = WIDTH - 4 - LABELS;
 
 /// A box that is filled row by row.
@@ -41,12 +41,12 @@ impl TextBox {
         self.push(Row { label, text: text.into(), kind: Kind::Text });
     }
 
-    /// A row that is the bad news.
+    /// A row with the bad news.
     pub(crate) fn bad(&mut self, label: &'static str, text: impl Into<String>) {
         self.push(Row { label, text: text.into(), kind: Kind::Bad });
     }
 
-    /// A row with a command to be copied: where it is broken, a backslash keeps it one command.
+    /// A row with a command to be copied: where it is wrapped, a backslash keeps it one command.
     pub(crate) fn command(&mut self, label: &'static str, text: impl Into<String>) {
         self.push(Row { label, text: text.into(), kind: Kind::Command });
     }
@@ -85,7 +85,7 @@ impl TextBox {
     }
 }
 
-/// `text` in lines of at most `width` characters, broken at blanks and, where a word alone is longer, within it.
+/// `text` in lines of at most `width` characters, broken at spaces and, where a single word is longer, within it.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();

@@ -1,4 +1,4 @@
-//! The rule about database connections: the functions together leave a part of them free.
+//! The rule about database connections: the functions together leave some of them free.
 
 use cfn::{Json, ResourceEntry, Template};
 
@@ -6,7 +6,7 @@ use super::read::{number, of_type, property, referred, resource};
 use super::{Rule, Stage, examples};
 use crate::DatabaseCapacity;
 
-/// Part of max_connections that functions may use; the rest is for people, for AWS and for a deployment's overlap.
+/// The share of max_connections that functions may use; the rest is for people, for AWS and for the overlap during a deployment.
 const SHARE: f64 = 0.8;
 
 pub(super) const DATABASE_CONNECTIONS: Rule = Rule {
@@ -42,7 +42,7 @@ pub(super) const DATABASE_CONNECTIONS: Rule = Rule {
     },
 };
 
-/// Instances of a function that can run at once, each with one connection; `None` where nothing limits them.
+/// Concurrent instances of a function, each with one connection; `None` if unlimited.
 fn instances(template: &Template, function: &ResourceEntry) -> Option<f64> {
     let is_this = |json: Option<&Json>| json.and_then(referred) == Some(function.id.as_str());
     let mappings: Vec<_> = template
@@ -55,7 +55,7 @@ fn instances(template: &Template, function: &ResourceEntry) -> Option<f64> {
         let concurrency = |mapping: &&ResourceEntry| number(property(mapping, "ScalingConfig.MaximumConcurrency")?);
         return mappings.iter().map(concurrency).sum();
     }
-    // CloudFormation calls a custom resource's function once at a time.
+    // CloudFormation invokes a custom resource's function one at a time.
     let serves_custom_resource = template.resources().iter().any(|entry| is_this(property(entry, "ServiceToken")));
     if serves_custom_resource {
         return Some(1.0);
@@ -63,7 +63,7 @@ fn instances(template: &Template, function: &ResourceEntry) -> Option<f64> {
     property(function, "ReservedConcurrentExecutions").and_then(number)
 }
 
-/// The cluster with the fewest connections, where there is one.
+/// The cluster with the fewest connections, if there is one.
 fn smallest_cluster<'a>(stage: &'a Stage<'_>) -> Option<(&'a Template, &'a ResourceEntry, f64)> {
     let writers = of_type(stage.templates, "AWS::RDS::DBInstance").filter_map(|(template, instance)| {
         let cluster = resource(template, property(instance, "DBClusterIdentifier")?)?;

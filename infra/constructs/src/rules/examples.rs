@@ -1,4 +1,4 @@
-//! For each rule the least that it refuses, written by hand: what the page of rules shows, and what a test builds.
+//! For each rule the smallest rejected example, written by hand: what the page of rules shows, and what a test runs.
 
 use cfn::{DeletionPolicy, Json, RawResource, ResourceOptions, Template, UpdateReplacePolicy, json};
 
@@ -213,7 +213,7 @@ pub(super) fn api_cors() -> Template {
     api(&[("CorsConfiguration", json!({ "AllowOrigins": ["*"] }))])
 }
 
-/// A function behind a route, with this time-out.
+/// A function behind a route, with this timeout.
 fn routed(timeout: i64) -> Template {
     let mut template = api(&[]);
     let function = template.add("Function", RawResource::new(FUNCTION).property("Timeout", timeout));

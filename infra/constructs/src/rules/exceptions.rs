@@ -1,4 +1,4 @@
-//! The rules about exceptions: each says why it is there, and an accepted danger until when.
+//! The rules about exceptions: each has a reason, and an accepted danger an end date.
 
 use cfn::{Diagnostic, Json, ResourceEntry, Template};
 

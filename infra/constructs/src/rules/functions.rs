@@ -1,4 +1,4 @@
-//! Rules about functions: their logs, what stands in their environment, and who may invoke them.
+//! Rules about functions: their logs, the contents of their environment, and who may invoke them.
 
 use cfn::{Intrinsic, Json, ResourceEntry, Template};
 
@@ -9,7 +9,7 @@ use super::{Rule, examples};
 const FUNCTION: &str = "AWS::Lambda::Function";
 const SECRET_WORDS: [&str; 8] =
     ["PASSWORD", "PASSWD", "PWD", "SECRET", "TOKEN", "API_KEY", "PRIVATE_KEY", "CREDENTIAL"];
-/// Endings that say where a secret is, not what it is.
+/// Suffixes that say where a secret is, not what it is.
 const POINTERS: [&str; 4] = ["_ARN", "_ID", "_NAME", "_URL"];
 
 pub(super) const LOG_RETENTION: Rule = Rule {
@@ -113,7 +113,7 @@ pub(super) const INVOKE_SOURCE: Rule = Rule {
     },
 };
 
-/// The logical id that a statement's resource names: itself, or what is in it (`${Bucket.Arn}/*`).
+/// The logical id that a statement's resource refers to: itself, or what is in it (`${Bucket.Arn}/*`).
 fn granted_resource(resource: &Json) -> Option<&str> {
     referred(resource).or_else(|| match resource.as_intrinsic()? {
         Intrinsic::Sub(text, values) if values.is_empty() => {
@@ -123,7 +123,7 @@ fn granted_resource(resource: &Json) -> Option<&str> {
     })
 }
 
-/// Queues, topics, tables, buckets and secrets of the template, and those of other stacks, which come in as parameters named by their ARN.
+/// Queues, topics, tables, buckets and secrets of the template, and those of other stacks, which are parameters named after their ARN.
 fn needs_grant(template: &Template, id: &str) -> bool {
     const TYPES: [&str; 5] = [
         "AWS::SQS::Queue",
@@ -164,7 +164,7 @@ fn resolves(value: &Json) -> bool {
     }
 }
 
-/// A diagnostic never repeats what may be a secret.
+/// A diagnostic never repeats a possible secret.
 fn shown_unless_literal(value: &Json) -> String {
     if value.as_intrinsic().is_some() { shown(value) } else { "a literal".to_owned() }
 }

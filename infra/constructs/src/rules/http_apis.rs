@@ -1,4 +1,4 @@
-//! Rules about HTTP APIs: what protects the functions behind them, and what tells of a call. REST APIs are none of theirs.
+//! Rules about HTTP APIs: what protects the functions behind them, and what records calls. Does not cover REST APIs.
 
 use cfn::{Intrinsic, Json, ResourceEntry, Template};
 
@@ -6,7 +6,7 @@ use super::read::{number, number_or, of_type, one_or_many, property, referred, r
 use super::{Rule, examples};
 
 const STAGE: &str = "AWS::ApiGatewayV2::Stage";
-/// API Gateway answers 503 after this time, in seconds, whatever the function does:
+/// API Gateway responds with 503 after this time, in seconds, whatever the function does:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
 const LONGEST_INTEGRATION: f64 = 30.0;
 /// Lambda's default: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-lambda-function.html>
@@ -140,7 +140,7 @@ fn mentioned_function<'a>(template: &'a Template, uri: &Json) -> Option<&'a Reso
     functions.find(|entry| mentions(uri, entry.id.as_str()))
 }
 
-/// Whether a value refers to a resource, alone or within a text.
+/// Whether a value refers to a resource, by itself or within a text.
 fn mentions(value: &Json, id: &str) -> bool {
     match value.as_intrinsic() {
         Some(Intrinsic::Ref(name)) => name == id,

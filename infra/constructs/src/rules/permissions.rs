@@ -67,13 +67,13 @@ pub(super) const WILDCARD: Rule = Rule {
     },
 };
 
-/// The Sids of statements whose wide resources are excepted, each with its reason.
+/// The Sids of statements whose wide resources are exempted, each with its reason.
 fn exceptions(entry: &ResourceEntry) -> impl Iterator<Item = (&str, &Json)> {
     let wildcards = entry.parts.metadata.get("Wildcards").and_then(Json::as_object).unwrap_or_default();
     wildcards.iter().map(|(sid, reason)| (sid.as_ref(), reason))
 }
 
-/// Without a reason it is no exception.
+/// Without a reason there is no exception.
 fn excepted(entry: &ResourceEntry, statement: &Json) -> bool {
     let has_reason = |reason: &Json| reason.as_str().is_some_and(|reason| !reason.trim().is_empty());
     exceptions(entry).any(|(sid, reason)| sid_of(statement) == Some(sid) && has_reason(reason))
@@ -83,7 +83,7 @@ fn sid_of(statement: &Json) -> Option<&str> {
     field(statement, "Sid").and_then(Json::as_str)
 }
 
-/// The allowing statements that a role carries in itself.
+/// The Allow statements of a role's inline policies.
 pub(super) fn allowed_by_role(role: &ResourceEntry) -> Vec<&Json> {
     inline_policies(role).map(|(_, statement)| statement).filter(|statement| !denies(statement)).collect()
 }
@@ -92,7 +92,7 @@ fn denies(statement: &Json) -> bool {
     field(statement, "Effect").and_then(Json::as_str) == Some("Deny")
 }
 
-/// Statements of every policy document of a resource, with the path they stand at.
+/// Statements of every policy document of a resource, with their paths.
 fn statements(entry: &ResourceEntry) -> Vec<(String, &Json)> {
     let document = property(entry, "PolicyDocument").map(|document| of_document("PolicyDocument".to_owned(), document));
     let trust = property(entry, "AssumeRolePolicyDocument")
@@ -114,7 +114,7 @@ fn of_document(path: String, document: &Json) -> impl Iterator<Item = (String, &
     statements.iter().enumerate().map(move |(index, statement)| (format!("{path}.Statement.{index}"), statement))
 }
 
-/// What is too wide about an allowing statement.
+/// What is too wide about an Allow statement.
 fn wide(statement: &Json) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
     let list = |key| field(statement, key).map(one_or_many).unwrap_or_default();
@@ -150,13 +150,13 @@ fn principals(principal: &Json) -> Vec<String> {
     }
 }
 
-/// One `*` may stand at the end, below something that is named: `<bucket>/reports/*`.
+/// One `*` may come at the end, below something specific: `<bucket>/reports/*`.
 fn is_wide(resource: &str) -> bool {
     let named = resource.strip_suffix("/*").unwrap_or(resource);
     named.contains('*') || named.is_empty() || named.ends_with(':')
 }
 
-/// The text of a literal, a `Sub` or a `Join`; a reference stands in it as `${}`.
+/// The text of a literal, a `Sub` or a `Join`; a reference appears in it as `${}`.
 fn text_of(json: &Json) -> Option<String> {
     match json {
         Json::String(text) | Json::Custom(text) => Some(text.to_string()),

@@ -11,7 +11,7 @@ const DEFAULT_VISIBILITY: f64 = 30.0;
 const DEFAULT_RETENTION: f64 = 345_600.0;
 /// Lambda's default: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-lambda-function.html>
 const DEFAULT_TIMEOUT: f64 = 3.0;
-/// What AWS asks for: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
+/// What AWS recommends: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
 const TIMEOUTS_IN_VISIBILITY: f64 = 6.0;
 const FEWEST_RECEIVES: f64 = 3.0;
 
@@ -120,7 +120,7 @@ pub(super) const DEAD_LETTER_RETENTION: Rule = Rule {
     },
 };
 
-/// Template, queue and dead-letter queue of each redrive policy whose target stands in the same template.
+/// Template, queue and dead-letter queue of each redrive policy whose target is in the same template.
 fn redrives<'a>(stage: &'a Stage<'_>) -> impl Iterator<Item = (&'a Template, &'a ResourceEntry, &'a ResourceEntry)> {
     of_type(stage.templates, QUEUE).filter_map(|(template, queue)| {
         let target = property(queue, "RedrivePolicy.deadLetterTargetArn")?;

@@ -1,9 +1,9 @@
-//! How rules read a template: literals as numbers and texts, references as logical ids. Refuses to guess: what is not
+//! How rules read a template: literals as numbers and texts, references as logical ids. Never guesses: what is not
 //! written down reads as `None`.
 
 use cfn::{Intrinsic, Json, ResourceEntry, Template};
 
-/// Resources of one type, with the template they stand in.
+/// Resources of one type, with their templates.
 pub(super) fn of_type<'a>(
     templates: &'a [&'a Template],
     resource_type: &'a str,
@@ -21,12 +21,12 @@ pub(super) fn property<'a>(entry: &'a ResourceEntry, path: &str) -> Option<&'a J
     names.try_fold(first, field)
 }
 
-/// The value of a key; an entry that is dropped when the template is written is none.
+/// The value of a key; `None` for an entry that is dropped when the template is written.
 pub(super) fn field<'a>(json: &'a Json, key: &str) -> Option<&'a Json> {
     json.get(key).filter(|value| **value != Json::Absent)
 }
 
-/// A literal number, also one written as text.
+/// A literal number, including one written as text.
 pub(super) fn number(json: &Json) -> Option<f64> {
     match json {
         Json::Integer(number) => Some(*number as f64),
@@ -35,12 +35,12 @@ pub(super) fn number(json: &Json) -> Option<f64> {
     }
 }
 
-/// The number at a path: `default` where nothing is written, `None` where only deployment knows it.
+/// The number at a path: `default` if absent, `None` if it is known only at deployment.
 pub(super) fn number_or(entry: &ResourceEntry, path: &str, default: f64) -> Option<f64> {
     property(entry, path).map_or(Some(default), number)
 }
 
-/// The logical id that a `Ref`, a `GetAtt` or a `Sub` of nothing else refers to.
+/// The logical id that a `Ref`, a `GetAtt`, or a `Sub` of nothing else refers to.
 pub(super) fn referred(json: &Json) -> Option<&str> {
     match json.as_intrinsic()? {
         Intrinsic::Ref(id) => Some(id),
@@ -59,7 +59,7 @@ pub(super) fn resource<'a>(template: &'a Template, json: &Json) -> Option<&'a Re
     template.resources().iter().find(|entry| entry.id.as_str() == id)
 }
 
-/// The list, or the value itself as a list of one: IAM takes both.
+/// The list, or the value itself as a list of one: IAM accepts both.
 pub(super) fn one_or_many(json: &Json) -> &[Json] {
     json.as_list().unwrap_or(std::slice::from_ref(json))
 }

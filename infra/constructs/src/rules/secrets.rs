@@ -4,7 +4,7 @@ use cfn::Json;
 
 use super::{Rule, examples};
 
-/// Endings of property names that hold a secret itself: `MasterUserPassword`, `SecretString`, `ClientSecret` ..
+/// Suffixes of property names that contain a secret itself: `MasterUserPassword`, `SecretString`, `ClientSecret` ..
 const SECRETS: [&str; 5] = ["Password", "SecretString", "ClientSecret", "AuthToken", "SecretKey"];
 
 pub(super) const SECRET_IN_TEMPLATE: Rule = Rule {
@@ -16,7 +16,7 @@ pub(super) const SECRET_IN_TEMPLATE: Rule = Rule {
     check: |stage, diagnostics| {
         for (template, entry) in stage.templates.iter().flat_map(|t| t.resources().iter().map(move |e| (*t, e))) {
             let mut places = Vec::new();
-            // A function's variables have a rule of their own.
+            // A separate rule covers a function's variables.
             for (name, value) in entry.parts.properties.iter().filter(|(name, _)| *name != "Environment") {
                 literals(name.to_string(), value, &mut places);
             }
@@ -30,7 +30,7 @@ pub(super) const SECRET_IN_TEMPLATE: Rule = Rule {
     },
 };
 
-/// Paths of the texts at or below a value that are secrets by their names and stand there as they are.
+/// Paths of the texts at or below a value that are secrets judging by their names and are given literally.
 fn literals(path: String, value: &Json, places: &mut Vec<String>) {
     match value {
         Json::String(text) | Json::Custom(text)

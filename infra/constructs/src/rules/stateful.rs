@@ -27,7 +27,7 @@ pub(super) const RETENTION_POLICY: Rule = Rule {
     },
 };
 
-/// What holds data that nobody can ask for again. Messages and logs pass.
+/// Types whose data cannot be recreated. Messages and logs can be lost.
 const KEPT: [&str; 5] = [
     "AWS::DynamoDB::GlobalTable",
     "AWS::DynamoDB::Table",

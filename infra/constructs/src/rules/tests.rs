@@ -1,10 +1,10 @@
-//! What each rule refuses and what it allows.
+//! What each rule rejects and what it allows.
 
 use cfn::{DeletionPolicy, Json, LogicalId, RawResource, ResourceOptions, Template, UpdateReplacePolicy, json};
 
 use super::*;
 
-/// A chain that no rule refuses, written by hand.
+/// A chain that no rule rejects, written by hand.
 fn sound() -> Template {
     let mut template = Template::new("FipeApi-dev");
     let kept = |resource: RawResource| {

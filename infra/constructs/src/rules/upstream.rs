@@ -1,11 +1,11 @@
-//! The rule about an upstream's rate: what the instances may ask adds up to no more than the stage's budget.
+//! The rule about an upstream's rate: the calls of all instances add up to no more than the stage's budget.
 
 use cfn::ResourceEntry;
 
 use super::read::{number, of_type, property, referred};
 use super::{Budget, Rule, examples};
 
-/// Room for the rounding of each function's share.
+/// Tolerance for the rounding of each function's share.
 const ROUNDING: f64 = 1e-6;
 /// Instances that a mapping without MaximumConcurrency starts.
 const UNLIMITED: f64 = 1000.0;
@@ -26,7 +26,7 @@ pub(super) const UPSTREAM_BUDGET: Rule = Rule {
                 let mappings = of_type(stage.templates, "AWS::Lambda::EventSourceMapping")
                     .filter(|(other, mapping)| other.name() == template.name() && feeds(mapping, function));
                 let instances: f64 = mappings.map(|(_, mapping)| concurrency(mapping)).sum();
-                // A function without a queue is started by a schedule or by hand, one at a time.
+                // A function without a queue is started by a schedule or manually, one at a time.
                 sum += calls * instances.max(1.0);
                 last = Some((template, function));
             }

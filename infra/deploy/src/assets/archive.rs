@@ -1,5 +1,5 @@
-//! Assets as zip archives, named by what they contain: the same files are the same key on every machine.
-//! Refuses times, paths of this machine and file modes beyond "executable".
+//! Assets as zip archives, keyed by their content: the same files have the same key on every machine.
+//! Contains no timestamps, no local paths and no file modes beyond "executable".
 
 use std::fs::File;
 use std::io::{self, Seek, Write};
@@ -22,12 +22,12 @@ pub struct Entry {
     pub executable: bool,
 }
 
-/// What a file of an archive holds. A function's executable stays on the disk, where it is read a piece at a time.
+/// The content of a file in an archive. A function's executable stays on disk and is read in chunks.
 #[derive(Debug, Clone)]
 pub enum Content {
     /// These bytes.
     Bytes(Vec<u8>),
-    /// What this file holds; it must not change before the archive is uploaded.
+    /// The content of this file, which must not change before the archive is uploaded.
     File(PathBuf),
 }
 
@@ -40,7 +40,7 @@ impl Content {
         }
     }
 
-    /// Passes the content on, a piece at a time.
+    /// Passes the content on in chunks.
     fn copy_to(&self, to: &mut impl Write) -> io::Result<()> {
         match self {
             Self::Bytes(bytes) => to.write_all(bytes),
@@ -52,9 +52,9 @@ impl Content {
 /// How an archive is packed. The key does not depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
-    /// As it is: fastest to make, for a cloud on this machine.
+    /// Uncompressed: fastest to create, for a cloud on this machine.
     Stored,
-    /// Deflated: smallest to send and to load.
+    /// Deflated: smallest to upload and to load.
     Deflated,
 }
 
@@ -68,8 +68,8 @@ pub struct Archive {
 }
 
 impl Archive {
-    /// An asset named as the templates' parameters name it, for example `fipe-price-loader`. Entries are put in order of
-    /// their paths.
+    /// An asset named as the templates' parameters name it, for example `fipe-price-loader`. Entries are sorted by
+    /// path.
     ///
     /// # Errors
     /// When a file cannot be read.
@@ -98,7 +98,7 @@ impl Archive {
         format!("{}/{}.zip", self.name, self.sha256)
     }
 
-    /// Writes the archive, a piece at a time: every time stamp is 1980-01-01, every mode 0644 or 0755.
+    /// Writes the archive in chunks: every timestamp is 1980-01-01, every mode 0644 or 0755.
     ///
     /// # Errors
     /// When an entry cannot be packed, for example because it is larger than 4 GiB, or when `to` cannot be written.
@@ -122,7 +122,7 @@ impl Archive {
         Ok(())
     }
 
-    /// Packs the archive into a file without a name: whatever ends this program, nothing is left on the disk.
+    /// Packs the archive into an unnamed file: however this program ends, nothing is left on disk.
     pub(crate) fn packed(&self) -> io::Result<File> {
         let mut file = tempfile::tempfile()?;
         self.write_zip(&mut file)?;
@@ -130,7 +130,7 @@ impl Archive {
     }
 }
 
-/// Over the contents and not over the archive, so that another compressor does not make another key.
+/// Hashes the contents and not the archive, so that another compressor does not change the key.
 fn content_hash(entries: &[Entry]) -> io::Result<String> {
     let mut hash = Sha256::new();
     for entry in entries {
@@ -143,7 +143,7 @@ fn content_hash(entries: &[Entry]) -> io::Result<String> {
     Ok(hex(&hash.finalize()))
 }
 
-/// What is written to it is hashed.
+/// Hashes everything written to it.
 struct Hashing<'a>(&'a mut Sha256);
 
 impl Write for Hashing<'_> {

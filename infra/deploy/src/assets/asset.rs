@@ -1,23 +1,23 @@
-//! What an asset is made of: a function's binary, files beside it, or files alone. Refuses to say where binaries are built.
+//! What an asset is made of: a function's binary, additional files, or files only. Does not know where binaries are built.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::archive::{Archive, Compression, Content, Entry};
 
-/// Files that a template's parameters know by one name.
+/// Files that a template's parameters refer to by one name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asset {
     /// As the parameters name it, for example `fipe-price-loader`.
     pub name: String,
     /// The binary that becomes `bootstrap`, which is what the `provided` runtimes start. Several assets may have the same.
     pub binary: Option<String>,
-    /// Path inside the archive, `/` between folders, and the file on the disk.
+    /// Path inside the archive, `/` between folders, and the file on disk.
     pub files: Vec<(String, PathBuf)>,
 }
 
 impl Asset {
-    /// A function: a binary with nothing beside it.
+    /// A function: only a binary.
     pub fn of_binary(name: impl Into<String>, binary: impl Into<String>) -> Self {
         Self { name: name.into(), binary: Some(binary.into()), files: Vec::new() }
     }
@@ -27,7 +27,7 @@ impl Asset {
         Self { name: name.into(), binary: None, files: Vec::new() }
     }
 
-    /// The same with a file.
+    /// The same with another file.
     #[must_use]
     pub fn with_file(mut self, path: impl Into<String>, source: impl Into<PathBuf>) -> Self {
         self.files.push((path.into(), source.into()));

@@ -1,4 +1,4 @@
-//! Hashes as text. Refuses other algorithms than SHA-256.
+//! SHA-256 hashes as text.
 
 use sha2::{Digest, Sha256};
 

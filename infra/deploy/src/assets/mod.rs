@@ -1,4 +1,4 @@
-//! Assets: packed as archives, named by what they contain, uploaded once. Refuses to build them.
+//! Assets: packed as archives, keyed by content, uploaded once. Building them is the caller's.
 
 mod archive;
 mod asset;

@@ -1,4 +1,4 @@
-//! Brings assets and large templates into the bucket, each content once, a few at a time. Refuses to upload what is there.
+//! Uploads assets and large templates to the bucket, each content once, a few at a time. Never uploads what is already there.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -12,15 +12,15 @@ use super::digest::sha256;
 use crate::run::Listener;
 use crate::{Archive, AssetStore, BucketState, Error, Event, Options, Stack, TemplateLocation};
 
-/// CloudFormation's limits of a template in bytes: in the request, and in S3.
+/// CloudFormation's limits for a template in bytes: in the request, and in S3.
 /// Source: "AWS CloudFormation quotas", template body size.
 const BODY_LIMIT: usize = 51_200;
 pub(crate) const URL_LIMIT: usize = 1_000_000;
 
-/// Archives that are packed and sent at the same time: one is packed while another is on its way.
+/// Archives that are packed and sent at the same time: one is packed while another is being sent.
 const AT_ONCE: usize = 2;
 
-/// The uploads of one context. Whoever needs an asset first uploads it, the others wait for that.
+/// The uploads of one run. The first caller that needs an asset uploads it, the others wait for that.
 pub(crate) struct Assets<'a, S> {
     store: &'a S,
     options: &'a Options,
@@ -50,19 +50,19 @@ impl<'a, S: AssetStore> Assets<'a, S> {
         self.store.bucket()
     }
 
-    /// Uploads everything that is not there. Failures are left to [`Self::ensure`], which tells them to the stack concerned.
+    /// Uploads everything that is missing. Failures are left to [`Self::ensure`], which reports them to the stack concerned.
     pub(crate) async fn upload_all(&self) {
         let uploads: FuturesUnordered<_> = self.archives.keys().map(|asset| self.ensure(asset)).collect();
         uploads.for_each(async |_| {}).await;
     }
 
-    /// Uploads an asset unless one with the same content is there.
+    /// Uploads an asset unless one with the same content exists.
     pub(crate) async fn ensure(&self, asset: &str) -> Result<(), Error> {
         let Some((archive, uploaded)) = self.archives.get(asset) else { return Ok(()) };
         uploaded.get_or_try_init(async || self.upload(archive).await).await.copied()
     }
 
-    /// The template in the request when it fits, otherwise by way of the bucket under the hash of its text.
+    /// The template in the request if it fits, otherwise through the bucket under the hash of its text.
     pub(crate) async fn template(&self, stack: &Stack) -> Result<TemplateLocation, Error> {
         if stack.template.len() <= BODY_LIMIT {
             return Ok(TemplateLocation::Body(stack.template.clone()));
@@ -96,7 +96,7 @@ impl<'a, S: AssetStore> Assets<'a, S> {
     async fn upload(&self, archive: &Archive) -> Result<(), Error> {
         self.ensure_bucket().await?;
         let (asset, key, pace) = (archive.name().to_owned(), archive.key(), self.options.pace);
-        // Never closed, so there is always room sooner or later.
+        // Never closed, so a permit always becomes available.
         let _room = self.room.acquire().await;
         if self.listener.retry(pace, async || self.store.contains(&key).await).await? {
             self.listener.notify(Event::AssetPresent { asset, key });
@@ -113,7 +113,7 @@ impl<'a, S: AssetStore> Assets<'a, S> {
     }
 }
 
-/// Packs on a thread of its own, so that progress goes on meanwhile.
+/// Packs on a separate thread, so that progress continues meanwhile.
 async fn pack(archive: &Archive) -> io::Result<File> {
     let archive = archive.clone();
     tokio::task::spawn_blocking(move || archive.packed()).await.map_err(io::Error::other)?

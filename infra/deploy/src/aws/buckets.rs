@@ -1,4 +1,4 @@
-//! The buckets of stacks, through the AWS SDK. Refuses a bucket of another account.
+//! The buckets of stacks, through the AWS SDK. Never touches a bucket of another account.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use aws_access::{Answer, CallError, CallErrorKind, Connection, call_error};
 
 use crate::{BucketEmptier, Emptied};
 
-/// S3 as a deletion needs it.
+/// The part of S3 that a deletion needs.
 #[derive(Debug, Clone)]
 pub struct S3Buckets {
     client: Client,

@@ -1,5 +1,5 @@
-//! CloudFormation through the AWS SDK: every call is passed on as it is. Refuses to wait forever, and answers that lack what AWS
-//! always gives.
+//! CloudFormation through the AWS SDK, call by call. Never waits forever, and rejects responses without the fields that AWS
+//! always returns.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub struct AwsCloudFormation {
 }
 
 impl AwsCloudFormation {
-    /// Over a connection's configuration. Every call is answered or given up within 90 s, an attempt within 30 s.
+    /// Uses a connection's configuration. Every call ends within 90 s, an attempt within 30 s.
     pub fn new(config: &aws_config::SdkConfig) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(5))
@@ -43,7 +43,7 @@ impl CloudFormation for AwsCloudFormation {
                 return if error.is_absent_stack() { Ok(None) } else { Err(error) };
             }
         };
-        // Of a name or an id, the answer is one stack or the error above.
+        // For a name or an id, the response is one stack or the error above.
         Answer("DescribeStacks").any("Stacks", answer.stacks().first()).and_then(description).map(Some)
     }
 
@@ -61,7 +61,7 @@ impl CloudFormation for AwsCloudFormation {
                 ChangeSetKind::Create => ChangeSetType::Create,
                 ChangeSetKind::Update => ChangeSetType::Update,
             })
-            // Roles with names of their own; the templates are ours and reviewed.
+            // Roles with fixed names; the templates are ours and reviewed.
             .capabilities(Capability::CapabilityNamedIam)
             .set_include_nested_stacks(request.nested.then_some(true))
             .set_import_existing_resources(request.import_existing.then_some(true))
@@ -89,7 +89,7 @@ impl CloudFormation for AwsCloudFormation {
         let page = call.send().await.map_err(|error| call_error("DescribeChangeSet", error))?;
         let answer = Answer("DescribeChangeSet");
         let status = answer.text("Status", page.status().map(|status| status.as_str()))?;
-        // Given only where there is something to say.
+        // Present only where there is something to say.
         let reason = page.status_reason().unwrap_or_default();
         let changes = page.changes().iter().filter_map(|change| change.resource_change()).map(resource_change);
         Ok(ChangeSetPage {
@@ -171,7 +171,7 @@ impl CloudFormation for AwsCloudFormation {
     async fn describe_stack_events(&self, stack_id: &str, next: Option<&str>) -> Result<EventsPage, CallError> {
         let call = self.client.describe_stack_events().stack_name(stack_id).set_next_token(next.map(str::to_owned));
         let page = call.send().await.map_err(|error| call_error("DescribeStackEvents", error))?;
-        // A hook's event may say nothing of a resource's status, and then it is none of the stack's history.
+        // A hook's event may have no resource status, and then it is not part of the stack's history.
         let is_status = |event: &&types::StackEvent| event.resource_status().is_some() || event.hook_type().is_none();
         let events = page.stack_events().iter().filter(is_status).map(stack_event);
         Ok(EventsPage { events: events.collect::<Result<_, _>>()?, next: next_page(page.next_token()) })
@@ -219,7 +219,7 @@ impl CloudFormation for AwsCloudFormation {
     }
 }
 
-/// Parameters, outputs and tags have values that may be empty, and none that are missing.
+/// Parameters, outputs and tags may have empty values, but never missing ones.
 fn description(stack: &types::Stack) -> Result<StackDescription, CallError> {
     let answer = Answer("DescribeStacks");
     let value = |field, value: Option<&str>| answer.any(field, value).map(str::to_owned);
@@ -243,7 +243,7 @@ fn description(stack: &types::Stack) -> Result<StackDescription, CallError> {
     })
 }
 
-/// Physical id and reason are documented as optional: there is none before the resource is made, or nothing to say.
+/// Physical id and reason are documented as optional: before the resource exists, or when there is nothing to say.
 fn stack_event(event: &types::StackEvent) -> Result<StackEvent, CallError> {
     let answer = Answer("DescribeStackEvents");
     Ok(StackEvent {
@@ -258,7 +258,7 @@ fn stack_event(event: &types::StackEvent) -> Result<StackEvent, CallError> {
     })
 }
 
-/// Physical id and reason are optional as those of events are.
+/// Physical id and reason are optional, as for events.
 fn stack_resource(resource: &types::StackResourceSummary) -> Result<StackResource, CallError> {
     let answer = Answer("ListStackResources");
     Ok(StackResource {
@@ -270,7 +270,7 @@ fn stack_resource(resource: &types::StackResourceSummary) -> Result<StackResourc
     })
 }
 
-/// A token belongs to one call and its repetitions: when it is known, an answer got lost and what was asked for has begun.
+/// A token belongs to one call and its retries: if it is already known, a response got lost and the operation has begun.
 fn begun<T>(answer: Result<T, CallError>) -> Result<(), CallError> {
     match answer {
         Err(error) if matches!(error.code.as_deref(), Some("TokenAlreadyExistsException" | "TokenAlreadyExists")) => {

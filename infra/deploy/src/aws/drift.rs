@@ -1,4 +1,4 @@
-//! Drift detection through the AWS SDK. Refuses nothing: every call is passed on as it is.
+//! Drift detection through the AWS SDK, call by call.
 
 use aws_access::{Answer, CallError, call_error};
 use aws_sdk_cloudformation::Client;
@@ -14,7 +14,7 @@ pub struct AwsDriftDetection {
 }
 
 impl AwsDriftDetection {
-    /// Over a connection's configuration.
+    /// Uses a connection's configuration.
     pub fn new(config: &aws_config::SdkConfig) -> Self {
         Self { client: Client::new(config) }
     }
@@ -45,7 +45,7 @@ impl DriftDetection for AwsDriftDetection {
         let is_complete = answer.detection_status() == Some(&StackDriftDetectionStatus::DetectionComplete);
         let reason = answer.detection_status_reason().unwrap_or("the detection failed");
         Ok(Detection::Done {
-            // Given only when the detection is complete.
+            // Present only when the detection is complete.
             status: answer.stack_drift_status().map_or("UNKNOWN", |status| status.as_str()).to_owned(),
             failure: (!is_complete).then(|| reason.to_owned()),
         })
@@ -64,12 +64,12 @@ impl DriftDetection for AwsDriftDetection {
                     Some(StackResourceDriftStatus::InSync) => DriftStatus::InSync,
                     Some(StackResourceDriftStatus::Modified) => DriftStatus::Modified,
                     Some(StackResourceDriftStatus::Deleted) => DriftStatus::Deleted,
-                    // Listed, and yet nobody has looked.
+                    // Listed, but not checked yet.
                     Some(StackResourceDriftStatus::NotChecked) => continue,
                     _ => DriftStatus::Unknown,
                 };
                 let differences = drift.property_differences().iter().map(|difference| {
-                    // `null` is how it says that one side has nothing.
+                    // `null` means that one side has nothing.
                     let value = |value: Option<&str>| value.filter(|value| *value != "null").map(str::to_owned);
                     let kind = difference.difference_type().map(|kind| kind.as_str());
                     Ok(Difference {

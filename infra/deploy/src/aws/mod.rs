@@ -1,5 +1,5 @@
-//! The adapters of the ports over the AWS SDK. Refuses decisions: they are the flows'. An answer that lacks what AWS always
-//! gives is an error; a default stands only for what AWS documents as optional.
+//! The adapters of the ports over the AWS SDK. Decisions belong to the flows. A response that lacks a field that AWS always
+//! returns is an error; defaults are used only for what AWS documents as optional.
 
 mod buckets;
 mod cloudformation;

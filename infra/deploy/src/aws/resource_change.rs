@@ -1,4 +1,4 @@
-//! The SDK's resource changes in the words of the ports. Refuses to interpret.
+//! The SDK's resource changes in the terms of the ports. Does not interpret them.
 
 use aws_access::{Answer, CallError};
 use aws_sdk_cloudformation::types;
@@ -13,7 +13,7 @@ pub(super) fn resource_change(change: &types::ResourceChange) -> Result<Resource
             Some(types::ChangeAction::Import) => ChangeAction::Import,
             Some(types::ChangeAction::Remove) => ChangeAction::Remove,
             Some(types::ChangeAction::Modify | types::ChangeAction::SyncWithActual) => ChangeAction::Modify,
-            // What a newer AWS calls otherwise is not known, either.
+            // A name that a newer AWS uses is not known, either.
             _ => ChangeAction::Dynamic,
         },
         logical_id: answer.text("LogicalResourceId", change.logical_resource_id())?,
@@ -32,7 +32,7 @@ pub(super) fn resource_change(change: &types::ResourceChange) -> Result<Resource
     })
 }
 
-/// AWS documents every field of a detail as optional: what is not told of it stays empty. An empty `requires_recreation` counts
+/// AWS documents every field of a detail as optional: missing ones stay empty. An empty `requires_recreation` counts
 /// as "may be replaced" everywhere.
 fn detail(detail: &types::ResourceChangeDetail) -> PropertyDetail {
     let target = detail.target();

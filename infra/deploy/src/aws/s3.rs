@@ -1,5 +1,5 @@
 //! The assets bucket through the AWS SDK: one per account and region, encrypted, versioned, private, TLS only.
-//! Refuses a bucket that belongs to another account.
+//! Never uses a bucket that belongs to another account.
 
 use std::fs::File;
 use std::io::Seek;
@@ -31,12 +31,12 @@ pub struct S3AssetStore {
 }
 
 impl S3AssetStore {
-    /// The bucket of a connection's account and region; it need not exist yet.
+    /// The bucket of a connection's account and region; it may not exist yet.
     pub fn new(connection: &Connection) -> Self {
         let Connection { config, account, region, endpoint } = connection;
-        // One address for every bucket: a cloud on this machine has no host name per bucket.
+        // One endpoint for every bucket: a cloud on this machine has no host name per bucket.
         let path_style = endpoint.is_some();
-        // An upload may take minutes, an answer to anything may not take forever.
+        // An upload may take minutes, but no response may take forever.
         let timeouts = aws_sdk_s3::config::timeout::TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(5))
             .operation_attempt_timeout(Duration::from_secs(10 * 60))
@@ -54,7 +54,7 @@ impl S3AssetStore {
 
     async fn create(&self) -> Result<BucketState, CallError> {
         let mut call = self.client.create_bucket().bucket(&self.bucket);
-        // us-east-1 is what S3 means by no constraint, and it refuses to be told so.
+        // us-east-1 is expressed by no constraint; naming it is an error.
         if self.region != "us-east-1" {
             let constraint = BucketLocationConstraint::from(self.region.as_str());
             let configuration = CreateBucketConfiguration::builder().location_constraint(constraint);
@@ -79,7 +79,7 @@ impl S3AssetStore {
         Ok(())
     }
 
-    /// Every setting that the bucket has to have. The policy comes last: where it stands, the others do too.
+    /// Every setting that the bucket must have. The policy comes last: if it is set, so are the others.
     async fn protect(&self) -> Result<(), CallError> {
         let (bucket, account) = (&self.bucket, &self.account);
         let block = PublicAccessBlockConfiguration::builder()
@@ -135,7 +135,7 @@ impl AssetStore for S3AssetStore {
             Ok(_) => Ok(BucketState::Present),
             Err(error) => match (error.code.as_deref(), error.kind) {
                 (Some("NoSuchBucket"), _) => self.create().await,
-                // Its making was interrupted.
+                // Its creation was interrupted.
                 (Some("NoSuchBucketPolicy"), _) => self.protect().await.map(|()| BucketState::Present),
                 (_, CallErrorKind::Denied) if error.code.as_deref() == Some("AccessDenied") => Ok(BucketState::Foreign),
                 _ => Err(error),
@@ -168,7 +168,7 @@ impl AssetStore for S3AssetStore {
     }
 }
 
-/// A file from its beginning to its end, wherever the last attempt to send it stopped.
+/// Reads a file from its start to its end, wherever the last attempt to send it stopped.
 async fn whole(file: &File) -> Result<ByteStream, Box<dyn std::error::Error + Send + Sync>> {
     let mut file = file.try_clone()?;
     file.rewind()?;

@@ -1,5 +1,5 @@
-//! Deletes the stacks of a stage in reverse order and says what stays behind. Refuses to touch a protected stack or a full bucket
-//! without consent, and anything that a stack does not own.
+//! Deletes the stacks of a stage in reverse order and reports what stays behind. Never touches a protected stack or a non-empty bucket
+//! without consent, or anything that a stack does not own.
 
 use super::deletion_preview::{self, StackDeletion};
 use crate::plan::run_in_order;
@@ -10,7 +10,7 @@ use crate::{
     protection, watch,
 };
 
-/// What the caller agrees to.
+/// What the caller consents to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Consent {
     /// Termination protection may be turned off.
@@ -22,25 +22,25 @@ pub struct Consent {
 /// What happened to a stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destroyed {
-    /// It was there and is gone.
+    /// It existed and is deleted.
     Deleted {
         /// Physical name.
         stack: String,
         /// What stays behind: retained, skipped, or kept as a snapshot.
         leftovers: Vec<Leftover>,
     },
-    /// It was not there.
+    /// It did not exist.
     Absent {
         /// Physical name.
         stack: String,
     },
 }
 
-/// Deletes the stacks of `plan` in reverse order, independent ones at the same time, and waits for each.
+/// Deletes the stacks of `plan` in reverse order, independent ones in parallel, and waits for each.
 ///
 /// # Errors
-/// [`Error::Protected`] before anything is deleted when a stack is protected and `consent` does not say to turn that off.
-/// [`Error::Stacks`] with the stacks that could not be deleted; those that they need are left alone, all others are gone.
+/// [`Error::Protected`] before anything is deleted, when a stack is protected and `consent` does not cover turning that off.
+/// [`Error::Stacks`] with the stacks that could not be deleted; the stacks they depend on are left alone, all others are deleted.
 pub async fn destroy(
     cloudformation: &impl CloudFormation,
     buckets: &impl BucketEmptier,
@@ -72,7 +72,7 @@ pub async fn destroy(
     run_in_order(&names, &needs(plan), options.concurrency, step, skip).await
 }
 
-/// For each stack in the order of deletion, those that take its outputs: they go first.
+/// For each stack in deletion order, the stacks that use its outputs: they are deleted first.
 fn needs(plan: &Plan) -> Vec<Vec<usize>> {
     let takes = plan.dependencies();
     let last = takes.len().saturating_sub(1);
@@ -133,7 +133,7 @@ async fn empty<C: CloudFormation>(
             deleted += now;
             let (stack, bucket) = (deletion.stack_name.clone(), found.bucket.clone());
             context.notify(Event::BucketEmptying { stack, bucket, deleted });
-            // What cannot be deleted comes on every page again.
+            // Objects that cannot be deleted reappear on every page.
             if !refused.is_empty() && now == 0 {
                 return Err(Error::BucketNotEmptied { bucket: found.bucket.clone(), refused });
             }
@@ -145,7 +145,7 @@ async fn empty<C: CloudFormation>(
     Ok(())
 }
 
-/// What the events told, and what the policies keep without an event.
+/// What the events reported, and what the policies keep without an event.
 fn leftovers(deletion: &StackDeletion, mut left: Vec<Leftover>) -> Vec<Leftover> {
     for resource in deletion.resources.iter().filter(|resource| resource.keeps != Keeps::Nothing) {
         if left.iter().any(|left| left.logical_id == resource.logical_id) {

@@ -1,4 +1,4 @@
-//! What a template keeps of deleted resources. Refuses a text that is no template.
+//! What a template keeps of deleted resources. A text that is not a template is an error.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::Keeps;
 /// Source: "DeletionPolicy attribute". RetainExceptOnCreate keeps what was created successfully.
 ///
 /// # Errors
-/// The text is no template.
+/// The text is not a template.
 pub(crate) fn policies(text: &str) -> Result<BTreeMap<String, Keeps>, ParseError> {
     let template = parse("the deployed template", text)?;
     let kept = template.resources().iter().map(|resource| (resource.logical_id.clone(), keeps(resource)));
@@ -28,7 +28,7 @@ fn keeps(resource: &Resource) -> Keeps {
 }
 
 fn said(policy: &Node, resource_type: &str) -> Keeps {
-    // The transform AWS::LanguageExtensions takes functions here. What is certain is what both branches keep.
+    // The transform AWS::LanguageExtensions allows intrinsics here. Certain is only what both branches keep.
     if let Some(("Fn::If", argument)) = policy.intrinsic() {
         let branches = argument.items().iter().skip(1).map(|branch| said(branch, resource_type));
         return branches.min_by_key(|keeps| *keeps as u8).unwrap_or(Keeps::Nothing);

@@ -1,4 +1,4 @@
-//! What a deletion would delete and what it would leave. Refuses to change anything.
+//! What a deletion would delete and what it would leave. Changes nothing.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use crate::plan::run_in_order;
 use crate::run::{Context, Listener, RunState};
 use crate::{BucketEmptier, CloudFormation, Error, Event, Keeps, Options, Plan, StackResource};
 
-/// What a deletion would do, stack for stack in the order of the deletion.
+/// What a deletion would do, stack by stack in deletion order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DeletionPreview {
     /// The stacks.
@@ -27,13 +27,13 @@ pub struct StackDeletion {
     pub status: Option<String>,
     /// It is protected from termination.
     pub termination_protection: bool,
-    /// What dies and what stays.
+    /// What is deleted and what stays.
     pub resources: Vec<ResourceDeletion>,
-    /// Its buckets that would be deleted and hold something, which makes the deletion fail.
+    /// Its buckets that would be deleted and are not empty, which makes the deletion fail.
     pub buckets: Vec<Bucket>,
 }
 
-/// What becomes of a resource.
+/// What happens to a resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ResourceDeletion {
     /// Logical id.
@@ -42,7 +42,7 @@ pub struct ResourceDeletion {
     pub physical_id: String,
     /// For example `AWS::RDS::DBCluster`.
     pub resource_type: String,
-    /// Its loss is a loss of data.
+    /// Losing it loses data.
     pub stateful: bool,
     /// What stays of it.
     pub keeps: Keeps,
@@ -57,7 +57,7 @@ pub struct Bucket {
     pub bucket: String,
     /// Object versions and delete markers, at least.
     pub objects: usize,
-    /// There are more.
+    /// Whether there are more.
     pub more: bool,
 }
 
@@ -69,7 +69,7 @@ impl DeletionPreview {
     }
 }
 
-/// What a deletion of the stacks of `plan` would do, the last one deployed first.
+/// What a deletion of the stacks of `plan` would do, the last deployed first.
 ///
 /// # Errors
 /// [`Error::Stacks`] when a stack or bucket cannot be read.
@@ -92,7 +92,7 @@ pub async fn preview_deletion(
     Ok(DeletionPreview { stacks })
 }
 
-/// Looks at one stack.
+/// Inspects one stack.
 pub(super) async fn of_stack<C: CloudFormation>(
     context: &Context<'_, C>,
     buckets: &impl BucketEmptier,
@@ -113,7 +113,7 @@ pub(super) async fn of_stack<C: CloudFormation>(
     deletion.termination_protection = found.termination_protection;
     if found.status != "REVIEW_IN_PROGRESS" {
         let template = context.call(async || context.cloudformation.get_template(&found.stack_id).await).await?;
-        // What cannot be read counts as lost, but its buckets are not emptied on a guess.
+        // A resource of unknown fate counts as lost, but its buckets are not emptied on a guess.
         let policies = policies(&template).ok();
         let resources =
             context.call(async || context.cloudformation.list_stack_resources(&found.stack_id).await).await?;

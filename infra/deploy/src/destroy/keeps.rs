@@ -1,4 +1,4 @@
-//! What stays of a resource when its stack is deleted. Refuses to read policies.
+//! What stays of a resource when its stack is deleted. Policies are read elsewhere.
 
 use serde::Serialize;
 

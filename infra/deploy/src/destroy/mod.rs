@@ -1,4 +1,4 @@
-//! Deletes stacks, and says beforehand what that deletes and what it leaves. Refuses to deploy.
+//! Deletes stacks, and previews what that deletes and what it leaves.
 
 mod deletion;
 mod deletion_policy;

@@ -1,4 +1,4 @@
-//! Values that people type wrongly and that open or close a network: addresses and VPC ids. Refuses what AWS would refuse
+//! Values that are easily mistyped and that open or close a network: addresses and VPC ids. Rejects what AWS would reject
 //! minutes later, and the whole internet.
 
 use std::fmt;
@@ -15,7 +15,7 @@ pub struct VpcId(String);
 /// What is wrong with a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
-    /// Not four numbers with dots between.
+    /// Not four numbers separated by dots.
     #[error("{value:?} is not an IPv4 address; give a.b.c.d")]
     NotAnAddress {
         /// The value.
@@ -52,10 +52,10 @@ pub enum AddressError {
 }
 
 impl AllowedIp {
-    /// Reads `a.b.c.d`, or the same with `/32`.
+    /// Parses `a.b.c.d`, or the same with `/32`.
     ///
     /// # Errors
-    /// Names the part that is wrong; refuses ranges, the whole internet first of all.
+    /// Names the wrong part; rejects ranges, above all the whole internet.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
         let value = || text.to_owned();
         let (address, prefix) = text.split_once('/').unwrap_or((text, "32"));
@@ -66,7 +66,7 @@ impl AllowedIp {
         let mut octets = [0; 4];
         for (index, part) in parts.into_iter().enumerate() {
             let is_plain = part.bytes().all(|byte| byte.is_ascii_digit());
-            // A leading zero means octal to some readers of the address.
+            // A leading zero means octal to some parsers.
             let is_canonical = part.len() == 1 || !part.starts_with('0');
             match part.parse::<u8>() {
                 Ok(number) if is_plain && is_canonical => octets[index] = number,
@@ -82,7 +82,7 @@ impl AllowedIp {
 }
 
 impl VpcId {
-    /// Reads a VPC id.
+    /// Parses a VPC id.
     ///
     /// # Errors
     /// Says what an id looks like.

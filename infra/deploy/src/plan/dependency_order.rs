@@ -1,4 +1,4 @@
-//! Runs one step a stack in the order of dependencies, independent ones at the same time. Refuses to start a step whose
+//! Runs one step per stack in dependency order, independent ones in parallel. Never starts a step whose
 //! dependency failed.
 
 use futures_util::StreamExt;
@@ -7,7 +7,7 @@ use futures_util::stream::FuturesUnordered;
 use crate::{Error, Skipped, StacksFailed};
 
 /// Runs the steps `0..needs.len()`, each after those in its `needs`, at most `concurrency` at a time (at least one). When
-/// one fails, those that need it are skipped, all others go on. `names` are for the error; `skip` gets (step, failed).
+/// one fails, those that depend on it are skipped and all others continue. `names` are for the error; `skip` gets (step, failed).
 pub(crate) async fn run_in_order<T>(
     names: &[String],
     needs: &[Vec<usize>],
@@ -75,7 +75,7 @@ enum State<T> {
 }
 
 impl<T> State<T> {
-    /// The step that failed, when this one, `index`, failed or was skipped.
+    /// The step that failed, if this one, `index`, failed or was skipped.
     fn lost(&self, index: usize) -> Option<usize> {
         match self {
             Self::Failed => Some(index),

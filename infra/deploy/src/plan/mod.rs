@@ -1,5 +1,5 @@
-//! What is to be deployed, in which order, with which values: settled before anything is touched.
-//! Refuses circles, unknown names and missing values, all missing ones in one error.
+//! What is to be deployed, in which order, with which values: settled before anything is changed.
+//! Cycles, unknown names and missing values are errors; one error names all missing values.
 
 pub mod address;
 mod dependency_order;
@@ -25,9 +25,9 @@ pub struct Stack {
     pub parameters: Vec<Parameter>,
     /// Tags of the stack.
     pub tags: Vec<(String, String)>,
-    /// Termination protection and stack policy that the stack shall have.
+    /// The termination protection and stack policy that the stack should have.
     pub protection: Protection,
-    /// It is in a plan only when the selection names it.
+    /// It is part of a plan only if the selection names it.
     pub only_when_named: bool,
 }
 
@@ -43,7 +43,7 @@ pub struct Parameter {
 /// Where a parameter's value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// Given with the deployment. An optional one that is not given keeps the template's default.
+    /// Given with the deployment. Without it, an optional one keeps the template's default.
     Given {
         /// The template has a default.
         optional: bool,
@@ -66,7 +66,7 @@ pub enum Source {
     },
 }
 
-/// The selected stacks of a stage in the order in which they can be deployed, with every given value at hand.
+/// The selected stacks of a stage in deployment order, with all given values.
 #[derive(Debug, Clone)]
 pub struct Plan {
     stacks: Vec<Stack>,
@@ -75,9 +75,9 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Orders `stacks` by their links and checks `values` (parameter name to value). An empty `selection` means all stacks but those
+    /// Orders `stacks` by their links and checks `values` (parameter name to value). An empty `selection` means all stacks except those
     /// that have to be named;
-    /// a selected stack may take outputs of one that is not selected, which then has to be deployed already.
+    /// a selected stack may use outputs of one that is not selected, which then has to be deployed already.
     ///
     /// # Errors
     /// [`Error::Cycle`], [`Error::UnknownStack`], [`Error::UnknownParameter`] and, with all of them at once, [`Error::Missing`].
@@ -96,7 +96,7 @@ impl Plan {
         Ok(Self { stacks, stack_names, values })
     }
 
-    /// The selected stacks, each after those whose outputs it takes.
+    /// The selected stacks, each after those whose outputs it uses.
     pub fn stacks(&self) -> &[Stack] {
         &self.stacks
     }
@@ -114,7 +114,7 @@ impl Plan {
         assets
     }
 
-    /// The value that was given for a parameter.
+    /// The given value of a parameter.
     pub(crate) fn value(&self, parameter: &str) -> Option<&str> {
         self.values.get(parameter).map(String::as_str)
     }
@@ -124,7 +124,7 @@ impl Plan {
         self.stacks.iter().map(|stack| stack.stack_name.clone()).collect()
     }
 
-    /// For each selected stack, the places of those that it takes outputs of.
+    /// For each selected stack, the indexes of those whose outputs it uses.
     pub(crate) fn dependencies(&self) -> Vec<Vec<usize>> {
         let place = |name: &str| self.stacks.iter().position(|stack| stack.name == name);
         self.stacks.iter().map(|stack| links(stack).filter_map(place).collect()).collect()
@@ -136,7 +136,7 @@ impl Plan {
     }
 }
 
-/// Each stack after those it takes outputs of; among equals, the order in which they came.
+/// Each stack after those whose outputs it uses; otherwise in the given order.
 fn in_order(mut waiting: Vec<Stack>) -> Result<Vec<Stack>, Error> {
     let known: Vec<String> = waiting.iter().map(|stack| stack.name.clone()).collect();
     for name in waiting.iter().flat_map(links) {
@@ -155,7 +155,7 @@ fn in_order(mut waiting: Vec<Stack>) -> Result<Vec<Stack>, Error> {
     Ok(ordered)
 }
 
-/// Names of the stacks whose outputs a stack takes.
+/// Names of the stacks whose outputs a stack uses.
 fn links(stack: &Stack) -> impl Iterator<Item = &str> {
     stack.parameters.iter().filter_map(|parameter| match &parameter.source {
         Source::Output { stack, .. } => Some(stack.as_str()),
@@ -163,7 +163,7 @@ fn links(stack: &Stack) -> impl Iterator<Item = &str> {
     })
 }
 
-/// One circle among stacks of which each waits for another: follow the links until a name comes again.
+/// One cycle among stacks that wait for each other: follow the links until a name repeats.
 fn circle(waiting: &[Stack]) -> Vec<String> {
     let mut path: Vec<String> = Vec::new();
     let mut next = waiting.first();

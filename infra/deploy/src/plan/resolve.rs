@@ -1,4 +1,4 @@
-//! Resolves a stack's parameters to values: given ones, assets, outputs of other stacks. Refuses to guess.
+//! Resolves a stack's parameters to values: given ones, assets, outputs of other stacks. Never guesses.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub(crate) struct ResolvedStack {
     pub(crate) protection: Protection,
 }
 
-/// Outputs of the stacks that are linked to; of those that are not there, nothing. With `outside`, only those that are not
+/// Outputs of the linked stacks that exist. With `outside`, only those that are not
 /// part of the plan.
 pub(crate) async fn live_outputs<C: CloudFormation>(
     context: &Context<'_, C>,
@@ -46,7 +46,7 @@ pub(crate) async fn live_outputs<C: CloudFormation>(
     Ok(outputs)
 }
 
-/// Every linked output of a stack outside the plan has to be there.
+/// Every linked output of a stack outside the plan has to exist.
 pub(crate) fn check_outputs(plan: &Plan, outputs: &Outputs) -> Result<(), Error> {
     for (stack, _, from, output) in linked(plan) {
         if plan.stacks().iter().any(|stack| stack.name == from) {
@@ -62,7 +62,7 @@ pub(crate) fn check_outputs(plan: &Plan, outputs: &Outputs) -> Result<(), Error>
     Ok(())
 }
 
-/// The stack with everything filled in, for a deployment.
+/// The stack with all values, for a deployment.
 pub(crate) async fn resolve<S: AssetStore>(
     plan: &Plan,
     stack: &Stack,
@@ -72,7 +72,7 @@ pub(crate) async fn resolve<S: AssetStore>(
     let mut values = Vec::new();
     for parameter in &stack.parameters {
         let value = match &parameter.source {
-            // Not given: the template's default holds. What may not be missing was checked by the plan.
+            // Not given: the template's default applies. The plan has checked what must not be missing.
             Source::Given { .. } => plan.value(&parameter.name).map(str::to_owned),
             Source::AssetBucket => Some(assets.bucket().to_owned()),
             Source::AssetKey { asset } => {
@@ -89,7 +89,7 @@ pub(crate) async fn resolve<S: AssetStore>(
     Ok(filled(stack, assets.template(stack).await?, values, Vec::new()))
 }
 
-/// The stack with what is known filled in, for a preview. What is not known keeps its live value, or gets a placeholder.
+/// The stack with all known values, for a preview. Unknown ones keep their live value, or get a placeholder.
 pub(crate) async fn resolve_tentatively<S: AssetStore>(
     plan: &Plan,
     stack: &Stack,

@@ -1,17 +1,17 @@
-//! The port to whoever says yes: asked with what would be done, before it is. Refuses defaults.
+//! The port for approval: called with what would be done, before it is done. Has no defaults.
 
 use serde::Serialize;
 
 use crate::Preview;
 
-/// Decides what may be done. Questions come one at a time, also when stacks are deployed at the same time.
+/// Decides what may be done. Called once at a time, even when stacks are deployed in parallel.
 #[expect(async_fn_in_trait, reason = "one current-thread runtime drives the flow, so no Send bound is needed")]
 pub trait Approver {
-    /// Asked before a change set is executed, with exactly what would be executed. Losses that nobody accepted by name
-    /// do not come this far.
+    /// Called before a change set is executed, with exactly what would be executed. Losses that were not accepted by name
+    /// are rejected earlier.
     async fn approve(&self, preview: &Preview) -> Result<(), Refusal>;
 
-    /// Asked before a stack is deleted that stands in the way: one whose creation or deletion failed.
+    /// Called before a stack is deleted to make way: one whose creation or deletion failed.
     async fn delete_failed(&self, stack: &FailedStack) -> Result<(), Refusal>;
 }
 
@@ -26,13 +26,13 @@ pub struct FailedStack {
     pub stack_id: String,
     /// `ROLLBACK_COMPLETE`, `ROLLBACK_FAILED`, `CREATE_FAILED` or `DELETE_FAILED`.
     pub status: String,
-    /// CloudFormation's sentence about the status.
+    /// CloudFormation's message about the status.
     pub reason: Option<String>,
-    /// Logical ids and types of what the stack still holds.
+    /// Logical ids and types of the stack's remaining resources.
     pub resources: Vec<(String, String)>,
 }
 
-/// A no.
+/// A refusal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{reason}")]
 pub struct Refusal {

@@ -1,4 +1,4 @@
-//! The port to the assets bucket, and what goes into it. Refuses to overwrite: a key is the hash of its content.
+//! The port to the assets bucket, and what is uploaded to it. Never overwrites: a key is the hash of its content.
 
 use std::fs::File;
 
@@ -13,29 +13,29 @@ pub trait AssetStore {
     /// The account it has to belong to.
     fn account(&self) -> &str;
 
-    /// Address of an object, for CloudFormation's TemplateURL.
+    /// URL of an object, for CloudFormation's TemplateURL.
     fn url(&self, key: &str) -> String;
 
-    /// Makes the bucket when it is absent, and finishes one whose making was interrupted.
+    /// Creates the bucket if it does not exist, and completes one whose creation was interrupted.
     async fn ensure_bucket(&self) -> Result<BucketState, CallError>;
 
-    /// Whether an object with this key is there.
+    /// Whether an object with this key exists.
     async fn contains(&self, key: &str) -> Result<bool, CallError>;
 
     /// Uploads an object.
     async fn put(&self, key: &str, content_type: &str, bytes: &[u8]) -> Result<(), CallError>;
 
-    /// Uploads the whole of a file, which is sent as it is read.
+    /// Uploads a file, which is streamed.
     async fn put_file(&self, key: &str, content_type: &str, file: &File) -> Result<(), CallError>;
 }
 
-/// What was found, or made, in place of the bucket.
+/// The state of the bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BucketState {
-    /// It was there.
+    /// It existed.
     Present,
-    /// It was made now.
+    /// It was created now.
     Created,
-    /// Somebody else owns it.
+    /// Another account owns it.
     Foreign,
 }

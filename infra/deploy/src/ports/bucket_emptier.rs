@@ -1,24 +1,24 @@
-//! The port to the buckets of stacks. Refuses to delete a bucket.
+//! The port to the buckets of stacks. Cannot delete a bucket.
 
 use aws_access::CallError;
 
 /// The port to the buckets of stacks.
 #[expect(async_fn_in_trait, reason = "one current-thread runtime drives the flow, so no Send bound is needed")]
 pub trait BucketEmptier {
-    /// How many object versions and delete markers a bucket holds, at least, and whether there are more. A bucket that is
-    /// not there holds none.
+    /// How many object versions and delete markers a bucket contains, at least, and whether there are more. A bucket that
+    /// does not exist contains none.
     async fn objects(&self, bucket: &str) -> Result<(usize, bool), CallError>;
 
     /// Deletes a page of a bucket's object versions and delete markers.
     async fn empty_page(&self, bucket: &str) -> Result<Emptied, CallError>;
 }
 
-/// What became of a page of objects.
+/// The result of deleting a page of objects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Emptied {
-    /// How many are gone.
+    /// How many were deleted.
     pub deleted: usize,
-    /// Keys that are not, each with S3's sentence, for example because of an object lock.
+    /// Keys that were not, each with S3's message, for example because of an object lock.
     pub refused: Vec<String>,
     /// There are more.
     pub more: bool,

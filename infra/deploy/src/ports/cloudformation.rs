@@ -1,4 +1,4 @@
-//! The port to CloudFormation: the calls that a deployment makes, in AWS's words. Refuses SDK types and waiting.
+//! The port to CloudFormation: the calls that a deployment makes, in AWS's terms. No SDK types and no waiting.
 
 use serde::Serialize;
 
@@ -6,14 +6,14 @@ use aws_access::CallError;
 
 use crate::ResourceChange;
 
-/// CloudFormation as the flow needs it. A call answers once, in bounded time; repeating, waiting and ordering are the
-/// flow's. Stacks are named by name or ARN; by its ARN a deleted stack is still described.
+/// CloudFormation as the flow needs it. A call returns once, in bounded time; retrying, waiting and ordering are the
+/// flow's. Stacks are named by name or ARN; by its ARN a deleted stack can still be described.
 #[expect(async_fn_in_trait, reason = "one current-thread runtime drives the flow, so no Send bound is needed")]
 pub trait CloudFormation {
     /// DescribeStacks of one name or id; `None` when there is none.
     async fn describe_stack(&self, stack: &str) -> Result<Option<StackDescription>, CallError>;
 
-    /// CreateChangeSet; answers with the ids of the change set and its stack.
+    /// CreateChangeSet; returns the ids of the change set and its stack.
     async fn create_change_set(&self, request: &ChangeSetRequest) -> Result<(String, String), CallError>;
 
     /// One page of DescribeChangeSet, with property values (IncludePropertyValues) or without. A change set is named by its
@@ -29,22 +29,22 @@ pub trait CloudFormation {
     /// ListChangeSets, all pages.
     async fn list_change_sets(&self, stack: &str) -> Result<Vec<ChangeSetSummary>, CallError>;
 
-    /// ExecuteChangeSet; the same token makes a repetition harmless.
+    /// ExecuteChangeSet; the same token makes a retry harmless.
     async fn execute_change_set(&self, change_set_id: &str, token: &str) -> Result<(), CallError>;
 
-    /// DeleteChangeSet by name; one that is not there, also because its stack is not, counts as deleted.
+    /// DeleteChangeSet by name; one that does not exist, or whose stack does not, counts as deleted.
     async fn delete_change_set(&self, stack: &str, name: &str) -> Result<(), CallError>;
 
-    /// DeleteStack; the same token makes a repetition harmless.
+    /// DeleteStack; the same token makes a retry harmless.
     async fn delete_stack(&self, stack_id: &str, role_arn: Option<&str>, token: &str) -> Result<(), CallError>;
 
-    /// CancelUpdateStack; the same token makes a repetition harmless.
+    /// CancelUpdateStack; the same token makes a retry harmless.
     async fn cancel_update_stack(&self, stack_id: &str, token: &str) -> Result<(), CallError>;
 
-    /// RollbackStack; the same token makes a repetition harmless.
+    /// RollbackStack; the same token makes a retry harmless.
     async fn rollback_stack(&self, stack_id: &str, role_arn: Option<&str>, token: &str) -> Result<(), CallError>;
 
-    /// ContinueUpdateRollback, leaving these logical ids as they are; the same token makes a repetition harmless.
+    /// ContinueUpdateRollback, skipping these logical ids; the same token makes a retry harmless.
     async fn continue_update_rollback(
         &self,
         stack_id: &str,
@@ -59,27 +59,27 @@ pub trait CloudFormation {
     /// ListStackResources, all pages.
     async fn list_stack_resources(&self, stack: &str) -> Result<Vec<StackResource>, CallError>;
 
-    /// GetTemplate, as it was sent.
+    /// GetTemplate, as it was submitted.
     async fn get_template(&self, stack: &str) -> Result<String, CallError>;
 
     /// GetStackPolicy; `None` when there is none.
     async fn get_stack_policy(&self, stack: &str) -> Result<Option<String>, CallError>;
 
-    /// SetStackPolicy. Setting what is set changes nothing.
+    /// SetStackPolicy. Setting the current policy changes nothing.
     async fn set_stack_policy(&self, stack: &str, policy: &str) -> Result<(), CallError>;
 
-    /// UpdateTerminationProtection. Setting what is set changes nothing.
+    /// UpdateTerminationProtection. Setting the current value changes nothing.
     async fn update_termination_protection(&self, stack: &str, enabled: bool) -> Result<(), CallError>;
 }
 
-/// A stack as DescribeStacks tells it.
+/// A stack as DescribeStacks returns it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StackDescription {
     /// ARN; stays readable when the stack is deleted.
     pub stack_id: String,
     /// For example `UPDATE_COMPLETE`.
     pub status: String,
-    /// CloudFormation's sentence about the status.
+    /// CloudFormation's message about the status.
     pub status_reason: Option<String>,
     /// Outputs in CloudFormation's order.
     pub outputs: Vec<(String, String)>,
@@ -91,7 +91,7 @@ pub struct StackDescription {
     pub termination_protection: bool,
 }
 
-/// A resource as ListStackResources tells it.
+/// A resource as ListStackResources returns it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StackResource {
     /// Logical id.
@@ -102,11 +102,11 @@ pub struct StackResource {
     pub resource_type: String,
     /// For example `CREATE_COMPLETE`.
     pub status: String,
-    /// CloudFormation's sentence, empty when there is none.
+    /// CloudFormation's message, empty if there is none.
     pub reason: String,
 }
 
-/// A change set as ListChangeSets tells it.
+/// A change set as ListChangeSets returns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeSetSummary {
     /// Its name.
@@ -115,7 +115,7 @@ pub struct ChangeSetSummary {
     pub created_ms: i64,
 }
 
-/// Whether a change set makes a stack or changes one.
+/// Whether a change set creates a stack or changes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeSetKind {
@@ -134,14 +134,14 @@ pub enum TemplateLocation {
     Url(String),
 }
 
-/// What CreateChangeSet is asked for.
+/// The parameters of CreateChangeSet.
 #[derive(Debug, Clone)]
 pub struct ChangeSetRequest {
     /// Physical stack name.
     pub stack_name: String,
     /// Name of the change set, `[a-zA-Z][-a-zA-Z0-9]*`.
     pub name: String,
-    /// Makes a repetition of the request harmless.
+    /// Makes a retry of the request harmless.
     pub token: String,
     /// Create or update.
     pub kind: ChangeSetKind,
@@ -159,31 +159,31 @@ pub struct ChangeSetRequest {
     pub import_existing: bool,
 }
 
-/// How far a change set is.
+/// The state of a change set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChangeSetStatus {
-    /// Still being made.
+    /// Still being created.
     Pending,
     /// Can be executed.
     Ready,
-    /// Holds no change: the stack is up to date.
+    /// Contains no change: the stack is up to date.
     Empty,
-    /// Refused.
+    /// Rejected.
     Failed(String),
 }
 
-/// One page of a change set as DescribeChangeSet tells it.
+/// One page of a change set as DescribeChangeSet returns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeSetPage {
     /// ARN.
     pub id: String,
     /// ARN of its stack.
     pub stack_id: String,
-    /// How far it is.
+    /// Its state.
     pub status: ChangeSetStatus,
     /// Whether it can be executed now: its ExecutionStatus is `AVAILABLE`.
     pub is_executable: bool,
-    /// CloudFormation's sentence. On a change set that is ready it warns when property values were left out.
+    /// CloudFormation's message. On a change set that is ready it warns when property values were omitted.
     pub reason: String,
     /// The changes of this page.
     pub changes: Vec<ResourceChange>,
@@ -192,7 +192,7 @@ pub struct ChangeSetPage {
 }
 
 impl ChangeSetStatus {
-    /// Reads AWS's status and reason.
+    /// Parses AWS's status and reason.
     pub fn of(status: &str, reason: &str) -> Self {
         match status {
             "CREATE_COMPLETE" => Self::Ready,
@@ -228,7 +228,7 @@ pub struct StackEvent {
     pub resource_type: String,
     /// For example `CREATE_IN_PROGRESS`.
     pub status: String,
-    /// CloudFormation's sentence, empty when there is none.
+    /// CloudFormation's message, empty if there is none.
     pub reason: String,
     /// ClientRequestToken of the call that began the operation.
     pub token: Option<String>,
@@ -240,7 +240,7 @@ impl StackEvent {
         self.resource_type == NESTED_STACK && self.physical_id == stack_id
     }
 
-    /// Whether an operation of the stack ends with this, when it is of the stack itself.
+    /// Whether this ends an operation of the stack, if it is about the stack itself.
     pub(crate) fn is_end(&self) -> bool {
         !is_in_progress(&self.status)
     }
@@ -250,7 +250,7 @@ impl StackEvent {
         self.status.ends_with("_FAILED") && !self.is_cancelled()
     }
 
-    /// Whether this only says that the resource was given up because another had failed.
+    /// Whether this only says that the resource was cancelled because another had failed.
     pub fn is_cancelled(&self) -> bool {
         self.status.ends_with("_FAILED") && self.reason.to_ascii_lowercase().contains("cancelled")
     }
@@ -259,7 +259,7 @@ impl StackEvent {
 /// The type of a nested stack, and of a stack itself in its own events.
 pub(crate) const NESTED_STACK: &str = "AWS::CloudFormation::Stack";
 
-/// Whether an operation is in progress in this status. REVIEW_IN_PROGRESS is none: the stack waits for a change set.
+/// Whether an operation is in progress in this status. REVIEW_IN_PROGRESS is not: the stack waits for a change set.
 pub(crate) fn is_in_progress(status: &str) -> bool {
     status.ends_with("_IN_PROGRESS") && status != "REVIEW_IN_PROGRESS"
 }

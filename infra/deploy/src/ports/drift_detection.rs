@@ -1,4 +1,4 @@
-//! The port to CloudFormation's drift detection. Refuses SDK types and waiting.
+//! The port to CloudFormation's drift detection. No SDK types and no waiting.
 
 use aws_access::CallError;
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde::Serialize;
 /// CloudFormation's drift detection.
 #[expect(async_fn_in_trait, reason = "one current-thread runtime drives the flow, so no Send bound is needed")]
 pub trait DriftDetection {
-    /// DetectStackDrift; answers with the detection's id, `None` when there is no such stack.
+    /// DetectStackDrift; returns the detection's id, `None` when there is no such stack.
     async fn detect_stack_drift(&self, stack: &str) -> Result<Option<String>, CallError>;
 
     /// DescribeStackDriftDetectionStatus.
@@ -19,21 +19,21 @@ pub trait DriftDetection {
     async fn resource_types(&self, stack: &str) -> Result<Vec<(String, String)>, CallError>;
 }
 
-/// How far a detection is.
+/// The state of a detection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Detection {
-    /// Still at it.
+    /// In progress.
     InProgress,
-    /// Done: the stack's drift status, and why some resources could not be checked where that happened.
+    /// Done: the stack's drift status, and why some resources could not be checked, if that happened.
     Done {
         /// `IN_SYNC`, `DRIFTED` or `UNKNOWN`.
         status: String,
-        /// CloudFormation's sentence about a detection that failed in part.
+        /// CloudFormation's message about a detection that failed in part.
         failure: Option<String>,
     },
 }
 
-/// What became of a resource.
+/// The state of a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DriftStatus {
@@ -57,17 +57,17 @@ pub struct ResourceDrift {
     pub differences: Vec<Difference>,
 }
 
-/// One property that is not as the template says.
+/// One property that differs from the template.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
     /// JSON pointer below the resource's properties, for example `/RedrivePolicy/maxReceiveCount`.
     pub path: String,
-    /// `ADD`, `REMOVE` or `NOT_EQUAL`, in AWS's words, seen from the template.
+    /// `ADD`, `REMOVE` or `NOT_EQUAL`, in AWS's terms, relative to the template.
     pub kind: String,
-    /// What the template says; `None` where it says nothing, or where the value must not be shown.
+    /// The value in the template; `None` if it has none, or if the value must not be shown.
     pub expected: Option<String>,
-    /// What is there; `None` where there is nothing, or where the value must not be shown.
+    /// The actual value; `None` if there is none, or if it must not be shown.
     pub actual: Option<String>,
-    /// AWS never gives such a value back, so neither do we.
+    /// AWS never returns such a value, so neither do we.
     pub masked: bool,
 }

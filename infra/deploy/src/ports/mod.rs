@@ -1,4 +1,4 @@
-//! What the flows ask of the world, in AWS's words, and the data that is exchanged. Refuses SDK types, waiting and retries.
+//! What the flows need from outside, in AWS's terms, and the data that is exchanged. No SDK types, waiting or retries.
 
 mod approver;
 mod asset_store;

@@ -1,4 +1,4 @@
-//! What an approver is shown: the change set, the live stack, and what data is lost. Refuses to judge beyond data loss.
+//! What an approver is shown: the change set, the live stack, and what data is lost. Judges nothing beyond data loss.
 
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ pub struct Preview {
     pub basis: Basis,
     /// The changes, in CloudFormation's order; empty when there are none.
     pub changes: Vec<ResourceChange>,
-    /// The live template as it was sent, when there is a stack and the credentials may read it.
+    /// The live template as it was submitted, if there is a stack and the credentials may read it.
     pub live_template: Option<String>,
     /// The template to be deployed.
     pub template: String,
@@ -26,17 +26,17 @@ pub struct Preview {
     /// Parameter names and values to be deployed.
     pub parameters: Vec<(String, String)>,
     /// Parameters whose value is an output that is only known after another stack of the plan is deployed. In
-    /// `parameters` a placeholder stands for them, which is never deployed.
+    /// `parameters` they have a placeholder, which is never deployed.
     pub unknown_parameters: Vec<String>,
     /// Live tags.
     pub live_tags: Vec<(String, String)>,
     /// Tags to be deployed.
     pub tags: Vec<(String, String)>,
-    /// What changes of termination protection and stack policy, when anything does.
+    /// Changes to termination protection and stack policy, if there are any.
     pub protection: Option<ProtectionChange>,
     /// Stateful resources whose data would be lost.
     pub data_loss: Vec<DataLoss>,
-    /// Names of other people's change sets that wait on the same stack; executing this one deletes them.
+    /// Names of other deployers' change sets on the same stack; executing this one deletes them.
     pub foreign_change_sets: Vec<String>,
 }
 
@@ -44,18 +44,18 @@ pub struct Preview {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "from")]
 pub enum Basis {
-    /// A change set that CloudFormation made.
+    /// A change set that CloudFormation created.
     ChangeSet {
         /// Its ARN.
         id: String,
-        /// CloudFormation left values out of its answer; those that a second question brought are merged in.
+        /// CloudFormation omitted values from its response; those that a second call returned are merged in.
         values_incomplete: bool,
     },
     /// CloudFormation found nothing to change.
     NoChanges,
-    /// No change set could be made while parameters are unknown; compare the templates.
+    /// No change set could be created while parameters are unknown; compare the templates.
     TemplateOnly {
-        /// CloudFormation's sentence.
+        /// CloudFormation's message.
         reason: String,
     },
 }

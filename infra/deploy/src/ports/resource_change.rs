@@ -1,11 +1,11 @@
-//! The changes of a change set, resource by resource. Refuses SDK types and judgement beyond what CloudFormation says.
+//! The changes in a change set, resource by resource. No SDK types, and no judgement beyond what CloudFormation says.
 
 use serde::Serialize;
 
 /// A change of one resource.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ResourceChange {
-    /// What is done.
+    /// The action.
     pub action: ChangeAction,
     /// Logical id.
     pub logical_id: String,
@@ -13,13 +13,13 @@ pub struct ResourceChange {
     pub physical_id: Option<String>,
     /// For example `AWS::SQS::Queue`.
     pub resource_type: String,
-    /// Whether a new resource takes its place.
+    /// Whether it is replaced by a new resource.
     pub replacement: Replacement,
     /// What happens to the old resource, in AWS's words: `Delete`, `Retain`, `Snapshot`, `ReplaceAndDelete`, `ReplaceAndRetain`, `ReplaceAndSnapshot`.
     pub policy_action: Option<String>,
-    /// What is touched: `Properties`, `Metadata`, `Tags`, `UpdatePolicy`, ..
+    /// What is affected: `Properties`, `Metadata`, `Tags`, `UpdatePolicy`, ..
     pub scope: Vec<String>,
-    /// Property for property.
+    /// Property by property.
     pub details: Vec<PropertyDetail>,
     /// ARN of a nested stack's own change set.
     pub nested: Option<String>,
@@ -31,29 +31,29 @@ pub struct ResourceChange {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeAction {
-    /// It is made.
+    /// It is created.
     Add,
     /// It is changed, or replaced.
     #[default]
     Modify,
-    /// It is deleted or let go, as `policy_action` says.
+    /// It is deleted or retained, as `policy_action` says.
     Remove,
     /// An existing resource becomes part of the stack.
     Import,
-    /// Not known before the execution.
+    /// Not known before execution.
     Dynamic,
 }
 
-/// Whether a new resource takes the place of the old.
+/// Whether a new resource replaces the old one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Replacement {
     /// It stays the same resource.
     #[default]
     No,
-    /// It depends on values that are not known before the execution.
+    /// It depends on values that are not known before execution.
     Conditional,
-    /// A new resource is made, the old one goes as `policy_action` says.
+    /// A new resource is created, and the old one is treated as `policy_action` says.
     Yes,
 }
 
@@ -62,16 +62,16 @@ pub enum Replacement {
 pub struct PropertyDetail {
     /// `Properties`, `Tags`, `Metadata`, ..
     pub attribute: String,
-    /// Property path, for example `RedrivePolicy.maxReceiveCount`; the property's name where AWS tells no path.
+    /// Property path, for example `RedrivePolicy.maxReceiveCount`; the property's name where AWS returns no path.
     pub path: Option<String>,
-    /// Value before, when AWS told it.
+    /// Value before, if AWS returned it.
     pub before: Option<String>,
-    /// Value after, when AWS told it.
+    /// Value after, if AWS returned it.
     pub after: Option<String>,
     /// `Never`, `Conditionally` or `Always`. `Never`, too, where AWS leaves it open and the value is the id or the ARN of a
     /// resource that is not replaced.
     pub requires_recreation: String,
-    /// `Static` or `Dynamic`: whether the new value is known before the execution.
+    /// `Static` or `Dynamic`: whether the new value is known before execution.
     pub evaluation: String,
     /// `ResourceReference`, `ParameterReference`, `ResourceAttribute`, `DirectModification` or `Automatic`.
     pub change_source: Option<String>,
@@ -80,7 +80,7 @@ pub struct PropertyDetail {
 }
 
 impl ResourceChange {
-    /// Whether the old resource goes with nothing kept of it. What is only possible counts.
+    /// Whether the old resource is deleted without keeping anything. A possible deletion counts.
     pub fn loses_old(&self) -> bool {
         let goes = match self.action {
             ChangeAction::Remove => true,

@@ -1,5 +1,5 @@
-//! Brings termination protection and stack policy to what the plan says, and opens the policy for accepted losses.
-//! Refuses a call that would change nothing.
+//! Sets termination protection and stack policy as the plan says, and opens the policy for accepted losses.
+//! Makes no call that would change nothing.
 
 use aws_access::CallError;
 
@@ -7,7 +7,7 @@ use super::stack_policy::opened;
 use crate::run::{Context, Temporary};
 use crate::{CloudFormation, DataLoss, Error, Event, Protection, ProtectionChange, StackDescription};
 
-/// The live policy and what has to change; `found` is `None` for a stack that is about to be made.
+/// The live policy and the necessary change; `found` is `None` for a stack that is about to be created.
 pub(crate) async fn compare<C: CloudFormation>(
     context: &Context<'_, C>,
     wanted: &Protection,
@@ -15,7 +15,7 @@ pub(crate) async fn compare<C: CloudFormation>(
 ) -> Result<(Option<String>, Option<ProtectionChange>), CallError> {
     let Some(found) = found else { return Ok((None, wanted.change(false, None))) };
     let answer = context.call(async || context.cloudformation.get_stack_policy(&found.stack_id).await).await;
-    // Where no policy is wanted, it need not be known whether there is one.
+    // If no policy is wanted, it does not matter whether one is set.
     let policy = match &wanted.stack_policy {
         Some(_) => answer?,
         None => context.if_allowed(answer)?.flatten(),
@@ -40,7 +40,7 @@ pub(crate) async fn apply<C: CloudFormation>(
     Ok(())
 }
 
-/// Opens a policy for the accepted losses alone; answers with what has to be put back, when it was opened.
+/// Opens a policy for the accepted losses only; returns what has to be restored, if it was opened.
 pub(crate) async fn open_policy<C: CloudFormation>(
     context: &Context<'_, C>,
     stack: &str,
@@ -48,7 +48,7 @@ pub(crate) async fn open_policy<C: CloudFormation>(
     policy: Option<&str>,
     losses: &[DataLoss],
 ) -> Result<Option<Temporary>, Error> {
-    // What a nested stack loses, its own policy rules; ours rules the nested stack.
+    // Losses inside a nested stack are governed by its own policy; ours governs the nested stack.
     let ids = losses.iter().filter_map(|loss| loss.name.split('/').nth(1)).map(str::to_owned);
     let ids: std::collections::BTreeSet<String> = ids.collect();
     let (Some(policy), false) = (policy, ids.is_empty()) else { return Ok(None) };

@@ -1,11 +1,11 @@
-//! Which stateful resources a change set takes away, and whether that was accepted by name. Refuses to count a possible loss
-//! as none.
+//! Which stateful resources a change set deletes, and whether that was accepted by name. A possible loss counts
+//! as a loss.
 
 use serde::Serialize;
 
 use crate::{ChangeAction, Options, Replacement, ResourceChange};
 
-/// A stateful resource that a change takes away.
+/// A stateful resource that a change deletes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DataLoss {
     /// How it is accepted: `<stack within the stage>/<logical id>`, with the nested stacks between.
@@ -27,10 +27,10 @@ pub(crate) fn data_loss(stack: &str, changes: &[ResourceChange], options: &Optio
     let mut losses = Vec::new();
     for change in changes {
         let name = format!("{stack}/{}", change.logical_id);
-        // A nested stack that goes takes along what nobody listed.
+        // A nested stack that is deleted takes unlisted resources with it.
         let stateful =
             (options.is_stateful)(&change.resource_type) || change.resource_type == "AWS::CloudFormation::Stack";
-        // In place, a nested stack's loss is that of its resources, which are listed below it.
+        // For an update in place, a nested stack's losses are those of its resources, which are listed below it.
         let is_listed = !change.children.is_empty() && change.action == ChangeAction::Dynamic;
         if stateful && change.loses_old() && !is_listed {
             losses.push(DataLoss {

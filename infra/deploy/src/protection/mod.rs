@@ -1,4 +1,4 @@
-//! Termination protection, stack policies and data loss. Refuses to open a policy further than for the resources that were
+//! Termination protection, stack policies and data loss. A policy is never opened further than for the resources that were
 //! accepted by name.
 
 mod apply;
@@ -15,13 +15,13 @@ pub(crate) use data_loss::data_loss;
 /// How a stack is protected.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Protection {
-    /// Whether the stack cannot be deleted before this is turned off.
+    /// Whether deleting the stack requires turning this off first.
     pub termination: bool,
     /// The stack policy as JSON; `None` allows every update.
     pub stack_policy: Option<String>,
 }
 
-/// What changes of a stack's protection.
+/// The changes to a stack's protection.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ProtectionChange {
     /// The new termination protection, when it changes.
@@ -30,11 +30,11 @@ pub struct ProtectionChange {
     pub stack_policy: Option<String>,
 }
 
-/// A policy that says what no policy says. CloudFormation cannot take a policy away, only replace it.
+/// A policy equivalent to having none. CloudFormation cannot remove a policy, only replace it.
 const ALLOW_ALL: &str = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"Update:*","Resource":"*"}]}"#;
 
 impl Protection {
-    /// What has to be changed of a stack that has this protection and this policy now; `None` when nothing does.
+    /// What has to change, given the current protection and policy; `None` if nothing does.
     pub(crate) fn change(&self, termination: bool, live_policy: Option<&str>) -> Option<ProtectionChange> {
         let wanted = self.stack_policy.as_deref().unwrap_or(ALLOW_ALL);
         let change = ProtectionChange {

@@ -1,9 +1,9 @@
-//! The text of stack policies. Refuses to open one further than for the resources that are named.
+//! The text of stack policies. Never opens one further than for the named resources.
 
 use serde_json::{Value, json};
 
-/// `policy` with updates of these resources allowed and nothing else changed. `None` when that cannot be said, because
-/// the policy is not JSON or denies them by a pattern that other resources may match too.
+/// `policy` with updates of these resources allowed and nothing else changed. `None` when that cannot be expressed, because
+/// the policy is not JSON or denies them by a pattern that could match other resources too.
 pub(super) fn opened(policy: &str, logical_ids: &[String]) -> Option<String> {
     let mut policy: Value = serde_json::from_str(policy).ok()?;
     let statements = policy.get_mut("Statement")?;
@@ -36,7 +36,7 @@ pub(super) fn opened(policy: &str, logical_ids: &[String]) -> Option<String> {
     }
     statements
         .retain(|statement| statement.get("Resource").and_then(Value::as_array).is_none_or(|list| !list.is_empty()));
-    // Under a policy, what nothing allows is denied.
+    // Under a policy, everything that is not allowed is denied.
     statements.push(json!({"Effect": "Allow", "Principal": "*", "Action": "Update:*", "Resource": resources}));
     Some(policy.to_string())
 }

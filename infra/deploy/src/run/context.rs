@@ -1,5 +1,5 @@
-//! What every step of a run shares: the port with its retries, the listener, and what is to be cleaned up in the end.
-//! Refuses decisions.
+//! What every step of a run shares: the port with its retries, the listener, and what has to be cleaned up at the end.
+//! Makes no decisions.
 
 use aws_access::{CallError, CallErrorKind};
 
@@ -8,7 +8,7 @@ use super::state::{RunState, Temporary};
 use crate::assets::sha256;
 use crate::{CloudFormation, Event, Options, StackDescription};
 
-/// One deployment, preview, watch or deletion over a port. Shared by the stacks that are worked on at the same time.
+/// One deployment, preview, watch or deletion over a port. Shared by the stacks that are deployed in parallel.
 pub(crate) struct Context<'a, C> {
     pub(crate) cloudformation: &'a C,
     pub(crate) options: &'a Options,
@@ -21,26 +21,26 @@ impl<C: CloudFormation> Context<'_, C> {
         self.listener.notify(event);
     }
 
-    /// Makes a call, again and again while that can help.
+    /// Makes a call, with retries while they can help.
     pub(crate) async fn call<T>(&self, call: impl AsyncFnMut() -> Result<T, CallError>) -> Result<T, CallError> {
         self.listener.retry(self.options.pace, call).await
     }
 
-    /// A number that nothing else of this deployer gets.
+    /// A number that this deployer uses only once.
     pub(crate) fn number(&self) -> u32 {
         let number = self.state.numbers.get() + 1;
         self.state.numbers.set(number);
         number
     }
 
-    /// A client request token of at most 128 characters. Every repetition of a call takes the same; the next call another,
-    /// also for the same stack, or AWS would take it for a repetition.
+    /// A client request token of at most 128 characters. Every retry of a call uses the same; the next call needs another,
+    /// even for the same stack, or AWS would take it for a retry.
     pub(crate) fn token(&self, step: &str, stack: &str) -> String {
         let stack = sha256(stack.as_bytes());
         format!("{}-{step}-{}-{}", self.options.run_id, self.number(), &stack[..16])
     }
 
-    /// The answer to a call that this can do without: `None` when the credentials do not allow it.
+    /// The result of an optional call: `None` when the credentials do not allow it.
     pub(crate) fn if_allowed<T>(&self, answer: Result<T, CallError>) -> Result<Option<T>, CallError> {
         match answer {
             Ok(answer) => Ok(Some(answer)),
@@ -52,7 +52,7 @@ impl<C: CloudFormation> Context<'_, C> {
         }
     }
 
-    /// The role that CloudFormation is given.
+    /// The role that CloudFormation works with.
     pub(crate) fn role_arn(&self) -> Option<&str> {
         self.options.execution_role.as_deref()
     }
@@ -62,12 +62,12 @@ impl<C: CloudFormation> Context<'_, C> {
         self.call(async || self.cloudformation.describe_stack(stack).await).await
     }
 
-    /// Notes something that is to be cleaned up.
+    /// Records something that has to be cleaned up.
     pub(crate) fn add_temporary(&self, temporary: Temporary) {
         self.state.temporaries.borrow_mut().push(temporary);
     }
 
-    /// It is gone, or is not ours to remove any more.
+    /// It is deleted, or is no longer ours to remove.
     pub(crate) fn forget_temporary(&self, temporary: &Temporary) {
         self.state.temporaries.borrow_mut().retain(|each| each != temporary);
     }

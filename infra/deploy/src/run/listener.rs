@@ -1,4 +1,4 @@
-//! The one listener of a run, shared by all its stacks. Refuses wording.
+//! The one listener of a run, shared by all its stacks. The wording is the caller's.
 
 use std::cell::RefCell;
 
@@ -6,7 +6,7 @@ use aws_access::{CallError, Pace};
 
 use crate::Event;
 
-/// Passes events on to the one listener, from whichever stack they come.
+/// Passes events of all stacks on to the one listener.
 pub(crate) struct Listener<'a>(RefCell<&'a mut dyn FnMut(Event)>);
 
 impl<'a> Listener<'a> {
@@ -18,7 +18,7 @@ impl<'a> Listener<'a> {
         (*self.0.borrow_mut())(event);
     }
 
-    /// Makes a call, again and again while that can help, and reports each repetition.
+    /// Makes a call, with retries while they can help, and reports each retry.
     pub(crate) async fn retry<T>(
         &self,
         pace: Pace,

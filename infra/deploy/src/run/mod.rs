@@ -1,4 +1,4 @@
-//! What the steps of one run share. Refuses decisions: they are the steps'.
+//! What the steps of one run share. Decisions belong to the steps.
 
 mod context;
 mod listener;

@@ -1,4 +1,4 @@
-//! Makes a change set and reads it to its last page. Refuses to leave one behind that cannot be executed.
+//! Creates a change set and reads all its pages. Never leaves one behind that cannot be executed.
 
 use aws_access::{CallError, CallErrorKind};
 
@@ -9,7 +9,7 @@ use crate::ports::NESTED_STACK;
 use crate::run::{Context, Temporary};
 use crate::{ChangeSetKind, ChangeSetPage, ChangeSetRequest, ChangeSetStatus, CloudFormation, Error, ResourceChange};
 
-/// Levels of nested stacks that are looked into.
+/// Levels of nested stacks that are read.
 const NESTING: usize = 8;
 
 /// A change set that can be executed.
@@ -21,8 +21,8 @@ pub(crate) struct Made {
     pub(crate) values_incomplete: bool,
 }
 
-/// Makes a change set and waits for it; `None` when it holds no change, and is gone again. `with_stack`: the stack was made,
-/// or is left over, only to hold change sets of ours.
+/// Creates a change set and waits for it; `None` when it contains no change, and is deleted again. `with_stack`: the stack was created,
+/// or left over, only to hold change sets of ours.
 pub(crate) async fn make<C: CloudFormation>(
     context: &Context<'_, C>,
     resolved: &ResolvedStack,
@@ -44,17 +44,17 @@ pub(crate) async fn make<C: CloudFormation>(
         role_arn: context.options.execution_role.clone(),
         import_existing: context.options.import_existing,
     };
-    // Written down before it is asked for: an answer may get lost, and this run may be dropped while it waits for one.
+    // Recorded before it is requested: a response may get lost, and this run may be dropped while it waits for one.
     let temporary = Temporary::ChangeSet { stack: stack.clone(), name: name.clone(), with_stack, nested };
     context.add_temporary(temporary.clone());
     let (id, stack_id) = match context.call(async || context.cloudformation.create_change_set(&sent).await).await {
         Ok(made) => made,
-        // An answer got lost, and this cloud does not know the token of the repetition.
+        // A response got lost, and this cloud does not recognize the token of the retry.
         Err(error) if matches!(error.code.as_deref(), Some("AlreadyExistsException" | "AlreadyExists")) => {
             let describe = async || context.cloudformation.describe_change_set(Some(stack), &name, false, None).await;
             match context.call(describe).await {
                 Ok(page) => (page.id, page.stack_id),
-                // It is the stack that exists, and no change set: others were quicker.
+                // The stack exists, but no change set: another deployer was faster.
                 Err(_) => {
                     context.forget_temporary(&temporary);
                     return Err(error.into());
@@ -99,7 +99,7 @@ pub(crate) async fn make<C: CloudFormation>(
     }
 }
 
-/// Why a change set failed; when that is because a nested one did, why that did: "Nested change set arn:.. was not
+/// Why a change set failed; if that is because a nested one did, why that one did: "Nested change set arn:.. was not
 /// successfully created: Currently in FAILED."
 async fn innermost<C: CloudFormation>(context: &Context<'_, C>, mut reason: String) -> String {
     let mut path: Vec<String> = Vec::new();
@@ -119,7 +119,7 @@ async fn innermost<C: CloudFormation>(context: &Context<'_, C>, mut reason: Stri
     }
 }
 
-/// The first page, once the change set is made or refused.
+/// The first page, once the change set is created or rejected.
 async fn ready<C: CloudFormation>(context: &Context<'_, C>, id: &str) -> Result<ChangeSetPage, CallError> {
     let mut pauses = context.options.pace.start();
     loop {
@@ -132,7 +132,7 @@ async fn ready<C: CloudFormation>(context: &Context<'_, C>, id: &str) -> Result<
     }
 }
 
-/// All changes, with their values as far as AWS tells them, nested stacks' change sets below their stacks.
+/// All changes, with their values as far as AWS returns them, nested stacks' change sets below their stacks.
 async fn changes<C: CloudFormation>(
     context: &Context<'_, C>,
     first: ChangeSetPage,
@@ -140,7 +140,7 @@ async fn changes<C: CloudFormation>(
     let (id, is_warned) = (first.id.clone(), !first.reason.is_empty());
     let mut changes = rest(context, &id, true, first).await?;
     if is_warned {
-        // With values, AWS leaves out what would make its answer too large. Without them, the list is whole.
+        // With values, AWS omits what would make its response too large. Without them, the list is complete.
         let page =
             context.call(async || context.cloudformation.describe_change_set(None, &id, false, None).await).await?;
         changes = merged(changes, rest(context, &id, false, page).await?);
@@ -171,7 +171,7 @@ async fn rest<C: CloudFormation>(
     Ok(changes)
 }
 
-/// The whole list in its order, with the values of the other where that has them.
+/// The complete list in its order, with the values of the other where that has them.
 fn merged(with_values: Vec<ResourceChange>, whole: Vec<ResourceChange>) -> Vec<ResourceChange> {
     let merge = |mut change: ResourceChange| {
         let same = with_values.iter().find(|other| other.logical_id == change.logical_id);

@@ -1,14 +1,14 @@
-//! Removes what a run must not leave: change sets that were not executed, stacks made only to hold them, opened policies.
-//! Refuses to touch change sets of others, and a stack that one of those waits on.
+//! Removes what a run must not leave behind: change sets that were not executed, stacks created only to hold them, opened policies.
+//! Never touches change sets of others, or a stack that one of those waits on.
 
 use super::change_set_name::abandoned;
 use crate::run::{Context, Temporary};
 use crate::{CloudFormation, Error, Event};
 
-/// Questions for the end of an empty stack's deletion, which takes a second or two.
+/// Polls for the end of an empty stack's deletion, which takes a second or two.
 const DELETION: u32 = 20;
 
-/// Removes everything that was noted; goes on after a failure and returns the first.
+/// Removes everything that was recorded; continues after a failure and returns the first.
 pub(crate) async fn remove_all<C: CloudFormation>(context: &Context<'_, C>) -> Result<(), Error> {
     let mut result = Ok(());
     for temporary in context.temporaries() {
@@ -17,11 +17,11 @@ pub(crate) async fn remove_all<C: CloudFormation>(context: &Context<'_, C>) -> R
     result
 }
 
-/// Removes one thing. What is gone already counts as removed.
+/// Removes one thing. What does not exist any more counts as removed.
 pub(super) async fn remove<C: CloudFormation>(context: &Context<'_, C>, temporary: &Temporary) -> Result<(), Error> {
     match temporary {
         Temporary::ChangeSet { stack, name, with_stack, nested } => {
-            // Only with the change set itself do those of nested stacks go, and the empty nested stacks that hold them.
+            // Change sets of nested stacks, and the empty nested stacks that hold them, are only deleted with the change set itself.
             if *nested {
                 delete_change_set(context, stack, name).await?;
             }
@@ -40,8 +40,8 @@ pub(super) async fn remove<C: CloudFormation>(context: &Context<'_, C>, temporar
     Ok(())
 }
 
-/// Removes the change sets that killed runs of ours have left on a stack, while one of this run is there to compare times with.
-/// What cannot be removed now is removed by a later context.
+/// Removes the change sets that killed runs of ours left on a stack, while one of this run exists to compare times with.
+/// What cannot be removed now is removed by a later run.
 pub(super) async fn remove_abandoned<C: CloudFormation>(context: &Context<'_, C>, stack: &str) {
     let listed = context.call(async || context.cloudformation.list_change_sets(stack).await).await.unwrap_or_default();
     for name in abandoned(&listed) {
@@ -52,7 +52,7 @@ pub(super) async fn remove_abandoned<C: CloudFormation>(context: &Context<'_, C>
     }
 }
 
-/// Deletes a change set and those of nested stacks with it, which takes a moment.
+/// Deletes a change set with those of nested stacks, which takes a moment.
 async fn delete_change_set<C: CloudFormation>(context: &Context<'_, C>, stack: &str, name: &str) -> Result<(), Error> {
     context.call(async || context.cloudformation.delete_change_set(stack, name).await).await?;
     let mut pauses = context.options.pace.start();
@@ -66,7 +66,7 @@ async fn delete_change_set<C: CloudFormation>(context: &Context<'_, C>, stack: &
     Ok(())
 }
 
-/// Deletes a stack that holds nothing but our own change sets, which go with it; answers whether it did.
+/// Deletes a stack that contains nothing but our own change sets, which are deleted with it; returns whether it did.
 async fn delete_empty_stack<C: CloudFormation>(
     context: &Context<'_, C>,
     stack: &str,

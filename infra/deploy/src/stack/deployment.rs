@@ -1,4 +1,4 @@
-//! One stack from whatever state it is in to the state of its template. Refuses to execute what nobody approved.
+//! Brings one stack from whatever state it is in to the state of its template. Never executes an unapproved change.
 
 use tokio::sync::Mutex;
 
@@ -13,10 +13,10 @@ use crate::{
     protection,
 };
 
-/// How often another deployer may be quicker before this gives up.
+/// How often another deployer may be faster before this gives up.
 const ATTEMPTS: u32 = 10;
 
-/// Brings one stack up to date; answers with what happened and how the stack is now. `gate` lets one question through at a time.
+/// Brings one stack up to date; returns what happened and the stack's new state. `gate` allows one approval at a time.
 pub(crate) async fn deploy<C: CloudFormation>(
     context: &Context<'_, C>,
     approver: &impl Approver,
@@ -35,7 +35,7 @@ pub(crate) async fn deploy<C: CloudFormation>(
             Err(Error::Call(refused)) if refused.is_about_state() => {
                 let now = context.describe_stack(stack).await?;
                 let state = |stack: Option<StackDescription>| stack.map(|stack| (stack.stack_id, stack.status));
-                // Refused because another deployer began after we had looked: look again. Otherwise our request is wrong.
+                // Rejected because another deployer began after we had looked: look again. Otherwise our request is wrong.
                 if state(now) == state(found) {
                     return Err(refused.into());
                 }
@@ -75,7 +75,7 @@ pub(crate) async fn deploy<C: CloudFormation>(
     Err(Error::Overtaken { stack: stack.clone(), attempts: ATTEMPTS })
 }
 
-/// A stack whose template changes nothing may still have to be protected otherwise.
+/// A stack whose template changes nothing may still need a change of its protection.
 async fn unchanged<C: CloudFormation>(
     context: &Context<'_, C>,
     approver: &impl Approver,
@@ -97,7 +97,7 @@ async fn unchanged<C: CloudFormation>(
     Ok((Outcome::Updated, live.clone()))
 }
 
-/// Asks, unless data would be lost that nobody accepted by name: that is not open to a yes.
+/// Asks for approval, unless data would be lost that was not accepted by name: approval does not cover that.
 async fn approved(approver: &impl Approver, gate: &Mutex<()>, preview: &Preview) -> Result<(), Error> {
     let stack = preview.stack_name.clone();
     if preview.data_loss.iter().any(|loss| !loss.accepted) {

@@ -1,5 +1,5 @@
-//! What a deployment would change, by change sets that are deleted again. Refuses to change or
-//! wait for anything, and to upload more than a template that is too large to be sent.
+//! What a deployment would change, by change sets that are deleted again. Never changes or
+//! waits for anything, and uploads nothing but a template that is too large for a request.
 
 use super::preview::preview;
 use super::review_stack::{self, ReviewStack};
@@ -12,7 +12,7 @@ use crate::{
     AssetStore, Basis, ChangeSetKind, CloudFormation, Error, Plan, Preview, Stack, StackDescription, protection,
 };
 
-/// All stacks at the same time, as far as the options let them: nothing waits for anything here.
+/// All stacks at the same time, as far as the options allow: nothing depends on anything here.
 pub(crate) async fn preview_all<C: CloudFormation, S: AssetStore>(
     context: &Context<'_, C>,
     plan: &Plan,
@@ -25,7 +25,7 @@ pub(crate) async fn preview_all<C: CloudFormation, S: AssetStore>(
     run_in_order(&plan.physical_names(), &needs, context.options.concurrency, step, |_, _| {}).await
 }
 
-/// How often another deployer may change a stack while it is looked at.
+/// How often another deployer may change a stack while it is being read.
 const ATTEMPTS: u32 = 5;
 
 async fn of_stack<C: CloudFormation, S: AssetStore>(
@@ -71,7 +71,7 @@ async fn look<C: CloudFormation, S: AssetStore>(
     }
     let made = match change_set::make(context, &resolved, kind, with_stack).await {
         Ok(made) => made,
-        // With a placeholder in it, a refusal says nothing about the template.
+        // With a placeholder in it, a rejection says nothing about the template.
         Err(Error::ChangeSetFailed { reason, .. }) if !resolved.unknown.is_empty() => return without(reason).await,
         Err(Error::Call(error)) if !resolved.unknown.is_empty() && error.is_about_state() => {
             return without(error.message).await;

@@ -1,5 +1,5 @@
 //! Executes an approved change set and follows it to its end, with the stack policy open for accepted losses meanwhile.
-//! Refuses to leave the policy open.
+//! Never leaves the policy open.
 
 use aws_access::CallError;
 
@@ -9,7 +9,7 @@ use crate::run::Context;
 use crate::watch::{self, Baseline};
 use crate::{ChangeSetKind, CloudFormation, Error, Event, Operation, Outcome, Preview, Watched, protection};
 
-/// Answers with what happened; `None` when another deployer was quicker and the change set is void.
+/// Returns what happened; `None` when another deployer was faster and the change set is void.
 pub(super) async fn execute<C: CloudFormation>(
     context: &Context<'_, C>,
     made: &Made,
@@ -27,7 +27,7 @@ pub(super) async fn execute<C: CloudFormation>(
     let ended = begin_and_watch(context, made, preview).await;
     if let Some(opened) = &opened {
         let restored = cleanup::remove(context, opened).await;
-        // What went wrong first is told first.
+        // The first failure is reported first.
         if ended.is_ok() {
             restored?;
         }
@@ -67,7 +67,7 @@ async fn begin_and_watch<C: CloudFormation>(
     let changes = preview.changes.len();
     context.notify(Event::Started { stack: stack.clone(), stack_id: stack_id.clone(), operation, changes });
     match watch::follow_new(context, stack, stack_id, baseline).await {
-        // It is gone, and our operation with it.
+        // The stack is gone, and our operation with it.
         Err(error) if error.is_about_state() => match context.describe_stack(stack).await? {
             Some(found) if found.stack_id != *stack_id => Ok(None),
             Some(_) => Err(error.into()),
@@ -77,7 +77,7 @@ async fn begin_and_watch<C: CloudFormation>(
     }
 }
 
-/// Starts the execution. A refusal means that it had begun, its answer lost, or that others were quicker (`None`).
+/// Starts the execution. A rejection means that it had already begun and the response got lost, or that another deployer was faster (`None`).
 async fn begin<C: CloudFormation>(
     context: &Context<'_, C>,
     made: &Made,
@@ -85,7 +85,7 @@ async fn begin<C: CloudFormation>(
 ) -> Result<Option<Baseline>, CallError> {
     let baseline = match watch::baseline(context, &made.stack_id).await {
         Ok(baseline) => baseline,
-        // Somebody took away the empty stack that held it, or there is another one by now.
+        // The empty stack that held it was deleted, or replaced by another.
         Err(error) if error.is_about_state() => {
             cleanup::remove(context, &made.temporary).await.ok();
             return Ok(None);
@@ -107,7 +107,7 @@ async fn begin<C: CloudFormation>(
     if events.iter().any(|event| event.token.as_deref() == Some(token.as_str())) {
         return Ok(Some(baseline));
     }
-    // A change set that can no longer be executed was overtaken; one that could be was refused for itself.
+    // A change set that can no longer be executed was overtaken; if it still could be, the request itself was rejected.
     let page =
         context.call(async || context.cloudformation.describe_change_set(None, &made.id, false, None).await).await;
     match page {
@@ -124,7 +124,7 @@ async fn begin<C: CloudFormation>(
     }
 }
 
-/// The error of a stack that was deleted meanwhile.
+/// The error for a stack that was deleted meanwhile.
 pub(super) fn gone(stack: &str) -> Error {
     Error::Gone { stack: stack.to_owned() }
 }

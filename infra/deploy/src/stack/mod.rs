@@ -1,5 +1,5 @@
-//! One stack to the state of its template: recovery, change set, preview, approval, execution, cleanup. Refuses to execute what
-//! was not approved.
+//! One stack to the state of its template: recovery, change set, preview, approval, execution, cleanup. Never executes an
+//! unapproved change.
 
 mod change_set;
 mod change_set_name;

@@ -1,9 +1,9 @@
-//! How a stack's deployment ended. Refuses failures: they are errors.
+//! How a stack's deployment ended, unless it failed: failures are errors.
 
 /// What happened to a stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was made.
+    /// It was created.
     Created,
     /// It was changed.
     Updated,

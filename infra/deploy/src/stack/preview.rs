@@ -1,4 +1,4 @@
-//! Puts together what an approver is shown of a stack. Refuses to change anything.
+//! Assembles what an approver is shown of a stack. Changes nothing.
 
 use super::change_set::Made;
 use crate::plan::ResolvedStack;
@@ -6,7 +6,7 @@ use crate::protection::data_loss;
 use crate::run::Context;
 use crate::{Basis, ChangeSetKind, CloudFormation, Error, Preview, ProtectionChange, StackDescription};
 
-/// Everything there is to say about a change set before it is executed.
+/// Everything there is to know about a change set before it is executed.
 pub(super) async fn preview<C: CloudFormation>(
     context: &Context<'_, C>,
     resolved: &ResolvedStack,

@@ -1,5 +1,5 @@
-//! Brings a stack from whatever state it is in to one that a change set can start from. Refuses to delete one without
-//! asking.
+//! Brings a stack from whatever state it is in to one from which a change set can start. Never deletes one without
+//! approval.
 
 use aws_access::CallErrorKind;
 
@@ -12,7 +12,7 @@ use crate::{
 /// What a stack may go through before it is ready: an operation of another deployer, a rollback, a deletion.
 const STEPS: u32 = 12;
 
-/// A stack that has come to rest in a state that can be changed; `None` when there is none.
+/// A stack at rest in a state that can be changed; `None` when there is none.
 pub(super) async fn ready_for_change_set<C: CloudFormation>(
     context: &Context<'_, C>,
     name: &str,
@@ -21,7 +21,7 @@ pub(super) async fn ready_for_change_set<C: CloudFormation>(
 ) -> Result<Option<StackDescription>, Error> {
     let mut cause: Option<Box<Cause>> = None;
     let mut may_delete = false;
-    // A remedy that was tried and ended where it began.
+    // A remedy that was tried and did not change the state.
     let mut tried: Option<Remedy> = None;
     for _ in 0..STEPS {
         let Some(found) = context.describe_stack(stack).await? else { return Ok(None) };
@@ -64,7 +64,7 @@ pub(super) async fn ready_for_change_set<C: CloudFormation>(
             return Err(not_ready(stack, found, cause, fix));
         }
         tried = Some(remedy);
-        // Rolling back a creation deletes what it had made.
+        // Rolling back a creation deletes what it had created.
         if (remedy == Remedy::Delete || status == "CREATE_FAILED") && !may_delete {
             ask(context, name, stack, &found, approver).await?;
             may_delete = true;
@@ -97,7 +97,7 @@ async fn ask<C: CloudFormation>(
     answer.map_err(|refusal| Error::Refused { stack: stack.to_owned(), refusal })
 }
 
-/// Does what the state asks for and follows it; `None` when the state was another by then.
+/// Applies the remedy for the state and follows it; `None` when the state had changed by then.
 async fn apply_remedy<C: CloudFormation>(
     context: &Context<'_, C>,
     name: &str,
@@ -137,7 +137,7 @@ async fn apply_remedy<C: CloudFormation>(
     };
     match begun {
         Ok(()) => Ok(Some(watch::follow_new(context, stack, stack_id, baseline).await?)),
-        // Another deployer was quicker, or the answer to our own call got lost.
+        // Another deployer was faster, or the response to our own call got lost.
         Err(error) if error.kind == CallErrorKind::Invalid => {
             let now = context.describe_stack(stack).await?;
             let is_same = now.is_some_and(|now| now.stack_id == found.stack_id && now.status == found.status);

@@ -1,11 +1,11 @@
 //! Rules out replacements that a change set calls possible and that cannot happen: a value that comes from another resource does
-//! not change while that resource stays. Refuses to conclude anything from types that AWS does not own, whose ids may change with any update.
+//! not change while that resource stays. Concludes nothing about types that AWS does not own, whose ids may change with any update.
 
 use std::collections::BTreeSet;
 
 use crate::{ChangeAction, PropertyDetail, Replacement, ResourceChange};
 
-/// Takes back replacements whose every reason is the id or the ARN of a resource that is itself not replaced, on through those
+/// Rules out replacements whose every reason is the id or the ARN of a resource that is itself not replaced, and then those
 /// that follow from them.
 pub(super) fn rule_out(changes: &mut [ResourceChange]) {
     loop {
@@ -32,7 +32,7 @@ pub(super) fn rule_out(changes: &mut [ResourceChange]) {
     }
 }
 
-/// It is the same resource afterwards, with the same id and ARN. What a custom resource answers is its own affair.
+/// It is the same resource afterwards, with the same id and ARN. What a custom resource returns is unpredictable.
 fn stays(change: &ResourceChange) -> bool {
     change.action == ChangeAction::Modify
         && change.replacement == Replacement::No
@@ -78,7 +78,7 @@ mod tests {
         }
     }
 
-    /// What becomes of the replacement of the second change.
+    /// The resulting replacement of the second change.
     fn second(first: ResourceChange, details: &[(&str, &str, &str)]) -> Replacement {
         let mut changes = [first, change("Schema", "Custom::Schema", Replacement::Conditional, details)];
         rule_out(&mut changes);

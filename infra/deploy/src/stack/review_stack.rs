@@ -1,21 +1,21 @@
-//! A stack in `REVIEW_IN_PROGRESS`, which exists only to hold change sets: whose they are, and who goes first. Refuses to delete it.
+//! A stack in `REVIEW_IN_PROGRESS`, which exists only to hold change sets: whose they are, and who goes first. Does not delete it.
 
 use super::change_set_name::{PREFIX, abandoned};
 use crate::run::Context;
 use crate::{CloudFormation, Error, Event, StackDescription};
 
-/// Looks at a stack that waits on another deployer's change set, before ours is put beside it: half a minute at AWS.
+/// Polls of a stack that waits on another deployer's change set, before ours is added: half a minute at AWS.
 pub(super) const PATIENCE: u32 = 15;
 
 /// What is known of a stack that exists only to hold change sets.
 pub(super) struct ReviewStack {
-    /// It was made by us, or is about to be, and may go with our change set.
+    /// We created it, or are about to, and it may be deleted with our change set.
     pub(super) with_stack: bool,
-    /// Names of other people's change sets on it.
+    /// Names of other deployers' change sets on it.
     pub(super) foreign: Vec<String>,
 }
 
-/// Looks who else has plans with a stack that is not there yet. Another deployer gets the time to go first; `None` when it
+/// Checks who else is preparing a stack that does not exist yet. Another deployer is given time to go first; `None` when it
 /// did something in that time.
 pub(super) async fn look<C: CloudFormation>(
     context: &Context<'_, C>,

@@ -1,4 +1,4 @@
-//! How long resources usually take: as long as last time in this stack, else as its kind does. Refuses to promise.
+//! How long resources usually take: as long as last time in this stack, else as their type does. An estimate only.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,13 @@ use crate::StackEvent;
 const DOCUMENTED: [(&str, &str, u64); 2] =
     [("AWS::RDS::DBInstance", "CREATE", 10), ("AWS::Lambda::Function", "DELETE", 20)];
 
-/// Seconds that a resource of this type takes by its documentation; `None` for what takes seconds, or nobody knows.
+/// Seconds that a resource of this type takes according to its documentation; `None` for what takes seconds, or is unknown.
 fn documented(resource_type: &str, verb: &str) -> Option<u64> {
     let known = DOCUMENTED.iter().find(|known| (known.0, known.1) == (resource_type, verb));
     known.map(|(_, _, minutes)| minutes * 60)
 }
 
-/// What a stack's own history says, in seconds: of a resource by verb, and of a type by verb. The latest counts.
+/// What a stack's own history says, in seconds: for a resource by verb, and for a type by verb. The latest counts.
 #[derive(Debug, Default)]
 pub(crate) struct Durations {
     of_resource: BTreeMap<(String, String), u64>,
@@ -32,7 +32,7 @@ impl Durations {
         for event in events.iter().rev() {
             let id = event.logical_id.as_str();
             match event.status.split_once('_') {
-                // AWS tells a begin twice: when it is asked for, and when there is a physical id.
+                // AWS reports a start twice: when it is requested, and when there is a physical id.
                 Some((verb, "IN_PROGRESS")) if begun.get(id).is_none_or(|(begun, _)| *begun != verb) => {
                     begun.insert(id, (verb, event.timestamp_ms));
                 }
@@ -45,7 +45,7 @@ impl Durations {
                         self.of_type.insert((event.resource_type.clone(), verb.to_owned()), seconds);
                     }
                 }
-                // What failed says nothing of how long it takes.
+                // A failure says nothing about the usual duration.
                 _ => {
                     begun.remove(id);
                 }
@@ -53,7 +53,7 @@ impl Durations {
         }
     }
 
-    /// Seconds that what `event` begins will probably take; `None` when it begins nothing or nobody knows.
+    /// Seconds that what `event` starts will probably take; `None` when it starts nothing or the time is unknown.
     pub(crate) fn of(&self, event: &StackEvent) -> Option<u64> {
         let (verb, "IN_PROGRESS") = event.status.split_once('_')? else { return None };
         let own = self.of_resource.get(&(event.logical_id.clone(), verb.to_owned()));

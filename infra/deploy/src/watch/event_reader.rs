@@ -1,5 +1,5 @@
-//! The events of one stack, each once and oldest first, also when AWS tells them late, twice or out of order.
-//! Refuses to interpret them.
+//! The events of one stack, each once and oldest first, even when AWS reports them late, twice or out of order.
+//! Does not interpret them.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ pub(crate) enum Start {
     After(Option<Marker>),
     /// At this time, in milliseconds since 1970.
     At(i64),
-    /// At the beginning of the operation that is in progress, or has just ended.
+    /// At the start of the operation that is in progress, or has just ended.
     InProgress,
 }
 
@@ -46,8 +46,8 @@ impl EventReader {
         Self { stack_id: stack_id.to_owned(), path, start, seen: HashSet::new() }
     }
 
-    /// The events that were not told before. Pages back until a page holds nothing new, so that an event which AWS tells
-    /// late, below others, is found on the newest page; `whole` reads on to the start.
+    /// The events that were not returned before. Pages back until a page contains nothing new, so that an event which AWS reports
+    /// late, below others, is found on the newest page; `whole` reads back to the start.
     pub(crate) async fn read<C: CloudFormation>(
         &mut self,
         context: &Context<'_, C>,
@@ -55,7 +55,7 @@ impl EventReader {
     ) -> Result<Vec<StackEvent>, CallError> {
         let mut events: Vec<StackEvent> = Vec::new();
         let mut next: Option<String> = None;
-        // Of an operation in progress: whether the newest event of the stack itself was passed, which may be the end.
+        // For an operation in progress: whether the newest event of the stack itself was passed, which may be the end.
         let mut passed_newest = false;
         'pages: loop {
             let describe = async || context.cloudformation.describe_stack_events(&self.stack_id, next.as_deref()).await;
@@ -89,7 +89,7 @@ impl EventReader {
             self.start = Start::After(None);
         }
         events.reverse();
-        // Events of one moment stay as AWS ordered them.
+        // Events with the same timestamp stay in AWS's order.
         events.sort_by_key(|event| event.timestamp_ms);
         Ok(events)
     }

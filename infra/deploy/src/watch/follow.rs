@@ -1,5 +1,5 @@
-//! Follows one stack operation to its end, with those of nested stacks. Refuses to judge: whether the end is a good one is the
-//! caller's question.
+//! Follows one stack operation, with those of nested stacks, to its end. Whether the end is good is for the
+//! caller to judge.
 
 use aws_access::CallError;
 
@@ -10,14 +10,14 @@ use crate::ports::NESTED_STACK;
 use crate::run::Context;
 use crate::{CloudFormation, Error, Event, StackDescription, StackEvent, Watched};
 
-/// Questions after a failed end that nothing explains, since the explanation may be told late.
+/// Polls after a failed end that nothing explains, since the explanation may arrive late.
 const LATE: u32 = 3;
-/// Pages of events that are learned from; a page is up to 1 MB ("DescribeStackEvents", NextToken).
+/// Pages of events for learning durations; a page is up to 1 MB ("DescribeStackEvents", NextToken).
 const LEARNED: usize = 3;
-/// Questions without news before the stack's description is believed instead of its events.
+/// Polls without news before the stack's description is trusted instead of its events.
 const QUIET: u32 = 5;
 
-/// What was there before an operation: where its events begin, and how long things took so far.
+/// The situation before an operation: where its events begin, and how long things took so far.
 #[derive(Default)]
 pub(crate) struct Baseline {
     pub(crate) marker: Option<Marker>,
@@ -35,7 +35,7 @@ pub(crate) async fn baseline<C: CloudFormation>(
     for _ in 1..LEARNED {
         let Some(next) = page.next.take() else { break };
         let older = async || context.cloudformation.describe_stack_events(stack_id, Some(&next)).await;
-        // How long things took is nice to know and no more.
+        // Usual durations are nice to have and no more.
         let Ok(older) = context.call(older).await else { break };
         page = older;
         events.append(&mut page.events);
@@ -88,7 +88,7 @@ pub(crate) fn failed<C: CloudFormation>(context: &Context<'_, C>, ended: Watched
 }
 
 /// Reports every new event until the stack itself has come to rest. The stack's own event decides, since its description
-/// can still tell the old status for a moment after an operation was started.
+/// can still show the old status for a moment after an operation was started.
 async fn follow<C: CloudFormation>(
     context: &Context<'_, C>,
     stack: &str,
@@ -104,7 +104,7 @@ async fn follow<C: CloudFormation>(
     loop {
         let events = match read(context, &mut readers, late > 0).await {
             Ok(events) => events,
-            // The operation goes on at AWS, whether we see it or not.
+            // The operation continues at AWS, whether we see it or not.
             Err(error) if error.is_retryable() => {
                 if !is_lost {
                     context.notify(Event::ConnectionLost { stack: stack.to_owned(), reason: error.to_string() });
@@ -167,7 +167,7 @@ async fn read<C: CloudFormation>(
     for (index, reader) in readers.iter_mut().enumerate() {
         match reader.read(context, whole).await {
             Ok(new) => events.extend(new.into_iter().map(|event| (reader.path.clone(), event))),
-            // A nested stack that cannot be read is no reason not to watch the one around it.
+            // A nested stack that cannot be read is no reason not to follow its parent.
             Err(error) if index > 0 && !error.is_retryable() => {}
             Err(error) => return Err(error),
         }

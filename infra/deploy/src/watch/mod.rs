@@ -1,5 +1,5 @@
 //! Follows stack operations to their end: events in order, usual durations, the first failure, what was rolled back.
-//! Refuses to start one.
+//! Never starts one.
 
 mod durations;
 mod event_reader;

@@ -1,15 +1,15 @@
-//! What the events of one operation say: its end, its failures, what was rolled back. Refuses to ask AWS anything.
+//! What the events of one operation say: its end, its failures, what was rolled back. Makes no calls.
 
 use crate::ports::NESTED_STACK;
 use crate::{Cause, Leftover, RolledBack, StackEvent};
 
-/// What the events of one operation have told so far.
+/// The conclusions from the events of one operation so far.
 #[derive(Default)]
 pub(crate) struct OperationLog {
     pub(crate) begun_ms: Option<i64>,
     pub(crate) end: Option<String>,
     pub(crate) failures: Vec<Cause>,
-    /// A roll-back that no resource is to blame for: the stack's policy, a time-out, a user.
+    /// A rollback that no resource caused: the stack's policy, a timeout, a user.
     own: Option<Cause>,
     is_rolling_back: bool,
     pub(crate) rolled_back: RolledBack,
@@ -29,7 +29,7 @@ impl OperationLog {
             }
             return;
         }
-        // A nested stack tells about itself, too; the one around it says the same.
+        // A nested stack reports itself, too; its parent says the same.
         if !path.is_empty()
             && event.resource_type == NESTED_STACK
             && event.physical_id.contains(&format!("/{}/", event.logical_id))
@@ -62,7 +62,7 @@ impl OperationLog {
         }
     }
 
-    /// The first failure; of a nested stack, that of the resource within which failed first.
+    /// The first failure; for a nested stack, that of the resource in it that failed first.
     pub(crate) fn cause(&self) -> Option<Cause> {
         let first = |within: &[String]| {
             let inside = self.failures.iter().filter(|failure| failure.path.starts_with(within));
@@ -93,7 +93,7 @@ fn cause(path: &[String], event: &StackEvent) -> Cause {
     }
 }
 
-/// The property that a sentence of CloudFormation blames, with dots between: `RedrivePolicy.maxReceiveCount`.
+/// The property that a message of CloudFormation blames, with dots between: `RedrivePolicy.maxReceiveCount`.
 fn property(reason: &str) -> Option<String> {
     let path = |text: &str| {
         let end =

@@ -1,19 +1,19 @@
-//! How a stack operation ended: the first failure, and what a rollback undid and left. Refuses to judge whether that is good.
+//! How a stack operation ended: the first failure, and what a rollback undid and left. Does not judge whether that is good.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// How an operation that was watched ended.
+/// How an operation that was followed ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watched {
     /// Physical stack name.
     pub stack: String,
     /// The stack's status, for example `UPDATE_ROLLBACK_COMPLETE`.
     pub status: String,
-    /// The first failure, when there was one.
+    /// The first failure, if there was one.
     pub cause: Option<Cause>,
-    /// What a roll-back undid and what stays behind.
+    /// What a rollback undid and what stays behind.
     pub rolled_back: RolledBack,
 }
 
@@ -30,9 +30,9 @@ pub struct Cause {
     pub resource_type: String,
     /// For example `CREATE_FAILED`.
     pub status: String,
-    /// CloudFormation's sentence.
+    /// CloudFormation's message.
     pub reason: String,
-    /// The property that the sentence blames, for example `RedrivePolicy.maxReceiveCount`.
+    /// The property that the message blames, for example `RedrivePolicy.maxReceiveCount`.
     pub property: Option<String>,
     /// When, in milliseconds since 1970, UTC.
     pub timestamp_ms: i64,
@@ -47,19 +47,19 @@ impl fmt::Display for Cause {
     }
 }
 
-/// What a roll-back did.
+/// What a rollback did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct RolledBack {
-    /// Logical ids of what was undone: deleted again, or changed back. With the nested stacks before it, `Nested/Queue`.
+    /// Logical ids of what was undone: deleted again, or changed back. Prefixed with the nested stacks, `Nested/Queue`.
     pub undone: Vec<String>,
-    /// What was not.
+    /// What was not undone.
     pub left: Vec<Leftover>,
 }
 
 /// A resource that stays behind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Leftover {
-    /// Logical id, with the nested stacks before it.
+    /// Logical id, prefixed with the nested stacks.
     pub logical_id: String,
     /// For example `AWS::S3::Bucket`.
     pub resource_type: String,
@@ -67,6 +67,6 @@ pub struct Leftover {
     pub physical_id: String,
     /// `DELETE_SKIPPED`, `DELETE_FAILED`, `UPDATE_FAILED`, ..
     pub status: String,
-    /// CloudFormation's sentence, or the policy that keeps it.
+    /// CloudFormation's message, or the policy that keeps it.
     pub reason: String,
 }

@@ -1,5 +1,5 @@
-//! Follows or cancels the operations in progress on a plan's stacks, whoever started them. Refuses to delete a stack in creation
-//! unless that is asked for.
+//! Follows or cancels the operations in progress on a plan's stacks, whoever started them. Never deletes a stack being created
+//! unless asked to.
 
 use super::follow;
 use crate::plan::run_in_order;
@@ -7,28 +7,28 @@ use crate::ports::is_in_progress;
 use crate::run::Context;
 use crate::{CloudFormation, Error, Event, Plan, StackDescription, Watched};
 
-/// What to do with a stack that is being made, when everything shall stop. CloudFormation cannot cancel a creation.
+/// What to do with a stack that is being created, on cancellation. CloudFormation cannot cancel a creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Creation {
-    /// It goes on.
+    /// It continues.
     GoesOn,
     /// It is deleted.
     Delete,
 }
 
-/// What became of a stack that was asked to stop.
+/// The result for a stack that was asked to stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cancelled {
     /// It was stopped and has come to rest: rolled back, or deleted.
     Stopped(Box<Watched>),
-    /// It goes on: a creation, a roll-back or a deletion.
+    /// It continues: a creation, a rollback or a deletion.
     GoesOn {
         /// Physical name.
         stack: String,
         /// Its status.
         status: String,
     },
-    /// Nothing was under way.
+    /// Nothing was in progress.
     AtRest {
         /// Physical name.
         stack: String,
@@ -105,7 +105,7 @@ async fn stop<C: CloudFormation>(
     };
     match begun {
         Ok(()) => {}
-        // It was past stopping by then, or our answer got lost: either way it comes to rest by itself.
+        // It was too late to stop, or our response got lost: either way it comes to rest by itself.
         Err(error) if error.is_about_state() => {}
         Err(error) => return Err(error.into()),
     }

@@ -1,4 +1,4 @@
-//! An account as the doctor asks about it. Refuses to find out more than whether a deployment will be let in.
+//! An account as the doctor sees it: only whether a deployment would be possible.
 
 use std::time::SystemTime;
 
@@ -10,14 +10,14 @@ use jiff::Timestamp;
 use super::next_page;
 use crate::doctor::{Account, Identity};
 
-/// The account of a configuration; no call is made before the first question.
+/// The account of a configuration; nothing is called before the first check.
 #[derive(Debug, Clone)]
 pub struct AwsAccount {
     config: SdkConfig,
 }
 
 impl AwsAccount {
-    /// Over a configuration whose credentials may be missing or wrong.
+    /// Uses a configuration whose credentials may be missing or wrong.
     pub fn new(config: SdkConfig) -> Self {
         Self { config }
     }
@@ -39,7 +39,7 @@ impl Account for AwsAccount {
             let end = end.duration_since(SystemTime::UNIX_EPOCH).ok()?;
             Timestamp::from_second(i64::try_from(end.as_secs()).ok()?).ok()
         });
-        // Without a region there is no address to ask; the check of the region says so.
+        // Without a region there is no endpoint to call; the region check reports that.
         if self.config.region().is_none() {
             return Ok(Identity { arn: format!("access key {}", credentials.access_key_id()), expires_at });
         }
@@ -76,7 +76,7 @@ impl Account for AwsAccount {
         let applied = client.get_service_quota().service_code(service).quota_code(code).send().await;
         let quota = match applied.map_err(|error| call_error("GetServiceQuota", error)) {
             Ok(applied) => applied.quota,
-            // Never asked to be raised: the default holds.
+            // An increase was never requested, so the default applies.
             Err(error) if error.kind == CallErrorKind::NotFound => {
                 let default =
                     client.get_aws_default_service_quota().service_code(service).quota_code(code).send().await;

@@ -1,4 +1,4 @@
-//! Stacks and their resources from CloudFormation. Refuses to change them.
+//! Stacks and their resources from CloudFormation, read-only.
 
 use aws_access::{Answer, CallError, call_error};
 use aws_sdk_cloudformation::primitives::DateTime;
@@ -17,7 +17,7 @@ impl Stacks for AwsCloud {
                 return if error.is_absent_stack() { Ok(None) } else { Err(error) };
             }
         };
-        // Of a name or an id, the answer is one stack or the error above.
+        // For a name or an id, the response is one stack or the error above.
         Answer("DescribeStacks").any("Stacks", answer.stacks().first()).and_then(state).map(Some)
     }
 
@@ -32,7 +32,7 @@ impl Stacks for AwsCloud {
                 resources.push(Resource {
                     stack: stack.to_owned(),
                     logical_id: answer.text("LogicalResourceId", resource.logical_resource_id())?,
-                    // Optional: a resource that is not made yet has none.
+                    // Optional: a resource that has not been created yet has none.
                     physical_id: resource.physical_resource_id().unwrap_or_default().to_owned(),
                     resource_type: answer.text("ResourceType", resource.resource_type())?,
                 });

@@ -1,4 +1,4 @@
-//! Functions and event source mappings from Lambda. Refuses to invoke them.
+//! Functions and event source mappings from Lambda. Never invokes a function.
 
 use aws_access::{Answer, CallError, call_error};
 use jiff::Timestamp;
@@ -16,7 +16,7 @@ impl Functions for AwsCloud {
             Err(error) => return absent(call_error("GetFunctionConfiguration", error)),
         };
         let reserved = concurrency.map_err(|error| call_error("GetFunctionConcurrency", error))?;
-        // Optional: a function whose state is not told can be invoked.
+        // Optional: a function without a reported state can be invoked.
         let state = function.state().map_or("Active", |state| state.as_str());
         let update = function.last_update_status().map(|status| status.as_str());
         let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
@@ -55,7 +55,7 @@ impl Functions for AwsCloud {
             last_result: text(mapping.last_processing_result()),
             // Optional: a source that AWS does not manage has no ARN.
             source_arn: mapping.event_source_arn().unwrap_or_default().to_owned(),
-            // arn:aws:lambda:REGION:ACCOUNT:function:NAME, with a qualifier at times.
+            // arn:aws:lambda:REGION:ACCOUNT:function:NAME, sometimes with a qualifier.
             function: function.split(':').nth(6).unwrap_or(&function).to_owned(),
             batch_size: number(mapping.batch_size()),
             max_concurrency: number(mapping.scaling_config().and_then(|scaling| scaling.maximum_concurrency())),
@@ -63,7 +63,7 @@ impl Functions for AwsCloud {
     }
 }
 
-/// AWS writes `2026-11-22T01:02:03.000+0000`, others the usual form.
+/// AWS writes `2026-11-22T01:02:03.000+0000`, other clouds the usual form.
 fn modified(time: &str) -> Option<Timestamp> {
     let of_aws = || jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", time).ok()?.to_timestamp().ok();
     time.parse().ok().or_else(of_aws)

@@ -1,11 +1,11 @@
-//! Events of log groups from CloudWatch Logs. Refuses to write.
+//! Events of log groups from CloudWatch Logs, read-only.
 
 use aws_access::{Answer, CallError, call_error};
 
 use super::{AwsCloud, absent, next_page};
 use crate::{LogEvent, LogGroups};
 
-/// The most that FilterLogEvents gives at once.
+/// The most that FilterLogEvents returns in one response.
 const PAGE: i32 = 10_000;
 
 impl LogGroups for AwsCloud {
@@ -21,7 +21,7 @@ impl LogGroups for AwsCloud {
             let answer = Answer("FilterLogEvents");
             for event in page.events() {
                 events.push(LogEvent {
-                    // The local cloud gives none; equal events are told apart without it.
+                    // The local cloud returns none; equal events are distinguished without it.
                     id: event.event_id().unwrap_or_default().to_owned(),
                     stream: answer.text("logStreamName", event.log_stream_name())?,
                     timestamp: answer.any("timestamp", event.timestamp())?,
@@ -32,7 +32,7 @@ impl LogGroups for AwsCloud {
             if next.is_some() {
                 continue;
             }
-            // A cloud without tokens: a full page goes on at the instant of its last event, which is read again as a whole.
+            // A cloud without tokens: a full page continues at the timestamp of its last event, which is read again completely.
             let is_full = page.events().len() >= PAGE as usize;
             match events.last().map(|event| event.timestamp) {
                 Some(last) if is_full && last > from => {

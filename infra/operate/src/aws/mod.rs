@@ -1,5 +1,5 @@
-//! The adapters of the ports over the AWS SDK. Refuses decisions: they are the flows'. An answer that lacks what AWS always gives
-//! is an error; a default stands only for what AWS documents as optional.
+//! The adapters of the ports over the AWS SDK. Decisions belong to the flows. A response that lacks a field that AWS always returns
+//! is an error; defaults are used only for what AWS documents as optional.
 
 mod account;
 mod cloudformation;
@@ -13,7 +13,7 @@ pub use account::AwsAccount;
 use aws_access::{CallError, CallErrorKind};
 use aws_config::SdkConfig;
 
-/// Everything that is looked after, of one account and region.
+/// All services that a stage is observed through, in one account and region.
 #[derive(Debug, Clone)]
 pub struct AwsCloud {
     cloudformation: aws_sdk_cloudformation::Client,
@@ -24,7 +24,7 @@ pub struct AwsCloud {
 }
 
 impl AwsCloud {
-    /// Over a connection's configuration.
+    /// Uses a connection's configuration.
     pub fn new(config: &SdkConfig) -> Self {
         Self {
             cloudformation: aws_sdk_cloudformation::Client::new(config),
@@ -36,7 +36,7 @@ impl AwsCloud {
     }
 }
 
-/// `None` where AWS says that there is no such thing.
+/// `None` if AWS says that there is no such thing.
 fn absent<T>(error: CallError) -> Result<Option<T>, CallError> {
     match error.kind {
         CallErrorKind::NotFound => Ok(None),

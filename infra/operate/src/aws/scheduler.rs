@@ -1,4 +1,4 @@
-//! Schedules from EventBridge Scheduler. Refuses to change them.
+//! Schedules from EventBridge Scheduler, read-only.
 
 use aws_access::{Answer, CallError, call_error};
 

@@ -1,4 +1,4 @@
-//! Queues, their messages and SQS's move tasks. Refuses to receive without being asked to redrive.
+//! Queues, their messages and SQS's move tasks. Receives messages only for a redrive.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ impl Queues for AwsCloud {
         let attributes = answer.attributes.unwrap_or_default();
         let text = |name: &Name| attributes.get(name).map(String::as_str);
         let answer = Answer("GetQueueAttributes");
-        // {"deadLetterTargetArn": "arn:..", "maxReceiveCount": 5}, the number at times as text.
+        // {"deadLetterTargetArn": "arn:..", "maxReceiveCount": 5}, where the number is sometimes a string.
         let redrive: serde_json::Value = match text(&Name::RedrivePolicy) {
             Some(policy) if !policy.is_empty() => serde_json::from_str(policy)
                 .map_err(|_| CallError::unreadable("GetQueueAttributes", "RedrivePolicy"))?,
@@ -41,7 +41,7 @@ impl Queues for AwsCloud {
                 .number("ApproximateNumberOfMessagesDelayed", text(&Name::ApproximateNumberOfMessagesDelayed))?,
             dead_letter_target: redrive["deadLetterTargetArn"].as_str().map(str::to_owned),
             max_receive_count: count.and_then(|count| u32::try_from(count).ok()),
-            // Given of FIFO queues alone.
+            // Present for FIFO queues only.
             fifo: text(&Name::FifoQueue) == Some("true"),
         }))
     }
@@ -60,7 +60,7 @@ impl Redriving for AwsCloud {
         let mut tasks: Vec<MoveTask> = (answer.results().iter())
             .map(|task| {
                 Ok(MoveTask {
-                    // Given while it runs.
+                    // Present while it runs.
                     handle: task.task_handle().map(str::to_owned),
                     status: match Answer("ListMessageMoveTasks").text("Status", task.status())?.as_str() {
                         "RUNNING" => MoveStatus::Running,

@@ -1,4 +1,4 @@
-//! Which resource carries whose policies: everything a stack says about who may do what, by the one it is said of.
+//! Which resource contains whose policies: everything a stack says about who may do what, by its subject.
 
 use super::{
     condition::Conditions,
@@ -9,7 +9,7 @@ use super::{
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A resource as the algebra sees it. Properties in the long form of intrinsics.
+/// A resource as the algebra sees it. Properties with intrinsics in their long form.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Declared<'t> {
     pub(crate) id: &'t str,
@@ -18,7 +18,7 @@ pub(crate) struct Declared<'t> {
     pub(crate) condition: Option<&'t str>,
 }
 
-/// Whom or what a statement is about: a logical id of the stack where it is one, else a text.
+/// The subject of a statement: a logical id of the stack if it is one, else a text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Subject {
     /// What this role, user or group may do.
@@ -39,16 +39,16 @@ impl Subject {
     }
 }
 
-/// A statement and where it stands.
+/// A statement and its place.
 #[derive(Clone, Debug)]
 pub(crate) struct Grant {
     pub(crate) subject: Subject,
-    /// Logical id of the resource whose text it is.
+    /// Logical id of the resource that contains it.
     pub(crate) carrier: String,
     pub(crate) statement: Statement,
 }
 
-/// A policy of elsewhere, by its ARN, or membership in a group.
+/// A policy from elsewhere, by its ARN, or membership in a group.
 #[derive(Clone, Debug)]
 pub(crate) struct Attachment {
     pub(crate) subject: Subject,
@@ -58,17 +58,17 @@ pub(crate) struct Attachment {
     pub(crate) guards: Guards,
 }
 
-/// All that a stack says about permissions.
+/// Everything that a stack says about permissions.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Policies {
     pub(crate) grants: Vec<Grant>,
     pub(crate) attachments: Vec<Attachment>,
     pub(crate) boundaries: Vec<Attachment>,
-    /// Roles, users and groups of the stack: all that they may do stands here.
+    /// Roles, users and groups of the stack: everything that they may do is here.
     pub(crate) identities: BTreeSet<String>,
 }
 
-/// Where a resource policy names what it belongs to.
+/// Where a resource policy names the resource it belongs to.
 const TARGETS: &[(&str, &str)] = &[
     ("AWS::SQS::QueuePolicy", "Queues"),
     ("AWS::SQS::QueueInlinePolicy", "Queue"),
@@ -88,7 +88,7 @@ const TARGETS: &[(&str, &str)] = &[
     ("AWS::SSM::ResourcePolicy", "ResourceArn"),
 ];
 
-/// What lets a policy of its own apply to roles, users and groups.
+/// Properties by which a separate policy applies to roles, users and groups.
 const HOLDERS: &[&str] = &["Roles", "Users", "Groups", "RoleName", "UserName", "GroupName"];
 
 impl Policies {
@@ -113,7 +113,7 @@ impl Policies {
     }
 }
 
-/// Physical names that the template gives, to logical ids.
+/// Physical names in the template, to logical ids.
 fn names<'t>(resources: &[Declared<'t>]) -> BTreeMap<String, &'t str> {
     let mut names = BTreeMap::new();
     for each in resources {
@@ -133,14 +133,14 @@ fn names<'t>(resources: &[Declared<'t>]) -> BTreeMap<String, &'t str> {
 
 struct Reader<'t> {
     names: BTreeMap<String, &'t str>,
-    /// Managed policies of the stack, and who attached them by its own hand.
+    /// Managed policies of the stack, and what attaches them from its own side.
     holders: BTreeMap<&'t str, Vec<Subject>>,
     found: Policies,
 }
 
 impl<'t> Reader<'t> {
     fn read(mut self, resources: &[Declared<'t>]) -> Policies {
-        // Attachments first: a role may name a managed policy that stands after it.
+        // Attachments first: a role may refer to a managed policy that comes after it.
         for each in resources {
             self.attachments(each);
         }
@@ -154,7 +154,7 @@ impl<'t> Reader<'t> {
         self.found
     }
 
-    /// The logical id that a text means, else the text.
+    /// The logical id that a text refers to, else the text.
     fn resolve(&self, value: &str) -> String {
         let known = text::referred(value).filter(|id| self.holders.contains_key(id));
         let bucket = value.strip_prefix("arn:aws:s3:::").unwrap_or(value);

@@ -1,10 +1,10 @@
-//! Conditions of statements: whether one set of them admits all that another one admits, and which of them no longer limits.
+//! Conditions of statements: whether one set of them admits everything that another one admits, and which of them no longer restrict.
 
 use super::{network::Cidr, pattern::Pattern, text};
 use serde_json::Value;
 use std::fmt;
 
-/// All of them must hold.
+/// All of them must be true.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Conditions(Vec<Test>);
 
@@ -16,11 +16,11 @@ pub(crate) struct Test {
     if_exists: bool,
     key: String,
     values: Vec<String>,
-    /// Operator and key as they are written.
+    /// Operator and key as written.
     written: (String, String),
 }
 
-/// What of a request tells who or whence it is, so that a test of it keeps strangers out.
+/// Keys that identify the caller or where the request comes from, so that a test of them excludes strangers.
 const IDENTIFYING: &[&str] = &[
     "aws:sourcearn",
     "aws:sourceaccount",
@@ -48,7 +48,7 @@ const IDENTIFYING: &[&str] = &[
 ];
 
 impl Conditions {
-    /// Reads `{Operator: {key: value or values}}`.
+    /// Parses `{Operator: {key: value or values}}`.
     pub(crate) fn read(value: &Value) -> Conditions {
         let mut tests = Vec::new();
         for (block, _) in text::items(value) {
@@ -78,12 +78,12 @@ impl Conditions {
         self.lost(other).is_empty()
     }
 
-    /// The tests of these that the others do not imply.
+    /// The tests among these that the others do not imply.
     pub(crate) fn lost(&self, after: &Conditions) -> Vec<&Test> {
         self.0.iter().filter(|test| !after.0.iter().any(|each| each.implies(test))).collect()
     }
 
-    /// Whether strangers are kept out: a positive test of who or whence, for something narrower than everything.
+    /// Whether strangers are excluded: a positive test of a caller or origin, for something narrower than everything.
     pub(crate) fn identify(&self) -> bool {
         self.0.iter().any(|test| {
             let key = test.key.as_str();
@@ -92,7 +92,7 @@ impl Conditions {
         })
     }
 
-    /// Whether it is asked whom an identity provider speaks for. The audience tells that only where it is the application's own.
+    /// Whether it tests whom an identity provider speaks for. The audience identifies that only if it is the application's own.
     pub(crate) fn identify_subject(&self) -> bool {
         const OWN: &[&str] = &["cognito-identity.amazonaws.com:aud", "saml:aud", "accounts.google.com:aud"];
         self.0.iter().any(|test| {
@@ -104,7 +104,7 @@ impl Conditions {
         })
     }
 
-    /// A positive test that a request without the key fails. `ForAllValues` passes one, unless `Null` asks that the key is there:
+    /// A positive test that a request without the key fails. `ForAllValues` passes one, unless `Null` requires the key:
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>
     fn asks(&self, test: &Test) -> bool {
         let is_there = |other: &Test| {
@@ -114,7 +114,7 @@ impl Conditions {
         test.operator != "null" && !test.is_negative() && (!passes_nothing || self.0.iter().any(is_there))
     }
 
-    /// The values that a key must have, of all positive tests.
+    /// The values that a key must have, according to all positive tests.
     pub(crate) fn values<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
         self.0
             .iter()
@@ -153,7 +153,7 @@ impl Test {
         }
     }
 
-    /// Its key, as it is written.
+    /// Its key, as written.
     pub(crate) fn key(&self) -> &str {
         &self.written.1
     }
@@ -180,7 +180,7 @@ impl Test {
             .collect()
     }
 
-    /// Whether whatever passes this test passes the other one.
+    /// Whether everything that passes this test passes the other one.
     fn implies(&self, other: &Test) -> bool {
         if self.key != other.key || self.quantifier != other.quantifier || (self.if_exists && !other.if_exists) {
             return false;

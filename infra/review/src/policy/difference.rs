@@ -1,4 +1,4 @@
-//! What is allowed now that was not, and the other way: the set difference of two stacks' policies, by whom they are about.
+//! What is newly allowed, and no longer allowed: the set difference of two stacks' policies, by subject.
 
 use super::{
     carrier::{Attachment, Policies, Subject},
@@ -10,47 +10,47 @@ use super::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Something that one side says and the other does not.
+/// Something that only one side says.
 #[derive(Clone, Debug)]
 pub(crate) struct Difference {
     pub(crate) subject: Subject,
-    /// Logical id of the resource whose text says it.
+    /// Logical id of the resource that contains it.
     pub(crate) carrier: String,
     pub(crate) path: String,
     /// `Allow`, not `Deny`.
     pub(crate) allow: bool,
-    /// New, not gone.
+    /// New, not removed.
     pub(crate) added: bool,
     pub(crate) what: What,
     pub(crate) principals: Vec<String>,
     pub(crate) actions: Vec<String>,
     pub(crate) resources: Vec<String>,
     pub(crate) conditions: Conditions,
-    /// The template's conditions under which it holds.
+    /// The template's conditions under which it applies.
     pub(crate) guards: Guards,
     /// `NotAction`, `NotResource`, `NotPrincipal`, where the statement has it.
     pub(crate) except: Option<&'static str>,
 }
 
-/// In what it differs.
+/// How it differs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum What {
     /// Actions or resources that were not named for this principal.
     Access,
     /// The principal: another one had the same.
     Principal,
-    /// These keys do not limit it any more.
+    /// These keys do not restrict it any more.
     Condition(Vec<String>),
-    /// It held under conditions of the template, and holds now without.
+    /// It applied under conditions of the template, and now applies without.
     Always,
-    /// A policy of elsewhere, or a group.
+    /// A policy from elsewhere, or a group.
     Attachment,
     /// A permissions boundary.
     Boundary,
 }
 
 impl Difference {
-    /// Whether somebody may do more because of it.
+    /// Whether someone may do more because of it.
     pub(crate) fn opens(&self) -> bool {
         if self.what == What::Boundary { !self.added } else { self.allow == self.added }
     }
@@ -70,7 +70,7 @@ pub(crate) fn differences(before: &Policies, after: &Policies) -> Vec<Difference
     found
 }
 
-/// What one stack says of one subject.
+/// What one stack says about one subject.
 struct Side<'p> {
     subject: &'p Subject,
     is_known: bool,
@@ -156,7 +156,7 @@ impl<'p> Side<'p> {
         found
     }
 
-    /// Whether a denial that is gone denied nothing that could be done. Only of roles, users and groups of the stack is all known.
+    /// Whether a removed denial denied nothing that could be done. Only for roles, users and groups of the stack is everything known.
     fn never_allows(&self, denied: &Statement) -> bool {
         self.is_known
             && self.attachments.is_empty()
@@ -185,10 +185,10 @@ struct Group {
     resources: Vec<String>,
 }
 
-/// Combinations that are looked at one by one. AWS allows policies of 20,480 characters, which hold fewer.
+/// Combinations that are checked one by one. AWS allows policies of 20,480 characters, which contain fewer.
 const MOST: usize = 50_000;
 
-/// Whether a statement says all that the other one says, each part for itself.
+/// Whether a statement says everything that the other one says, each part by itself.
 fn contains(wide: &Statement, narrow: &Statement) -> bool {
     let all = |wide: &Set, narrow: &Set, covers: fn(&Pattern, &Pattern) -> bool| {
         let wide = wide.members();
@@ -207,7 +207,7 @@ fn contains(wide: &Statement, narrow: &Statement) -> bool {
         && all(&wide.resources, &narrow.resources, Pattern::covers)
 }
 
-/// Combinations of principal, action and resource of a statement that none of the others contains, put together again.
+/// Combinations of principal, action and resource of a statement that none of the others contains, combined again.
 fn uncovered(statement: &Statement, others: &[&Statement]) -> Vec<Group> {
     let principals = statement.principals.members();
     let actions = statement.actions.members();
@@ -263,7 +263,7 @@ fn uncovered(statement: &Statement, others: &[&Statement]) -> Vec<Group> {
     groups
 }
 
-/// In what this combination goes beyond the statements; `None` where one of them, or two for the two ways of a condition, contain it.
+/// How this combination goes beyond the statements; `None` if one of them, or two for the two branches of a condition, contain it.
 fn missing(
     statement: &Statement,
     [principal, action, resource]: [&Member<'_>; 3],

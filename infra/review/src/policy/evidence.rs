@@ -11,7 +11,7 @@ use crate::pair::Pair;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Computed once a pair of templates.
+/// Computed once per pair of templates.
 #[derive(Debug, Default)]
 pub(crate) struct Evidence {
     pub(crate) permissions: Vec<Difference>,
@@ -26,7 +26,7 @@ impl Evidence {
             template.iter().flat_map(|each| each.resources()).map(|each| each.logical_id.clone()).collect()
         };
         let mut evidence = Evidence { before: ids(before), after: ids(after), ..Evidence::default() };
-        // Most changes touch no policy: then there is nothing to compare.
+        // Most changes affect no policy: then there is nothing to compare.
         if may_say_more(before, after) || may_say_more(after, before) {
             let (old, new) = (Side::of(before), Side::of(after));
             let (old, new) = (old.declared(), new.declared());
@@ -80,7 +80,7 @@ impl Evidence {
         self.ingress.iter().map(line).collect()
     }
 
-    /// It is made by this change: anything that the stack does not make counts as having been there.
+    /// It is created by this change: anything that the stack does not create counts as existing before.
     pub(crate) fn is_new(&self, id: &str) -> bool {
         self.after.contains(id) && !self.before.contains(id)
     }
@@ -90,7 +90,7 @@ impl Evidence {
     }
 }
 
-/// Whether a resource that the other template has not, or has differently, says something of permissions or groups.
+/// Whether a resource that only one template has, or that differs, concerns permissions or groups.
 fn may_say_more(template: Option<&Template>, other: Option<&Template>) -> bool {
     let resources = template.iter().flat_map(|template| template.resources());
     resources
@@ -108,7 +108,7 @@ fn may_say_more(template: Option<&Template>, other: Option<&Template>) -> bool {
         })
 }
 
-/// A policy document, or a text that may be one, anywhere in there.
+/// A policy document, or a text that may be one, anywhere inside.
 fn has_statements(node: &Node) -> bool {
     node.as_str().is_some_and(|text| text.trim_start().starts_with('{'))
         || node.as_list().is_some_and(|items| items.iter().any(has_statements))
@@ -119,7 +119,7 @@ fn principals(each: &Difference) -> String {
     each.principals.iter().map(|name| spoken(name)).collect::<Vec<_>>().join(", ")
 }
 
-/// A principal for people: `anyone`, `account 111122223333`, or as it is written.
+/// A principal for people: `anyone`, `account 111122223333`, or as written.
 pub(crate) fn spoken(principal: &str) -> String {
     if principal == "*" {
         return "anyone".to_owned();

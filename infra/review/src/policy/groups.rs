@@ -1,4 +1,4 @@
-//! Rules of security groups as sets of addresses and ports: split, merged or moved rules are no difference.
+//! Rules of security groups as sets of addresses and ports: split, merged or moved rules are not a difference.
 
 use super::{
     Declared,
@@ -7,7 +7,7 @@ use super::{
 };
 use serde_json::Value;
 
-/// Which way the traffic goes.
+/// The direction of the traffic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {
     Ingress,
@@ -23,10 +23,10 @@ impl Direction {
     }
 }
 
-/// One rule of a group, or what is left of it without the other side's.
+/// One rule of a group, or what remains of it without the other side's.
 #[derive(Clone, Debug)]
 pub(crate) struct GroupRule {
-    /// The group's logical id where the stack has it, else its text.
+    /// The group's logical id if the stack has it, else its text.
     pub(crate) group: String,
     pub(crate) carrier: String,
     pub(crate) path: String,
@@ -51,7 +51,7 @@ pub(crate) struct Peer {
     cidr: Option<Cidr>,
 }
 
-/// A rule that one side has and the other has not.
+/// A rule that only one side has.
 #[derive(Clone, Debug)]
 pub(crate) struct GroupDifference {
     pub(crate) rule: GroupRule,
@@ -83,7 +83,7 @@ impl Peer {
         self.cidr.is_some_and(|cidr| cidr.is_the_internet())
     }
 
-    /// All of IPv4, which every peer has an address of.
+    /// All of IPv4, which contains an address of every peer.
     fn is_everybody(&self) -> bool {
         self.text == "0.0.0.0/0"
     }
@@ -103,7 +103,7 @@ pub(crate) fn group_differences(before: &[Declared<'_>], after: &[Declared<'_>])
     found
 }
 
-/// The ports of a rule for which some address of its peer is not among the others' rules.
+/// The ports of a rule for which some address of its peer is not covered by the others' rules.
 fn uncovered(rule: &GroupRule, others: &[GroupRule]) -> Vec<Ports> {
     let related: Vec<&GroupRule> = others
         .iter()
@@ -116,7 +116,7 @@ fn uncovered(rule: &GroupRule, others: &[GroupRule]) -> Vec<Ports> {
             related.iter().copied().filter(|other| other.ports == rule.ports || other.ports == ALL_PORTS).collect();
         return if is_known(&rule.peer, &same) { Vec::new() } else { vec![rule.ports.clone()] };
     };
-    // Between two neighbouring borders the same rules hold for all ports.
+    // Between two neighbouring borders the same rules apply to all ports.
     let spans: Vec<(u128, u128)> = related.iter().filter_map(|other| other.ports.span()).collect();
     let mut borders: Vec<u128> = spans
         .iter()
@@ -155,7 +155,7 @@ fn is_known(peer: &Peer, rules: &[&GroupRule]) -> bool {
     }
 }
 
-/// All rules of all groups, in their own resources or in the group's.
+/// All rules of all groups, in separate resources or inline.
 pub(crate) fn rules(resources: &[Declared<'_>]) -> Vec<GroupRule> {
     let mut found = Vec::new();
     for each in resources {
@@ -169,7 +169,7 @@ pub(crate) fn rules(resources: &[Declared<'_>]) -> Vec<GroupRule> {
                         Some(value) => text::each(value, property, &guards, &mut |value, path, guards| {
                             found.extend(read(each.id, each.id, path, direction, value, guards));
                         }),
-                        // AWS lets everything out of a group that does not say otherwise.
+                        // A group without egress rules lets everything out.
                         None if direction == Direction::Egress => {
                             let all = serde_json::json!({"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"});
                             found.extend(read(each.id, each.id, property, direction, &all, &guards));

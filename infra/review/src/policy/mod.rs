@@ -1,4 +1,4 @@
-//! The algebra of IAM: which principal may do what, where and when, and what of it is new. Knows policies of every kind of resource; judges nothing.
+//! The algebra of IAM: which principal may do what, where and when, and what is new about it. Knows the policies of every kind of resource; judges nothing.
 
 pub(crate) mod carrier;
 pub(crate) mod condition;

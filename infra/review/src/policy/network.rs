@@ -14,7 +14,7 @@ impl Cidr {
     /// `10.0.0.0/8`, `::/0`, or one address. `None`: not an address, such as a parameter.
     pub(crate) fn parse(text: &str) -> Option<Cidr> {
         let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
-        // 010 is ten where it is read at all.
+        // 010 is ten, where it is accepted at all.
         let plain = |part: &str| part.trim_start_matches('0').to_owned();
         let plain = |part| Some(plain(part)).filter(|part| !part.is_empty()).unwrap_or_else(|| "0".to_owned());
         let address = match address.contains('.') && !address.contains(':') {
@@ -36,14 +36,14 @@ impl Cidr {
         self.v6 == other.v6 && self.first <= other.first && self.last >= other.last
     }
 
-    /// A /8 of IPv4 or a /16 of IPv6 of addresses, but for the private 10.0.0.0/8: nobody owns that much.
+    /// A /8 of IPv4 or a /16 of IPv6, except the private 10.0.0.0/8: nobody owns that many addresses.
     pub(crate) fn is_the_internet(&self) -> bool {
         let size = self.last - self.first;
         let is_private = self.first == 10 << 24 && size == (1 << 24) - 1;
         if self.v6 { size >= (1 << 112) } else { size >= (1 << 24) - 1 && !is_private }
     }
 
-    /// What is left of this block without the others.
+    /// What remains of this block without the others.
     pub(crate) fn without(self, others: &[Cidr]) -> Vec<(u128, u128)> {
         let same: Vec<(u128, u128)> =
             others.iter().filter(|other| other.v6 == self.v6).map(|other| (other.first, other.last)).collect();
@@ -51,7 +51,7 @@ impl Cidr {
     }
 }
 
-/// What is left of a range without others; both ends included.
+/// What remains of a range without others; both ends included.
 pub(crate) fn subtract(range: (u128, u128), others: &[(u128, u128)]) -> Vec<(u128, u128)> {
     let mut sorted = others.to_vec();
     sorted.sort_unstable();

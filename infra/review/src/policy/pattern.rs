@@ -1,8 +1,8 @@
-//! Text with `*` and `?` as IAM reads it, and with unknown parts (`${Queue.Arn}`) that equal only themselves.
+//! Text with `*` and `?` as IAM interprets it, and with unknown parts (`${Queue.Arn}`) that equal only themselves.
 
 use std::fmt;
 
-/// A pattern of an action, an ARN or a principal. Compares without regard to case when it was [`Pattern::folded`].
+/// A pattern of an action, an ARN or a principal. Compares case-insensitively when it was [`Pattern::folded`].
 #[derive(Clone, Debug)]
 pub(crate) struct Pattern {
     text: String,
@@ -16,27 +16,27 @@ enum Token {
     One,
     /// `*`
     Any,
-    /// What CloudFormation fills in, such as `${Queue.Arn}`.
+    /// A value that CloudFormation fills in, such as `${Queue.Arn}`.
     Unknown(String),
 }
 
 impl Pattern {
-    /// For ARNs, which are compared with regard to case.
+    /// For ARNs, which are case-sensitive.
     pub(crate) fn new(text: &str) -> Pattern {
         Pattern { text: text.to_owned(), tokens: tokens(&canonical(text), true) }
     }
 
-    /// For actions, whose case does not matter.
+    /// For actions, which are case-insensitive.
     pub(crate) fn folded(text: &str) -> Pattern {
         Pattern { text: text.to_owned(), tokens: tokens(&text.to_ascii_lowercase(), true) }
     }
 
-    /// For values that `StringEquals` compares: `*` is a star.
+    /// For values that `StringEquals` compares: `*` is an asterisk.
     pub(crate) fn literal(text: &str) -> Pattern {
         Pattern { text: text.to_owned(), tokens: tokens(&canonical(text), false) }
     }
 
-    /// As it was written.
+    /// As written.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
@@ -45,7 +45,7 @@ impl Pattern {
         !self.tokens.is_empty() && self.tokens.iter().all(|token| *token == Token::Any)
     }
 
-    /// Whether this one matches all that the other one matches. Never says so wrongly; may miss exotic cases of `?` beside `*`.
+    /// Whether this one matches everything that the other one matches. Never a false positive; may miss exotic cases of `?` next to `*`.
     pub(crate) fn covers(&self, other: &Pattern) -> bool {
         let (wide, narrow) = (&self.tokens, &other.tokens);
         let (mut at, mut place) = (0, 0);
@@ -140,7 +140,7 @@ fn tokens(text: &str, wildcards: bool) -> Vec<Token> {
     tokens
 }
 
-/// Different spellings of one ARN become one: the partition, `Ref` where it is the ARN, a bucket's ARN by its name.
+/// Normalizes different spellings of one ARN: the partition, `Ref` where it is the ARN, a bucket's ARN by its name.
 fn canonical(text: &str) -> String {
     let mut text = text
         .replace("${AWS::Partition}", "aws")

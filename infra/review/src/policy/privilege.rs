@@ -1,8 +1,8 @@
-//! What is known to be dangerous in itself: policies of AWS that allow much, actions by which one gives oneself more, actions that know no resource.
+//! What is dangerous in itself: AWS managed policies that allow much, actions by which a principal can extend its own permissions, actions without resources.
 
 use super::pattern::Pattern;
 
-/// Actions with which a principal widens its own or others' permissions. From AWS's guidance on privilege escalation paths in IAM.
+/// Actions with which a principal can extend its own or others' permissions. From AWS's guidance on privilege escalation paths in IAM.
 const ESCALATION: &[&str] = &[
     "iam:PassRole",
     "iam:CreatePolicyVersion",
@@ -45,7 +45,7 @@ const ESCALATION: &[&str] = &[
     "organizations:LeaveOrganization",
 ];
 
-/// Actions that take no resource, so that `*` is the only way to write them. From the service authorization reference.
+/// Actions without resource types, so that `*` is the only possible resource. From the service authorization reference.
 const WITHOUT_RESOURCE: &[&str] = &[
     "cloudwatch:PutMetricData",
     "cloudwatch:GetMetricData",
@@ -98,7 +98,7 @@ const WITHOUT_RESOURCE: &[&str] = &[
     "logs:DescribeResourcePolicies",
 ];
 
-/// Verbs of reading, and the families that AWS itself writes with a star.
+/// Read verbs, and the families that AWS itself writes with a wildcard.
 const MILD_STARS: &[&str] = &["get", "list", "describe", "batchget", "head", "query", "scan"];
 const MILD_FAMILIES: &[&str] =
     &["kms:generatedatakey*", "kms:reencrypt*", "s3:abort*", "s3:deleteobject*", "s3:putobject*", "dynamodb:batch*"];
@@ -112,7 +112,7 @@ pub(crate) fn is_administrator(arn: &str) -> bool {
     is_of_aws(arn) && policy_name(arn) == "AdministratorAccess"
 }
 
-/// Policies of AWS that allow everything of a service, or of the account.
+/// AWS managed policies that allow everything in a service, or in the account.
 pub(crate) fn is_sweeping(arn: &str) -> bool {
     let name = policy_name(arn);
     is_of_aws(arn)
@@ -124,12 +124,12 @@ pub(crate) fn is_sweeping(arn: &str) -> bool {
             || name == "SecretsManagerReadWrite")
 }
 
-/// `arn:aws:iam::aws:policy/..`; SAM takes the bare name too.
+/// `arn:aws:iam::aws:policy/..`; SAM accepts the bare name too.
 fn is_of_aws(arn: &str) -> bool {
     arn.contains(":iam::aws:policy/") || !arn.contains([':', '$', '{'])
 }
 
-/// A star that stands for more than reading, such as `sqs:*`, `*` or `s3:Put*`.
+/// A wildcard that covers more than reading, such as `sqs:*`, `*` or `s3:Put*`.
 pub(crate) fn is_sweeping_action(action: &str) -> bool {
     if !action.contains(['*', '?']) {
         return false;
@@ -143,7 +143,7 @@ pub(crate) fn is_sweeping_action(action: &str) -> bool {
     service.contains('*') || !MILD_STARS.iter().any(|mild| verb.starts_with(mild))
 }
 
-/// The known way up that this action is, or that its star contains.
+/// The known escalation path that this action is, or that its wildcard covers.
 pub(crate) fn escalates(action: &str) -> Option<&'static str> {
     let mut known = ESCALATION.iter().copied();
     if !action.contains(['*', '?']) {
@@ -159,7 +159,7 @@ pub(crate) fn is_sweeping_resource(resource: &str) -> bool {
         return true;
     }
     if !resource.starts_with("arn:") {
-        // No ARN has a star before its first colon.
+        // No ARN has a wildcard before its first colon.
         let start = resource.split([':', '$']).next().unwrap_or_default();
         return start.contains(['*', '?']);
     }
@@ -169,7 +169,7 @@ pub(crate) fn is_sweeping_resource(resource: &str) -> bool {
     named.bytes().all(|byte| matches!(byte, b'*' | b'?' | b':' | b'/'))
 }
 
-/// What stands before the name in ARNs of services with more than one kind of resource.
+/// What precedes the name in ARNs of services with more than one kind of resource.
 const KINDS: &[&str] = &[
     "alarm",
     "cluster",

@@ -1,4 +1,4 @@
-//! Statements of policy documents in normal form. Sid, order, case of actions and list or string make no difference here.
+//! Statements of policy documents in normal form. Sid, order, case of actions and list or string make no difference.
 
 use super::{
     condition::Conditions,
@@ -7,7 +7,7 @@ use super::{
 };
 use serde_json::Value;
 
-/// What a statement says, for every spelling of it.
+/// The content of a statement, independent of its spelling.
 #[derive(Clone, Debug)]
 pub(crate) struct Statement {
     pub(crate) allow: bool,
@@ -15,9 +15,9 @@ pub(crate) struct Statement {
     pub(crate) actions: Set,
     pub(crate) resources: Set,
     pub(crate) conditions: Conditions,
-    /// The template's conditions under which the statement is there at all.
+    /// The template's conditions under which the statement exists at all.
     pub(crate) guards: Guards,
-    /// Where in the properties it stands.
+    /// Its place in the properties.
     pub(crate) path: String,
 }
 
@@ -25,7 +25,7 @@ pub(crate) struct Statement {
 #[derive(Clone, Debug)]
 pub(crate) enum Set {
     Only(Vec<Item>),
-    /// `NotAction` and its kin: everything but these.
+    /// `NotAction` and the like: everything except these.
     Except(Vec<Item>),
 }
 
@@ -66,7 +66,7 @@ impl Member<'_> {
         }
     }
 
-    /// Whether this one contains the other one, by a way of comparing patterns.
+    /// Whether this one contains the other one, given a way of comparing patterns.
     pub(crate) fn covers(&self, other: &Member<'_>, covers: impl Fn(&Pattern, &Pattern) -> bool) -> bool {
         match (self, other) {
             (Member::Is(wide), Member::Is(narrow)) => covers(&wide.pattern, &narrow.pattern),
@@ -109,7 +109,7 @@ pub(crate) fn is_document(value: &Value) -> bool {
     })
 }
 
-/// A document that is given as text, also inside of `Fn::Sub`.
+/// A document that is given as text, also inside `Fn::Sub`.
 pub(crate) fn document_of_text(value: &Value) -> Option<Value> {
     let text = match value {
         Value::String(text) => text.clone(),
@@ -125,7 +125,7 @@ pub(crate) fn document_of_text(value: &Value) -> Option<Value> {
     serde_json::from_str(&text).ok().filter(is_document)
 }
 
-/// All statements of a document, under both branches of each `Fn::If`. `implied`: the resource where the document names none.
+/// All statements of a document, under both branches of each `Fn::If`. `implied`: the resource if the document names none.
 pub(crate) fn statements(document: &Value, path: &str, guards: &Guards, implied: &str) -> Vec<Statement> {
     let mut found = Vec::new();
     text::each(document, path, guards, &mut |document, path, guards| {
@@ -137,7 +137,7 @@ pub(crate) fn statements(document: &Value, path: &str, guards: &Guards, implied:
     found
 }
 
-/// One statement; several where an `Fn::If` chooses its conditions.
+/// One statement; several if an `Fn::If` chooses its conditions.
 pub(crate) fn read(statement: &Value, path: &str, guards: &Guards, implied: &str) -> Vec<Statement> {
     let nothing = Value::Null;
     let made = |conditions: &Value, guards: Guards| Statement {
@@ -157,7 +157,7 @@ pub(crate) fn read(statement: &Value, path: &str, guards: &Guards, implied: &str
         .collect()
 }
 
-/// Both branches of an `Fn::If`, an absent one too.
+/// Both branches of an `Fn::If`, including an absent one.
 fn branches<'v>(value: &'v Value, guards: &Guards) -> Vec<(&'v Value, Guards)> {
     const NOTHING: &Value = &Value::Null;
     match text::intrinsic(value) {
@@ -212,7 +212,7 @@ fn principal_items(value: &Value) -> Vec<Item> {
     found
 }
 
-/// A principal; an account's number is its root.
+/// A principal; an account number is its root.
 pub(crate) fn principal(text: &str) -> Pattern {
     if text == "*" {
         return Pattern::new("*");
@@ -224,7 +224,7 @@ pub(crate) fn principal(text: &str) -> Pattern {
     Pattern::literal(&text.replace("${AWS::Partition}", "aws"))
 }
 
-/// Whether a principal stands for another one too: everybody, or the root of its account.
+/// Whether a principal includes another one: everyone, or the root of its account.
 pub(crate) fn principal_covers(wide: &Pattern, narrow: &Pattern) -> bool {
     if wide.is_anything() || wide == narrow {
         return true;

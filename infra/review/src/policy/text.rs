@@ -1,18 +1,18 @@
-//! Values of templates as comparable text: `!GetAtt Queue.Arn`, `!Sub ${Queue.Arn}` and their kin read the same. Walks `Fn::If`.
+//! Values of templates as comparable text: `!GetAtt Queue.Arn`, `!Sub ${Queue.Arn}` and the like read the same. Traverses `Fn::If`.
 
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Under which conditions something holds: the name of a condition of the template and which way it falls.
+/// The conditions under which something applies: the name of a condition of the template and its outcome.
 pub(crate) type Guards = BTreeSet<(String, bool)>;
 
-/// One function call of CloudFormation, such as `{"Ref": ..}`.
+/// One CloudFormation function call, such as `{"Ref": ..}`.
 pub(crate) fn intrinsic(value: &Value) -> Option<(&str, &Value)> {
     let (name, argument) = value.as_object().filter(|object| object.len() == 1)?.iter().next()?;
     (name == "Ref" || name == "Condition" || name.starts_with("Fn::")).then_some((name.as_str(), argument))
 }
 
-/// The text of a value. What only CloudFormation knows reads `${LogicalId}` or `${LogicalId.Attribute}`, the rest is its JSON.
+/// The text of a value. What only CloudFormation knows becomes `${LogicalId}` or `${LogicalId.Attribute}`, the rest is its JSON.
 pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -69,7 +69,7 @@ fn function_text(value: &Value) -> Option<String> {
     }
 }
 
-/// Every item of a list, or the one value, in both branches of each `Fn::If`; what is `AWS::NoValue` is left out. The path gains `[n]` for items of a list.
+/// Every item of a list, or the single value, in both branches of each `Fn::If`; `AWS::NoValue` is skipped. The path gains `[n]` for items of a list.
 pub(crate) fn each<'v>(
     value: &'v Value,
     path: &str,

@@ -1,6 +1,6 @@
-//! Two texts line by line. Gives what is gone, what is new, and what stands around it.
+//! A line-by-line diff of two texts: removed lines, added lines, and their context.
 
-/// Lines that stay the same before and after each difference.
+/// Lines of context before and after each difference.
 const AROUND: usize = 2;
 /// Above this many comparisons, all lines of the one are followed by all lines of the other.
 const PATIENCE: usize = 400_000;
@@ -10,17 +10,17 @@ pub(crate) enum Line<'a> {
     Same(&'a str),
     Gone(&'a str),
     New(&'a str),
-    /// Lines that are the same and not shown.
+    /// Equal lines that are not shown.
     Skipped(usize),
 }
 
-/// The shortest way from one text to the other, without what is far from any difference.
+/// The shortest edit from one text to the other, without lines far from any difference.
 pub(crate) fn diff<'a>(before: &'a str, after: &'a str) -> Vec<Line<'a>> {
     let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
     if old.len() * new.len() > PATIENCE {
         return old.into_iter().map(Line::Gone).chain(new.into_iter().map(Line::New)).collect();
     }
-    // common[i][j]: how many lines the rests of both have in common.
+    // common[i][j]: how many lines the remainders of both have in common.
     let mut common = vec![vec![0_u32; new.len() + 1]; old.len() + 1];
     for i in (0..old.len()).rev() {
         for j in (0..new.len()).rev() {

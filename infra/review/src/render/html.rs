@@ -1,5 +1,5 @@
-//! One self-contained page: no network, no frameworks; readable without JavaScript. Every text passes tera's escaping but our own style
-//! and script, and the page's policy runs nothing that is not those.
+//! One self-contained page: no network, no frameworks; readable without JavaScript. Every text is escaped by tera except our own style
+//! and script, and the page's policy allows nothing but those to run.
 
 use std::fmt::Write;
 
@@ -18,7 +18,7 @@ use crate::graph::{Edge, Graph, cut, kind};
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// The template does not fit what it is given: a defect of this crate.
+/// The template does not match its data: a defect of this crate.
 #[derive(Debug, thiserror::Error)]
 #[error("the page cannot be rendered")]
 pub struct RenderError(#[from] tera::Error);
@@ -26,7 +26,7 @@ pub struct RenderError(#[from] tera::Error);
 /// The page.
 ///
 /// # Errors
-/// Only when template and data do not fit together.
+/// Only when template and data do not match.
 pub fn html(report: &Report<'_>) -> Result<String, RenderError> {
     let mut tera = Tera::default();
     tera.add_raw_template("page.html", include_str!("page.html"))?;
@@ -74,12 +74,12 @@ fn page(report: &Report<'_>) -> Value {
     })
 }
 
-/// A source of the page's policy: what has this digest may run.
+/// A source in the page's policy: what has this digest may run.
 fn digest(text: &str) -> String {
     format!("sha256-{}", base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text.as_bytes())))
 }
 
-/// A stage's name where names are separated by blanks.
+/// A stage's name, where names are separated by spaces.
 fn stage_id(stage: &str) -> String {
     stage.chars().map(|letter| if letter.is_alphanumeric() || letter == '-' { letter } else { '_' }).collect()
 }
@@ -117,7 +117,7 @@ fn category_ids(change: &Change) -> String {
     change.categories().into_iter().map(view::category_id).collect::<Vec<_>>().join(" ")
 }
 
-/// What the filter's text is looked for in.
+/// The text that the filter searches.
 fn search_text(change: &Change, more: &[&str]) -> String {
     let mut text = format!(
         "{} {} {} {} {}",
@@ -323,7 +323,7 @@ fn graph_view(at: usize, graph: &Graph, changes: &[Folded<Change>]) -> Value {
             "x": node.place.x, "y": node.place.y, "width": node.place.width, "height": node.place.height,
         })
     });
-    // A change of what is referred to goes against the arrow.
+    // A change propagates from what is referred to, against the arrow.
     let flows = |edge: &Edge| {
         let (Some((_, from)), Some((_, to))) = (changed[edge.from], changed[edge.to]) else { return false };
         Kind::of(to) == Kind::Replace
@@ -356,7 +356,7 @@ fn graph_view(at: usize, graph: &Graph, changes: &[Folded<Change>]) -> Value {
     })
 }
 
-/// Through columns as straight lines, between them as curves.
+/// Straight lines within columns, curves between them.
 fn curve(points: &[(f64, f64)]) -> String {
     let mut path = String::new();
     for (at, (x, y)) in points.iter().enumerate() {
@@ -364,7 +364,7 @@ fn curve(points: &[(f64, f64)]) -> String {
             _ = write!(path, "M{x} {y}");
             continue;
         };
-        // Every second piece passes a column.
+        // Every second segment crosses a column.
         if at % 2 == 0 && above == y {
             _ = write!(path, "H{x}");
         } else {
@@ -375,7 +375,7 @@ fn curve(points: &[(f64, f64)]) -> String {
     path
 }
 
-/// The head of the arrow at the last point.
+/// The arrowhead at the last point.
 fn tip(points: &[(f64, f64)]) -> Option<String> {
     let [.., (before, _), (x, y)] = points else { return None };
     let back = if before <= x { -6.0 } else { 6.0 };

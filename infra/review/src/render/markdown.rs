@@ -1,4 +1,4 @@
-//! A comment on a pull request: what matters first, details folded, never longer than the site takes. Nothing in a template can end a
+//! A comment on a pull request: what matters first, details folded, never longer than the site allows. Nothing in a template can end a
 //! table, a fence or an element, mention a person or link to an issue.
 
 use super::Report;
@@ -9,15 +9,15 @@ use super::view::{self, CATEGORIES, Folded, Found, KINDS, Kind};
 use crate::change::{Change, Finding, PropertyChange, Replacement, SectionChange};
 use crate::graph::kind;
 
-/// The first line of every comment: a workflow finds its own comment by it and updates that.
+/// The first line of every comment, by which a workflow finds its own comment to update it.
 pub const MARKER: &str = "<!-- infra review -->";
 
-/// What GitHub takes as a comment, in characters; counted here in bytes, which are never fewer.
+/// GitHub's limit for a comment, in characters; counted here in bytes, which are never fewer.
 pub const MARKDOWN_LIMIT: usize = 65_536;
 
 const REST: &str = "\n> Not everything fits into a comment. The page of `infra review --html FILE` has it all.\n";
 
-/// Blocks as long as they fit; what comes first matters most.
+/// Blocks until the limit; what comes first matters most.
 struct Page {
     text: String,
     limit: usize,
@@ -269,7 +269,7 @@ fn code(text: &str) -> String {
     format!("<code>{}</code>", plain(text))
 }
 
-/// Text that means nothing but itself: markup as entities, and a comment where a mention or a link would begin.
+/// Text without any markup: special characters as entities, and a comment where a mention or a link would begin.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in line(text).chars() {
@@ -279,7 +279,7 @@ fn plain(text: &str) -> String {
             '&' | '<' | '>' | '"' | '\'' | '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '|' | '~' | '!' | '$' => {
                 out.push_str(&format!("&#{};", u32::from(letter)));
             }
-            // Addresses are not made links: `https://` is no address when its colon is an entity.
+            // URLs do not become links: `https://` is not one when its colon is an entity.
             ':' => out.push_str("&#58;"),
             other => out.push(other),
         }

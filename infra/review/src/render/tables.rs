@@ -1,4 +1,4 @@
-//! What is allowed now that was not, and the other way round: permissions and ingress as rows. Knows no markup.
+//! What is newly allowed, and no longer allowed: permissions and ingress as rows. Knows no markup.
 
 use super::Report;
 use super::view::{Folded, fold, without_stage};
@@ -17,15 +17,15 @@ pub(crate) struct Table {
 pub(crate) struct Row {
     pub(crate) stages: Vec<String>,
     pub(crate) stack: String,
-    /// The statement or rule is new; otherwise it is gone.
+    /// The statement or rule is new; otherwise it was removed.
     pub(crate) is_added: bool,
-    /// Somebody may do or reach more because of it.
+    /// Someone may do or reach more because of it.
     pub(crate) broadens: bool,
     /// One text for each head.
     pub(crate) cells: Vec<String>,
 }
 
-/// Those that have rows, what broadens first.
+/// The tables that have rows, broadening ones first.
 pub(crate) fn tables(report: &Report<'_>) -> Vec<Table> {
     let permissions = fold(
         report,

@@ -1,5 +1,5 @@
-//! A review for a terminal: summary, dangers, tables, changes. Never says by colour alone what a word says; no line is wider than it may be,
-//! but for names that cannot be broken.
+//! A review for a terminal: summary, dangers, tables, changes. Colour never carries a meaning alone; no line exceeds the width,
+//! except for names that cannot be broken.
 
 use super::Report;
 use super::diff::{Line, diff};
@@ -9,7 +9,7 @@ use super::view::{self, CATEGORIES, Folded, Found, KINDS, Kind, Row};
 use crate::change::{Change, Finding, PropertyChange, Replacement, SectionChange};
 use crate::graph::kind;
 
-/// How wide and how colourful.
+/// The width, and whether to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
     /// Columns of the terminal; 40 at least.
@@ -108,7 +108,7 @@ impl Out {
         self.line(&title);
     }
 
-    /// Words over as many lines as they need, each with an indent.
+    /// Words on as many lines as they need, each with an indent.
     fn wrapped(&mut self, indent: usize, text: &str, code: &str) {
         for (at, part) in wrap(text, self.style.width.saturating_sub(indent + 2)).into_iter().enumerate() {
             let more = if at == 0 { 0 } else { 2 };
@@ -122,7 +122,7 @@ impl Out {
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(16);
     let words = text.trim_start_matches(' ');
-    // Blanks at the beginning are an indent.
+    // Leading spaces are an indent.
     let mut lines = vec![" ".repeat((text.len() - words.len()).min(width / 2))];
     let mut used = 0;
     for word in words.trim_end().split(' ') {
@@ -173,7 +173,7 @@ fn head(out: &mut Out, report: &Report<'_>, changes: &[Folded<Change>], sections
     matrix(out, &rows);
 }
 
-/// Numbers by stage: a table, or a line each where that is too wide.
+/// Numbers by stage: a table, or one line each if that is too wide.
 fn matrix(out: &mut Out, rows: &[Row]) {
     let used: Vec<usize> = (0..CATEGORIES.len()).filter(|at| rows.iter().any(|row| row.categories[*at] > 0)).collect();
     let widest = rows.iter().map(|row| line(row.label()).chars().count()).max().unwrap_or_default().max(5);
@@ -301,7 +301,7 @@ fn change(out: &mut Out, folded: &Folded<Change>) {
     change.properties.iter().for_each(|one| property(out, one));
 }
 
-/// Dangers stand above, in a list of their own.
+/// Dangers are listed above.
 fn notices(out: &mut Out, findings: &[Finding]) {
     for finding in findings.iter().filter(|finding| !finding.is_dangerous() && finding.accepted.is_none()) {
         out.wrapped(6, &format!("{}: {}", view::introduced(finding), line(&finding.reason)), "33");
@@ -322,7 +322,7 @@ fn property(out: &mut Out, property: &PropertyChange) {
     values(out, &format!("{}{note}{because}", line(&property.path)), &property.before, &property.after);
 }
 
-/// `path  before → after` where that fits into a line, else one below the other.
+/// `path  before → after` if that fits on a line, else one below the other.
 fn values(out: &mut Out, path: &str, before: &Option<String>, after: &Option<String>) {
     const INDENT: usize = 6;
     let shown = |value: &Option<String>| match value.as_deref() {

@@ -1,6 +1,6 @@
-//! Text of strangers made harmless: nothing invisible, nothing that turns the line or the terminal round. Knows no markup.
+//! Makes untrusted text harmless: nothing invisible, nothing that reverses the line or controls the terminal. Knows no markup.
 
-/// Shows what would not be seen: controls as `\u{1b}`, and so the marks that turn the direction of writing. Line breaks and tabs stay.
+/// Makes invisible characters visible: controls as `\u{1b}`, and so bidirectional marks. Line breaks and tabs stay.
 pub(crate) fn visible(text: &str) -> String {
     if !text.chars().any(is_hidden) {
         return text.to_owned();
@@ -33,7 +33,7 @@ pub(crate) fn count(number: usize, one: &str) -> String {
     }
 }
 
-/// A fragment as the beginning of a sentence; names such as `iam:PassRole` or `fipe-queue` keep their case.
+/// A fragment as the start of a sentence; names such as `iam:PassRole` or `fipe-queue` keep their case.
 pub(crate) fn sentence(fragment: &str) -> String {
     let first = fragment.split(' ').next().unwrap_or_default();
     match first.chars().all(|letter| letter.is_ascii_lowercase()) {

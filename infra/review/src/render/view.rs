@@ -1,5 +1,5 @@
-//! A review as its readers think of it: the same change on several stages is one, numbers by stage, words for verdicts.
-//! What all renderers share. Knows no markup.
+//! A review as its readers think of it: the same change on several stages counts once, numbers by stage, words for verdicts.
+//! Shared by all renderers. Knows no markup.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +9,13 @@ use crate::change::{
     Action, Category, Cause, Change, Finding, PropertyChange, Replacement, SectionChange, Severity, Skew,
 };
 
-/// Stands for the stage's name where the stages of one change differ in nothing else.
+/// Replaces the stage's name if the stages of one change differ in nothing else.
 const STAGE: &str = "‹stage›";
 
 pub(crate) const CATEGORIES: [Category; 5] =
     [Category::DataLoss, Category::Permissions, Category::Exposure, Category::Encryption, Category::Reliability];
 
-/// One thing that is said about several stages.
+/// One statement about several stages.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Folded<T> {
     /// Empty: without stages.
@@ -23,7 +23,7 @@ pub(crate) struct Folded<T> {
     pub(crate) is: T,
 }
 
-/// What a change comes to.
+/// The kind of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Add,
@@ -44,7 +44,7 @@ impl Kind {
         }
     }
 
-    /// Safe as a class, an id and a search word.
+    /// Safe as a class, an id and a search term.
     pub(crate) fn id(self) -> &'static str {
         match self {
             Self::Add => "add",
@@ -101,7 +101,7 @@ pub(crate) fn category_label(category: Category) -> &'static str {
     }
 }
 
-/// The same changes of several stages as one, in the review's order: most dangerous first.
+/// The same changes on several stages as one, in the review's order: most dangerous first.
 pub(crate) fn changes(report: &Report<'_>) -> Vec<Folded<Change>> {
     fold(
         report,
@@ -124,7 +124,7 @@ pub(crate) fn changes(report: &Report<'_>) -> Vec<Folded<Change>> {
     )
 }
 
-/// The same for what stands beside the resources.
+/// The same for sections next to the resources.
 pub(crate) fn sections(report: &Report<'_>) -> Vec<Folded<SectionChange>> {
     fold(
         report,
@@ -142,7 +142,7 @@ pub(crate) fn sections(report: &Report<'_>) -> Vec<Folded<SectionChange>> {
     )
 }
 
-/// Puts together what is the same once the stage's name is taken out. Where it is the same as it stands, the name stays in.
+/// Combines what is the same once the stage's name is removed. If it is the same as it is, the name stays.
 pub(crate) fn fold<T: Clone + std::fmt::Debug + PartialEq>(
     report: &Report<'_>,
     all: &[T],
@@ -166,7 +166,7 @@ pub(crate) fn fold<T: Clone + std::fmt::Debug + PartialEq>(
         let first = same[0];
         let mut stages: Vec<String> = same.iter().filter_map(|one| stage_of(one).map(str::to_owned)).collect();
         stages.sort_by_key(|stage| report.stages.iter().position(|known| known == stage));
-        // With a name that stands for no stage, nothing is taken out but the stage itself.
+        // With a name that denotes no stage, nothing is removed but the stage itself.
         let as_it_stands = neutral(first, "");
         let is = match stages.as_slice() {
             [] => first.clone(),
@@ -178,7 +178,7 @@ pub(crate) fn fold<T: Clone + std::fmt::Debug + PartialEq>(
     folded.collect()
 }
 
-/// The text with the stage's name, where it stands as a word, taken out.
+/// The text without the stage's name, where that is a word of its own.
 pub(crate) fn without_stage(text: &str, stage: &str) -> String {
     if stage.is_empty() || !text.contains(stage) {
         return text.to_owned();
@@ -214,7 +214,7 @@ impl Row {
     }
 }
 
-/// A row for each stage that was looked at, and for each that has changes; one for all where there are no stages.
+/// A row for each stage that was reviewed, and for each that has changes; one for all if there are no stages.
 pub(crate) fn rows(report: &Report<'_>) -> Vec<Row> {
     let mut stages: Vec<Option<String>> = report.stages.iter().cloned().map(Some).collect();
     for change in &report.review.changes {
@@ -237,7 +237,7 @@ pub(crate) fn rows(report: &Report<'_>) -> Vec<Row> {
     rows.collect()
 }
 
-/// A finding and what it is about.
+/// A finding and its subject.
 #[derive(Debug, Clone)]
 pub(crate) struct Found<'a> {
     pub(crate) at: Place,
@@ -245,27 +245,27 @@ pub(crate) struct Found<'a> {
     pub(crate) stack: &'a str,
     /// A logical id, or `Outputs.DBEndpoint`.
     pub(crate) name: String,
-    /// Empty beside the resources.
+    /// Empty for sections next to the resources.
     pub(crate) resource_type: &'a str,
     pub(crate) kind: Kind,
     pub(crate) finding: &'a Finding,
 }
 
-/// Index of a change, or of one beside the resources.
+/// Index of a change, or of one in a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Place {
     Resource(usize),
     Section(usize),
 }
 
-/// What a person must agree to, by category, then in the order of the changes.
+/// What needs approval, by category, then in the order of the changes.
 pub(crate) fn dangers<'a>(changes: &'a [Folded<Change>], sections: &'a [Folded<SectionChange>]) -> Vec<Found<'a>> {
     let mut found = found(changes, sections, Finding::is_dangerous);
     found.sort_by_key(|found| found.finding.category);
     found
 }
 
-/// What somebody agreed to in code.
+/// What was accepted in code.
 pub(crate) fn accepted<'a>(changes: &'a [Folded<Change>], sections: &'a [Folded<SectionChange>]) -> Vec<Found<'a>> {
     found(changes, sections, |finding| finding.accepted.is_some())
 }
@@ -306,7 +306,7 @@ fn found<'a>(
     of_resources.chain(of_sections).filter(|found| is_meant(found.finding)).collect()
 }
 
-/// CloudFormation does nothing for it: only what stands in `Metadata` differs, and nobody reads that on a machine or accepts a danger by it.
+/// CloudFormation does nothing for it: only `Metadata` differs, which has no effect at run time and accepts no danger.
 pub(crate) fn is_metadata_alone(change: &Change) -> bool {
     const READ: &[&str] = &["Metadata.AWS::CloudFormation", "Metadata.Acknowledged"];
     let is_quiet = |property: &PropertyChange| {
@@ -399,7 +399,7 @@ pub(crate) fn listed(names: &[String]) -> String {
     }
 }
 
-/// What is to be said about a change before its properties, one sentence each.
+/// What to say about a change before its properties, one sentence each.
 pub(crate) fn explained(change: &Change) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(name) = &change.renamed_from {
@@ -457,13 +457,13 @@ pub(crate) fn section_path(section: &SectionChange) -> String {
     line(&section.place())
 }
 
-/// Long texts, and those of several lines, are read as a difference of lines.
+/// Long texts, and those of several lines, are shown as a line diff.
 pub(crate) fn is_long(before: &Option<String>, after: &Option<String>) -> bool {
     let lines = |text: &Option<String>| text.as_ref().is_some_and(|text| text.trim_end().contains('\n'));
     before.is_some() && after.is_some() && (lines(before) || lines(after))
 }
 
-/// The text stays, but not what it stands for: why, and the text.
+/// The text is unchanged, but not what it refers to: why, and the text.
 pub(crate) fn same_text(property: &PropertyChange) -> Option<(String, String)> {
     let because = property.because.as_deref().filter(|_| property.before == property.after)?;
     Some((line(&because.replace('`', "")), line(property.after.as_deref()?)))

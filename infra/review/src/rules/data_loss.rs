@@ -1,4 +1,4 @@
-//! Data that is lost: stateful resources removed or replaced, and the policies that keep them weakened. What shortens data's life is in
+//! Lost data: stateful resources removed or replaced, and weakened policies that keep them. What shortens the life of data is in
 //! `data_loss/lifetime.rs`, what protects it in `data_loss/protection.rs`.
 
 mod lifetime;

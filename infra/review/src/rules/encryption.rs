@@ -1,4 +1,4 @@
-//! Encryption at rest and in transit: keys, switches and protocols by their names on any type, policies of TLS by their version.
+//! Encryption at rest and in transit: keys, switches and protocols by their names on any type, TLS policies by their version.
 
 use template::Node;
 
@@ -60,7 +60,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 fn push(context: &Context<'_>, findings: &mut Vec<Finding>, weaker: Vec<Weaker>, says: &str) {
-    // The blocks around a value tell the same again.
+    // The values inside a block repeat the finding.
     let mut told: Vec<String> = Vec::new();
     for each in weaker {
         if told.iter().any(|path| each.path.starts_with(path.as_str())) {
@@ -71,7 +71,7 @@ fn push(context: &Context<'_>, findings: &mut Vec<Finding>, weaker: Vec<Weaker>,
     }
 }
 
-/// 1: on, 0: off; nothing where only CloudFormation knows.
+/// 1: on, 0: off; `None` if only CloudFormation knows.
 fn switch(value: Option<&Node>) -> Option<i32> {
     value.map_or(Some(0), |value| value.as_bool().map(i32::from))
 }
@@ -91,7 +91,7 @@ const SWITCHES: &[&str] = &[
     "StorageEncryptionEnabled",
 ];
 
-/// Blocks that say how it is encrypted.
+/// Blocks that configure encryption.
 const BLOCKS: &[&str] = &[
     "SSESpecification",
     "BucketEncryption",
@@ -112,7 +112,7 @@ const BLOCKS: &[&str] = &[
 fn at_rest(context: &Context<'_>, findings: &mut Vec<Finding>) {
     const SAYS: &str = "data is encrypted less at rest";
     let weaker = sunken(context, |key, value| match key {
-        // AWS encrypts a queue unless told otherwise.
+        // AWS encrypts a queue by default.
         "SqsManagedSseEnabled" if value.is_none() => Some(1),
         _ if SWITCHES.contains(&key) => switch(value),
         "Enabled" => None,
@@ -156,7 +156,7 @@ fn method(value: Option<&Node>) -> Option<i32> {
 
 fn names_a_key(key: &str) -> bool {
     let lower = key.to_ascii_lowercase();
-    // A property's name, not a variable's of a function.
+    // The name of a property, not of a function's variable.
     if key.contains('_') {
         return false;
     }
@@ -235,7 +235,7 @@ fn older_tls(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The oldest TLS that a policy accepts, as 1200 for 1.2, newer editions of the same a little more.
+/// The oldest TLS that a policy accepts, as 1200 for 1.2, newer editions of the same slightly more.
 /// From the services' tables: `TLS_1_2`, `TLSv1.2_2021`, `ELBSecurityPolicy-TLS13-1-2-2021-06`, `Policy-Min-TLS-1-2-2019-07`.
 fn version(policy: &str) -> Option<i32> {
     let lower = policy.to_ascii_lowercase().replace("tls13", "tls").replace(['_', '.', '-'], "-");
@@ -289,7 +289,7 @@ fn transport_not_denied(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Parameters of database engines that refuse connections without TLS.
+/// Parameters of database engines that reject connections without TLS.
 const FORCED: &[&str] = &["rds.force_ssl", "require_secure_transport", "require_ssl", "ssl", "tls"];
 
 fn transport_optional(context: &Context<'_>, findings: &mut Vec<Finding>) {

@@ -1,4 +1,4 @@
-//! Exposure: who reaches what from where. Networks and ports are compared as sets, so that splitting a rule is no finding.
+//! Exposure: who can reach what from where. Networks and ports are compared as sets, so that splitting a rule is not a finding.
 
 mod api;
 
@@ -209,7 +209,7 @@ fn publicly_accessible(context: &Context<'_>, findings: &mut Vec<Finding>) {
     match context.resource_type() {
         "AWS::EKS::Cluster" => {
             let path = "ResourcesVpcConfig.EndpointPublicAccess";
-            // Without a word it is public.
+            // The default is public.
             let is_weak = |value: Option<&Node>| value.is_none_or(|value| value.as_bool() == Some(true));
             push(context, findings, weakened(context, path, is_weak), SAYS);
             let path = "ResourcesVpcConfig.PublicAccessCidrs";
@@ -246,7 +246,7 @@ fn public_access_block(context: &Context<'_>, findings: &mut Vec<Finding>) {
     ) {
         return;
     }
-    // Since April 2023 a bucket is blocked unless it says otherwise: what is new must say so to be open.
+    // Since April 2023 a bucket blocks public access by default: a new one must explicitly open it.
     let block = if context.resource_type().ends_with("Block") { "" } else { "PublicAccessBlockConfiguration." };
     for switch in ["BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"] {
         let path = format!("{block}{switch}");
@@ -277,7 +277,7 @@ fn website(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Anyone but those it names.
+/// Anyone except those it names.
 fn is_almost_public(each: &Difference) -> bool {
     each.except == Some("NotPrincipal") && !each.conditions.identify()
 }
@@ -325,7 +325,7 @@ fn public_address(context: &Context<'_>, findings: &mut Vec<Finding>) {
 fn internet_facing(context: &Context<'_>, findings: &mut Vec<Finding>) {
     match context.resource_type() {
         "AWS::ElasticLoadBalancingV2::LoadBalancer" | "AWS::ElasticLoadBalancing::LoadBalancer" => {
-            // Without a word it faces the internet.
+            // By default it is internet-facing.
             let facing = |value: Option<&Node>| value.is_none() || is_text(value, &["internet-facing"]);
             push(context, findings, weakened(context, "Scheme", facing), "the load balancer faces the internet");
         }

@@ -1,4 +1,4 @@
-//! Permissions: who may do more than before, statement by statement. What is allowed is compared, never how it is written.
+//! Permissions: who may do more than before, statement by statement. Compares what is allowed, never how it is written.
 
 use super::{Context, Example, Rule};
 use crate::change::{Category, Finding, Severity};
@@ -126,14 +126,14 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             Severity::Notice => notices.push(difference),
         }
     }
-    // One look at what is new, not one a statement.
+    // One notice for what is new, not one per statement.
     if let Some(first) = notices.first() {
         let sentences: Vec<String> = notices.iter().map(|each| sentence(each, evidence)).collect();
         findings.push(context.notice(&first.path, shortened(&sentences, "; ")));
     }
 }
 
-/// The differences that stand in this change's text; those of unchanged texts belong to whom they are about, such as a role that a policy is
+/// The differences in this change's text; those from unchanged texts belong to their subject, such as a role that a policy is
 /// attached to.
 pub(super) fn of_change<'a>(context: &Context<'a>) -> impl Iterator<Item = &'a Difference> {
     let (id, changes) = (context.change.logical_id.as_str(), context.changes);
@@ -210,7 +210,7 @@ fn judge(each: &Difference, evidence: &Evidence) -> Option<(&'static str, Severi
     if matches!(each.subject, Subject::Trust(_)) && !is_new {
         return danger("permissions/trust-broadened");
     }
-    // A source of this stack, such as its own topic, that a new resource lets in.
+    // A source in this stack, such as its own topic, that a new resource admits.
     let is_own_source = by_service
         && evidence.is_new(&each.carrier)
         && each.conditions.values("aws:sourcearn").next().is_some()
@@ -221,7 +221,7 @@ fn judge(each: &Difference, evidence: &Evidence) -> Option<(&'static str, Severi
     Some(("permissions/new-grant", Severity::Notice))
 }
 
-/// Anyone may do it, and no condition asks who it is.
+/// Anyone may do it, and no condition tests who it is.
 pub(super) fn is_public(each: &Difference) -> bool {
     each.principals.iter().any(|principal| principal == "*") && !each.conditions.identify()
 }
@@ -238,7 +238,7 @@ fn is_service(principal: &str) -> bool {
         || principal.ends_with(".${AWS::URLSuffix}")
 }
 
-/// An account that is written out: the stack's own has no number in a template.
+/// An account that is spelled out: the stack's own has no number in a template.
 fn is_foreign(principal: &str) -> bool {
     let account = principal.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(3)).unwrap_or_default();
     !principal.contains("-provider/") && account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())
@@ -299,7 +299,7 @@ fn sentence(each: &Difference, evidence: &Evidence) -> String {
     text
 }
 
-/// Enough to judge by; the tables have all of it.
+/// Enough to judge by; the tables list everything.
 fn shortened(parts: &[String], separator: &str) -> String {
     const SHOWN: usize = 6;
     let more = parts.len().saturating_sub(SHOWN);

@@ -1,4 +1,4 @@
-//! Reliability: what catches failures, what wakes people, what keeps running. Follows a queue to its consumer and a dead-letter queue to its sources.
+//! Reliability: what catches failures, what alerts people, what keeps running. Follows a queue to its consumer and a dead-letter queue to its sources.
 
 mod alarms;
 mod capacity;
@@ -123,9 +123,16 @@ pub(super) const RULES: &[Rule] = &[
         "{Example: {Type: 'AWS::Events::Rule', Properties: {ScheduleExpression: rate(1 day), State: DISABLED, Targets: [{Id: a, Arn: b}]}}}",
         capacity::schedule_stopped,
     ),
+    rule(
+        "reliability/endpoint-removed",
+        "a VPC loses its private way to a service",
+        "{Other: {Type: 'AWS::SNS::Topic'}, Example: {Type: 'AWS::EC2::VPCEndpoint', Properties: {ServiceName: s, VpcId: v}}}",
+        "{Other: {Type: 'AWS::SNS::Topic'}}",
+        capacity::endpoint_removed,
+    ),
 ];
 
-/// What is new has not got weaker: it may well begin switched off.
+/// Something new has not become weaker: it may well start switched off.
 fn push(context: &Context<'_>, findings: &mut Vec<Finding>, weaker: Option<Weaker>, says: &str) {
     if let Some(weaker) = weaker.filter(|_| context.is_modified()) {
         findings.push(context.danger(&weaker.path, format!("{says}: {} {}", weaker.path, weaker.shift())));

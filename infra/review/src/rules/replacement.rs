@@ -1,4 +1,4 @@
-//! Replacements that fail or surprise: custom names that stand in the way, renames of logical ids, messages left in a replaced queue.
+//! Replacements that fail or surprise: conflicting custom names, renamed logical ids, messages left in a replaced queue.
 
 use super::{Context, Rule, rule};
 use crate::change::{Action, Finding, Replacement};
@@ -77,7 +77,7 @@ const NAMES: &[(&str, &str)] = &[
     ("AWS::StepFunctions::StateMachine", "StateMachineName"),
 ];
 
-/// The property with the name, if both sides give it and it stays.
+/// The property with the name, if both sides have it unchanged.
 fn kept_name(
     context: &Context<'_>,
     old: Option<&crate::Resource>,
@@ -92,7 +92,7 @@ fn needs_a_new_name(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let Some((property, name)) = kept_name(context, context.old, context.new).filter(|_| context.is_modified()) else {
         return;
     };
-    // A type that changes is another resource: its name is another one too, or it never was in the way.
+    // A changed type is a different resource: its name is different too, or never conflicted.
     if context.change.properties.iter().any(|change| change.attribute && change.path == "Type") {
         return;
     }

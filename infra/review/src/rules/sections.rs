@@ -1,11 +1,11 @@
-//! What stands beside the resources: outputs that another stack takes, secrets that no longer are, macros. Looks at all stacks of a stage.
+//! The sections next to the resources: outputs that another stack uses, secrets that no longer are, macros. Looks at all stacks of a stage.
 
 use template::{Node, Template};
 
 use crate::change::{Action, Category, Finding, SectionChange, Severity};
 use crate::pair::Pair;
 
-/// A thing that must not happen unseen to a parameter, an output or another section.
+/// Something that must not happen unnoticed to a parameter, an output or another section.
 #[derive(Clone, Copy, Debug)]
 pub struct SectionRule {
     /// `category/name`, such as `reliability/output-taken`.
@@ -13,15 +13,15 @@ pub struct SectionRule {
     pub category: Category,
     /// What it finds, in one sentence.
     pub says: &'static str,
-    /// Whole templates before and after, of a stack beside one with the parameter `Endpoint`.
+    /// Whole templates before and after, of a stack next to one with the parameter `Endpoint`.
     pub example: (&'static str, &'static str),
     pub check: fn(&SectionContext<'_>, &mut Vec<Finding>),
 }
 
-/// What such a rule sees: one difference, its stack, and all stacks that are reviewed.
+/// What such a rule sees: one difference, its stack, and all stacks under review.
 #[derive(Clone, Copy, Debug)]
 pub struct SectionContext<'a> {
-    /// The rule that is being asked.
+    /// The rule being applied.
     pub rule: &'static SectionRule,
     pub change: &'a SectionChange,
     pub pair: &'a Pair,
@@ -78,14 +78,14 @@ impl SectionContext<'_> {
         Finding { category, rule: id, severity, path: String::new(), reason, accepted: None }
     }
 
-    /// The other stacks of the same stage as they will be.
+    /// The other stacks of the same stage after the change.
     fn others(&self) -> impl Iterator<Item = (&str, &Template)> {
         let is_other = |pair: &&Pair| pair.stage == self.pair.stage && pair.stack != self.pair.stack;
         self.pairs.iter().filter(is_other).filter_map(|pair| Some((pair.stack.as_str(), pair.after.as_ref()?)))
     }
 }
 
-/// What all rules but those switched off say about a difference beside the resources.
+/// What all rules except those switched off say about a difference in a section.
 pub(crate) fn findings(change: &SectionChange, pair: &Pair, pairs: &[Pair], without: &[&str]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for rule in SECTION_RULES.iter().filter(|rule| !without.contains(&rule.id)) {
@@ -94,7 +94,8 @@ pub(crate) fn findings(change: &SectionChange, pair: &Pair, pairs: &[Pair], with
     findings
 }
 
-/// Our stacks take an output by a parameter of its name, others an export by `Fn::ImportValue`.
+/// Our stacks use an output through a parameter of its name, others an export through `Fn::ImportValue`. An output that another stack of
+/// the stage has as well is still available.
 fn output_taken(context: &SectionContext<'_>, findings: &mut Vec<Finding>) {
     let SectionChange { section, name, action, .. } = context.change;
     if section != "Outputs" {
@@ -104,9 +105,11 @@ fn output_taken(context: &SectionContext<'_>, findings: &mut Vec<Finding>) {
     let export = |output: Option<Node>| Some(output?.get("Export")?.get("Name")?.render());
     let (was, is) = (export(output(&context.pair.before)), export(output(&context.pair.after)));
     let lost = was.filter(|was| is.as_ref() != Some(was));
+    let gives = |template: &Template| template.section("Outputs").is_some_and(|all| all.get(name).is_some());
+    let is_given = context.others().any(|(_, template)| gives(template));
     for (stack, template) in context.others() {
         let takes = template.section("Parameters").is_some_and(|all| all.get(name).is_some());
-        if *action == Action::Remove && takes {
+        if *action == Action::Remove && takes && !is_given {
             let reason = format!("the output {name} is gone, and {stack}'s parameter {name} takes it");
             findings.push(context.finding(Severity::Danger, reason));
         }
@@ -172,7 +175,7 @@ fn macro_added(context: &SectionContext<'_>, findings: &mut Vec<Finding>) {
         node.map(|node| node.items().iter().map(name).collect()).unwrap_or_default()
     };
     let before = names(&context.pair.before);
-    // Loops and lengths: it makes nothing that is not written in the template.
+    // Loops and lengths: it creates nothing that is not written in the template.
     let is_new = |name: &String| name != "AWS::LanguageExtensions" && !before.contains(name);
     for name in names(&context.pair.after).iter().filter(|name| is_new(name)) {
         let reason = format!(

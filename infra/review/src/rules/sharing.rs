@@ -1,4 +1,4 @@
-//! What is handed to others: roles that something takes on, groups and accounts let in by other means than a policy, data that leaves the
+//! What is shared with others: roles that something assumes, groups and accounts admitted by other means than a policy, data that leaves the
 //! account, and text that is fetched when the template is deployed.
 
 use template::Node;
@@ -78,7 +78,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
 ];
 
-/// Where something says as whom it acts.
+/// Properties that say as whom something acts.
 const ROLES: &[(&str, &[&str])] = &[
     ("AWS::Batch::JobDefinition", &["ContainerProperties.JobRoleArn"]),
     ("AWS::Cognito::IdentityPoolRoleAttachment", &["Roles.authenticated", "Roles.unauthenticated"]),
@@ -102,7 +102,7 @@ fn another_role(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for path in paths.iter().filter(|_| context.is_modified()) {
         let was = texts(context.old, path);
         let id = |text: &str| text::referred(text).unwrap_or(text).to_owned();
-        // What is made here has its permissions told already; what was nothing had none.
+        // For a role created here its permissions are reported already; a missing one had none.
         let is_other = |text: &String| !was.contains(text) && !context.evidence.is_new(&id(text));
         if let Some(role) = texts(context.new, path).iter().find(|text| is_other(text)) {
             let before =
@@ -211,7 +211,7 @@ fn kept_elsewhere(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// An account that is written out, in an ARN or alone.
+/// An account that is spelled out, in an ARN or by itself.
 fn account(text: &str) -> Option<&str> {
     let number = if text.starts_with("arn:") { text.split(':').nth(4)? } else { text };
     (number.len() == 12 && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)

@@ -1,11 +1,11 @@
-//! Values of properties in every branch of their `Fn::If`, and whether one of them got weaker. Judges nothing by itself.
+//! Values of properties in every branch of their `Fn::If`, and whether one of them became weaker. Judges nothing by itself.
 
 use template::{Node, Resource};
 
 use super::Context;
 use std::collections::BTreeSet;
 
-/// The template's conditions under which a value holds.
+/// The template's conditions under which a value applies.
 pub(super) type Guards = BTreeSet<(String, bool)>;
 
 /// One value that a property may have.
@@ -16,7 +16,7 @@ pub(super) struct Possible<'a> {
     pub(super) guards: Guards,
 }
 
-/// A value that got worse.
+/// A value that became worse.
 #[derive(Clone, Debug)]
 pub(super) struct Weaker {
     pub(super) path: String,
@@ -41,7 +41,7 @@ impl Weaker {
     }
 }
 
-/// What a property at a path of keys may be.
+/// The possible values of a property at a path of keys.
 pub(super) fn possible<'a>(resource: Option<&'a Resource>, path: &str) -> Vec<Possible<'a>> {
     let Some(resource) = resource else { return Vec::new() };
     let mut found = vec![Possible { value: Some(&resource.properties), guards: Guards::new() }];
@@ -55,13 +55,13 @@ pub(super) fn possible<'a>(resource: Option<&'a Resource>, path: &str) -> Vec<Po
     found.into_iter().flat_map(branches).collect()
 }
 
-/// The texts that a property may be, for those that are text or a function: `${Queue.Arn}`.
+/// The possible texts of a property, for those that are text or a function: `${Queue.Arn}`.
 pub(super) fn texts(resource: Option<&Resource>, path: &str) -> Vec<String> {
     let values = possible(resource, path).into_iter().filter_map(|each| each.value);
     values.flat_map(Node::items).map(|value| crate::policy::text::text(&value.to_json())).collect()
 }
 
-/// The number that a property is for sure.
+/// The number that a property certainly is.
 pub(super) fn number(resource: Option<&Resource>, path: &str) -> Option<f64> {
     match possible(resource, path).as_slice() {
         [only] => only.value?.as_f64(),
@@ -108,7 +108,7 @@ pub(super) fn weakened(context: &Context<'_>, path: &str, is_weak: impl Fn(Optio
 #[derive(Clone, Debug)]
 pub(super) struct Leaf<'a> {
     pub(super) path: String,
-    /// The path with names in place of indexes, where the items of a list have some: the others are compared as a set.
+    /// The path with names instead of indexes, where the items of a list have names: the others are compared as a set.
     bare: String,
     pub(super) key: &'a str,
     /// `None`: `AWS::NoValue`.
@@ -151,7 +151,7 @@ struct Collected<'a> {
 }
 
 impl Collected<'_> {
-    /// Forgets the names of items that the other side has not: those are compared as a set.
+    /// Drops the names of items that the other side lacks: those are compared as a set.
     fn keep_names(&mut self, common: &BTreeSet<String>) {
         let kept = |bare: &str| {
             let mut out = String::new();
@@ -171,7 +171,7 @@ impl Collected<'_> {
     }
 }
 
-/// Around the name of an item in a bare path; no template has them, for it may not have control characters.
+/// Surrounds the name of an item in a bare path; templates cannot contain it, since names have no control characters.
 const NAME_STARTS: char = '\u{2}';
 const NAME_ENDS: char = '\u{3}';
 
@@ -221,12 +221,12 @@ fn collect<'a>(node: &'a Node, path: &str, bare: &str, guards: &Guards, found: &
     }
 }
 
-/// Whether a value at this path stands right inside of the map at that one.
+/// Whether a value at this path is directly inside the map at that one.
 fn is_in(leaf: &str, map: &str) -> bool {
     leaf.strip_prefix(map).is_some_and(|rest| !rest.trim_start_matches(['.', '[', '"']).contains(['.', '[']))
 }
 
-/// Values whose strength sank. `strength` of a key and its value, `None` of the value: not set; `None`: nothing is known about it.
+/// Values whose strength decreased. `strength` of a key and its value, `None` of the value: not set; `None`: nothing is known about it.
 pub(super) fn sunken(context: &Context<'_>, strength: impl Fn(&str, Option<&Node>) -> Option<i32>) -> Vec<Weaker> {
     if context.old.is_none() || context.new.is_none() {
         return Vec::new();
@@ -283,7 +283,7 @@ pub(super) fn sunken(context: &Context<'_>, strength: impl Fn(&str, Option<&Node
                 });
             }
         }
-        // Some items have the key still, and others lost it.
+        // Some items still have the key, and others lost it.
         let parent = first.bare.rsplit_once('/').map_or("", |(parent, _)| parent);
         let without = |leaves: &[Leaf<'_>], maps: &[(String, String)]| -> Vec<String> {
             let has = |path: &str| leaves.iter().any(|leaf| leaf.bare == first.bare && is_in(&leaf.path, path));

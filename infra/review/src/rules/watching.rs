@@ -1,4 +1,4 @@
-//! What watches and what stands in front: audit trails, web application firewalls, locks on stored objects, the metadata of machines.
+//! Monitoring and protective layers: audit trails, web application firewalls, locks on stored objects, instance metadata.
 
 use template::Node;
 
@@ -79,7 +79,7 @@ fn audit_off(context: &Context<'_>, findings: &mut Vec<Finding>) {
             findings.push(context.danger(switch, reason));
         }
     }
-    // Without it nobody can tell whether somebody changed what was recorded.
+    // Without it nobody can tell whether the records were tampered with.
     let is_off = |value: Option<&Node>| value.is_none_or(|value| value.as_bool() == Some(false));
     let weaker = weakened(context, "EnableLogFileValidation", is_off);
     if let Some(weaker) = weaker.filter(|_| context.is_type("AWS::CloudTrail::Trail") && context.is_modified()) {

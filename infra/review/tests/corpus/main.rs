@@ -20,7 +20,7 @@ use review::{Options, Pair, RULES, Review, Severity, Template, parse, review};
 
 const TODAY: (i32, u8, u8) = (2026, 6, 1);
 /// As many as there were; a case that is lost is noticed.
-const AT_LEAST: usize = 455;
+const AT_LEAST: usize = 457;
 
 impl Text {
     fn parsed(&self) -> Result<Template, String> {

@@ -36,7 +36,7 @@ impl Configured for Settings {
         Ok(vec![catalog(stage, self)])
     }
 
-    /// A request that is being answered holds an instance.
+    /// Each request in progress takes up an instance.
     fn concurrency(&self) -> u32 {
         self.product_saver_worker.max_concurrency + self.burst_requests
     }

@@ -1,15 +1,15 @@
-//! `catalog.toml` of a stage: how much the API takes, from where, and the size of its functions.
+//! `catalog.toml` of a stage: how many requests the API accepts, from which pages, and the size of its functions.
 
 use system::{ConsumerSize, FunctionSize, Section, StageName};
 
 /// What differs between two stages of the catalog.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// Requests a second of all routes together; what is more is answered with 429.
+    /// Requests per second of all routes together; excess requests get 429.
     pub requests_per_second: u32,
-    /// Requests at once.
+    /// Burst of requests.
     pub burst_requests: u32,
-    /// Origins (`https://shop.example`) of the pages that browsers let call the API; none where this is empty.
+    /// Origins (`https://shop.example`) of pages that browsers allow to call the API; none when empty.
     pub allowed_origins: Vec<String>,
     pub api_address: ApiAddress,
     /// DynamoDB refuses to delete the table.
@@ -22,13 +22,13 @@ pub struct Settings {
 /// How clients address the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ApiAddress {
-    /// By a host name of its own, as on AWS.
+    /// By its own host name, as on AWS.
     Host,
-    /// By a path of the emulator; on the stage local alone. Names below `localhost` are not resolved on every machine.
+    /// By a path of the emulator; on the stage local only. Names below `localhost` are not resolved on every machine.
     Path,
 }
 
-/// API Gateway's own limits of an account: <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
+/// API Gateway's account limits: <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
 const ACCOUNT_RATE: u32 = 10_000;
 const ACCOUNT_BURST: u32 = 5_000;
 
@@ -58,7 +58,7 @@ impl Settings {
     }
 }
 
-/// A scheme, a host and perhaps a port, as a browser sends it; or `*`, which a rule refuses where people rely on the stage.
+/// A scheme, a host and optionally a port, as a browser sends it; or `*`, which a rule rejects on protected stages.
 fn is_origin(text: &str) -> bool {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.:".contains(&byte);

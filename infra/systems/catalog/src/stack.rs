@@ -32,16 +32,16 @@ pub(crate) const NAME: &str = "Catalog";
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const RETENTION: Duration = DAY.saturating_mul(4);
 const MAX_RECEIVE_COUNT: u32 = 5;
-/// What SQS hands out at once. A client waits for its product, so no batch is waited for.
+/// SQS's largest batch without a batching window. A client is waiting for its product, so there is no window.
 const BATCH: u32 = 10;
 const BATCHING_WINDOW: Duration = Duration::ZERO;
-/// How long an overwritten report can still be had back.
+/// How long an overwritten report can be restored.
 const OLD_REPORTS: Duration = DAY.saturating_mul(30);
-/// Seconds that a browser remembers what the API lets it do.
+/// Seconds for which a browser caches a preflight response.
 const PREFLIGHT_MAX_AGE: u32 = 3600;
 /// Seconds after which an accepted product should have been saved.
 const OLDEST_MESSAGE: u32 = 15 * 60;
-/// Milliseconds. The first call of a new instance takes a few hundred.
+/// Milliseconds. The first call to a new instance takes a few hundred.
 const SLOW: u32 = 1000;
 
 /// Draws the stack.
@@ -52,7 +52,7 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
     let stage_name = || stage.name.as_str().into_value();
     let removal_policy = if stage.protection.termination { RemovalPolicy::Retain } else { RemovalPolicy::Destroy };
 
-    // What keeps products
+    // Storage
     let queue = Queue::new(
         &mut stack,
         "ProductQueue",
@@ -133,7 +133,7 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
     );
     table.grant_read_data(&mut stack, &get);
 
-    // The way in
+    // The API
     let api = HttpApi::new(
         &mut stack,
         "Api",
@@ -158,7 +158,7 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
         add_route(&mut stack, &api, route.id, &route.key(), function);
     }
 
-    // What people watch
+    // Monitoring
     add_alarms(&mut stack, &api, &queue, &table, &functions, &alarms);
     add_dashboard(&mut stack, stage, &api, &queue, &table, &functions);
 
@@ -197,11 +197,11 @@ fn function(
     function
 }
 
-/// The contract knows no users: whoever knows the address may add and read products.
+/// The contract has no users: anyone who knows the URL may add and read products.
 #[track_caller]
 fn add_route(stack: &mut Stack, api: &HttpApi, id: &str, route_key: &str, function: &RustFunction) {
     api.add_route(stack, id, route_key, function);
-    // For as long as it takes to land the routes; a change of one that is there is judged again.
+    // For as long as it takes to merge the routes; a change to an existing one is judged again.
     let accepted = Acknowledgement {
         rule: "exposure/api-authorisation",
         reason: "public by its contract: the API knows no users, holds nothing personal, and is throttled as a whole",

@@ -1,5 +1,5 @@
-//! **Delivery**: the roles with which a pipeline deploys a stage, and its settings. Draws its stack after all others, whose
-//! resources its execution role covers.
+//! **Delivery**: the roles with which a pipeline deploys a stage, and its settings. Draws its stack last, since its
+//! execution role covers the resources of all others.
 
 mod services;
 mod stack;
@@ -23,7 +23,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// No repository: GitHub has no name with these characters, so a role that trusts it trusts nobody.
+    /// No repository: GitHub allows no name with these characters, so a role that trusts it trusts nobody.
     pub const PLACEHOLDER: &str = "<owner>/<repository>";
 
     /// Names: <https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication>
@@ -54,7 +54,7 @@ impl System for Delivery {
         Box::new(Settings::read(settings))
     }
 
-    /// People can deploy a stage without a pipeline.
+    /// A stage can be deployed without a pipeline.
     fn is_optional(&self) -> bool {
         true
     }

@@ -1,5 +1,5 @@
-//! What CloudFormation needs for each resource type of the stage's stacks. Refuses a type that nobody has thought about, and a name that the
-//! statements do not reach.
+//! The permissions that CloudFormation needs for each resource type of the stage's stacks. A type without an entry, and a name that the
+//! statements do not cover, is a synth error.
 
 use cfn::{Diagnostic, Json, ResourceEntry, json};
 
@@ -12,17 +12,17 @@ const RANDOM_IDS: &str = "ids are random; the condition holds for the stage's ow
 /// A resource type, how its resources are named, and what the role needs for them.
 struct Covered(&'static str, Name, fn(&Scope<'_>) -> Vec<Statement>);
 
-/// What the resources of a type are named.
+/// How resources of a type are named.
 enum Name {
-    /// By this property, in this way.
+    /// By this property, matching this pattern.
     Like(&'static str, &'static str),
-    /// By CloudFormation, so this property is left out.
+    /// By CloudFormation, so this property must be absent.
     Generated(&'static str),
-    /// In no way that matters.
+    /// Irrelevant.
     None,
 }
 
-/// A type of a new service needs an entry here.
+/// Every resource type in use needs an entry here.
 const COVERED: &[Covered] = &[
     Covered("AWS::ApiGatewayV2::Api", Name::None, apis),
     Covered("AWS::ApiGatewayV2::Integration", Name::None, apis),
@@ -106,7 +106,7 @@ fn misnamed(scope: &Scope<'_>, template: &cfn::Template, entry: &ResourceEntry, 
     Some(Diagnostic::on(template, entry, RULE, *property, what, fix))
 }
 
-/// Whether a name is of a pattern with at most one `*`.
+/// Whether a name matches a pattern with at most one `*`.
 fn matches(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         Some((start, end)) => name.len() >= pattern.len() - 1 && name.starts_with(start) && name.ends_with(end),
@@ -217,7 +217,7 @@ fn network_reads() -> Statement {
     Statement::new("NetworkReads", actions, ["*".to_owned()]).wide("EC2's descriptions know no resource")
 }
 
-/// Tags can be put on while something is made, and on what is the stage's already: else it could make anything its own.
+/// Tags can be set during creation and on resources that are already the stage's; otherwise the role could take over anything.
 fn network_tags(scope: &Scope<'_>) -> [Statement; 2] {
     let kinds = ["security-group/*", "vpc-endpoint/*"].map(|kind| scope.arn("ec2", kind));
     let making = json!({ "StringEquals": { "ec2:CreateAction": ["CreateSecurityGroup", "CreateVpcEndpoint"] } });
@@ -262,7 +262,7 @@ fn vpc_endpoints(scope: &Scope<'_>) -> Vec<Statement> {
         Statement::new("EndpointsIn", &["ec2:CreateVpcEndpoint", "ec2:ModifyVpcEndpoint"], around),
         Statement::new("Endpoints", &["ec2:DeleteVpcEndpoints", "ec2:ModifyVpcEndpoint"], endpoints())
             .when(scope.tagged()),
-        // An interface endpoint's private DNS is a hosted zone of AWS's own.
+        // An interface endpoint's private DNS is a hosted zone that AWS owns.
         Statement::new("PrivateDns", &["route53:AssociateVPCWithHostedZone"], zones),
         new_tags,
         tags,
@@ -306,7 +306,7 @@ fn trusted(entry: &ResourceEntry) -> Option<&str> {
     statements.as_list()?.first()?.get("Principal")?.get("Service")?.as_str()
 }
 
-/// Creating one also reads its code, and looks at its subnets.
+/// Creating one also reads its code and describes its subnets.
 fn functions(scope: &Scope<'_>) -> Vec<Statement> {
     let actions = &[
         "lambda:AddPermission",
@@ -380,7 +380,7 @@ fn log_groups(scope: &Scope<'_>) -> Vec<Statement> {
     ]
 }
 
-/// Aurora: the cluster's own, the default groups of its engine, the snapshot that a removed cluster leaves, and RDS's service-linked role.
+/// Aurora: the cluster's own resources, the default groups of its engine, the snapshot that a deleted cluster leaves, and RDS's service-linked role.
 fn databases(scope: &Scope<'_>) -> Vec<Statement> {
     let actions = &[
         "rds:AddTagsToResource",
@@ -407,7 +407,7 @@ fn databases(scope: &Scope<'_>) -> Vec<Statement> {
         "rds:RebootDBInstance",
         "rds:RemoveTagsFromResource",
     ];
-    // A cluster, its groups, its instances and the snapshot that is left of it all begin with their stack's name.
+    // Names of a cluster, its groups, its instances and its final snapshot all start with the stack's name.
     let own = scope.with("AWS::RDS::").map(|name| scope.arn("rds", &format!("*:{}-*", name.to_lowercase())));
     let defaults = ["og:default:*", "pg:default.*"].map(|group| scope.arn("rds", group));
     let linked = "role/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS";
@@ -466,7 +466,7 @@ fn schedules(scope: &Scope<'_>) -> Vec<Statement> {
     vec![Statement::new("Schedules", actions, [scope.named("scheduler", "schedule/default/", NAMES)]).wide(OWN_NAMES)]
 }
 
-/// CloudFormation names a secret by its logical id alone, so its tags tell whose it is. Passwords are read where templates resolve them.
+/// CloudFormation names a secret by its logical id only, so its tags show which stack owns it. Passwords are read where templates resolve them.
 fn secrets(scope: &Scope<'_>) -> Vec<Statement> {
     let changes = &[
         "secretsmanager:DeleteSecret",

@@ -1,4 +1,4 @@
-//! **Delivery**: the two roles with which GitHub Actions deploys a stage. An administrator deploys it, by its name; the roles cannot change it.
+//! **Delivery**: the two roles with which GitHub Actions deploys a stage. An administrator deploys it, by name; the roles cannot change it.
 //!
 //! ```text
 //!  a job in the repository's environment <stage> ── its token ──▶ OidcProvider ──▶ DeployRole ── passes ──▶ ExecutionRole
@@ -20,20 +20,20 @@ use crate::{NAME as APPLICATION, Settings, services, statement};
 
 const NAME: &str = "Delivery";
 const GITHUB: &str = "token.actions.githubusercontent.com";
-/// What the official action asks its tokens for.
+/// The audience for which the official action requests tokens.
 const AUDIENCE: &str = "sts.amazonaws.com";
-/// Policies of the execution role apart from itself, with the services that they are about.
+/// Policies of the execution role that are separate from it, with the services that they cover.
 const ATTACHED: [(&str, &[&str], &str); 2] = [
     ("ExecutionNetworkPolicy", &["ec2", "route53"], "Networks, for the execution role."),
     ("ExecutionDataPolicy", &["dynamodb", "rds", "s3", "secretsmanager"], "Data, for the execution role."),
 ];
-/// The longest deployment makes a database cluster. 2 h, in seconds.
+/// The longest deployment creates a database cluster. 2 h, in seconds.
 const SESSION: i64 = 2 * 3600;
 
-/// Its execution role covers the resource types of `stacks`, the stage's others.
+/// Its execution role covers the resource types of `stacks`, all others of the stage.
 ///
 /// # Errors
-/// A resource whose type the role does not cover, or whose name is not one of those it may touch.
+/// A resource whose type the role does not cover, or whose name does not match the allowed pattern.
 pub(crate) fn delivery(
     stage: &Stage,
     settings: &Settings,
@@ -46,14 +46,14 @@ pub(crate) fn delivery(
         .only_when_named()
         .description("Roles with which GitHub Actions deploys the stage.");
 
-    // What makes or deletes the resources, on CloudFormation's hands alone
+    // What creates and deletes the resources, through CloudFormation only
     let execution_role = Role::of_this_account(
         &mut stack,
         "ExecutionRole",
         "cloudformation.amazonaws.com",
         "CloudFormation, for the stacks of the stage.",
     );
-    // A role takes 10,240 characters of policies in itself, and what is attached counts apart.
+    // A role's inline policies may have 10,240 characters in total; attached policies count separately.
     let mut execution = execution;
     for (id, services, description) in ATTACHED {
         let (attached, rest): (Vec<_>, _) =
@@ -97,7 +97,7 @@ pub(crate) fn delivery(
     Ok(stack.finish())
 }
 
-/// The account's provider of GitHub's tokens: made here, or by another stage's Delivery. It stays when the stack goes, since others use it.
+/// The account's OIDC provider for GitHub: created here, or by another stage's Delivery. It stays when the stack is deleted, since others use it.
 fn provider(stack: &mut Stack) -> Value<String> {
     let create = Parameter::string()
         .description("Whether to make the account's provider of GitHub's tokens; false where it exists.")
@@ -116,7 +116,7 @@ fn provider(stack: &mut Stack) -> Value<String> {
     if_(&creates, provider.attr_arn(), existing)
 }
 
-/// What `infra deploy`, `diff`, `status`, `logs` and `outputs` call; everything else CloudFormation does with the other role.
+/// What `infra deploy`, `diff`, `status`, `logs` and `outputs` call; CloudFormation does everything else with the other role.
 fn deployment(scope: &Scope<'_>, execution_role: &Value<String>) -> Vec<Statement> {
     let assets = statement::ASSETS;
     let stacks: Vec<String> =
@@ -164,7 +164,13 @@ fn deployment(scope: &Scope<'_>, execution_role: &Value<String>) -> Vec<Statemen
         Statement::new("Assets", &["s3:GetObject", "s3:PutObject"], [format!("{assets}/*")]),
         Statement::new(
             "Network",
-            &["ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"],
+            &[
+                "ec2:DescribeRouteTables",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeVpcEndpointServices",
+                "ec2:DescribeVpcs",
+            ],
             ["*".to_owned()],
         )
         .wide("EC2's descriptions know no resource; subnets are looked up, and CloudFormation checks parameters with the caller"),

@@ -1,4 +1,4 @@
-//! Statements of the delivery roles, and the names that one stage's resources have. Refuses nothing: the synth rules judge what is too wide.
+//! Statements of the delivery roles, and the names that one stage's resources have. The synth rules judge what is too wide.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use cfn::intrinsics::sub;
 use cfn::{IntoValue, Json, Value, json};
 use constructs::SynthesizedStack;
 
-/// What the names of a stage's resources are like; `{stage}` stands for its name.
+/// The pattern of a stage's resource names; `{stage}` stands for its name.
 pub(crate) const NAMES: &str = "*-{stage}";
 pub(crate) const LOG_GROUPS: &str = "/aws/*-{stage}";
 /// The bucket that `infra deploy` uploads to.
@@ -26,7 +26,7 @@ impl Scope<'_> {
         self.stacks.iter().map(|stack| stack.stack_name.as_str())
     }
 
-    /// Names of the stacks with a resource whose type begins so.
+    /// Names of the stacks with a resource whose type starts with this.
     pub(crate) fn with(&self, types: &str) -> impl Iterator<Item = &str> {
         let has = move |stack: &&SynthesizedStack| {
             stack.template.resources().iter().any(|entry| entry.parts.resource_type.starts_with(types))
@@ -39,12 +39,12 @@ impl Scope<'_> {
         format!("arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}")
     }
 
-    /// An ARN of this account, of a service without regions.
+    /// An ARN of this account, of a global service.
     pub(crate) fn global_arn(&self, service: &str, resource: &str) -> String {
         format!("arn:${{AWS::Partition}}:{service}::${{AWS::AccountId}}:{resource}")
     }
 
-    /// An ARN of the stage's own names.
+    /// An ARN matching the stage's own names.
     pub(crate) fn named(&self, service: &str, kind: &str, pattern: &str) -> String {
         self.arn(service, &format!("{kind}{}", self.pattern(pattern)))
     }
@@ -53,13 +53,13 @@ impl Scope<'_> {
         pattern.replace("{stage}", self.stage)
     }
 
-    /// Holds for what bears the tags of the stage's stacks.
+    /// True for resources with the tags of the stage's stacks.
     pub(crate) fn tagged(&self) -> Json {
         let application = self.applications();
         json!({ "StringEquals": { "aws:ResourceTag/Application": application, "aws:ResourceTag/Stage": (self.stage.to_owned()) } })
     }
 
-    /// Holds for what is made with those tags.
+    /// True for resources being created with those tags.
     pub(crate) fn tagging(&self) -> Json {
         let application = self.applications();
         json!({ "StringEquals": { "aws:RequestTag/Application": application, "aws:RequestTag/Stage": (self.stage.to_owned()) } })
@@ -72,7 +72,7 @@ impl Scope<'_> {
     }
 }
 
-/// One allowing statement.
+/// One Allow statement.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Statement {
     sid: &'static str,
@@ -83,7 +83,7 @@ pub(crate) struct Statement {
 }
 
 impl Statement {
-    /// `resources` may hold pseudo parameters in `${}`.
+    /// `resources` may contain pseudo parameters in `${}`.
     pub(crate) fn new(
         sid: &'static str,
         actions: &[&'static str],
@@ -104,7 +104,7 @@ impl Statement {
         self
     }
 
-    /// Why its resources cannot be named exactly.
+    /// Why its resources cannot be narrowed.
     pub(crate) fn wide(mut self, reason: &'static str) -> Self {
         self.why_wide = Some(reason);
         self

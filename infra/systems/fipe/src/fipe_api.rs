@@ -29,7 +29,7 @@ use crate::{NAME as APPLICATION, Pacing, RDS_CA_BUNDLE, Settings, fipe_data};
 
 pub(crate) const NAME: &str = "FipeApi";
 const DAY: Duration = Duration::from_secs(24 * 3600);
-/// A whole month at FIPE's pace takes 26 hours, so nothing waits longer than that in a healthy crawl.
+/// A whole month at FIPE's pace takes 26 hours, so no message waits longer than that in a healthy crawl.
 const RETENTION: Duration = DAY.saturating_mul(4);
 const OLDEST_MESSAGE: Duration = DAY.saturating_mul(2);
 const MAX_RECEIVE_COUNT: u32 = 5;
@@ -38,7 +38,7 @@ const INGESTOR_BATCH: u32 = 10;
 /// How long Lambda and Scheduler try to start a crawl.
 const MAX_EVENT_AGE: Duration = Duration::from_secs(6 * 3600);
 const RETRY_ATTEMPTS: u32 = 2;
-/// The newest month that FIPE has.
+/// The newest month at FIPE.
 const NEWEST_MONTH: &str = r#"{"mes":0,"ano":0}"#;
 const URL_FIPE: &str = "https://veiculos.fipe.org.br/api/veiculos/";
 
@@ -47,7 +47,7 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
         "FIPE crawl: four functions, three queues with dead-letter queues, a schedule, alarms, a dashboard.",
     );
 
-    // What is asked for, and what FipeData gives
+    // Parameters, given or from FipeData
     let subnet_ids =
         Parameter::list_of_subnet_ids().description("Subnets of the VPC in two or more availability zones.");
     let subnet_ids = stack.asked(Asked::SubnetIds, subnet_ids);
@@ -60,22 +60,20 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
     let db_endpoint = matching("^[A-Za-z0-9.-]+$", "Host name of the database's writer.");
     let db_endpoint = from_data("DBEndpoint", fipe_data::DB_ENDPOINT, db_endpoint);
     let db_port = from_data("DBPort", fipe_data::DB_PORT, matching("^[0-9]{1,5}$", "Port of the database."));
-    // A name too: the emulator's `Ref` of a secret is its name, and Secrets Manager takes either.
+    // A name is allowed too: the emulator's `Ref` of a secret is its name, and Secrets Manager accepts either.
     let credentials = matching("^[A-Za-z0-9/_+=.@:-]+$", "ARN of the functions' secret.");
-    // Linters take a parameter with "Secret" in its name for the secret itself.
+    // Linters mistake a parameter with "Secret" in its name for the secret itself.
     let credentials = from_data("DBCredentialsArn", fipe_data::DB_APP_SECRET_ARN, credentials);
-    let security_group_id = Parameter::security_group_id().description("Group that reaches the database.");
-    let security_group_id =
-        from_data("FunctionSecurityGroupId", fipe_data::FUNCTION_SECURITY_GROUP_ID, security_group_id);
     let rds_ca_layer = matching("^arn:[a-z-]+:lambda:.+:[0-9]+$", "Layer with the authorities of RDS.");
     let rds_ca_layer = from_data("RdsCaLayerArn", fipe_data::RDS_CA_LAYER_ARN, rds_ca_layer);
+    let security_group_id = system_network::function_security_group(&mut stack);
 
-    // Queues, each for the function that consumes it
+    // Queues, one for each consumer
     let manufacturer_queue = queue(&mut stack, stage, settings, "Manufacturer", settings.model_loader);
     let model_queue = queue(&mut stack, stage, settings, "Model", settings.price_loader);
     let price_queue = queue(&mut stack, stage, settings, "Price", settings.soma_ingestor);
 
-    // Who is told what
+    // Notifications
     let crawl_complete = Topic::new(&mut stack, "CrawlCompleteTopic", format!("fipe-crawl-complete-{}", stage.name));
     let alarms = Topic::for_alarms(&mut stack, "AlarmTopic", format!("fipe-alarms-{}", stage.name));
 
@@ -170,7 +168,7 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
     crawl_complete.grant_publish(&mut stack, &soma_ingestor);
     Secret::grant_read_of(&mut stack, credentials, &soma_ingestor);
 
-    // A crawl of the newest month, by itself
+    // A scheduled crawl of the newest month
     let schedule = Schedule::new(
         &mut stack,
         "MonthlyCrawl",
@@ -188,7 +186,7 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
         },
     );
 
-    // What people watch
+    // Monitoring
     let queues = [("Manufacturer", &manufacturer_queue), ("Model", &model_queue), ("Price", &price_queue)];
     let functions = [&manufacturer_loader, &model_loader, &price_loader, &soma_ingestor];
     add_alarms(&mut stack, &queues, &functions, &alarms);
@@ -268,7 +266,7 @@ fn queue(stack: &mut Stack, stage: &Stage, settings: &Settings, name: &str, cons
     Queue::new(stack, &format!("{name}Queue"), props)
 }
 
-/// Feeds a function from a queue; what it gives up for good, it sends to the dead-letter queue with the reason.
+/// Feeds a function from a queue; the function sends permanently failed messages to the dead-letter queue, with the reason.
 #[track_caller]
 fn consume(
     stack: &mut Stack,
@@ -331,7 +329,7 @@ fn add_dashboard(stack: &mut Stack, stage: &Stage, queues: &[&Queue], functions:
     Dashboard::new(stack, "Dashboard", format!("fipe-{}", stage.name), &widgets);
 }
 
-/// A count that one of our functions writes.
+/// A count that one of our functions reports.
 fn fipe_metric(stage: &Stage, function: &RustFunction, name: &'static str) -> Metric {
     let dimensions = vec![
         (contract::metric::STAGE, stage.name.to_string()),

@@ -1,8 +1,9 @@
 //! **The FIPE chain**: four functions that load Brazil's vehicle price table into Aurora PostgreSQL. Its stacks, the settings of a
-//! stage, and its pace.
+//! stage, and its pacing.
 
 mod fipe_api;
 mod fipe_data;
+mod handover;
 mod migrations;
 mod operator;
 mod pacing;
@@ -13,8 +14,9 @@ use constructs::SynthesizedStack;
 use constructs::rules::Budget;
 use system::{Configured, Operator, Section, Stage, System};
 
+pub use handover::Handover;
 pub use pacing::{Pace, Pacing, PacingError};
-pub use settings::{Endpoint, MonthlySchedule, Settings};
+pub use settings::{MonthlySchedule, Settings};
 
 /// The name of the system.
 const NAME: &str = "fipe";

@@ -1,3 +1,3 @@
-//! The names of the migrations, read from `sql/fipe` when this crate is built: a new one changes the template.
+//! The file names of the migrations in `sql/fipe`, read when this crate is built: a new file changes the template.
 
 include!(concat!(env!("OUT_DIR"), "/migrations.rs"));

@@ -1,5 +1,5 @@
-//! How fast each loader asks FIPE: the stage's budget divided over functions and instances, and batches that can finish.
-//! Refuses a budget so small that one batch of one message cannot finish.
+//! How fast each loader calls FIPE: the stage's budget divided among functions and instances, and batches that can finish.
+//! A budget so small that a batch of one message cannot finish is an error.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use system::{ConsumerSize, Stage};
 
 use crate::Settings;
 
-/// Price, model and manufacturer loader's parts of the stage's budget, in hundredths. Of a month's 62,600 calls 99.6 % are
+/// The shares of price, model and manufacturer loader in the stage's budget, in percent. Of a month's 62,600 calls 99.6 % are
 /// the price loader's; the others get enough to start a crawl within the hour.
 const PRICE_SHARE: u32 = 80;
 const MODEL_SHARE: u32 = 15;
@@ -20,11 +20,11 @@ const MANUFACTURER_SHARE: u32 = 5;
 const CALLS_PER_MODEL: f64 = 5.3;
 /// Reference months, and the brands of the three vehicle types.
 const CALLS_PER_CRAWL: f64 = 4.0;
-/// Part of the time for work that a batch is planned to take; the rest is for calls that have to be repeated.
+/// The part of the time for work that a batch is planned to take; the rest is for retries.
 const PLANNED: f64 = 0.95;
-/// What an answer of FIPE takes at most, by and large.
+/// The longest time that FIPE usually takes to respond.
 const SECONDS_PER_ANSWER: f64 = 0.25;
-/// From this rate on, calls overlap; below it one at a time is fast enough.
+/// From this rate on, calls overlap; below it, one at a time is fast enough.
 const OVERLAPPING_FROM: f64 = 600.0;
 const CALLS_IN_FLIGHT: u16 = 16;
 const LARGEST_BATCH: u32 = 10;
@@ -58,13 +58,13 @@ pub struct PacingError {
     /// Logical id.
     pub function: &'static str,
     pub calls: f64,
-    /// Seconds of its time-out that a batch may take.
+    /// Seconds of its timeout that a batch may take.
     pub planned: f64,
     pub needed: f64,
 }
 
 impl PacingError {
-    /// The same as a diagnostic of synth.
+    /// The same as a synth diagnostic.
     pub(crate) fn into_diagnostic(self, stage: &Stage) -> Diagnostic {
         Diagnostic {
             rule: "upstream-pace",
@@ -85,7 +85,7 @@ impl Pacing {
     /// Divides the stage's budget.
     ///
     /// # Errors
-    /// Names the loader whose part is too small for one message.
+    /// Names the loader whose share is too small for one message.
     pub fn of(settings: &Settings) -> Result<Self, PacingError> {
         let budget = settings.calls_per_minute;
         let manufacturer_loader = pace(budget, MANUFACTURER_SHARE, 1);
@@ -110,7 +110,7 @@ impl Pacing {
 }
 
 impl Pace {
-    /// Calls that one instance is planned to make within `timeout`: its rate or its calls in flight limit it.
+    /// Calls that one instance is planned to make within `timeout`, limited by its rate or by its calls in flight.
     fn calls_within(self, timeout: Duration) -> f64 {
         let planned = planned(timeout).as_secs_f64();
         (self.calls_per_minute / 60.0 * planned).min(f64::from(self.calls_in_flight) * planned / SECONDS_PER_ANSWER)
@@ -124,7 +124,7 @@ fn pace(budget: u32, share: u32, instances: u32) -> Pace {
     Pace { calls_per_minute, calls_in_flight }
 }
 
-/// How long a batch may take: nearly all the time that the runtime lets it work.
+/// How long a batch may take: nearly all the time that the runtime allows for work.
 fn planned(timeout: Duration) -> Duration {
     work_time(timeout).mul_f64(PLANNED)
 }

@@ -1,18 +1,18 @@
-//! `fipe.toml` of a stage: how fast and when FIPE is asked, the database, and the size of the functions.
+//! `fipe.toml` of a stage: how fast and when FIPE is called, the database, and the size of the functions.
 
 use std::time::Duration;
 
 use system::{ConsumerSize, Database, FunctionSize, Section, StageName, seconds};
 
+use crate::handover::Handover;
+
 /// What differs between two stages of the FIPE chain.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// Calls a minute of all loaders together.
+    /// Calls per minute of all loaders together.
     pub calls_per_minute: u32,
     pub schedule: MonthlySchedule,
-    /// The VPC endpoints that the stack makes.
-    pub endpoints: Vec<Endpoint>,
-    /// How long a batch is gathered, 0 s to 300 s.
+    /// How long messages are gathered into a batch, 0 s to 300 s.
     pub batching_window: Duration,
     pub database: Database,
     pub db_init: FunctionSize,
@@ -20,26 +20,11 @@ pub struct Settings {
     pub model_loader: ConsumerSize,
     pub price_loader: ConsumerSize,
     pub soma_ingestor: ConsumerSize,
+    /// Only while a stage moves its network to the stack Network.
+    pub handover: Option<Handover>,
 }
 
-/// A service that functions in the VPC reach through an endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Endpoint {
-    SecretsManager,
-    Sqs,
-    Sns,
-    S3,
-}
-
-/// The names of endpoints in settings.
-const ENDPOINTS: [(&str, Endpoint); 4] = [
-    ("secretsmanager", Endpoint::SecretsManager),
-    ("sqs", Endpoint::Sqs),
-    ("sns", Endpoint::Sns),
-    ("s3", Endpoint::S3),
-];
-
-/// When a crawl of the newest month starts by itself.
+/// When a crawl of the newest month starts automatically.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MonthlySchedule {
     /// An expression of EventBridge Scheduler: `cron(..)` or `rate(..)`.
@@ -55,7 +40,6 @@ impl Settings {
         let settings = Self {
             calls_per_minute: section.whole("calls_per_minute", 1..=10_000_000, "calls"),
             schedule: read_schedule(section.section("schedule")),
-            endpoints: section.some_of("endpoints", &ENDPOINTS),
             batching_window: seconds(section.whole("batching_window_seconds", 0..=300, "seconds")),
             database: Database::read(section.section("database"), stage),
             db_init: FunctionSize::read(section.section("db-init")),
@@ -63,6 +47,7 @@ impl Settings {
             model_loader: ConsumerSize::read(section.section("model-loader")),
             price_loader: ConsumerSize::read(section.section("price-loader")),
             soma_ingestor: ConsumerSize::read(section.section("soma-ingestor")),
+            handover: section.optional_section("handover").map(Handover::read),
         };
         section.refuse_unknown_keys();
         settings

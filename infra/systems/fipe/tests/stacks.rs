@@ -170,19 +170,11 @@ fn the_database_admits_the_functions_and_the_given_address_alone() {
     let [data, _] = stacks_of(StageName::Dev);
     let rules = property(resource(&data, "DatabaseSecurityGroup"), "SecurityGroupIngress").and_then(Json::as_list);
     let [functions, address] = rules.expect("a list") else { panic!("two rules, not {rules:?}") };
-    let group = cfn::intrinsics::get_att::<String>("FunctionSecurityGroup", "GroupId").into_json();
+    let group = cfn::intrinsics::ref_to::<String>("FunctionSecurityGroupId").into_json();
     assert_eq!(functions.get("SourceSecurityGroupId"), Some(&group));
     let Some(cfn::Intrinsic::If(condition, admitted, _)) = address.as_intrinsic() else { panic!("{address:?}") };
     assert_eq!(&**condition, "AdmitsAllowedIp");
     assert_eq!(admitted.get("CidrIp"), Some(&cfn::intrinsics::sub("${AllowedIp}/32").into_json()));
-}
-
-#[test]
-fn others_in_the_vpc_still_reach_the_services_that_have_an_endpoint() {
-    let [data, _] = stacks_of(StageName::Prd);
-    let rules = property(resource(&data, "EndpointSecurityGroup"), "SecurityGroupIngress").and_then(Json::as_list);
-    let blocks: Vec<_> = rules.expect("a list").iter().filter_map(|rule| rule.get("CidrIp")?.as_str()).collect();
-    assert_eq!(blocks, ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"]);
 }
 
 #[test]
@@ -202,20 +194,6 @@ fn text_or_number(json: &Json) -> i64 {
 }
 
 #[test]
-fn links_name_an_output_of_a_stack_that_is_deployed_before() {
-    for name in StageName::ALL {
-        let [data, api] = stacks_of(name);
-        assert!(!data.parameters.iter().any(|(_, source)| matches!(source, ParameterSource::Output { .. })));
-        for (id, source) in &api.parameters {
-            if let ParameterSource::Output { stack, output } = source {
-                assert_eq!(*stack, data.name);
-                assert!(outputs(&data).contains(&output.as_str()), "{id} wants {output}");
-            }
-        }
-    }
-}
-
-#[test]
 fn an_address_is_asked_for_only_where_the_stage_has_public_access() {
     let asks = |name| {
         let [data, _] = stacks_of(name);
@@ -226,17 +204,6 @@ fn an_address_is_asked_for_only_where_the_stage_has_public_access() {
     assert_eq!(property(resource(&data, "ClusterWriter"), "PubliclyAccessible").and_then(Json::as_bool), Some(false));
     let ingress = property(resource(&data, "DatabaseSecurityGroup"), "SecurityGroupIngress").and_then(Json::as_list);
     assert_eq!(ingress.map(<[Json]>::len), Some(1));
-}
-
-#[test]
-fn the_local_stage_makes_no_endpoints_and_the_others_make_all_before_the_schema() {
-    let [local, _] = stacks_of(StageName::Local);
-    assert!(of_type(&local, "AWS::EC2::VPCEndpoint").is_empty());
-    let [data, _] = stacks_of(StageName::Prd);
-    let endpoints: Vec<_> = of_type(&data, "AWS::EC2::VPCEndpoint").iter().map(|entry| entry.id.clone()).collect();
-    assert_eq!(endpoints.len(), 4);
-    let schema = resource(&data, "Schema");
-    assert!(endpoints.iter().all(|endpoint| schema.parts.depends_on.contains(endpoint)));
 }
 
 #[test]

@@ -1,11 +1,11 @@
-//! The names of a system's migrations for its template, written by its build script: a new file in `sql/<system>` needs no second place.
+//! The file names of a system's migrations for its template, written by its build script, so that a new file in `sql/<system>` needs no second entry.
 
 #![expect(clippy::print_stdout, reason = "a build script speaks to cargo on stdout")]
 
 use std::path::Path;
 use std::{env, fs};
 
-/// Writes `MIGRATIONS`, the file names of `sql/<system>` in the order in which they are applied, to `$OUT_DIR/migrations.rs`.
+/// Writes `MIGRATIONS`, the file names in `sql/<system>` in the order in which they are applied, to `$OUT_DIR/migrations.rs`.
 ///
 /// # Errors
 /// A folder that cannot be read, and a name that is not `NNNN_what_it_does.sql`.

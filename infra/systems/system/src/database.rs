@@ -1,4 +1,4 @@
-//! The settings of a system's Aurora cluster, the same keys for each system that has one.
+//! The settings of a system's Aurora cluster, with the same keys for each system that has one.
 
 use constructs::DatabaseCapacity;
 
@@ -8,7 +8,7 @@ use crate::{Section, StageName};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Database {
     pub capacity: DatabaseCapacity,
-    /// Days that automatic backups are kept, 1 to 35.
+    /// Days for which automatic backups are kept, 1 to 35.
     pub backup_days: u32,
     pub deletion_protection: bool,
     pub tls: Tls,
@@ -19,7 +19,7 @@ pub struct Database {
 pub enum Tls {
     /// Certificate and host name are checked against the RDS certificate bundle.
     VerifyFull,
-    /// Plain text; on the stage local alone.
+    /// Plain text; on the stage local only.
     Disable,
 }
 

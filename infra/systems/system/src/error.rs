@@ -1,11 +1,11 @@
-//! What is wrong with a stage's settings, all of it at once.
+//! Everything that is wrong with a stage's settings, in one error.
 
 use std::fmt;
 
 /// Everything that is wrong with a stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StageError {
-    /// The name that was asked for.
+    /// The requested name.
     pub stage: String,
     pub faults: Vec<StageFault>,
 }

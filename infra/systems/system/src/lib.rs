@@ -1,6 +1,6 @@
-//! What a system gives ([`System`]), and the stage it is given to ([`Stage`]): settings that all share, and how settings are read.
+//! What a system implements ([`System`]) and the stage it does so for ([`Stage`]): the settings that all systems share, and how settings are read.
 //!
-//! Knows no system. All but [`Operator`]'s side is pure: it reads text, never files.
+//! Knows no system. Everything but [`Operator`] is pure: it reads text, never files.
 
 mod database;
 mod error;

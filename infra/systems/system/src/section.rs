@@ -1,5 +1,5 @@
-//! Reads a TOML table key by key and remembers every fault. Owns the wording of faults; refuses nothing itself:
-//! a faulty value reads as a default, and the caller turns down the whole when there are faults.
+//! Reads a TOML table key by key and collects every fault, with its wording. Stops at nothing itself:
+//! a faulty value reads as a default, and the caller rejects the whole when there are faults.
 
 use std::cell::RefCell;
 use std::fmt::Display;
@@ -9,10 +9,10 @@ use toml::{Table, Value};
 
 use crate::StageFault;
 
-/// How like an unknown name a known one must be to be offered in its place, 0 to 1 (Jaro-Winkler).
+/// How similar a known name must be to an unknown one to be suggested, 0 to 1 (Jaro-Winkler).
 const ALIKE: f64 = 0.7;
 
-/// The known name that is most like `name`, if one is alike at all.
+/// The known name that is most similar to `name`, if one is similar enough.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let likeness = known.into_iter().map(|known| (strsim::jaro_winkler(name, known), known));
     let alike = likeness.filter(|(likeness, _)| *likeness >= ALIKE);
@@ -21,7 +21,7 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 
 /// One table of a settings file.
 pub struct Section<'a> {
-    /// `fipe.toml`, for faults.
+    /// Such as `fipe.toml`, for faults.
     file: &'a str,
     path: String,
     table: Option<&'a Table>,
@@ -30,12 +30,12 @@ pub struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    /// The whole of a file.
+    /// The whole file.
     pub fn root(file: &'a str, table: &'a Table, faults: &'a RefCell<Vec<StageFault>>) -> Self {
         Self { file, path: String::new(), table: Some(table), known: Vec::new(), faults }
     }
 
-    /// A table that must be there.
+    /// A required table.
     pub fn section(&mut self, key: &'static str) -> Section<'a> {
         let table = match self.take(key) {
             Some(Value::Table(table)) => Some(table),
@@ -49,6 +49,15 @@ impl<'a> Section<'a> {
             }
         };
         Section { file: self.file, path: self.path_of(key), table, known: Vec::new(), faults: self.faults }
+    }
+
+    /// A table that may be left out.
+    pub fn optional_section(&mut self, key: &'static str) -> Option<Section<'a>> {
+        if self.has(key) {
+            return Some(self.section(key));
+        }
+        self.known.push(key);
+        None
     }
 
     /// True or false.
@@ -144,17 +153,17 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// Whether the table has this key; does not make the key a known one.
+    /// Whether the table has this key; does not mark the key as known.
     pub fn has(&self, key: &str) -> bool {
         self.table.is_some_and(|table| table.contains_key(key))
     }
 
-    /// Every entry of a table whose keys the writer chooses.
+    /// Every entry of a table with arbitrary keys.
     pub fn entries(&self) -> impl Iterator<Item = (&'a String, &'a Value)> + use<'a> {
         self.table.into_iter().flatten()
     }
 
-    /// Notes a fault of this key.
+    /// Records a fault of this key.
     pub fn fault(&self, key: &str, what: impl Display) {
         self.faults.borrow_mut().push(StageFault {
             file: self.file.to_owned(),
@@ -163,7 +172,7 @@ impl<'a> Section<'a> {
         });
     }
 
-    /// Reports every key that nobody asked for, with the nearest known one.
+    /// Reports every key that was not read, with the nearest known one.
     pub fn refuse_unknown_keys(self) {
         for (key, _) in self.entries().filter(|(key, _)| !self.known.contains(&key.as_str())) {
             let nearest = nearest(key, self.known.iter().copied());
@@ -190,7 +199,7 @@ impl<'a> Section<'a> {
         None
     }
 
-    /// A key of a missing table is not reported beside the table.
+    /// A key of a missing table is not reported in addition to the table.
     fn missing(&self, key: &str, allowed: &str) {
         if self.table.is_some() {
             self.fault(key, format!("is missing; it is {allowed}"));

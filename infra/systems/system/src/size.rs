@@ -1,10 +1,10 @@
-//! How large a function is, and how many of it run at once.
+//! How large a function is, and how many of its instances run at the same time.
 
 use std::time::Duration;
 
 use crate::Section;
 
-/// Memory and time of one invocation.
+/// Memory and timeout of one invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FunctionSize {
     /// MB, 128 to 10,240.
@@ -13,11 +13,11 @@ pub struct FunctionSize {
     pub timeout: Duration,
 }
 
-/// A function that a queue feeds.
+/// A function that consumes a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConsumerSize {
     pub size: FunctionSize,
-    /// Instances that the queue's mapping starts at most, 2 to 1,000 (SQS's limits).
+    /// The most instances that the queue's mapping starts, 2 to 1,000 (SQS's limits).
     pub max_concurrency: u32,
 }
 

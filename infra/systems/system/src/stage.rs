@@ -16,11 +16,11 @@ pub struct Stage {
     /// Whether one client outside the VPC may be admitted to databases (parameter `AllowedIp`).
     pub public_access: bool,
     pub functions: Functions,
-    /// Tags beside `Stage` and `Application`, in key order.
+    /// Tags in addition to `Stage` and `Application`, in key order.
     pub tags: Vec<(String, String)>,
 }
 
-/// The stages there are.
+/// The stages that exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StageName {
     Local,
@@ -53,12 +53,12 @@ impl fmt::Display for StageName {
     }
 }
 
-/// What keeps the deployed stacks from accidents.
+/// What protects the deployed stacks from accidents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Safeguards {
     /// CloudFormation refuses to delete the stacks.
     pub termination: bool,
-    /// Updates may neither replace nor delete what holds data.
+    /// Updates must not replace or delete what holds data.
     pub stack_policy: bool,
 }
 
@@ -86,7 +86,7 @@ impl Stage {
         stage
     }
 
-    /// A stack of this stage: named `<name>-<stage>`, tagged, and protected as the stage says. `application` is the system's name.
+    /// Starts a stack of this stage: named `<name>-<stage>`, tagged, and protected as the stage says. `application` is the system's name.
     pub fn stack(&self, name: &'static str, application: &str) -> Stack {
         Stack::new(name, self.name.as_str(), application, &self.tags)
             .protected(self.protection.termination, self.protection.stack_policy)

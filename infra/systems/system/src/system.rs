@@ -1,4 +1,4 @@
-//! What a system gives. The list in `systems` has one of each; everything that goes over all systems goes over that list.
+//! What a system implements. The list in `systems` has one entry per system; everything that concerns all systems iterates over that list.
 
 use cfn::Diagnostic;
 use constructs::SynthesizedStack;
@@ -6,7 +6,7 @@ use constructs::rules::Budget;
 
 use crate::{Operator, Section, Stage};
 
-/// A system: stacks that belong together, with settings of their own.
+/// A system: stacks that belong together, with their own settings.
 pub trait System: Sync {
     /// As in `environments/<stage>/<name>.toml`, `sql/<name>`, `infra logs <name>` and the tag `Application`.
     fn name(&self) -> &'static str;
@@ -14,17 +14,17 @@ pub trait System: Sync {
     /// Reads the system's settings of a stage; faults go to the section.
     fn configure(&self, stage: &Stage, settings: Section<'_>) -> Box<dyn Configured>;
 
-    /// The asset whose function applies `sql/<name>`, which its archive carries, where the system has a database.
+    /// The asset of the function that applies `sql/<name>`, and whose archive contains it, if the system has a database.
     fn migrated_by(&self) -> Option<&'static str> {
         None
     }
 
-    /// The side that people work with, where the system has one.
+    /// The operator side, if the system has one.
     fn operator(&self) -> Option<&dyn Operator> {
         None
     }
 
-    /// Whether a stage may go without: then its settings file may be missing.
+    /// Whether a stage may omit the system: then its settings file may be missing.
     fn is_optional(&self) -> bool {
         false
     }
@@ -32,10 +32,10 @@ pub trait System: Sync {
 
 /// A system with the settings of one stage.
 pub trait Configured {
-    /// Draws its stacks, in the order in which they can be deployed. `before` are those of the systems before it in the list.
+    /// Draws its stacks, in deployment order. `before` are the stacks of the systems before it in the list.
     ///
     /// # Errors
-    /// What the system itself refuses; templates are validated and the rules checked by the caller.
+    /// Errors of the system itself; the caller validates the templates and checks the rules.
     fn stacks(&self, stage: &Stage, before: &[SynthesizedStack]) -> Result<Vec<SynthesizedStack>, Vec<Diagnostic>>;
 
     /// How often its functions may call services outside AWS.
@@ -43,7 +43,7 @@ pub trait Configured {
         Vec::new()
     }
 
-    /// Instances of its functions that may run at the same time, all functions together.
+    /// Instances of its functions that may run at the same time, in total.
     fn concurrency(&self) -> u32 {
         0
     }

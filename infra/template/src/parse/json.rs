@@ -146,7 +146,7 @@ impl Reader<'_> {
         self.next();
         let mut text = String::new();
         loop {
-            // Most of a text is plain letters: take them in one go.
+            // Most of a text is plain letters: consume them in one go.
             let plain = self
                 .rest
                 .bytes()

@@ -1,4 +1,4 @@
-//! What a plain YAML scalar is, as CloudFormation reads it: YAML 1.1, but dates and sexagesimals stay text.
+//! What a plain YAML scalar is, as CloudFormation reads it: YAML 1.1, except that dates and sexagesimals stay text.
 
 use crate::node::Value;
 
@@ -31,7 +31,7 @@ pub(super) fn number(text: &str) -> Option<String> {
     } else if let Some(binary) = plain.strip_prefix("0b") {
         Some(radix(binary, 2)?)
     } else if plain.len() > 1 && plain.starts_with('0') && plain.bytes().all(|byte| byte.is_ascii_digit()) {
-        // Neither octal nor decimal, such as an account id 012345678901: text.
+        // Neither octal nor decimal, such as the account id 012345678901: text.
         Some(radix(&plain, 8)?)
     } else if plain.bytes().all(|byte| byte.is_ascii_digit()) {
         Some(plain.parse().ok()?)

@@ -33,7 +33,7 @@ struct Builder<'a> {
     text: &'a str,
     parser: Parser<'a, StrInput<'a>>,
     anchors: HashMap<usize, Built>,
-    /// Made so far, those by aliases too.
+    /// Created so far, including those from aliases.
     nodes: usize,
 }
 
@@ -162,7 +162,7 @@ fn scalar_value(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>) -> Va
         Some("int" | "float") => scalar::number(&text).map_or_else(|| Value::String(text.into_owned()), Value::Number),
         Some("bool" | "null") => scalar::plain(&text),
         Some(_) => Value::String(text.into_owned()),
-        // A short tag takes text: `!Ref 123` and `!Sub 10` name something.
+        // A short tag takes text: `!Ref 123` and `!Sub 10` are names.
         None if style == ScalarStyle::Plain && tag.is_none() => scalar::plain(&text),
         None => Value::String(text.into_owned()),
     }
@@ -195,7 +195,7 @@ fn position(marker: &Marker) -> Position {
     Position { line: number(marker.line().max(1)), column: number(marker.col() + 1) }
 }
 
-/// The parser's word with what it does not say: the name of an alias, a tab, the end of the text.
+/// The parser's message, completed with what it omits: the name of an alias, a tab, the end of the text.
 fn refusal(error: &ScanError, text: &str) -> Refusal {
     let mut at = position(error.marker());
     let lines: Vec<&str> = text.split('\n').collect();

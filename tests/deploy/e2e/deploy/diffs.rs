@@ -43,7 +43,7 @@ fn answers(sandbox: &Sandbox) -> anyhow::Result<()> {
     lost.with(5, &["Archive", "AWS::DynamoDB::Table", "remove"])?;
     let told = sandbox.on("diff", "dev", &["--json"])?;
     let told: serde_json::Value = serde_json::from_str(&told.data)?;
-    ensure!(told["answer"] == 5 && told["stacks"][1]["data_loss"][0]["name"] == "FipeApi/Archive", "{told}");
+    ensure!(told["answer"] == 5 && told["stacks"][2]["data_loss"][0]["name"] == "FipeApi/Archive", "{told}");
     ensure!(state()? == before, "it touched a stack");
     sandbox.is_tidy()
 }

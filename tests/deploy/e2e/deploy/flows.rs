@@ -24,11 +24,12 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("a_protected_stage_is_protected_and_stays_so", protection),
 ];
 
-const MADE: [(&str, &str); 2] = [("FipeApi-dev", "CREATE_COMPLETE"), ("FipeData-dev", "CREATE_COMPLETE")];
+const NETWORK: (&str, &str) = ("Network-dev", "CREATE_COMPLETE");
+const MADE: [(&str, &str); 3] = [NETWORK, ("FipeApi-dev", "CREATE_COMPLETE"), ("FipeData-dev", "CREATE_COMPLETE")];
 
 fn create_and_no_op(sandbox: &Sandbox) -> anyhow::Result<()> {
     let created = sandbox.on("deploy", "dev", &["--approve", "never"])?;
-    created.with(0, &["creating 20 resources", "deployed dev in", "DBEndpoint", "PriceQueueUrl"])?;
+    created.with(0, &["creating 14 resources", "deployed dev in", "DBEndpoint", "PriceQueueUrl"])?;
     sandbox.has(&MADE)?;
     sandbox.is_tidy()?;
     ensure!(sandbox.requests("Create") == 1, "the schema was made {} times", sandbox.requests("Create"));
@@ -52,7 +53,7 @@ fn update(sandbox: &Sandbox) -> anyhow::Result<()> {
     sandbox.change("dev", "[price-loader]\nmemory_mb = 256", "[price-loader]\nmemory_mb = 320")?;
     let updated = sandbox.on("deploy", "dev", &[])?;
     updated.with(0, &["FipeData-dev  up to date", "MemorySize", "deployed dev"])?;
-    sandbox.has(&[("FipeApi-dev", "UPDATE_COMPLETE"), ("FipeData-dev", "CREATE_COMPLETE")])?;
+    sandbox.has(&[NETWORK, ("FipeApi-dev", "UPDATE_COMPLETE"), ("FipeData-dev", "CREATE_COMPLETE")])?;
     ensure!(sandbox.events("FipeData-dev")? == data, "FipeData was touched");
     let function = sandbox.ask("lambda", "/2015-03-31/functions/FipePriceLoader-dev/configuration")?;
     ensure!(function.contains(r#""MemorySize": 320"#), "{function}");
@@ -68,7 +69,7 @@ fn replace(sandbox: &Sandbox) -> anyhow::Result<()> {
     sandbox.deployed("dev")?;
     sandbox.grow_layer()?;
     sandbox.on("deploy", "dev", &["--approve", "never"])?.with(0, &["replace", "RdsCaLayer", "deployed dev"])?;
-    sandbox.has(&[("FipeApi-dev", "UPDATE_COMPLETE"), ("FipeData-dev", "UPDATE_COMPLETE")])?;
+    sandbox.has(&[NETWORK, ("FipeApi-dev", "UPDATE_COMPLETE"), ("FipeData-dev", "UPDATE_COMPLETE")])?;
     let versions = sandbox.ask("lambda", "/2018-10-31/layers/fipe-rds-ca-dev/versions")?;
     ensure!(versions.matches("LayerVersionArn").count() == 1 && versions.contains(":2\""), "{versions}");
     let function = sandbox.ask("lambda", "/2015-03-31/functions/FipeSomaIngestor-dev/configuration")?;
@@ -84,12 +85,12 @@ fn failed_create(sandbox: &Sandbox) -> anyhow::Result<()> {
     failed.with(1, &["FipeApi-dev, not begun"])?;
     let line = declared_line(&failed.notes)?;
     ensure!(line.contains("\"Schema\""), "the card points at {line:?}");
-    sandbox.has(&[("FipeData-dev", "ROLLBACK_COMPLETE")])?;
+    sandbox.has(&[NETWORK, ("FipeData-dev", "ROLLBACK_COMPLETE")])?;
     sandbox.is_tidy()?;
 
     let refused = sandbox.on("deploy", "dev", &["--approve", "never"])?;
     refused.with(77, &["FipeData-dev is ROLLBACK_COMPLETE", "--replace-failed allows it"])?;
-    sandbox.has(&[("FipeData-dev", "ROLLBACK_COMPLETE")])?;
+    sandbox.has(&[NETWORK, ("FipeData-dev", "ROLLBACK_COMPLETE")])?;
     sandbox.on("deploy", "dev", &["--approve", "never", "--replace-failed"])?.with(0, &["deployed dev"])?;
     sandbox.has(&MADE)?;
     sandbox.is_tidy()
@@ -112,14 +113,14 @@ fn failed_update(sandbox: &Sandbox) -> anyhow::Result<()> {
     let log = &told["log"]["lines"];
     ensure!(log.to_string().contains("the schema: the column is taken"), "not the function's log: {told}");
     ensure!(failed.data.lines().all(|line| line.starts_with('{')), "not only JSON: {}", failed.data);
-    sandbox.has(&[("FipeApi-dev", "CREATE_COMPLETE"), ("FipeData-dev", "UPDATE_ROLLBACK_COMPLETE")])?;
+    sandbox.has(&[NETWORK, ("FipeApi-dev", "CREATE_COMPLETE"), ("FipeData-dev", "UPDATE_ROLLBACK_COMPLETE")])?;
     let function = sandbox.ask("lambda", "/2015-03-31/functions/FipeDbInit-dev/configuration")?;
     ensure!(function.contains(r#""Timeout": 300"#), "not as it was: {function}");
     sandbox.is_tidy()?;
 
     // Repaired, the same command does it.
     sandbox.on("deploy", "dev", &[])?.with(0, &["deployed dev"])?;
-    sandbox.has(&[("FipeApi-dev", "CREATE_COMPLETE"), ("FipeData-dev", "UPDATE_COMPLETE")])?;
+    sandbox.has(&[NETWORK, ("FipeApi-dev", "CREATE_COMPLETE"), ("FipeData-dev", "UPDATE_COMPLETE")])?;
     sandbox.is_tidy()
 }
 
@@ -149,12 +150,19 @@ fn two_stages(sandbox: &Sandbox) -> anyhow::Result<()> {
     ended(dev)?.with(0, &["deployed dev"])?;
     ended(stg)?.with(0, &["deployed stg"])?;
     let names: Vec<String> = sandbox.stacks()?.into_keys().collect();
-    ensure!(names == ["FipeApi-dev", "FipeApi-stg", "FipeData-dev", "FipeData-stg"], "{names:?}");
+    ensure!(
+        names == ["FipeApi-dev", "FipeApi-stg", "FipeData-dev", "FipeData-stg", "Network-dev", "Network-stg"],
+        "{names:?}"
+    );
     sandbox.is_tidy()?;
     let stg = (sandbox.events("FipeApi-stg")?, sandbox.events("FipeData-stg")?);
     sandbox.with("destroy", "dev", &["--yes-destroy", "dev"])?.with(0, &["FipeData-dev deleted"])?;
     ensure!(stg == (sandbox.events("FipeApi-stg")?, sandbox.events("FipeData-stg")?), "stg was touched");
-    sandbox.has(&[("FipeApi-stg", "CREATE_COMPLETE"), ("FipeData-stg", "CREATE_COMPLETE")])?;
+    sandbox.has(&[
+        ("Network-stg", "CREATE_COMPLETE"),
+        ("FipeApi-stg", "CREATE_COMPLETE"),
+        ("FipeData-stg", "CREATE_COMPLETE"),
+    ])?;
     sandbox.is_tidy()?;
     sandbox.on("deploy", "stg", &[])?.with(0, &["nothing to change on stg"])
 }
@@ -181,13 +189,13 @@ fn two_updates(sandbox: &Sandbox) -> anyhow::Result<()> {
     ended(one)?.with(0, &["DBEndpoint"])?;
     ended(other)?.with(0, &["DBEndpoint"])?;
     ensure!(sandbox.requests("Update") == 1, "the schema was changed {} times", sandbox.requests("Update"));
-    sandbox.has(&[("FipeApi-dev", "CREATE_COMPLETE"), ("FipeData-dev", "UPDATE_COMPLETE")])?;
+    sandbox.has(&[NETWORK, ("FipeApi-dev", "CREATE_COMPLETE"), ("FipeData-dev", "UPDATE_COMPLETE")])?;
     sandbox.is_tidy()
 }
 
 fn approvals(sandbox: &Sandbox) -> anyhow::Result<()> {
     let refused = sandbox.on("deploy", "dev", &["--approve", "always"])?;
-    refused.with(77, &["not approved", "FipeData-dev was left as it is", "--approve never allows it"])?;
+    refused.with(77, &["not approved", "Network-dev was left as it is", "--approve never allows it"])?;
     sandbox.has(&[])?;
     sandbox.is_tidy()?;
     sandbox.deployed("dev")?;
@@ -226,7 +234,7 @@ fn full_bucket(sandbox: &Sandbox) -> anyhow::Result<()> {
     sandbox.put("/uploads-of-dev/b/c", "2")?;
     let refused = sandbox.with("destroy", "dev", &["--yes-destroy", "dev"])?;
     refused.with(77, &["uploads-of-dev", "is not empty: 2 object versions", "--empty-buckets"])?;
-    ensure!(sandbox.requests("Delete") == 0 && sandbox.stacks()?.len() == 2, "something was deleted");
+    ensure!(sandbox.requests("Delete") == 0 && sandbox.stacks()?.len() == 3, "something was deleted");
 
     let destroyed = sandbox.with("destroy", "dev", &["--yes-destroy", "dev", "--empty-buckets"])?;
     destroyed.with(0, &["is emptied", "FipeApi-dev deleted", "FipeData-dev deleted"])?;

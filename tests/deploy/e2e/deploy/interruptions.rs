@@ -18,7 +18,8 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("a_cloud_that_does_not_answer_for_a_while_is_waited_for", silence),
 ];
 
-const MADE: [(&str, &str); 2] = [("FipeApi-dev", "CREATE_COMPLETE"), ("FipeData-dev", "CREATE_COMPLETE")];
+const NETWORK: (&str, &str) = ("Network-dev", "CREATE_COMPLETE");
+const MADE: [(&str, &str); 3] = [NETWORK, ("FipeApi-dev", "CREATE_COMPLETE"), ("FipeData-dev", "CREATE_COMPLETE")];
 
 /// A deployment whose custom resource is being made.
 fn in_mid_creation(sandbox: &Sandbox, seconds: &str) -> anyhow::Result<Child> {
@@ -32,7 +33,7 @@ fn killed_create(sandbox: &Sandbox) -> anyhow::Result<()> {
     let mut deploy = in_mid_creation(sandbox, "2")?;
     deploy.kill()?;
     deploy.wait()?;
-    sandbox.has(&[("FipeData-dev", "CREATE_IN_PROGRESS")])?;
+    sandbox.has(&[NETWORK, ("FipeData-dev", "CREATE_IN_PROGRESS")])?;
     let resumed = sandbox.on("deploy", "dev", &["--approve", "never"])?;
     resumed.with(0, &["FipeData-dev", "CREATE_IN_PROGRESS", "deployed dev", "PriceQueueUrl"])?;
     ensure!(sandbox.requests("Create") == 1, "the schema was made {} times", sandbox.requests("Create"));
@@ -78,10 +79,10 @@ fn detach_and_watch(sandbox: &Sandbox) -> anyhow::Result<()> {
     std::thread::sleep(Duration::from_millis(700));
     interrupt(&deploy)?;
     ended(deploy)?.with(130, &["CloudFormation goes on with FipeData-dev", "infra watch --stage dev"])?;
-    sandbox.has(&[("FipeData-dev", "CREATE_IN_PROGRESS")])?;
+    sandbox.has(&[NETWORK, ("FipeData-dev", "CREATE_IN_PROGRESS")])?;
     let watched = sandbox.with("watch", "dev", &["--events", "json"])?;
     watched.with(0, &[r#""code":"stack.attached""#, r#""code":"stack.finished""#, "CREATE_COMPLETE"])?;
-    sandbox.has(&[("FipeData-dev", "CREATE_COMPLETE")])?;
+    sandbox.has(&[NETWORK, ("FipeData-dev", "CREATE_COMPLETE")])?;
     sandbox.on("deploy", "dev", &["--approve", "never"])?.with(0, &["FipeData-dev  up to date", "deployed dev"])?;
     ensure!(sandbox.requests("Create") == 1, "the schema was made {} times", sandbox.requests("Create"));
     sandbox.is_tidy()
@@ -93,7 +94,7 @@ fn watch_a_failure(sandbox: &Sandbox) -> anyhow::Result<()> {
     deploy.wait()?;
     let watched = sandbox.with("watch", "dev", &[])?;
     watched.with(1, &["FipeData-dev failed", "no table may be made", "infra/systems/fipe/src/fipe_data.rs:"])?;
-    sandbox.has(&[("FipeData-dev", "ROLLBACK_COMPLETE")])?;
+    sandbox.has(&[NETWORK, ("FipeData-dev", "ROLLBACK_COMPLETE")])?;
     sandbox.is_tidy()
 }
 

@@ -19,7 +19,8 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("a_stack_that_rolls_back_is_waited_for", rollback_in_progress),
 ];
 
-const MADE: [(&str, &str); 2] = [("FipeApi-dev", "CREATE_COMPLETE"), ("FipeData-dev", "CREATE_COMPLETE")];
+const NETWORK: (&str, &str) = ("Network-dev", "CREATE_COMPLETE");
+const MADE: [(&str, &str); 3] = [NETWORK, ("FipeApi-dev", "CREATE_COMPLETE"), ("FipeData-dev", "CREATE_COMPLETE")];
 const NEVER: [&str; 2] = ["--approve", "never"];
 const REPLACE: [&str; 3] = ["--approve", "never", "--replace-failed"];
 const TIMEOUT: &str = "[db-init]\nmemory_mb = 256\ntimeout_seconds = ";
@@ -49,7 +50,7 @@ fn create_failed(sandbox: &Sandbox) -> anyhow::Result<()> {
     comes_to(sandbox, "FipeData-dev", "CREATE_FAILED")?;
     let refused = sandbox.on("deploy", "dev", &NEVER)?;
     refused.with(77, &["FipeData-dev is CREATE_FAILED", "it holds Topic (AWS::SNS::Topic)", "--replace-failed"])?;
-    sandbox.has(&[("FipeData-dev", "CREATE_FAILED")])?;
+    sandbox.has(&[NETWORK, ("FipeData-dev", "CREATE_FAILED")])?;
     sandbox.on("deploy", "dev", &REPLACE)?.with(0, &["deployed dev"])?;
     sandbox.has(&MADE)?;
     sandbox.is_tidy()
@@ -75,13 +76,13 @@ fn failed_rollback(sandbox: &Sandbox, failures: &[&str]) -> anyhow::Result<()> {
     sandbox.next("Update", failures)?;
     let failed = sandbox.on("deploy", "dev", &[])?;
     failed.with(1, &["UPDATE_ROLLBACK_FAILED", failures[0].split_once(' ').unwrap_or_default().1, "Schema"])?;
-    sandbox.has(&[("FipeApi-dev", "CREATE_COMPLETE"), ("FipeData-dev", "UPDATE_ROLLBACK_FAILED")])
+    sandbox.has(&[NETWORK, ("FipeApi-dev", "CREATE_COMPLETE"), ("FipeData-dev", "UPDATE_ROLLBACK_FAILED")])
 }
 
 fn update_rollback_failed(sandbox: &Sandbox) -> anyhow::Result<()> {
     failed_rollback(sandbox, &["0 the column is taken", "0 the old column, too"])?;
     sandbox.on("deploy", "dev", &[])?.with(0, &["UPDATE_ROLLBACK_FAILED", "deployed dev"])?;
-    sandbox.has(&[("FipeApi-dev", "CREATE_COMPLETE"), ("FipeData-dev", "UPDATE_COMPLETE")])?;
+    sandbox.has(&[NETWORK, ("FipeApi-dev", "CREATE_COMPLETE"), ("FipeData-dev", "UPDATE_COMPLETE")])?;
     sandbox.is_tidy()
 }
 
@@ -89,9 +90,9 @@ fn skipped_rollback(sandbox: &Sandbox) -> anyhow::Result<()> {
     failed_rollback(sandbox, &["0 the column is taken", "0 the old one, too", "0 and still"])?;
     let stuck = sandbox.on("deploy", "dev", &[])?;
     stuck.with(1, &["FipeData-dev", "UPDATE_ROLLBACK_FAILED", "--skip-rollback"])?;
-    sandbox.has(&[("FipeApi-dev", "CREATE_COMPLETE"), ("FipeData-dev", "UPDATE_ROLLBACK_FAILED")])?;
+    sandbox.has(&[NETWORK, ("FipeApi-dev", "CREATE_COMPLETE"), ("FipeData-dev", "UPDATE_ROLLBACK_FAILED")])?;
     sandbox.on("deploy", "dev", &["--skip-rollback", "FipeData/Schema"])?.with(0, &["deployed dev"])?;
-    sandbox.has(&[("FipeApi-dev", "CREATE_COMPLETE"), ("FipeData-dev", "UPDATE_COMPLETE")])?;
+    sandbox.has(&[NETWORK, ("FipeApi-dev", "CREATE_COMPLETE"), ("FipeData-dev", "UPDATE_COMPLETE")])?;
     sandbox.is_tidy()
 }
 
@@ -101,14 +102,14 @@ fn delete_failed(sandbox: &Sandbox) -> anyhow::Result<()> {
     let failed = sandbox.with("destroy", "dev", &["--yes-destroy", "dev"])?;
     failed.with(1, &["FipeData-dev failed", "DELETE_FAILED", "tables are in use", "Schema"])?;
     failed.with(1, &["infra/systems/fipe/src/fipe_data.rs:"])?;
-    sandbox.has(&[("FipeData-dev", "DELETE_FAILED")])?;
+    sandbox.has(&[NETWORK, ("FipeData-dev", "DELETE_FAILED")])?;
     sandbox.on("deploy", "dev", &NEVER)?.with(77, &["FipeData-dev is DELETE_FAILED", "--replace-failed"])?;
     // The emulator has deleted the function, so the second attempt fails, too.
     sandbox.on("deploy", "dev", &REPLACE)?.with(1, &["FipeData-dev is DELETE_FAILED", "Schema", "repair or retain"])?;
-    sandbox.has(&[("FipeData-dev", "DELETE_FAILED")])?;
+    sandbox.has(&[NETWORK, ("FipeData-dev", "DELETE_FAILED")])?;
     let retained = sandbox.cloudformation.delete_stack().stack_name("FipeData-dev").retain_resources("Schema");
     sandbox.wait(retained.send())?;
-    until("the stack is gone", Duration::from_secs(10), || Ok(sandbox.stacks()?.is_empty()))?;
+    until("the stack is gone", Duration::from_secs(10), || Ok(!sandbox.stacks()?.contains_key("FipeData-dev")))?;
     sandbox.deployed("dev")?;
     sandbox.has(&MADE)?;
     sandbox.is_tidy()

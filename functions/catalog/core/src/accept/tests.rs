@@ -1,4 +1,4 @@
-//! One product for one intention, whatever fails and whoever else asks.
+//! One product per idempotency key, whatever fails and whoever else calls at the same time.
 
 use super::*;
 use crate::fakes::{Fate, World, all_fates, alone, draft, interleave, now};

@@ -1,4 +1,4 @@
-//! Answers as FIPE sends them, in fixtures of our own making.
+//! Responses as FIPE sends them, in hand-written fixtures.
 
 use jiff::Timestamp;
 
@@ -107,7 +107,7 @@ fn the_bodies_carry_fipes_field_names() {
     );
 }
 
-/// Answers in FIPE's shapes, written by hand: its byte order, its trailing blanks, its numbers as texts and its bare years.
+/// Responses in FIPE's shapes, written by hand: its byte order, trailing blanks, numbers as text and bare years.
 #[test]
 fn whole_answers_in_fipes_shapes_are_understood() {
     let tables = r#"[{"Codigo":336,"Mes":"agosto/2026 "},{"Codigo":86,"Mes":"janeiro/2003 "},{"Codigo":73,"Mes":"mar\u00e7o/2003 "}]"#;

@@ -1,4 +1,4 @@
-//! The client against a FIPE with faults, on a clock that stands still unless somebody waits.
+//! The client against a FIPE with faults, on a clock that only moves while a task waits.
 
 use super::*;
 use crate::call::{Brands, ReferenceTables};

@@ -1,4 +1,4 @@
-//! A brand becomes a manifest and tasks, or comes back.
+//! A brand becomes a manifest and tasks, or is put back.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Prices of models with faults, too little time and lost queues: nothing is lost, invented or mixed.
+//! Prices of models with faults, too little time and failing queues: nothing is lost, invented or mixed up.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -13,7 +13,7 @@ async fn load(fipe: &Fipe<FakeFipe>, queues: &Queues, task: ModelTask, until: In
     load_prices(fipe, &queues.queue("prices"), &queues.queue("handed on"), task, until).await
 }
 
-/// Everything that messages say, put together as the ingestor does.
+/// Everything that the messages say, combined as the ingestor does.
 #[derive(Debug, Default, PartialEq)]
 struct Stored {
     expected: BTreeMap<i32, Vec<YearFuel>>,
@@ -44,7 +44,7 @@ fn pair(text: &str) -> YearFuel {
     text.parse().unwrap()
 }
 
-/// What the fake FIPE has.
+/// The contents of the fake FIPE.
 fn everything() -> Stored {
     Stored {
         expected: [(1, vec![pair("32000-5"), pair("2020-5")]), (2, vec![pair("2012-3"), pair("2011-3")]), (3, vec![])]
@@ -166,7 +166,7 @@ async fn a_hopeless_model_is_split_off_and_then_fails_alone() {
     let error = load(&fipe, &queues, split.remove(0), in_seconds(60)).await.unwrap_err();
     assert_eq!((error.kind(), error.is_transient()), ("invalid_parameters", false));
 
-    // The same where nothing else succeeds: two hopeless models end in two tasks, and each fails for good.
+    // The same where nothing else succeeds: two hopeless models become two tasks, and each fails for good.
     let fipe = FakeFipe::with_trouble(|_, _, _| Some(Ok(invalid_parameters()))).client();
     let queues = Queues::default();
     load(&fipe, &queues, model_task([1, 2]), in_seconds(60)).await.unwrap();

@@ -1,4 +1,4 @@
-//! When a crawl is complete, and who is told.
+//! When a crawl is complete, and when the notification is sent.
 
 use std::cell::Cell;
 

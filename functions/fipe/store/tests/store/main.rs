@@ -1,4 +1,4 @@
-//! The store on a real PostgreSQL, with the privileges of the application role alone.
+//! The store on a real PostgreSQL, with the privileges of the application role only.
 
 #![expect(clippy::unwrap_used, reason = "what a test needs for itself may panic")]
 

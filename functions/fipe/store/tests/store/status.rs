@@ -1,4 +1,4 @@
-//! What `infra status fipe` asks.
+//! What `infra status fipe` reads.
 
 use fipe_contract::Progress;
 use fipe_store::{status, write};

@@ -18,7 +18,7 @@ impl SecretSource for Owner {
     }
 }
 
-/// A database of its own with the schema; connections act as `fipe_app` and so have its privileges alone.
+/// A database of its own with the schema; connections act as `fipe_app` and have its privileges only.
 pub(crate) struct Database {
     name: String,
 }
@@ -28,7 +28,7 @@ impl Database {
         let name = Server::shared().create_database().await;
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../sql/fipe");
         let migrations = Migration::read_folder(&folder).expect("read sql/fipe");
-        // Roles belong to the whole server, which the tests of this binary share: one after the other.
+        // Roles belong to the whole server, which the tests of this binary share, so they are created one after the other.
         static ROLES: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
         let _alone = ROLES.lock().await;
         let mut client = pool(&name).get().await.expect("connect");

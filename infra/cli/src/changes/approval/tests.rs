@@ -1,4 +1,4 @@
-//! Who is asked for what.
+//! What needs approval.
 
 use deploy::{Basis, ChangeSetKind};
 

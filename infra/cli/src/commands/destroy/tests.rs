@@ -1,4 +1,4 @@
-//! What a deletion says before it is agreed to.
+//! What a deletion says before it is approved.
 
 use deploy::{Bucket, StackDeletion};
 

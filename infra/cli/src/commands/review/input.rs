@@ -1,4 +1,4 @@
-//! Templates of two sides, read with git or from files, and paired. Refuses to leave one out in silence: what cannot be read is an
+//! Templates of two sides, read with git or from files, and paired. Never skips one silently: what cannot be read is an
 //! error or a note.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +12,7 @@ use crate::exit::{Context, Failure};
 use crate::project::git_history::{Base, Git, GitError};
 use crate::project::repository::Repository;
 
-/// Templates that cannot be read, each with file:line:column.
+/// Templates that cannot be parsed, each with file:line:column.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
 pub(crate) struct Unreadable(Vec<String>);
@@ -23,11 +23,11 @@ impl From<Unreadable> for Failure {
     }
 }
 
-/// Suffixes of what may be a template.
+/// File endings of possible templates.
 const ENDINGS: &[&str] = &[".yaml", ".yml", ".json", ".template"];
 pub(crate) const STDIN: &str = "-";
 
-/// One side: texts by what pairs them with the other side's.
+/// One side: texts, by the key that pairs them with the other side's.
 type Side = BTreeMap<Key, File>;
 
 /// Stage and stack.
@@ -39,7 +39,7 @@ struct File {
     bytes: Vec<u8>,
 }
 
-/// Both sides as they are called, read and paired.
+/// Both sides with their names, read and paired.
 #[derive(Debug, Default)]
 pub(crate) struct Input {
     pub(crate) before: String,
@@ -60,7 +60,7 @@ pub(crate) fn from_git(repository: &Repository, base: Option<&str>, stages: &[St
             fs::read(&full).with_context(|| format!("cannot read {}", full.display()))?,
         );
     }
-    // Git is waited for while the working tree is read.
+    // Git runs while the working tree is read.
     let (asked, parsed) = std::thread::scope(|scope| {
         let parsed = scope.spawn(|| read_all(&after));
         let asked = base_of(repository, base, &after);
@@ -81,7 +81,7 @@ pub(crate) fn from_git(repository: &Repository, base: Option<&str>, stages: &[St
     Ok(Input { before: base.name, after: "working tree".to_owned(), ..input })
 }
 
-/// What the working tree is compared with, and its templates.
+/// The revision that the working tree is compared with, and its templates.
 fn base_of(repository: &Repository, base: Option<&str>, after: &Side) -> Result<(Base, Side), Failure> {
     let git = Git::at(repository.root());
     let usage = |error: GitError| Failure::usage(error.to_string());
@@ -117,13 +117,13 @@ fn stages_of(files: Vec<(String, Vec<u8>)>) -> Side {
     side
 }
 
-/// `environments/<stage>/templates/<stack>.yaml`, and what older layouts had: any depth below the stage, any of the endings.
+/// `environments/<stage>/templates/<stack>.yaml`, and older layouts: any depth below the stage, any of the endings.
 fn place(side: &mut Side, path: String, bytes: Vec<u8>) {
     let parts: Vec<&str> = path.split('/').collect();
     let [_, stage, middle @ .., file] = parts.as_slice() else { return };
     let key = (Some((*stage).to_owned()), stem(file).to_owned());
     let is_committed = middle == ["templates"];
-    // Where a stage keeps something of the same name elsewhere too, its templates count.
+    // If a stage has a file of the same name elsewhere too, the one in `templates` counts.
     if is_committed || (!side.contains_key(&key) && looks_like_a_template(&bytes)) {
         side.insert(key, File { path, bytes });
     }
@@ -138,7 +138,7 @@ fn looks_like_a_template(bytes: &[u8]) -> bool {
     text.contains("Resources") || text.contains("AWSTemplateFormatVersion")
 }
 
-/// Two templates, whatever they are called, or two folders; either file may be [`STDIN`].
+/// Two templates of any name, or two folders; either file may be [`STDIN`].
 pub(crate) fn from_files(before: &Path, after: &Path) -> Result<Input, Failure> {
     if before == Path::new(STDIN) && after == Path::new(STDIN) {
         return Err(Failure::usage("only one of --before and --after can be stdin"));
@@ -195,7 +195,7 @@ fn file(path: &Path, named: &Path) -> Result<Side, Failure> {
     Ok(Side::from([((None, stack), File { path: shown, bytes })]))
 }
 
-/// By the path below the folder without its ending, so that a template may turn from JSON into YAML; with it where two share it.
+/// By the path below the folder without its ending, so that a template may change from JSON to YAML; with the ending if two share it.
 /// Folders laid out as `<stage>/templates/` have stages.
 fn folder(root: &Path) -> Result<Side, Failure> {
     let paths = below(root)?;
@@ -215,7 +215,7 @@ fn folder(root: &Path) -> Result<Side, Failure> {
     Ok(side)
 }
 
-/// Files that may be templates, below a folder at any depth, by their path with slashes. Hidden folders are not looked into.
+/// Files that may be templates, at any depth below a folder, by their path with slashes. Hidden folders are skipped.
 fn below(root: &Path) -> Result<Vec<String>, Failure> {
     let mut found = Vec::new();
     let mut folders = vec![(root.to_owned(), String::new())];
@@ -225,7 +225,7 @@ fn below(root: &Path) -> Result<Vec<String>, Failure> {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let inner = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
-            // A link to a folder could lead in a circle.
+            // A link to a folder could form a cycle.
             if entry.file_type()?.is_dir() {
                 if !name.starts_with('.') {
                     folders.push((entry.path(), inner));
@@ -239,18 +239,18 @@ fn below(root: &Path) -> Result<Vec<String>, Failure> {
     Ok(found)
 }
 
-/// What a template of the side before means that cannot be read.
+/// How to treat a template of the before side that cannot be parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unread {
-    /// It is history: it is said, and the stack counts as new.
+    /// It is history: note it, and treat the stack as new.
     IsNoted,
     IsFatal,
 }
 
-/// Each file as a template, or why it is none.
+/// Each file as a template, or the reason why it is not one.
 type Parsed = BTreeMap<Key, Result<Template, String>>;
 
-/// Reading is most of the work: a thread for each of two halves.
+/// Parsing is most of the work: one thread for each half.
 fn read_all(side: &Side) -> Parsed {
     let files: Vec<(&Key, &File)> = side.iter().collect();
     let (one, two) = files.split_at(files.len() / 2);
@@ -264,14 +264,14 @@ fn read_all(side: &Side) -> Parsed {
     })
 }
 
-/// `new`: what [`read_all`] makes of the side after.
+/// `new`: the result of [`read_all`] for the after side.
 fn paired(before: Side, after: Side, mut new: Parsed, unread: Unread) -> Result<Input, Unreadable> {
     let mut input = Input::default();
     let mut unreadable = Vec::new();
     let mut keys: Vec<&Key> = before.keys().chain(after.keys()).collect::<BTreeSet<_>>().into_iter().collect();
     keys.sort_by_key(|(stage, stack)| (stage.as_deref().map(rank), stage.clone(), stack.clone()));
     let is_same = |key: &Key| before.get(key).zip(after.get(key)).is_some_and(|(old, new)| old.bytes == new.bytes);
-    // What is the same on both sides is read once.
+    // What is the same on both sides is parsed once.
     let changed = before.iter().filter(|(key, _)| !is_same(key));
     let changed = changed.map(|(key, file)| (key.clone(), File { path: file.path.clone(), bytes: file.bytes.clone() }));
     let mut old = read_all(&changed.collect());
@@ -298,7 +298,7 @@ fn paired(before: Side, after: Side, mut new: Parsed, unread: Unread) -> Result<
     if unreadable.is_empty() { Ok(input) } else { Err(Unreadable(unreadable)) }
 }
 
-/// The order in which a change reaches stages; stages of other names follow.
+/// The order in which a change reaches the stages; stages with other names follow.
 fn rank(stage: &str) -> usize {
     ["local", "dev", "stg", "prd"].iter().position(|known| *known == stage).unwrap_or(usize::MAX)
 }
@@ -417,13 +417,13 @@ mod tests {
         git(root, &["add", "."]);
         git(root, &["commit", "-q", "-m", "first"]);
 
-        // On main: what is not committed, and when everything is, the last commit.
+        // On main: uncommitted changes, and if everything is committed, the last commit.
         template("prd", &two);
         assert_eq!(told(&read(None, &[])), ["dev 1 1", "prd 1 2"]);
         git(root, &["commit", "-q", "-a", "-m", "second"]);
         assert_eq!(told(&read(None, &[])), ["dev 1 1", "prd 1 2"]);
 
-        // On a branch: all that it did, a new stage and one that is gone among it.
+        // On a branch: everything that it did, including a new stage and a deleted one.
         git(root, &["checkout", "-q", "-b", "topic"]);
         fs::remove_dir_all(root.join("environments/dev")).unwrap();
         git(root, &["commit", "-q", "-a", "-m", "third"]);

@@ -1,4 +1,4 @@
-//! How far one stack is: its bar, what is in flight below it, its failures. Pure: time is given.
+//! The progress of one stack: its bar, the resources in progress below it, its failures. Pure: time is an argument.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::ui::paint::Paint;
 use crate::ui::quantity;
 
-/// Silence after which it is said that the work goes on.
+/// Silence after which a line says that the work continues.
 pub(crate) const SILENCE: Duration = Duration::from_secs(30);
 /// Columns of a bar.
 const BAR: usize = 24;
@@ -23,7 +23,7 @@ pub(crate) struct StackProgress {
     is_attached: bool,
     doing: &'static str,
     is_bad: bool,
-    /// Resources that change, and the stack itself; 0 when it is not known.
+    /// Resources that change, and the stack itself; 0 if unknown.
     total: usize,
     done: BTreeSet<String>,
     since: Timestamp,
@@ -32,7 +32,7 @@ pub(crate) struct StackProgress {
     failures: Vec<String>,
 }
 
-/// A resource that CloudFormation works on.
+/// A resource that CloudFormation is working on.
 #[derive(Debug)]
 struct InFlight {
     path: Vec<String>,
@@ -71,7 +71,7 @@ impl StackProgress {
         self.total = if operation == Operation::Delete && changes == 0 { 0 } else { changes + 1 };
     }
 
-    /// An operation that was started elsewhere is followed.
+    /// An operation that was started elsewhere is being followed.
     pub(crate) fn attach(&mut self, status: &str) {
         self.is_attached = true;
         self.doing = match status.split('_').next() {
@@ -96,7 +96,7 @@ impl StackProgress {
         }
     }
 
-    /// The stack has an event of this time, in milliseconds since 1970: the operation began then at the latest.
+    /// The stack has an event with this time, in milliseconds since 1970: the operation began then at the latest.
     pub(crate) fn began(&mut self, timestamp_ms: i64) {
         let told = Timestamp::from_millisecond(timestamp_ms).unwrap_or(self.since);
         if self.is_attached {
@@ -124,7 +124,7 @@ impl StackProgress {
         match found {
             Some(index) => self.resources[index].usual = usual.or(self.resources[index].usual),
             None => {
-                // Its own time when it began before we looked; ours is finer otherwise.
+                // Its own time if it began before we looked; otherwise ours is more precise.
                 let told = Timestamp::from_millisecond(event.timestamp_ms).unwrap_or(now);
                 let since = if between(told, now) > Duration::from_secs(10) { told } else { now };
                 let kind = event.resource_type.trim_start_matches("AWS::").to_owned();
@@ -151,7 +151,7 @@ impl StackProgress {
         format!("{} {} {}, CloudFormation is still working{on}", self.name, self.count(), self.doing)
     }
 
-    /// The bar, and below it what is in flight, what failed, and the silence.
+    /// The bar, and below it what is in progress, what failed, and the silence.
     pub(crate) fn frame(&self, turn: &str, width: usize, now: Timestamp, paint: Paint, lines: &mut Vec<String>) {
         lines.push(self.bar(turn, width, now, paint));
         self.tree(&[], 1, turn, now, paint, lines);
@@ -185,7 +185,7 @@ impl StackProgress {
         format!("{turn} {name}  {full}{rest} {:>7}  {:>6}  {doing}{lost}", self.count(), self.took(now))
     }
 
-    /// What is in flight below `path`, nested stacks with theirs, oldest first.
+    /// What is in progress below `path`, nested stacks with theirs, oldest first.
     fn tree(&self, path: &[String], depth: usize, turn: &str, now: Timestamp, paint: Paint, lines: &mut Vec<String>) {
         for resource in self.resources.iter().filter(|resource| resource.path == path) {
             let clock = resource.clock(now);
@@ -211,7 +211,7 @@ impl InFlight {
     }
 }
 
-/// From `start` to `end`; none when the clocks disagree.
+/// From `start` to `end`; `None` when the clocks disagree.
 pub(crate) fn between(start: Timestamp, end: Timestamp) -> Duration {
     Duration::try_from(end.duration_since(start)).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Data that lives shorter: retention cut, expiry set, versions no longer kept, secrets generated anew.
+//! Data with a shorter life: retention cut, expiry set, versions no longer kept, secrets regenerated.
 
 use template::Node;
 
@@ -55,13 +55,13 @@ pub(super) const RULES: [Rule; 5] = [
     ),
 ];
 
-/// Without the property: how long AWS keeps it then.
+/// The default without the property: how long AWS keeps it then.
 enum Default {
     Forever,
     For(f64),
 }
 
-/// Type, property, and what AWS does without it; units as in the property.
+/// Type, property, and AWS's default; units as in the property.
 const RETENTIONS: &[(&str, &str, Default)] = &[
     ("AWS::CloudTrail::EventDataStore", "RetentionPeriod", Default::For(2557.0)),
     ("AWS::Events::Archive", "RetentionDays", Default::Forever),
@@ -84,7 +84,7 @@ fn retention_cut(context: &Context<'_>, findings: &mut Vec<Finding>) {
             Default::Forever => f64::INFINITY,
             Default::For(_) => 0.0,
         };
-        // An archive's 0 days are for ever, as a log group's absence is.
+        // An archive's 0 days mean forever, as does the absence of a log group's retention.
         let amount = |node: Option<&Node>| match (node, default) {
             (None, Default::For(amount)) => Some(*amount),
             (None, Default::Forever) => Some(f64::INFINITY),
@@ -94,7 +94,7 @@ fn retention_cut(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// A finding when the amount at `path` falls, or may have.
+/// A finding when the amount at `path` decreases, or may have.
 pub(super) fn shorter(
     context: &Context<'_>,
     path: &str,
@@ -158,7 +158,7 @@ fn lowest(
     }
 }
 
-/// The values that an `Fn::If` may have, nested ones too; else the value itself.
+/// The values that an `Fn::If` may have, including nested ones; else the value itself.
 fn branches(node: &Node) -> Vec<&Node> {
     match node.intrinsic().map(|(name, argument)| (name, argument.items())) {
         Some(("Fn::If", [_, yes, no])) => branches(yes).into_iter().chain(branches(no)).collect(),
@@ -194,7 +194,7 @@ fn expiry(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// What of a lifecycle rule deletes objects, with the days until then.
+/// The parts of a lifecycle rule that delete objects, with the days until then.
 const EXPIRIES: &[&str] = &[
     "ExpirationInDays",
     "ExpirationDate",

@@ -1,4 +1,4 @@
-//! What protects data: backups, protection against deletion, disks that outlive their machine.
+//! What protects data: backups, deletion protection, disks that outlive their machine.
 
 use template::Node;
 
@@ -138,7 +138,7 @@ fn backup_plan_removed(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Properties of any type that say `true` or `ACTIVE` while deletion is refused.
+/// Properties of any type that are `true` or `ACTIVE` while deletion is refused.
 const PROTECTIONS: &[&str] = &[
     "DeletionProtection",
     "DeletionProtectionEnabled",

@@ -1,4 +1,4 @@
-//! Who may call an API: authorisation of routes and methods, API keys, origins.
+//! Who may call an API: authorization of routes and methods, API keys, origins.
 
 use template::Node;
 
@@ -12,7 +12,7 @@ pub(super) fn api_authorisation(context: &Context<'_>, findings: &mut Vec<Findin
     let open = |value: Option<&Node>| value.is_none() || is_text(value, &["NONE"]);
     match context.resource_type() {
         "AWS::ApiGateway::Method" => {
-            // A browser's question before the real one carries no credentials.
+            // A browser's preflight request carries no credentials.
             let is_preflight = texts(context.new, "HttpMethod").iter().any(|method| method == "OPTIONS");
             let has_key =
                 context.old.is_none() && possible(context.new, "ApiKeyRequired").iter().all(|each| is_true(each.value));
@@ -22,7 +22,7 @@ pub(super) fn api_authorisation(context: &Context<'_>, findings: &mut Vec<Findin
         }
         "AWS::ApiGatewayV2::Route" => {
             let is_preflight = texts(context.new, "RouteKey").iter().any(|key| key.starts_with("OPTIONS "));
-            // Of a WebSocket API only the connection is authorised.
+            // For a WebSocket API only the connection is authorized.
             let is_message = texts(context.new, "RouteKey")
                 .iter()
                 .any(|key| !key.contains(' ') && key != "$default" && key != "$connect");
@@ -30,7 +30,7 @@ pub(super) fn api_authorisation(context: &Context<'_>, findings: &mut Vec<Findin
                 push(context, findings, weakened(context, "AuthorizationType", open), SAYS);
             }
         }
-        // It makes a route for every path by itself, without authorisation.
+        // It creates a route for every path by itself, without authorization.
         "AWS::ApiGatewayV2::Api" => {
             let weaker = weakened(context, "Target", |value| value.is_some());
             push(
@@ -62,7 +62,7 @@ pub(super) fn api_authorisation(context: &Context<'_>, findings: &mut Vec<Findin
     }
 }
 
-/// A load balancer that asked who it is before it forwarded.
+/// A load balancer that authenticated callers before it forwarded.
 fn signs_in(context: &Context<'_>, path: &str, findings: &mut Vec<Finding>) {
     let asks = |value: Option<&Node>| {
         let kinds = value.map_or(&[][..], Node::items).iter().filter_map(|action| action.get("Type")?.as_str());
@@ -74,7 +74,7 @@ fn signs_in(context: &Context<'_>, path: &str, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Methods of an OpenAPI body that ask for nothing.
+/// Methods of an OpenAPI body without security requirements.
 fn open_operations(context: &Context<'_>, findings: &mut Vec<Finding>) {
     const METHODS: &[&str] = &["get", "put", "post", "delete", "patch", "head", "x-amazon-apigateway-any-method"];
     let open = |resource: Option<&crate::Resource>| -> Vec<String> {

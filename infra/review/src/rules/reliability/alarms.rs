@@ -1,4 +1,4 @@
-//! Alarms: gone, silenced, or deaf to what they rang for.
+//! Alarms: removed, silenced, or no longer sensitive to what they alerted on.
 
 use template::Node;
 
@@ -20,7 +20,7 @@ pub(super) fn removed(context: &Context<'_>, findings: &mut Vec<Finding>) {
         );
         return;
     }
-    // What it watched is gone as well.
+    // What it watched was removed as well.
     let watched: Vec<String> = (context.leaves.before().iter())
         .filter(|leaf| leaf.key == "Value")
         .filter_map(|leaf| leaf.value)
@@ -75,7 +75,7 @@ pub(super) fn loosened(context: &Context<'_>, findings: &mut Vec<Finding>) {
         }
     }
     let count = |resource, path: &str| number(resource, path);
-    // How many bad periods it takes: DatapointsToAlarm of EvaluationPeriods, all of them without a word.
+    // How many bad periods it takes: DatapointsToAlarm out of EvaluationPeriods, all of them by default.
     let needed = |resource| {
         let periods = count(resource, "EvaluationPeriods")?;
         Some(count(resource, "DatapointsToAlarm").unwrap_or(periods) * count(resource, "Period").unwrap_or(60.0))
@@ -89,7 +89,7 @@ pub(super) fn loosened(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
     let ignores = |value: Option<&Node>| super::is_text(value, &["notBreaching", "ignore"]);
     let was = texts(context.old, "TreatMissingData");
-    // Without a word missing data makes the alarm say that it does not know.
+    // By default missing data puts the alarm into INSUFFICIENT_DATA.
     if was.iter().any(|was| was == "breaching") {
         push(
             context,

@@ -1,10 +1,10 @@
-//! How much there is of what does the work, and whether it is started, watched and given time.
+//! How much capacity does the work, and whether it is started, monitored and given time.
 
 use template::Node;
 
 use super::{Context, is_false, is_nothing, is_text, push};
 use crate::change::{Action, Finding};
-use crate::policy::text::referred;
+use crate::policy::text::{referred, text};
 use crate::rules::values::{number, possible, sunken, texts, weakened};
 
 pub(super) fn concurrency(context: &Context<'_>, findings: &mut Vec<Finding>) {
@@ -48,6 +48,26 @@ pub(super) fn time_out(context: &Context<'_>, findings: &mut Vec<Finding>) {
         findings.push(
             context.danger(path, format!("what takes long is cut off earlier: {path} was {before}, is now {after}")),
         );
+    }
+}
+
+/// Not with its VPC, whose last inhabitants are gone by then.
+pub(super) fn endpoint_removed(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let is_removed = context.change.action == Action::Remove && context.after.is_some();
+    if context.resource_type() != "AWS::EC2::VPCEndpoint" || !is_removed {
+        return;
+    }
+    let before = |path: &str| context.before(path).map(|node| text(&node.to_json()));
+    let goes_with_vpc =
+        before("VpcId").is_some_and(|vpc| referred(&vpc).is_some_and(|id| context.evidence.is_gone(id)));
+    let service = before("ServiceName").unwrap_or_else(|| "its service".to_owned());
+    match &context.change.renamed_to {
+        _ if goes_with_vpc => {}
+        Some(id) => findings.push(context.notice("", format!("the endpoint goes and comes back as {id}"))),
+        None => findings.push(context.danger(
+            "",
+            format!("whatever is in the VPC and has no other way to {service} does not reach it any more"),
+        )),
     }
 }
 
@@ -102,7 +122,7 @@ pub(super) fn fewer_instances(context: &Context<'_>, findings: &mut Vec<Finding>
     if !context.is_modified() {
         return;
     }
-    // What scales by itself goes to zero on purpose, but it was not told so before.
+    // What scales by itself goes to zero intentionally, but it was not configured to before.
     let weaker = sunken(context, |key, value| {
         if !COUNTS.contains(&key) {
             return None;
@@ -179,7 +199,7 @@ pub(super) fn schedule_stopped(context: &Context<'_>, findings: &mut Vec<Finding
     }
 }
 
-/// Targets of a rule that it no longer has, while they are still there.
+/// Targets that a rule no longer has, while they still exist.
 fn lost_targets(context: &Context<'_>) -> Vec<String> {
     let now = targets_of(context.new);
     let is_gone = |target: &String| referred(target).is_some_and(|id| context.evidence.is_gone(id));

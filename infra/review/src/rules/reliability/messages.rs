@@ -1,4 +1,4 @@
-//! Queues, their dead-letter queues and the functions that take from them.
+//! Queues, their dead-letter queues and the functions that consume them.
 
 use template::{Node, Resource, Template};
 
@@ -7,7 +7,7 @@ use crate::change::{Action, Finding};
 use crate::policy::text::referred;
 use crate::rules::values::{number, possible, sunken, texts, weakened};
 
-/// Where a failure goes, by the type that says so.
+/// The destination of failures, by the type that has it.
 const FAILURES: &[(&str, &str)] = &[
     ("AWS::SQS::Queue", "RedrivePolicy"),
     ("AWS::SNS::Subscription", "RedrivePolicy"),
@@ -74,7 +74,7 @@ pub(super) fn visibility(context: &Context<'_>, findings: &mut Vec<Finding>) {
         if before.iter().any(|old| old.queue == each.queue && old.function == each.function) {
             continue;
         }
-        // Told of the one that changed: the queue before its function before what connects them.
+        // Reported for the one that changed: the queue before its function before the mapping that connects them.
         let changed = |id: &str| context.changes.iter().any(|change| change.logical_id == id);
         let culprit = [&each.queue, &each.function, &each.mapping]
             .into_iter()
@@ -110,7 +110,7 @@ struct Short {
     time_out: f64,
 }
 
-/// Queues whose messages come back before their function has timed out.
+/// Queues whose messages are redelivered before their function has timed out.
 fn short(template: &Template) -> Vec<Short> {
     let mut found = Vec::new();
     for mapping in template.resources().iter().filter(|each| each.resource_type == "AWS::Lambda::EventSourceMapping") {
@@ -165,7 +165,7 @@ pub(super) fn dead_letter_retention(context: &Context<'_>, findings: &mut Vec<Fi
     }
 }
 
-/// Queues with a dead-letter queue that keeps messages for a shorter time: source, target, and seconds of both.
+/// Queues whose dead-letter queue keeps messages for a shorter time: source, target, and seconds of both.
 fn forgetful(template: &Template) -> Vec<(String, String, f64, f64)> {
     let queues = || template.resources().iter().filter(|each| each.resource_type == "AWS::SQS::Queue");
     let kept = |queue: &Resource| match queue.property("MessageRetentionPeriod") {
@@ -241,7 +241,7 @@ pub(super) fn whole_batch_fails(context: &Context<'_>, findings: &mut Vec<Findin
 pub(super) fn retries_off(context: &Context<'_>, findings: &mut Vec<Finding>) {
     if context.is_modified() {
         let weaker = sunken(context, |key, value| match (key, value) {
-            // Every service that has it tries again without a word.
+            // Every service that has it retries by default.
             ("MaximumRetryAttempts", None) => Some(1),
             ("MaximumRetryAttempts", Some(value)) => value.as_f64().map(|count| i32::from(count != 0.0)),
             _ => None,

@@ -1,5 +1,5 @@
 //! `infra invoke catalog`: one product through the whole chain, as a client of the API sees it, and its trace through the
-//! functions. Refuses every other way in: what it does, curl can do.
+//! functions. Uses only the public API, so curl can do the same.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -47,7 +47,7 @@ struct Invoke {
     json: bool,
 }
 
-/// Why no product came out.
+/// Why no product was saved.
 #[derive(Debug, thiserror::Error)]
 enum CatalogError {
     #[error("{url} cannot be asked")]
@@ -70,7 +70,7 @@ enum CatalogError {
 impl CatalogError {
     fn how(&self) -> How {
         match self {
-            // Such as a key that no header can hold.
+            // Such as a key that is not a valid header value.
             Self::NotAsked { source, .. } if source.is_builder() => How::Usage,
             Self::NotAsked { .. } => How::Retryable,
             Self::Unexpected { status, .. } if is_busy(*status) => How::Retryable,
@@ -113,7 +113,7 @@ fn patience(stage: StageName) -> (Duration, Duration) {
     }
 }
 
-/// Before the first look; afterwards the API says how long to wait.
+/// Before the first poll; after that the API says how long to wait.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -125,7 +125,7 @@ async fn invoke(site: &Site<'_>, arguments: &Invoke) -> Result<(), Failed> {
     let url = api_url(&inventory).ok_or_else(|| site.not_deployed(&stack_name))?;
 
     let api = Api::new(url)?;
-    // The clocks of the functions need not agree with ours.
+    // The functions' clocks may differ from ours.
     let begun = Timestamp::now() - SignedDuration::from_mins(1);
     let posted = api.post(arguments).await?;
     if !arguments.json {
@@ -163,7 +163,7 @@ async fn invoke(site: &Site<'_>, arguments: &Invoke) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Lines for a shell that do what this command did.
+/// Shell commands that do what this command did.
 fn try_it(url: &str, location: &str) -> Vec<String> {
     let body = r#"{"name": "Cup", "description": "White, 0.3 l", "price": "19.90"}"#;
     vec![
@@ -197,13 +197,13 @@ struct Posted {
 
 struct Saved {
     product: Value,
-    /// Since the product was offered.
+    /// Since the product was submitted.
     took: Duration,
 }
 
 impl Api {
     fn new(url: String) -> Result<Self, Failed> {
-        // An error means that there is one already.
+        // This fails only if a provider is already installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(Self { client: Client::builder().timeout(CALL_TIMEOUT).build().map_err(Failed::other)?, url })
     }
@@ -274,7 +274,7 @@ impl Api {
     }
 }
 
-/// Every fault of a field, or what the problem says as a whole.
+/// Every field error, or the problem's overall detail.
 fn detail(body: &Value) -> String {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let fault = |fault: &Value| {

@@ -1,4 +1,4 @@
-//! What nobody has thought about is refused, with what to add.
+//! An unknown resource type is an error that says what to add.
 
 use cfn::RawResource;
 use constructs::{Role, Stack, SynthesizedStack};

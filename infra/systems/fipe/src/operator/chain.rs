@@ -1,5 +1,5 @@
-//! The chain of a stage as people look at it: its functions are called, its queues counted. Needs no connection to the database: the
-//! ingestor, which stands beside it, is asked.
+//! The chain of a stage as an operator sees it: invokes its functions and reads its queues. Needs no connection to the database: it
+//! asks the ingestor, which has one.
 
 use aws_access::call_error;
 use aws_sdk_lambda::Client;
@@ -15,7 +15,7 @@ use super::month::Month;
 use super::queues::{Queue, Queues};
 use crate::fipe_api;
 
-/// The chain of a stage, as far as it is looked at from here.
+/// The chain of a stage.
 pub(crate) struct Chain {
     lambda: Client,
     queues: Queues,
@@ -60,7 +60,7 @@ impl Chain {
         Ok(self.queues.depths().await?)
     }
 
-    /// Starts a crawl and answers with its id.
+    /// Starts a crawl and returns its id.
     pub(crate) async fn start(&self, month: Option<Month>) -> Result<String, Failed> {
         let event = match month {
             Some(month) => json!({start::MONTH: month.month, start::YEAR: month.year}),
@@ -72,18 +72,18 @@ impl Chain {
     }
 }
 
-/// A function of the chain answered with an error.
+/// A function of the chain responded with an error.
 #[derive(Debug, thiserror::Error)]
 #[error("{function} failed: {kind}: {message}")]
 struct FunctionFailed {
     function: String,
-    /// The `errorType` of its answer.
+    /// The `errorType` of the response.
     kind: String,
     message: String,
 }
 
 impl FunctionFailed {
-    /// Reads `{"errorType": .., "errorMessage": ..}`; of anything else, the text is the message.
+    /// Reads `{"errorType": .., "errorMessage": ..}`; anything else becomes the message as it is.
     fn of(function: String, payload: &[u8]) -> Self {
         let answer: Value = serde_json::from_slice(payload).unwrap_or_default();
         let kind = answer["errorType"].as_str().unwrap_or("unhandled").to_owned();

@@ -1,11 +1,11 @@
-//! A crawl as the ingestor tells it, and what people want to know of it. Refuses to count by itself.
+//! A crawl as the ingestor reports it, and its presentation. Counts nothing by itself.
 
 use fipe_contract::{CrawlStatus, Progress, VehicleType};
 use jiff::Timestamp;
 
 use system::{Table, grouped};
 
-/// Answer of the ingestor.
+/// The ingestor's response.
 pub(crate) type Crawl = CrawlStatus<String, Timestamp>;
 
 /// From the start to the end, or to `now`; in seconds.

@@ -1,4 +1,4 @@
-//! How full a chain's queues are, to be asked again and again. Refuses to know their names: the stack tells them.
+//! How full a chain's queues are, for repeated polling. Their names come from the stack.
 
 use aws_access::CallError;
 use operate::aws::AwsCloud;
@@ -8,11 +8,11 @@ use serde::Serialize;
 /// A queue and its dead-letter queue. SQS counts approximately.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Queue {
-    /// Logical id in lower case, without the word queue.
+    /// Logical id in lower case, without the word "queue".
     pub(crate) name: String,
     /// Messages that wait.
     pub(crate) available: u64,
-    /// Messages that a function works on, or that wait for their visibility time-out.
+    /// Messages that a function is working on, or that wait for their visibility timeout.
     pub(crate) in_flight: u64,
     /// Messages in the dead-letter queue.
     pub(crate) dead_letters: u64,

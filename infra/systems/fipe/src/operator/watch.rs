@@ -1,4 +1,4 @@
-//! Looks at a crawl until it is complete or at rest, with bars on a terminal and lines elsewhere. Refuses to wait for ever.
+//! Follows a crawl until it is complete or has stopped, with bars on a terminal and lines elsewhere. Gives up on a crawl that has stopped.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use super::chain::Chain;
 use super::crawl::{self, Crawl};
 use super::queues::Queue;
 
-/// A crawl came to rest and is not complete.
+/// A crawl stopped before it was complete.
 #[derive(Debug, thiserror::Error)]
 #[error("the crawl is not complete and nothing has moved for {seconds} s: {missing}")]
 struct Incomplete {
@@ -17,8 +17,8 @@ struct Incomplete {
     missing: String,
 }
 
-/// How often to look, how often to say so in lines, for how long to bear that nobody answers, and after how long
-/// without any movement to give up.
+/// How often to poll, how often to print a line, how long to tolerate failing calls, and after how long
+/// without any change to give up.
 struct Patience {
     look: Duration,
     say: Duration,
@@ -35,7 +35,7 @@ impl Patience {
                 away: Duration::from_secs(30),
                 rest: Duration::from_secs(120),
             },
-            // A message that was lost in a crash comes back after its visibility time-out, 31 minutes.
+            // A message lost in a crash is redelivered after its visibility timeout, 31 minutes.
             _ => Self {
                 look: Duration::from_secs(10),
                 say: Duration::from_secs(60),
@@ -46,7 +46,7 @@ impl Patience {
     }
 }
 
-/// Waits for the end of a crawl; the latest one without an id.
+/// Waits for the end of a crawl; the latest one when no id is given.
 pub(crate) async fn until_complete(
     chain: &Chain,
     console: &dyn Console,
@@ -60,7 +60,7 @@ pub(crate) async fn until_complete(
     loop {
         let now = match look(chain, crawl_id).await {
             Ok(now) => now,
-            // The crawl outlives a database that is away for a moment, and so does whoever watches it.
+            // The crawl survives a short outage of the database, and so does following it.
             Err(error) if error.how == How::Retryable && answered.elapsed() < patience.away => {
                 if !std::mem::replace(&mut is_away, true) {
                     console.note(&format!("{error}; looking again for {} s", patience.away.as_secs()));
@@ -168,7 +168,7 @@ fn beside(crawl: &Crawl, queues: &[Queue]) -> String {
     )
 }
 
-/// Brands, models and prices as bars with a line below, where somebody watches.
+/// Brands, models and prices as bars with a line below, on a terminal.
 struct ProgressBars(Option<Box<dyn Bars>>);
 
 impl ProgressBars {
@@ -179,7 +179,7 @@ impl ProgressBars {
     fn show(&self, crawl: &Crawl, queues: &[Queue]) {
         let Some(bars) = &self.0 else { return };
         let total = crawl.total();
-        // How many prices there are is known of the models that were looked at; the bar takes the others to be alike.
+        // The number of prices is known only for models already loaded; the bar extrapolates to the others.
         let all_prices = match total.models_loaded {
             0 => total.prices_expected,
             looked_at => total.prices_expected * total.models_expected.max(looked_at) / looked_at,

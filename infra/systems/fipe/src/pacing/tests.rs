@@ -1,4 +1,4 @@
-//! The budget of calls, split over loaders and instances.
+//! The budget of calls, divided among loaders and instances.
 
 use std::cell::RefCell;
 
@@ -68,7 +68,7 @@ fn a_smaller_budget_makes_smaller_batches_before_it_is_refused() {
 
 #[test]
 fn what_is_planned_fits_into_what_the_runtime_allows() {
-    // What passes between Lambda's clock and the function's first look at it.
+    // What passes between Lambda's clock and the function's first reading of it.
     let late = Duration::from_millis(20);
     for timeout in (1..=900).map(Duration::from_secs) {
         assert!(planned(timeout) <= work_time(timeout - late), "{timeout:?}");

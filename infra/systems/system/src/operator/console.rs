@@ -5,13 +5,13 @@ pub trait Console {
     /// A line of the result.
     fn data(&self, line: &str);
 
-    /// A line about what happens meanwhile.
+    /// A line about progress.
     fn note(&self, line: &str);
 
-    /// Whether a person watches: then bars are drawn, and lines about progress are not needed.
+    /// Whether a person is watching: then bars are drawn, and progress lines are unnecessary.
     fn is_interactive(&self) -> bool;
 
-    /// Bars with these names and a line below them; `None` where nobody watches. They go away when they are dropped.
+    /// Bars with these names and a line below them; `None` without a terminal. They disappear when they are dropped.
     fn bars(&self, names: &[&str]) -> Option<Box<dyn Bars>>;
 }
 

@@ -1,4 +1,4 @@
-//! Why an operator's work ended without a result, and what that means for whoever started it: the exit code follows from it.
+//! Why an operator's work ended without a result, and what follows from it; the exit code depends on it.
 
 use std::error::Error;
 
@@ -9,9 +9,9 @@ use aws_access::CallError;
 pub enum How {
     /// Arguments or values are wrong, or nothing is deployed; nothing was touched.
     Usage,
-    /// AWS, the network or the system was busy or away; the same command may succeed later.
+    /// AWS, the network or the system was busy or unavailable; the same command may succeed later.
     Retryable,
-    /// The work came to rest and is not complete.
+    /// The work stopped and is not complete.
     Incomplete,
     /// The work was started and failed.
     Failed,

@@ -1,4 +1,4 @@
-//! What a system's people do with it: start work, look at it, and try it on a local cloud. Everything that is shown goes through
+//! What people do with a system: start work, follow it, and try it on a local cloud. All output goes through
 //! [`Console`].
 
 mod console;
@@ -33,7 +33,7 @@ pub struct Site<'a> {
     pub local: Option<&'a Status>,
 }
 
-/// The side of a system that people work with.
+/// The operator side of a system.
 pub trait Operator: Sync {
     /// Arguments and help of `infra invoke <system>`; `--stage`, `--profile` and `--region` are added to them.
     fn invoke_command(&self) -> Command;
@@ -41,37 +41,37 @@ pub trait Operator: Sync {
     /// Starts the system's work.
     fn invoke<'a>(&'a self, site: &'a Site<'a>, arguments: &'a ArgMatches) -> Working<'a>;
 
-    /// Arguments of `infra invoke <system>` with which `infra local demo` shows the system.
+    /// Arguments of `infra invoke <system>` with which `infra local demo` demonstrates the system.
     fn demo(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// Arguments and help of `infra status <system>`, where the system can tell more than its stacks do.
+    /// Arguments and help of `infra status <system>`, where the system can report more than its stacks do.
     fn status_command(&self) -> Option<Command> {
         None
     }
 
-    /// How far the system's work is.
+    /// The progress of the system's work.
     fn status<'a>(&'a self, _: &'a Site<'a>, _: &'a ArgMatches) -> Working<'a> {
         Box::pin(async { Ok(()) })
     }
 
-    /// The databases of the system's clusters, which the local PostgreSQL holds.
+    /// The databases of the system's clusters, which the local PostgreSQL provides.
     fn databases(&self) -> &'static [Database] {
         &[]
     }
 
-    /// What the local cloud runs for the system beside MiniStack and PostgreSQL.
+    /// What the local cloud runs for the system besides MiniStack and PostgreSQL.
     fn services(&self) -> &'static [LocalService] {
         &[]
     }
 
-    /// Adds the arguments that `infra local up` takes for these services, apart from their ports.
+    /// Adds the arguments that `infra local up` takes for these services, other than their ports.
     fn service_arguments(&self, command: Command) -> Command {
         command
     }
 
-    /// One of the services as a program, from the arguments of `infra local up`. `built` is where the binaries of this machine are.
+    /// One of the services as a program, from the arguments of `infra local up`. `built` is the folder with this machine's binaries.
     ///
     /// # Errors
     /// Arguments that cannot be read.
@@ -79,12 +79,12 @@ pub trait Operator: Sync {
         Err(Failed::other(format!("the service {} has no program", service.name)))
     }
 
-    /// What goes on after `invoke` or `status` was interrupted, to end the sentence "interrupted; ..".
+    /// What continues after `invoke` or `status` was interrupted, to end the sentence "interrupted; ..".
     fn after_interrupt(&self) -> &'static str;
 }
 
 impl Site<'_> {
-    /// What to say when a stack of the system is not there.
+    /// The failure when a stack of the system does not exist.
     pub fn not_deployed(&self, stack_name: &str) -> Failed {
         Failed::usage(format!("{stack_name} is not deployed; run `infra deploy --stage {}` first", self.stage))
     }

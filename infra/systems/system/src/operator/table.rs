@@ -1,6 +1,6 @@
-//! Plain tables: columns padded to their widest cell, numbers to the right. Refuses lines and colours.
+//! Plain tables: columns padded to their widest cell, numbers right-aligned. No rules and no colours.
 
-/// Rows under a head; the first columns are text, those of `numbers` are aligned to the right.
+/// Rows under a head; columns are text, except for those in `numbers`, which are right-aligned.
 pub struct Table {
     rows: Vec<Vec<String>>,
     numbers: Vec<usize>,
@@ -17,7 +17,7 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// The table's lines, without blanks at their ends.
+    /// The table's lines, without trailing spaces.
     pub fn lines(&self) -> Vec<String> {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
         let width = |column: usize| {
