@@ -63,6 +63,8 @@ fn another_month_stands_beside_it(cloud: &mut Chain) -> anyhow::Result<()> {
 }
 
 fn the_same_month_again_changes_no_row_and_is_announced_once(cloud: &mut Chain) -> anyhow::Result<()> {
+    let versions = cloud.loaded(NEWEST)?;
+    anyhow::ensure!(!versions.is_empty(), "no rows of {NEWEST}");
     let queue =
         cloud.wait(cloud.sqs.create_queue().queue_name("e2e-crawl-complete").send())?.queue_url.unwrap_or_default();
     let topic = cloud.output("FipeApi", "CrawlCompleteTopicArn")?;
@@ -70,8 +72,6 @@ fn the_same_month_again_changes_no_row_and_is_announced_once(cloud: &mut Chain) 
     cloud.wait(cloud.sns.subscribe().topic_arn(topic).protocol("sqs").endpoint(arn).send())?;
     anyhow::ensure!(queue.contains("e2e-crawl-complete"), "no queue: {queue}");
 
-    let versions = cloud.loaded(NEWEST)?;
-    anyhow::ensure!(!versions.is_empty(), "no rows of {NEWEST}");
     let crawl = cloud.crawl(NEWEST)?;
     let again = cloud.row_versions(NEWEST)?;
     let changed = versions.iter().filter(|(key, version)| again.get(*key) != Some(version)).count();

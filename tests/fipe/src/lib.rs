@@ -47,7 +47,7 @@ impl Subject for Chain {
         Ok(Self { database, upstream: cloud.service_url(UPSTREAM)?, cloud })
     }
 
-    fn settle(&mut self) -> anyhow::Result<()> {
+    fn settle(&self) -> anyhow::Result<()> {
         for queue in QUEUES {
             let name = format!("{queue}-queue-local");
             let is_empty = || Ok(self.depth(&name)? == 0);
@@ -100,6 +100,7 @@ impl Chain {
         match self.row_versions(month)? {
             none if none.is_empty() => {
                 self.crawl(month)?;
+                self.settle()?;
                 self.row_versions(month)
             }
             versions => Ok(versions),

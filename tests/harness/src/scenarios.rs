@@ -22,7 +22,7 @@ pub trait Subject: Send + Sized + 'static {
     ///
     /// # Errors
     /// It does not end.
-    fn settle(&mut self) -> anyhow::Result<()> {
+    fn settle(&self) -> anyhow::Result<()> {
         Ok(())
     }
 
