@@ -1,6 +1,6 @@
 //! The catalog on a local cloud of its own: real functions, API, queue, table and bucket.
 //!
-//! The scenarios share one cloud and need nothing of each other; the cloud is stopped at the end, also after a failure.
+//! The scenarios share one cloud and do not depend on each other; the cloud is stopped at the end, also after a failure.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;

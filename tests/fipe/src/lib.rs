@@ -1,4 +1,4 @@
-//! The FIPE chain on a local cloud: crawls, what the database holds of them, and what the upstream has.
+//! The FIPE chain on a local cloud: crawls, their rows in the database, and the data of the upstream.
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
@@ -20,7 +20,7 @@ const UPSTREAM: &str = "fipe";
 /// A price of the view as text, in the column order of the exported files.
 pub type Row = Vec<String>;
 
-/// A cloud with the chain, seen from its database and its upstream.
+/// A cloud with access to the chain's database and upstream.
 pub struct Chain {
     cloud: Cloud,
     pub database: tokio_postgres::Client,
@@ -95,7 +95,7 @@ impl Chain {
         Ok(id)
     }
 
-    /// Which row version each price of a month is, after a crawl if there is none yet.
+    /// The row version of each price of a month, which is crawled first if it has no rows.
     pub fn loaded(&self, month: &str) -> anyhow::Result<BTreeMap<String, String>> {
         match self.row_versions(month)? {
             none if none.is_empty() => {

@@ -1,6 +1,6 @@
-//! A local cloud of its own with everything deployed, and eyes on its queues, services and functions.
+//! A local cloud with the stage `local` deployed, and access to its queues, services and functions.
 //!
-//! It is driven through the `infra` command, as a user would.
+//! It is driven through the command `infra`, as a user does.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -28,7 +28,7 @@ pub struct Cloud {
 }
 
 impl Cloud {
-    /// Starts a cloud and deploys the stage `local`. Its folder and logs have this name, with a number.
+    /// Starts a cloud and deploys the stage `local`. `name` and a number name its folder.
     ///
     /// # Errors
     /// When a command fails; its output is part of the error.
@@ -211,7 +211,7 @@ impl Cloud {
         url(named(&self.status()?["databases"], name)?)
     }
 
-    /// The port that `infra` finds by this variable.
+    /// The port that `infra` finds in this variable.
     pub fn port(&self, variable: &str) -> anyhow::Result<u16> {
         self.place.port(variable)
     }
@@ -258,7 +258,7 @@ impl Fresh {
     }
 }
 
-/// Configuration of clients of an emulator's account: none of the environment has a say.
+/// Configuration of clients of an emulator's account. It reads nothing from the environment.
 pub(crate) fn sdk_config(endpoint: &str, account: &str) -> SdkConfig {
     rustls::crypto::ring::default_provider().install_default().ok();
     let credentials = Credentials::new(account, "test", None, None, "test");
@@ -271,7 +271,7 @@ pub(crate) fn sdk_config(endpoint: &str, account: &str) -> SdkConfig {
         .build()
 }
 
-/// A client that goes to no proxy: everything is on this machine.
+/// A client that uses no proxy: every server is on this machine.
 pub(crate) fn http() -> anyhow::Result<reqwest::Client> {
     rustls::crypto::ring::default_provider().install_default().ok();
     Ok(reqwest::Client::builder().no_proxy().build()?)

@@ -1,7 +1,7 @@
-//! What the end-to-end tests of every system share: clouds and accounts of their own, the command `infra` in them, and scenarios.
+//! What the end-to-end tests of every system share: clouds, accounts of an emulator, the command `infra` in them, and scenarios.
 //!
-//! Names no system: what is wanted of one comes over the list of systems, or is given as a value. Refuses the repository's own state:
-//! a developer's running `make local` is left alone.
+//! Names no system: what it needs of one comes from the list of systems, or is passed in. Leaves the repository's own state, and with it
+//! a developer's running `make local`, alone.
 
 pub mod clients;
 mod cloud;

@@ -9,19 +9,19 @@ use anyhow::{Context, ensure};
 use systems::operators;
 use test_machine::Port;
 
-/// A place; what runs in it is stopped when this is dropped.
+/// A place. What runs in it is stopped on drop.
 pub(crate) struct Place {
     pub(crate) root: PathBuf,
     target: PathBuf,
-    /// By the variable that tells `infra` of it.
+    /// By the variable in which `infra` looks for it.
     ports: Vec<(&'static str, Port)>,
     is_up: bool,
-    /// Held as long as the place is taken; the system lets go of it however the process ends.
+    /// Locked while the place is in use; the system unlocks it however the process ends.
     _lock: File,
 }
 
 impl Place {
-    /// Takes the first place of this name that no other process has, and stops what an earlier one that was killed left there.
+    /// Takes the first place of this name that no other process uses, and stops what a killed process left running there.
     pub(crate) fn take(name: &str) -> anyhow::Result<Self> {
         let (repository, target) = (repository()?, target()?);
         let folder = target.join("clouds");
@@ -61,7 +61,7 @@ impl Place {
         Ok(())
     }
 
-    /// The port that `infra` finds by this variable.
+    /// The port that `infra` finds in this variable.
     pub(crate) fn port(&self, variable: &str) -> anyhow::Result<u16> {
         let port = self.ports.iter().find(|(name, _)| *name == variable).map(|(_, port)| port.number());
         port.with_context(|| format!("no service has its port in {variable}"))
@@ -102,7 +102,7 @@ impl Drop for Place {
     }
 }
 
-/// The repository that these tests are of.
+/// The repository under test.
 ///
 /// # Errors
 /// It was moved after they were built.

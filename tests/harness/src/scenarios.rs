@@ -1,4 +1,4 @@
-//! Scenarios on a local cloud: most share one and need nothing of each other, those that need a quiet one get their own. A cloud is
+//! Scenarios on a local cloud: most share one and do not depend on each other; those that need a quiet one get their own. Every cloud is
 //! stopped at the end, also after a failure.
 
 #![expect(clippy::print_stderr, reason = "a test harness reports on stderr")]
@@ -12,16 +12,16 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::Cloud;
 
-/// A local cloud as a suite looks at it.
+/// A local cloud as a suite uses it.
 pub trait Subject: Send + Sized + 'static {
     /// # Errors
     /// The cloud lacks something that the suite needs.
     fn on(cloud: Cloud) -> anyhow::Result<Self>;
 
-    /// Waits until nothing that an earlier scenario began is still in progress.
+    /// Waits until nothing that an earlier scenario started is still in progress.
     ///
     /// # Errors
-    /// It does not end.
+    /// It takes too long.
     fn settle(&self) -> anyhow::Result<()> {
         Ok(())
     }
@@ -50,13 +50,13 @@ pub struct Suite<S: 'static> {
     pub name: &'static str,
     /// These share a cloud.
     pub shared: &'static [(&'static str, Scenario<S>)],
-    /// Each of these has a fresh cloud to itself.
+    /// Each of these gets a fresh cloud.
     pub alone: &'static [(&'static str, Scenario<S>)],
 }
 
 impl<S: Subject> Suite<S> {
-    /// Runs what the command line asks for, as libtest would. cargo-nextest runs each trial in a process of its own: for it, all that share
-    /// a cloud are one trial.
+    /// Runs what the command line asks for, as libtest would. cargo-nextest runs each trial in a process of its own, so there the scenarios
+    /// that share a cloud are one trial.
     pub fn run(&self) -> ExitCode {
         let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
         let cloud = Arc::new(Mutex::new(Shared::Unused));

@@ -4,10 +4,10 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Where programs are, and where they may write. Nothing else of the environment reaches what a test runs.
+/// Where programs are, and where they may write. Nothing else of the environment reaches a program under test.
 const KEPT: [&str; 6] = ["PATH", "HOME", "TMPDIR", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"];
 
-/// What keeps configuration files and the network from having a say.
+/// Keeps configuration files and the network from changing a result.
 const SET: [(&str, &str); 10] = [
     ("LANG", "C.UTF-8"),
     ("AWS_CONFIG_FILE", "/dev/null"),
@@ -21,7 +21,7 @@ const SET: [(&str, &str); 10] = [
     ("GIT_COMMITTER_EMAIL", "test@example.com"),
 ];
 
-/// A program that sees no setting of the developer or of the shell; without a standard input.
+/// A program without the developer's environment and without a standard input.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     let kept = KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));

@@ -1,6 +1,6 @@
-//! What tests take from the machine they run on: ports that no other test has, and programs that see none of a developer's settings.
+//! What tests take from the machine they run on: ports that no other test uses, and programs without the developer's environment.
 //!
-//! Refuses fixed ports, and every variable of the environment that could change a result.
+//! Refuses fixed ports, and every variable that could change a result.
 
 mod command;
 mod port;

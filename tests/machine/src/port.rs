@@ -1,4 +1,4 @@
-//! Ports of 127.0.0.1 for servers that have to be given one. Two tests never get the same, in whatever clones and processes they run.
+//! Ports of 127.0.0.1 for servers that need to be given one. Two tests never get the same one, even from two clones.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::linux::net::SocketAddrExt;
@@ -9,23 +9,23 @@ use std::sync::atomic::{AtomicU32, Ordering};
 const FIRST: u32 = 20_000;
 const NUMBER: u32 = 12_000;
 
-/// A port that is this process's own while this lives; the system takes it back however the process ends.
+/// A port reserved for this process until it is dropped, or the process ends.
 #[derive(Debug)]
 pub struct Port {
     number: u16,
-    /// An abstract name stands for the port: it belongs to one process, to the same network namespace, and needs no file.
+    /// An abstract socket name stands for the port: one process has it, in the same network namespace, without a file.
     _name: UnixListener,
 }
 
 impl Port {
-    /// Takes a port that no other test has and nobody listens on.
+    /// Reserves a port that no other test has reserved and on which nothing listens.
     ///
     /// # Panics
     /// When none is left.
     #[must_use]
     pub fn reserve() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        // Processes begin apart from each other; where they meet, the name decides.
+        // Processes start at different ports; where they meet, the name decides.
         let begin = std::process::id().wrapping_mul(97);
         for _ in 0..NUMBER {
             let offset = begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % NUMBER;

@@ -1,7 +1,7 @@
 //! A throw-away MiniStack for tests, started as the local cloud starts its own.
 //!
-//! Owns what tests need beside that: a free port, and an end with the process that started it, however that ends. Refuses to go on
-//! without a real MiniStack: a missing one is an error that says how to get it.
+//! Owns what tests need in addition: a free port, and a server that ends with the process that started it, however that ends. Never goes
+//! on without a real MiniStack: a missing one is an error that says how to get it.
 
 use std::fs;
 use std::io::{Error, Result};
@@ -18,11 +18,11 @@ use test_machine::{Port, command, tools_venv};
 /// It imports many modules before it answers.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// Runs what it is given and waits for the end of its standard input, which comes with the end of the test, even a killed one.
+/// Runs a program until its standard input ends, which happens when the test ends, even when it is killed.
 const UNTIL_THE_TEST_ENDS: &str =
     r#""$@" </dev/null & echo $! >pid; read -r word; kill -KILL $!; rm -rf "$PWD"; kill -KILL 0"#;
 
-/// A running MiniStack with nothing in it; stopped and forgotten when dropped.
+/// A running, empty MiniStack; stopped and deleted on drop.
 #[derive(Debug)]
 pub struct Emulator {
     shell: Child,
@@ -60,7 +60,7 @@ impl Emulator {
         &self.endpoint
     }
 
-    /// Stops it for a while, as a network that is away would.
+    /// Sends a signal to it, for example to suspend it as a network failure would.
     ///
     /// # Errors
     /// It has ended.
@@ -78,7 +78,7 @@ impl Emulator {
         let begun = Instant::now();
         let wait = async {
             while !ministack::is_ready(self.port.number()).await {
-                // A process that nobody has waited for yet has no program any more.
+                // A zombie has no program any more.
                 let has_ended = self.pid().is_ok_and(|pid| fs::read_link(format!("/proc/{pid}/exe")).is_err());
                 if has_ended || begun.elapsed() > PATIENCE {
                     return false;

@@ -1,6 +1,6 @@
 //! Looking after a stage on a local cloud of its own: outputs, status, logs, redrive, drift and the doctor, as a user runs them.
 //!
-//! The scenarios share one cloud and need nothing of each other, but for the one that deletes what it needs; each cloud is stopped at
+//! The scenarios share one cloud and do not depend on each other; the one that deletes resources gets its own. Every cloud is stopped at
 //! the end, also after a failure.
 
 use std::collections::BTreeSet;
