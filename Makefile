@@ -89,7 +89,7 @@ test: lint ## Run all tests: unit, snapshot and compile-fail tests, real Postgre
 
 .PHONY: bench
 bench: release tools ## Run the benchmarks: synth, archives, start-up, deployments, the catalog under load, the ingestor's writes
-	cargo bench --package system-tests --bench startup --bench deploy --bench catalog --profile dev
+	cargo bench --workspace --bench startup --bench deploy --bench catalog --profile dev
 	cargo bench --package fipe-store
 
 .PHONY: clean

@@ -97,7 +97,7 @@ fn event(request_type: &str, url: &str) -> Value {
 
 fn http() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::new()
+    reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
 fn invocation() -> Invocation {

@@ -76,7 +76,7 @@ fn cfn_lint_knows_every_type_and_every_required_property() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("minimal.yaml");
     std::fs::write(&path, template.to_yaml()).unwrap();
-    let output = std::process::Command::new(tools::tool("cfn-lint"))
+    let output = test_machine::command(tools::tool("cfn-lint"))
         .args(["--regions", "us-east-1", "--format", "json", "--template"])
         .arg(&path)
         .output()

@@ -204,7 +204,7 @@ fn yaml_and_json_are_one_document_to_other_loaders() {
         std::fs::write(folder.path().join(format!("{number:03}.json")), template.to_json()).unwrap();
     }
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/round_trip.py");
-    let output = std::process::Command::new(tools::tool("python")).arg(script).arg(folder.path()).output().unwrap();
+    let output = test_machine::command(tools::tool("python")).arg(script).arg(folder.path()).output().unwrap();
     let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{error}");
     assert_eq!(out.trim(), templates.len().to_string());

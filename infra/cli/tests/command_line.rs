@@ -4,7 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
+
+use test_machine::{command, git};
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -29,21 +31,15 @@ fn committed_copy() -> tempfile::TempDir {
     // Synthesized afresh, so that this test does not depend on what is committed at the moment.
     assert!(infra(folder.path(), &["synth", "--stage", "local", "--stage", "dev"]).status.success());
     for arguments in [&["init", "-q"][..], &["add", "."], &["commit", "-q", "-m", "first"]] {
-        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"];
-        let git = Command::new("git").args(identity).args(arguments).current_dir(folder.path()).status().unwrap();
-        assert!(git.success());
+        git(folder.path(), arguments);
     }
     folder
 }
 
 fn infra(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_infra"));
-    for name in ["AWS_PROFILE", "AWS_REGION", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "VPC_ID", "ALLOWED_IP"] {
-        command.env_remove(name);
-    }
-    // No file, no metadata service: there are no credentials.
-    command.env("AWS_EC2_METADATA_DISABLED", "true").env("HOME", folder);
-    command.args(arguments).current_dir(folder).stdin(Stdio::null()).output().unwrap()
+    // No variable, no file, no metadata service: there are no credentials.
+    let mut command = command(env!("CARGO_BIN_EXE_infra"));
+    command.env("HOME", folder).args(arguments).current_dir(folder).output().unwrap()
 }
 
 #[track_caller]

@@ -15,7 +15,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("functions/runtime", "the loop and a batch of messages name each other"),
     ("infra/deploy", "its folders by topic are on their way"),
     ("infra/local", "errors name services, and reading the state of services is an error's source"),
-    ("tests/fipe-server", "routes and the state that they share name each other"),
+    ("tests/fipe/server", "routes and the state that they share name each other"),
 ];
 
 /// Names from a crate's root to a module, or to an item of one.

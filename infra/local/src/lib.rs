@@ -7,7 +7,7 @@ mod error;
 mod health;
 mod layout;
 mod logs;
-mod ministack;
+pub mod ministack;
 mod port;
 pub mod postgres;
 mod process;

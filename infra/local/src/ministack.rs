@@ -1,4 +1,7 @@
-//! MiniStack: AWS on one port, its state in memory, Lambda functions as its child processes.
+//! MiniStack: AWS on one port, its state in memory, Lambda functions as its child processes. The one starter: the local cloud's
+//! and those of tests come from it, on loopback only.
+
+use std::path::Path;
 
 use tokio::process::Command;
 
@@ -8,13 +11,19 @@ use crate::layout::{Layout, site_packages};
 
 pub(crate) const REGION: &str = "us-east-1";
 
-/// Its complete environment. Functions inherit it, so everything here reaches them too.
 pub(crate) fn command(layout: &Layout, port: u16) -> Command {
-    let mut command = Command::new(layout.venv().join("bin/python"));
-    let temp = layout.temp_dir();
+    let mut command = server(&layout.venv(), &layout.temp_dir(), port);
+    command.current_dir(layout.state_dir());
+    command
+}
+
+/// The server, on a port of 127.0.0.1, from the package in `venv`; what it writes goes below `home`.
+///
+/// Its environment here is complete. Functions inherit it, so everything here reaches them too.
+pub fn server(venv: &Path, home: &Path, port: u16) -> Command {
+    let mut command = Command::new(venv.join("bin/python"));
     command
         .args(["-m", "ministack"])
-        .current_dir(layout.state_dir())
         .env("PYTHONUNBUFFERED", "1")
         .env("GATEWAY_PORT", port.to_string())
         // It binds every interface by default.
@@ -32,15 +41,15 @@ pub(crate) fn command(layout: &Layout, port: u16) -> Command {
         .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
         // A database's endpoint looks like AWS's and resolves to nothing: libpq's variable holds the real address.
         .env("PGHOSTADDR", "127.0.0.1")
-        .env("HOME", &temp)
-        .env("TMPDIR", &temp)
-        .env("STATE_DIR", temp.join("state"))
-        .env("S3_DATA_DIR", temp.join("s3"))
+        .env("HOME", home)
+        .env("TMPDIR", home)
+        .env("STATE_DIR", home.join("state"))
+        .env("S3_DATA_DIR", home.join("s3"))
         .env("PERSIST_STATE", "0")
         // Listeners on fixed ports that are not needed here, and containers that do not exist here.
         .env("SFTP_ENABLED", "0")
         .env("IOT_MTLS_ENABLED", "0")
-        .env("DOCKER_HOST", format!("unix://{}", temp.join("no-docker.sock").display()));
+        .env("DOCKER_HOST", format!("unix://{}", home.join("no-docker.sock").display()));
     command
 }
 
@@ -52,7 +61,8 @@ pub(crate) fn version(layout: &Layout) -> Option<String> {
         .find_map(|name| Some(name.strip_prefix("ministack-")?.strip_suffix(".dist-info")?.to_owned()))
 }
 
-pub(crate) async fn is_ready(port: u16) -> bool {
+/// Whether the server on this port answers.
+pub async fn is_ready(port: u16) -> bool {
     health::http(port, "/_ministack/health").await.is_ok()
 }
 

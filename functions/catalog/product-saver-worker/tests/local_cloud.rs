@@ -1,10 +1,5 @@
 //! The adapters against MiniStack: DynamoDB's and S3's conditions keep what the ports promise.
 
-use std::net::TcpListener;
-use std::path::Path;
-use std::process::Stdio;
-use std::time::Duration;
-
 use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 use aws_sdk_s3::config::{Credentials, Region, SharedCredentialsProvider};
 use catalog_core::{
@@ -14,7 +9,7 @@ use catalog_core::{
 use catalog_store::ProductTable;
 use jiff::{SignedDuration, Timestamp};
 use product_saver_worker::ReportsBucket;
-use tokio::process::{Child, Command};
+use test_ministack::Emulator;
 use uuid::Uuid;
 
 const TABLE: &str = "products";
@@ -24,46 +19,24 @@ const BUCKET: &str = "reports";
 struct Cloud {
     dynamodb: aws_sdk_dynamodb::Client,
     s3: aws_sdk_s3::Client,
-    _process: Child,
-    _folder: tempfile::TempDir,
+    _emulator: Emulator,
 }
 
 impl Cloud {
     async fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
-        let endpoint = format!("http://127.0.0.1:{port}");
-        let folder = tempfile::tempdir().expect("a folder");
-        let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../.tools/venv/bin/python");
-        let process = Command::new(python)
-            .args(["-m", "ministack"])
-            .current_dir(folder.path())
-            .env_clear()
-            .envs([("BIND_HOST", "127.0.0.1"), ("AWS_ENDPOINT_URL", &endpoint), ("LANG", "C.UTF-8")])
-            .envs([("HOME", folder.path()), ("TMPDIR", folder.path())])
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("GATEWAY_PORT", port.to_string())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("MiniStack; `make setup` installs it");
+        let emulator = tokio::task::spawn_blocking(Emulator::start).await.expect("it does not panic");
+        let emulator = emulator.unwrap_or_else(|error| panic!("{error}"));
         let credentials = SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "test"));
-        let config = function_runtime::sdk_config().into_builder().endpoint_url(&endpoint);
+        let config = function_runtime::sdk_config().into_builder().endpoint_url(emulator.endpoint());
         let config = config.region(Region::new("us-east-1")).credentials_provider(credentials).build();
         let path_style = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
         let (dynamodb, s3) = (aws_sdk_dynamodb::Client::new(&config), aws_sdk_s3::Client::from_conf(path_style));
-        for _ in 0..200 {
-            if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
         let key = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build().expect("complete");
         let id = AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S);
         let create = dynamodb.create_table().table_name(TABLE).billing_mode(BillingMode::PayPerRequest);
         create.key_schema(key).attribute_definitions(id.build().expect("complete")).send().await.expect("a table");
         s3.create_bucket().bucket(BUCKET).send().await.expect("a bucket");
-        Self { dynamodb, s3, _process: process, _folder: folder }
+        Self { dynamodb, s3, _emulator: emulator }
     }
 
     fn table(&self) -> ProductTable {

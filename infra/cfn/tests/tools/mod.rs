@@ -4,9 +4,7 @@ use std::path::PathBuf;
 
 /// The path of a tool. A test that needs it fails without it.
 pub(crate) fn tool(name: &str) -> PathBuf {
-    let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.tools/venv");
-    let venv = std::env::var_os("INFRA_TOOLS_VENV").map_or_else(|| PathBuf::from(ours), PathBuf::from);
-    let path = venv.join("bin").join(name);
+    let path = test_machine::tools_venv().join("bin").join(name);
     assert!(
         path.exists(),
         "there is no {}: install the tools, or name their virtual environment in INFRA_TOOLS_VENV",

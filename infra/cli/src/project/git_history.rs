@@ -183,14 +183,9 @@ fn succeeded(command: &str, output: Output) -> Result<Output, GitError> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use test_machine::git;
 
-    fn git(root: &Path, arguments: &[&str]) -> String {
-        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"];
-        let output = Command::new("git").args(identity).args(arguments).current_dir(root).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8_lossy(&output.stdout).trim().to_owned()
-    }
+    use super::*;
 
     /// A repository whose branch `main` has one commit with the given files.
     fn repository(files: &[(&str, &str)]) -> tempfile::TempDir {

@@ -58,13 +58,9 @@ fn says(state: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use test_machine::git;
 
-    fn git(root: &Path, arguments: &[&str]) {
-        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"];
-        let output = Command::new("git").args(identity).args(arguments).current_dir(root).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    }
+    use super::*;
 
     #[test]
     fn what_is_not_committed_is_named_and_other_folders_do_not_matter() {

@@ -1,4 +1,4 @@
-//! Responses as FIPE sends them: hand-written fixtures, and recorded ones where they are available.
+//! Responses as FIPE sends them, in hand-written fixtures.
 
 use jiff::Timestamp;
 
@@ -131,49 +131,4 @@ fn whole_answers_in_fipes_shapes_are_understood() {
     let price = r#"{"Valor":"R$ 9.765,00","Marca":"Marca","Modelo":"Modelo","AnoModelo":32000,"Combustivel":"Álcool","CodigoFipe":"004360-5","MesReferencia":"março de 2019 ","Autenticacao":"0","TipoVeiculo":1,"SiglaCombustivel":"Á","DataConsulta":"sexta-feira, 1 de março de 2019 09:00"}"#;
     let price = answer(&price_of("32000-2", "2019-03"), price).unwrap().unwrap();
     assert_eq!((price.fuel.as_str(), price.price.to_string()), ("Álcool", "9765.00".to_owned()));
-}
-
-/// An extra where they are at hand: the recorded official answers are not part of this repository. `FIPE_DATA_DIR` says
-/// where they lie, else `../shared/data` beside the repository is looked at; the test above needs neither.
-#[test]
-fn recorded_official_answers_are_understood_where_there_are_any() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
-    let data = std::env::var_os("FIPE_DATA_DIR").map_or_else(|| root.join("../shared/data"), Into::into);
-    let recorded = data.join("fipe/recorded");
-    if !recorded.is_dir() {
-        assert!(std::env::var_os("FIPE_DATA_DIR").is_none(), "FIPE_DATA_DIR has no {}", recorded.display());
-        println!("not checked: there are no recorded answers in {}", recorded.display());
-        return;
-    }
-    // One recorder wrote Latin-1 instead of the UTF-8 that FIPE sends.
-    let read = |name: &str| {
-        let bytes = std::fs::read(recorded.join(name)).unwrap();
-        String::from_utf8(bytes).unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect())
-    };
-
-    let tables = answer(&ReferenceTables, &read("ConsultarTabelaDeReferencia20191105020005.json")).unwrap();
-    let newest = tables.iter().max_by_key(|table| table.month).unwrap();
-    assert_eq!((newest.code, newest.month.to_string()), (248, "2019-11".to_owned()));
-    let brands =
-        answer(&Brands { reference_code: 248, vehicle_type: 1 }, &read("ConsultarMarcas-248-1-20191105111317.json"));
-    assert!(brands.unwrap().contains(&Brand { code: "59".to_owned(), name: "VW - VolksWagen".to_owned() }));
-    let models = answer(&MODELS, &read("ConsultarModelos-248-1-59-20191105143135.json")).unwrap();
-    assert!(models.len() > 300 && models[0].code == 5585, "{} models", models.len());
-    let pairs = answer(&YEARS, &read("ConsultarAnoModelo-248-1-59-20191105144746.json")).unwrap();
-    assert_eq!(pairs, ["32000-1", "2020-1", "2019-1", "2018-1"].map(year_fuel));
-
-    let mut prices = 0;
-    for line in read("price_payloads.jsonl").lines() {
-        let line: Value = serde_json::from_str(line).unwrap();
-        let body = &line["body"];
-        let Some(month) = body["MesReferencia"].as_str() else { continue };
-        let fuel = fuel_code(body["Combustivel"].as_str().unwrap()).unwrap();
-        let mut call = price_of("2000-1", &Month::from_portuguese(month).unwrap().to_string());
-        call.year_fuel = YearFuel::new(i32::try_from(body["AnoModelo"].as_i64().unwrap()).unwrap(), fuel).unwrap();
-        call.of.of.vehicle_type = i16::try_from(body["TipoVeiculo"].as_i64().unwrap()).unwrap();
-        let price = answer(&call, &body.to_string()).unwrap().unwrap();
-        assert_eq!(price.fipe_code, body["CodigoFipe"].as_str().unwrap());
-        prices += 1;
-    }
-    assert!(prices >= 8, "{prices} recorded prices");
 }

@@ -315,6 +315,8 @@ fn read(file: &File) -> Result<Template, String> {
 
 #[cfg(test)]
 mod tests {
+    use test_machine::git;
+
     use super::*;
 
     fn compared(before: Side, after: Side, unread: Unread) -> Result<Input, Unreadable> {
@@ -389,13 +391,6 @@ mod tests {
         assert!(error.starts_with("s.yaml:2:3:"), "{error}");
         let input = compared(side(b"Resources: ["), side(ONE), Unread::IsNoted).unwrap();
         assert!(input.pairs[0].before.is_none() && input.notes[0].contains("s.yaml:"), "{:?}", input.notes);
-    }
-
-    fn git(root: &Path, arguments: &[&str]) {
-        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"];
-        let output =
-            std::process::Command::new("git").args(identity).args(arguments).current_dir(root).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
     #[test]

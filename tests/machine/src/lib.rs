@@ -1,0 +1,9 @@
+//! What tests take from the machine they run on: ports that no other test uses, and programs without the developer's environment.
+//!
+//! Refuses fixed ports, and every variable that could change a result.
+
+mod command;
+mod port;
+
+pub use command::{command, git, tools_venv};
+pub use port::Port;
