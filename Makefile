@@ -8,9 +8,8 @@ SHELL := /bin/bash
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 INFRA := $(TARGET_DIR)/debug/infra
 
-# Settings that reach `infra` through the environment. An empty one counts as unset.
-SETTINGS := FIPE_DATASET FIPE_FAULTS MINISTACK_PORT POSTGRES_PORT FIPE_PORT AWS_PROFILE AWS_REGION VPC_ID ALLOWED_IP EXECUTION_ROLE_ARN
-$(foreach setting,$(SETTINGS),$(if $($(setting)),$(eval export $(setting)),$(eval unexport $(setting))))
+# Settings reach `infra` through the environment. An empty one counts as unset.
+$(foreach name,$(.VARIABLES),$(if $(filter command environment,$(firstword $(origin $(name)))),$(if $(value $(name)),,$(eval unexport $(name)))))
 ACCOUNT = $(if $(AWS_PROFILE),--profile $(AWS_PROFILE)) $(if $(AWS_REGION),--region $(AWS_REGION))
 VALUES = $(if $(VPC_ID),--vpc-id $(VPC_ID)) $(if $(ALLOWED_IP),--allowed-ip $(ALLOWED_IP))
 APPROVAL = $(if $(APPROVE),--approve $(APPROVE)) $(foreach resource,$(ACCEPT_DATA_LOSS),--accept-data-loss $(resource)) $(if $(EVENTS),--events $(EVENTS))
@@ -19,7 +18,7 @@ CONSENT = $(if $(YES_DESTROY),--yes-destroy $(YES_DESTROY))
 ##@ On this machine
 
 .PHONY: local
-local: build ## Run every system on this machine [FIPE_DATASET=file.csv.gz,.. FIPE_FAULTS=429=0.05 MINISTACK_PORT= POSTGRES_PORT= FIPE_PORT=]
+local: build ## Run every system on this machine [MINISTACK_PORT= POSTGRES_PORT=, and what `infra local up --help` lists]
 	@$(INFRA) local up
 	@$(INFRA) deploy --stage local --skip-build
 	@$(INFRA) local demo
@@ -77,9 +76,9 @@ tools: build ## Install the pinned tools that tests and lints use into .tools
 lint: tools ## Check format, lints, generated files, templates and documentation
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
-	cargo run --quiet -p cfn-codegen -- generate --check
+	$(TARGET_DIR)/debug/cfn-codegen generate --check
 	$(INFRA) synth --check
-	cargo test --quiet -p systems --test linters
+	cargo test --quiet --workspace --test linters
 	python3 layers/rds-ca/prepare.py --check
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
 

@@ -65,7 +65,7 @@ fn a_template_carries_no_account_no_path_no_hash_and_no_time() {
 fn every_parameter_is_checked_before_anything_is_made() {
     for stack in StageName::ALL.into_iter().flat_map(all_of) {
         let template: serde_json::Value = serde_json::from_str(&stack.template.to_json()).expect("JSON");
-        for (id, parameter) in template["Parameters"].as_object().expect("parameters") {
+        for (id, parameter) in template["Parameters"].as_object().into_iter().flatten() {
             let kind = parameter["Type"].as_str().expect("a type");
             let checks = ["AllowedPattern", "AllowedValues", "MinLength", "MinValue"];
             let checked = kind.contains("AWS::") || checks.iter().any(|check| parameter.get(check).is_some());
@@ -144,5 +144,24 @@ fn links_name_an_output_of_a_stack_that_is_deployed_before() {
             }
         }
         assert!(links > 0);
+    }
+}
+
+/// Properties that name what a resource is called in the account, which no two may share.
+const NAMES: [&str; 8] =
+    ["FunctionName", "QueueName", "TableName", "TopicName", "BucketName", "LayerName", "LogGroupName", "DashboardName"];
+
+#[test]
+fn no_two_resources_of_a_stage_have_the_same_name() {
+    for stage in StageName::ALL {
+        let mut named = BTreeSet::new();
+        for stack in all_of(stage) {
+            for entry in stack.template.resources() {
+                for name in NAMES.iter().filter_map(|name| Some((name, property(entry, name)?.as_str()?))) {
+                    assert!(named.insert((name.0, name.1.to_owned())), "{} {} is there twice", stack.stack_name, name.1);
+                }
+            }
+        }
+        assert!(named.len() > 10, "{named:?}");
     }
 }
