@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 
 /// Crates that have circles, and why. A line whose circles are gone fails.
 const KNOWN: &[(&str, &str)] = &[
-    ("functions/fipe/core", "a month that cannot be read is one of the crate's errors"),
     ("functions/http", "a problem becomes an answer, and an answer can be a problem"),
     ("functions/runtime", "the loop and a batch of messages name each other"),
     ("infra/deploy", "its folders by topic are on their way"),

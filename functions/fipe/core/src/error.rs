@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use crate::limits::{FUEL_CODES, MODEL_YEARS, REFERENCE_YEARS, ZERO_KM};
-use crate::month::Month;
+use crate::limits::{FUEL_CODES, MODEL_YEARS, ZERO_KM};
+use crate::month::{InvalidMonth, Month};
 
 /// A fault of the chain.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A text that is no month.
-    #[error("{text:?} is not a month: YYYY-MM of the years {} to {}", REFERENCE_YEARS.start(), REFERENCE_YEARS.end())]
-    Month { text: String },
+    #[error(transparent)]
+    Month(#[from] InvalidMonth),
     /// A text that is no model year and fuel.
     #[error(
         "{text:?} is not a model year and fuel: {}-{} to {}-{}, or {ZERO_KM} as the year for zero km",
@@ -111,7 +111,7 @@ impl Error {
     /// Whether the same work can succeed later.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Month { .. } | Self::YearFuel { .. } | Self::Event { .. } | Self::UnknownMonth { .. } => false,
+            Self::Month(_) | Self::YearFuel { .. } | Self::Event { .. } | Self::UnknownMonth { .. } => false,
             Self::OtherMonth { .. } | Self::Unlisted { .. } | Self::NoModel => false,
             Self::Call { fault, .. } => fault.is_transient(),
             Self::OutOfTime { .. } | Self::Send { .. } => true,
@@ -122,7 +122,7 @@ impl Error {
     /// A short stable word to filter by.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Month { .. } => "month",
+            Self::Month(_) => "month",
             Self::YearFuel { .. } => "year_fuel",
             Self::Event { .. } => "event",
             Self::UnknownMonth { .. } => "unknown_month",
