@@ -227,11 +227,11 @@ mod tests {
 
     #[test]
     fn a_stack_that_has_to_be_named_is_left_alone_until_it_is() {
-        let delivery = Stack { only_when_named: true, ..stack("Delivery", &[("Repository", given(false))]) };
-        let stacks = vec![stack("Data", &[]), delivery];
+        let roles = Stack { only_when_named: true, ..stack("Roles", &[("Repository", given(false))]) };
+        let stacks = vec![stack("Data", &[]), roles];
         assert_eq!(names(&Plan::new(stacks.clone(), &[], BTreeMap::new()).unwrap()), ["Data"]);
         let given = BTreeMap::from([("Repository".to_owned(), "a/b".to_owned())]);
-        assert_eq!(names(&Plan::new(stacks, &["Delivery".to_owned()], given).unwrap()), ["Delivery"]);
+        assert_eq!(names(&Plan::new(stacks, &["Roles".to_owned()], given).unwrap()), ["Roles"]);
     }
 
     #[test]

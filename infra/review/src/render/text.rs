@@ -33,7 +33,7 @@ pub(crate) fn count(number: usize, one: &str) -> String {
     }
 }
 
-/// A fragment as the beginning of a sentence; names such as `iam:PassRole` or `fipe-queue` keep their case.
+/// A fragment as the beginning of a sentence; names such as `iam:PassRole` or `shop-queue` keep their case.
 pub(crate) fn sentence(fragment: &str) -> String {
     let first = fragment.split(' ').next().unwrap_or_default();
     match first.chars().all(|letter| letter.is_ascii_lowercase()) {
@@ -59,7 +59,7 @@ mod tests {
     fn fragments_become_sentences_but_names_stay() {
         assert_eq!(sentence("anyone may read"), "Anyone may read");
         assert_eq!(sentence("iam:PassRole on *"), "iam:PassRole on *");
-        assert_eq!(sentence("fipe-queue is removed"), "fipe-queue is removed");
+        assert_eq!(sentence("shop-queue is removed"), "shop-queue is removed");
         assert_eq!(count(2, "category"), "2 categories");
     }
 }
