@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::entity_tag::entity_tag;
+use crate::problem::{PROBLEM_JSON, Problem};
 use crate::request::Request;
 
 /// A response.
@@ -44,7 +45,7 @@ impl Answer {
     pub fn json(status: u16, value: &impl Serialize) -> Self {
         match serde_json::to_string(value) {
             Ok(body) => Self::new(status, "application/json", body),
-            Err(_) => crate::Problem::new(500).into(),
+            Err(_) => Problem::new(500).into(),
         }
     }
 
@@ -89,6 +90,20 @@ impl Answer {
             self.body.clear();
         }
         self
+    }
+}
+
+impl From<Problem> for Answer {
+    fn from(problem: Problem) -> Self {
+        let body = serde_json::to_string(&problem).unwrap_or_default();
+        let mut answer = Self::new(problem.status, PROBLEM_JSON, body);
+        if let Some(seconds) = problem.retry_after {
+            answer = answer.with_header("retry-after", seconds.to_string());
+        }
+        if let Some(allow) = problem.allow {
+            answer = answer.with_header("allow", allow);
+        }
+        answer
     }
 }
 

@@ -3,8 +3,6 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::answer::Answer;
-
 /// The media type of a problem.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
@@ -88,20 +86,6 @@ impl Problem {
     }
 }
 
-impl From<Problem> for Answer {
-    fn from(problem: Problem) -> Self {
-        let body = serde_json::to_string(&problem).unwrap_or_default();
-        let mut answer = Self::new(problem.status, PROBLEM_JSON, body);
-        if let Some(seconds) = problem.retry_after {
-            answer = answer.with_header("retry-after", seconds.to_string());
-        }
-        if let Some(allow) = problem.allow {
-            answer = answer.with_header("allow", allow);
-        }
-        answer
-    }
-}
-
 /// Phrases of the statuses in use (RFC 9110, RFC 6585).
 fn phrase(status: u16) -> &'static str {
     match status {
@@ -121,6 +105,7 @@ fn phrase(status: u16) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Answer;
     use serde_json::{Value, json};
 
     #[test]

@@ -11,9 +11,9 @@ use serde_json::json;
 
 use crate::dead_letter::{DeadLetter, DeadLetters};
 use crate::decode::{Message, Record, SqsEvent};
+use crate::function::Function;
 use crate::invocation::Invocation;
 use crate::log::{Log, chain};
-use crate::main_loop::Function;
 use crate::outcome::{Failure, Outcomes};
 
 /// A record whose handling panicked this often is no coincidence: it goes to the dead-letter queue with its reason.

@@ -11,40 +11,13 @@ use serde_json::json;
 use crate::batch::{Batch, Unfinished};
 use crate::dead_letter::DeadLetters;
 use crate::decode::{Message, SqsEvent};
+use crate::function::Function;
 use crate::invocation::Invocation;
 use crate::log::{Log, chain};
-use crate::metrics::Metrics;
 use crate::outcome::{Failure, Outcomes};
 
 /// Any error that ends a function's process.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
-
-/// The running function: its name in logs and metrics, the stage and the metrics' namespace.
-#[derive(Debug, Clone)]
-pub struct Function {
-    name: &'static str,
-    stage: String,
-    namespace: &'static str,
-}
-
-impl Function {
-    /// `name` without the stage, such as `FipePriceLoader`; `namespace` of its metrics, such as `Fipe`.
-    pub fn new(name: &'static str, stage: impl Into<String>, namespace: &'static str) -> Self {
-        Self { name, stage: stage.into(), namespace }
-    }
-
-    pub fn name(&self) -> &'static str {
-        self.name
-    }
-
-    pub fn log(&self) -> Log {
-        Log::new(self.name, self.stage.clone())
-    }
-
-    pub fn metrics(&self) -> Metrics {
-        Metrics::new(self.namespace, self.name, self.stage.clone())
-    }
-}
 
 /// Reads settings from the process environment: `settings(PriceLoader::read)`.
 ///

@@ -45,7 +45,7 @@ impl Diagnostic {
     }
 }
 
-/// `FipeApi-dev > PriceQueue (AWS::SQS::Queue) > VisibilityTimeout: 50000 is above 43200; use 0 to 43200`
+/// `ShopApi-dev > OrderQueue (AWS::SQS::Queue) > VisibilityTimeout: 50000 is above 43200; use 0 to 43200`
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.stack)?;

@@ -8,16 +8,16 @@ use cfn::intrinsics::{if_, join, sub};
 use cfn::{Condition, DeletionPolicy, Parameter, ResourceOptions, Template, UpdateReplacePolicy, list, pseudo};
 
 fn template() -> Template {
-    let mut stack = Template::new("FipeApi-dev").description("The FIPE chain: queues and functions");
+    let mut stack = Template::new("ShopApi-dev").description("The shop: queues and functions");
     let bucket = stack.parameter("CodeBucket", Parameter::string().description("Where the code is"));
     let subnets = stack.parameter("SubnetIds", Parameter::list_of_subnet_ids());
     let stage = stack.parameter("Stage", Parameter::string().default("dev").allowed_values(["dev", "prd"]));
     let is_prd = stack.condition("IsPrd", Condition::equals(&stage, "prd"));
-    let dead = stack.add("PriceDlq", CfnQueue::new().message_retention_period(1_209_600));
+    let dead = stack.add("OrderDlq", CfnQueue::new().message_retention_period(1_209_600));
     let queue = stack.add(
-        "PriceQueue",
+        "OrderQueue",
         CfnQueue::new()
-            .queue_name("fipe-price-queue-dev")
+            .queue_name("shop-order-queue-dev")
             .visibility_timeout(1830)
             .redrive_policy(RedrivePolicyProperty::new().dead_letter_target_arn(dead.attr_arn()).max_receive_count(5))
             .tags([("Stage", "dev")])
@@ -25,9 +25,9 @@ fn template() -> Template {
             .update_replace_policy(UpdateReplacePolicy::Retain),
     );
     let function = stack.add(
-        "PriceLoader",
+        "OrderLoader",
         CfnFunction::new()
-            .code(CodeProperty::new().s3_bucket(&bucket).s3_key("price-loader.zip"))
+            .code(CodeProperty::new().s3_bucket(&bucket).s3_key("order-loader.zip"))
             .role(sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/loader"))
             .runtime(Runtime::PROVIDED_AL2023)
             .memory_size(if_(&is_prd, 256, 128))
@@ -42,7 +42,7 @@ fn template() -> Template {
         "Mapping",
         CfnEventSourceMapping::new().function_name(function.r#ref()).event_source_arn(queue.attr_arn()),
     );
-    stack.output("PriceQueueUrl", queue.r#ref()).description("Where prices are asked for");
+    stack.output("OrderQueueUrl", queue.r#ref()).description("Where orders are placed");
     stack
 }
 

@@ -39,13 +39,13 @@ fn a_good_template_has_nothing_to_say() {
 
 #[test]
 fn a_number_out_of_its_range_is_told_with_the_range() {
-    let mut template = Template::new("FipeApi-dev");
-    template.add("PriceQueue", CfnQueue::new().visibility_timeout(50_000).delay_seconds(-1));
+    let mut template = Template::new("ShopApi-dev");
+    template.add("OrderQueue", CfnQueue::new().visibility_timeout(50_000).delay_seconds(-1));
     assert_eq!(
         messages(&template),
         [
-            "FipeApi-dev > PriceQueue (AWS::SQS::Queue) > VisibilityTimeout: 50000 is above 43200; use 0 to 43200",
-            "FipeApi-dev > PriceQueue (AWS::SQS::Queue) > DelaySeconds: -1 is below 0; use 0 to 900",
+            "ShopApi-dev > OrderQueue (AWS::SQS::Queue) > VisibilityTimeout: 50000 is above 43200; use 0 to 43200",
+            "ShopApi-dev > OrderQueue (AWS::SQS::Queue) > DelaySeconds: -1 is below 0; use 0 to 900",
         ]
     );
 }
@@ -172,12 +172,12 @@ fn ids_are_valid_and_unique() {
     let mut template = Template::new("Test");
     template.parameter("Queue", Parameter::string());
     template.add("Queue", CfnQueue::new());
-    template.add("price-queue", CfnQueue::new());
+    template.add("order-queue", CfnQueue::new());
     assert_eq!(
         messages(&template),
         [
             "Test > Queue (AWS::SQS::Queue): the id is taken by another one (Parameter); choose another id",
-            "Test > price-queue (AWS::SQS::Queue): `price-queue` is no logical id; use 1 to 255 ASCII letters and digits",
+            "Test > order-queue (AWS::SQS::Queue): `order-queue` is no logical id; use 1 to 255 ASCII letters and digits",
         ]
     );
 }
@@ -187,20 +187,20 @@ fn everything_that_is_named_exists() {
     let mut template = Template::new("Test");
     let elsewhere = Template::new("Other").condition("Elsewhere", Condition::equals("a", "b"));
     let queue =
-        template.add("PriceQueue", CfnQueue::new().queue_name(sub("${Stag}-${PriceQueue2}-${AWS::Regio}-${!Not}")));
-    let nested: Value<String> = if_(&elsewhere, get_att::<String>("PriceQueu", "Arn"), "x");
+        template.add("OrderQueue", CfnQueue::new().queue_name(sub("${Stag}-${OrderQueue2}-${AWS::Regio}-${!Not}")));
+    let nested: Value<String> = if_(&elsewhere, get_att::<String>("OrderQueu", "Arn"), "x");
     template.add("It", function().description(nested).timeout(queue.get_att::<i64>("Arm")));
-    template.output("Url", ref_to::<String>("PriceQeue"));
+    template.output("Url", ref_to::<String>("OrderQeue"));
     assert_eq!(
         messages(&template),
         [
-            "Test > PriceQueue (AWS::SQS::Queue) > QueueName: there is no parameter or resource `Stag`; add it to this template, or pass it in as a parameter",
-            "Test > PriceQueue (AWS::SQS::Queue) > QueueName: there is no parameter or resource `PriceQueue2`; did you mean `PriceQueue`",
-            "Test > PriceQueue (AWS::SQS::Queue) > QueueName: there is no parameter or resource `AWS::Regio`; add it to this template, or pass it in as a parameter",
+            "Test > OrderQueue (AWS::SQS::Queue) > QueueName: there is no parameter or resource `Stag`; add it to this template, or pass it in as a parameter",
+            "Test > OrderQueue (AWS::SQS::Queue) > QueueName: there is no parameter or resource `OrderQueue2`; did you mean `OrderQueue`",
+            "Test > OrderQueue (AWS::SQS::Queue) > QueueName: there is no parameter or resource `AWS::Regio`; add it to this template, or pass it in as a parameter",
             "Test > It (AWS::Lambda::Function) > Description: there is no condition `Elsewhere`; add it to the template",
-            "Test > It (AWS::Lambda::Function) > Description: there is no resource `PriceQueu`; did you mean `PriceQueue`",
-            "Test > It (AWS::Lambda::Function) > Timeout: `PriceQueue` (AWS::SQS::Queue) has no attribute `Arm`; did you mean `Arn`",
-            "Test > Url (Output) > Value: there is no parameter or resource `PriceQeue`; did you mean `PriceQueue`",
+            "Test > It (AWS::Lambda::Function) > Description: there is no resource `OrderQueu`; did you mean `OrderQueue`",
+            "Test > It (AWS::Lambda::Function) > Timeout: `OrderQueue` (AWS::SQS::Queue) has no attribute `Arm`; did you mean `Arn`",
+            "Test > Url (Output) > Value: there is no parameter or resource `OrderQeue`; did you mean `OrderQueue`",
         ]
     );
 }

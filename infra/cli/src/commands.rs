@@ -6,6 +6,7 @@ mod destroy;
 mod diff;
 mod doctor;
 mod drift;
+mod examples;
 mod local;
 mod logs;
 mod of_system;
@@ -16,7 +17,7 @@ mod status;
 mod synth;
 mod watch;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::build::Build;
 use self::deploy::Deploy;
@@ -45,14 +46,12 @@ Examples:
   infra synth --check                        fail when a template is stale
   infra review                               what this branch does to each stage
   infra local up                             a cloud on this machine
-  infra deploy --stage local                 the whole chain in it
-  infra invoke fipe --month 2026-08 --watch  crawl a month and watch it
-  infra invoke catalog                       one product through the catalog
+  infra deploy --stage local                 all stacks in it
+  {examples of systems}
   infra doctor --stage dev                   what dev lacks, and the fix
   infra diff --stage dev                     what a deployment would change
   infra deploy --stage dev --vpc-id vpc-0123456789abcdef0
   infra status --stage dev                   its state
-  infra logs fipe --stage dev --follow       the logs of its functions
   infra destroy --stage dev
 
 Exit codes:
@@ -111,11 +110,11 @@ enum Command {
         #[arg(required = true, value_name = "TOOLS")]
         tools: Vec<Tools>,
     },
-    /// The local cloud: MiniStack, PostgreSQL and the FIPE server on this machine.
+    /// The local cloud on this machine: MiniStack, PostgreSQL, and what the systems need beside them.
     #[command(subcommand)]
     Local(Local),
     /// Start the work of a system.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Examples:\n  {examples of systems}")]
     Invoke(OfSystem<Invoke>),
     /// The state of a stage: stacks, functions, queues with dead letters, event source mappings, schedules; or how far a system's work is.
     Status(StatusArguments),
@@ -131,9 +130,14 @@ enum Command {
     Doctor(Doctor),
 }
 
+/// The command line, with examples of every system in its help.
+fn command() -> clap::Command {
+    examples::filled_in(Arguments::command())
+}
+
 /// Runs the command line, prints the error if there is one, and returns the exit code.
 pub(crate) fn run() -> Exit {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match command().try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Requested help is not an error, and goes to stdout. Its reader may close the pipe early.
@@ -208,19 +212,17 @@ fn to_its_end<T: Into<Exit>>(work: impl Future<Output = Result<T, Failure>>) -> 
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn the_arguments_fit_together() {
-        Arguments::command().debug_assert();
+        command().debug_assert();
     }
 
     /// clap wraps a long line at the terminal's edge, at most 100 columns: a paragraph is one line, a table fits in 80.
     #[test]
     fn no_help_is_broken_twice() {
-        let (mut commands, mut wrong) = (vec![Arguments::command()], Vec::new());
+        let (mut commands, mut wrong) = (vec![command()], Vec::new());
         while let Some(command) = commands.pop() {
             commands.extend(command.get_subcommands().cloned());
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();

@@ -12,6 +12,13 @@ fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
+/// A stack of the stage local.
+fn a_stack() -> String {
+    let templates = std::fs::read_dir(repository().join("environments/local/templates")).unwrap();
+    let names = templates.map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned());
+    names.min().unwrap()
+}
+
 /// The environments in a folder of their own, committed.
 fn committed_copy() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -57,8 +64,10 @@ fn ends(folder: &Path, arguments: &[&str], code: i32, words: &[&str]) {
 fn a_wrong_argument_is_named_and_told_from_an_answer_by_its_code() {
     let folder = committed_copy();
     ends(folder.path(), &["deploy", "--stage", "nope"], 64, &["nope", "local, dev, stg, prd"]);
-    ends(folder.path(), &["diff", "--stage", "local", "FipeApy"], 64, &["FipeApy", "did you mean FipeApi?"]);
-    ends(folder.path(), &["watch", "--stage", "local", "Fipe"], 64, &["\"Fipe\""]);
+    let (known, misspelt) = (a_stack(), format!("{}_", a_stack()));
+    let meant = format!("did you mean {known}?");
+    ends(folder.path(), &["diff", "--stage", "local", &misspelt], 64, &[&misspelt, &meant]);
+    ends(folder.path(), &["watch", "--stage", "local", "Nothing"], 64, &["\"Nothing\""]);
     ends(
         folder.path(),
         &["deploy", "--stage", "dev", "--accept-data-loss", "Cluster"],
@@ -109,16 +118,12 @@ fn a_template_that_is_not_committed_is_not_deployed() {
 #[test]
 fn a_stale_template_is_neither_deployed_nor_compared() {
     let folder = committed_copy();
-    let path = folder.path().join("environments/local/templates/FipeApi.yaml");
+    let template = format!("environments/local/templates/{}.yaml", a_stack());
+    let path = folder.path().join(&template);
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, format!("{text}# edited\n")).unwrap();
     for command in ["deploy", "diff"] {
-        ends(
-            folder.path(),
-            &[command, "--stage", "local"],
-            65,
-            &["environments/local/templates/FipeApi.yaml", "make synth"],
-        );
+        ends(folder.path(), &[command, "--stage", "local"], 65, &[&template, "make synth"]);
     }
     std::fs::remove_dir_all(folder.path().join("environments/local/templates")).unwrap();
     ends(folder.path(), &["diff", "--stage", "local"], 64, &["no templates", "infra synth --stage local"]);
@@ -128,9 +133,9 @@ fn a_stale_template_is_neither_deployed_nor_compared() {
 fn help_teaches_by_examples_and_lists_the_codes() {
     let folder = committed_copy();
     for (command, words) in [
-        ("deploy", ["--accept-data-loss FipeData/Cluster", "  77   not approved"]),
+        ("deploy", ["--accept-data-loss STACK/RESOURCE", "  77   not approved"]),
         ("diff", ["Exit codes, the highest that holds", "  5    data is lost"]),
-        ("watch", ["infra watch --stage dev FipeData", "  130  left before the end"]),
+        ("watch", ["infra watch --stage dev ", "  130  left before the end"]),
         ("destroy", ["--empty-buckets", "--yes-destroy dev"]),
     ] {
         let output = infra(folder.path(), &[command, "--help"]);

@@ -1,22 +1,12 @@
 //! No circle of imports between the files of a crate, for every crate of the workspace: each file can be read after those that it names.
-//! A file may name the ones above it (`super`, the crate's root), which name it in turn; tests do not count. Reads what rustfmt writes.
+//! A file may name the ones above it (`super`, the crate's root), which name it in turn; tests do not count. So what a folder's `mod.rs`
+//! owns beside its list of files must not be named by what these need. Reads what rustfmt writes.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// Crates that have circles, and why. A line whose circles are gone fails.
-const KNOWN: &[(&str, &str)] = &[
-    ("functions/catalog/core", "the schema of a price stands in openapi, and a draft's field names it"),
-    ("functions/fipe/core", "a month that cannot be read is one of the crate's errors"),
-    ("functions/http", "a problem becomes an answer, and an answer can be a problem"),
-    ("functions/runtime", "the loop and a batch of messages name each other"),
-    ("infra/deploy", "its folders by topic are on their way"),
-    ("infra/local", "errors name services, and reading the state of services is an error's source"),
-    ("tests/fipe/server", "routes and the state that they share name each other"),
-];
 
 /// Names from a crate's root to a module, or to an item of one.
 type Names = Vec<String>;
@@ -40,10 +30,8 @@ fn no_file_needs_one_that_needs_it() {
         }
         let name = folder.strip_prefix(root).unwrap().to_str().unwrap();
         let circle = circle(&files(&folder.join("src")));
-        match (circle.is_empty(), KNOWN.iter().any(|(known, _)| *known == name)) {
-            (true, true) => wrong.push(format!("{name} has no circle any more: take it out of KNOWN")),
-            (false, false) => wrong.push(format!("{name} has one among {}", circle.join(", "))),
-            _ => {}
+        if !circle.is_empty() {
+            wrong.push(format!("{name} has one among {}", circle.join(", ")));
         }
     }
     assert!(wrong.is_empty(), "files need each other:\n{}", wrong.join("\n"));
@@ -90,7 +78,7 @@ fn source(text: &str, here: &[String], modules: &BTreeMap<Names, String>) -> Sou
     let code = lines.take_while(|line| *line != "mod tests {").collect::<Vec<_>>().join("\n");
     let mut source = Source::default();
     for statement in code.split(';').map(str::trim) {
-        let Some((before, tree)) =
+        let Some((_, tree)) =
             statement.split_once("use ").filter(|(before, _)| before.is_empty() || before.ends_with([' ', '\n']))
         else {
             continue;
@@ -100,10 +88,7 @@ fn source(text: &str, here: &[String], modules: &BTreeMap<Names, String>) -> Sou
                 path.split_once(" as ").unwrap_or((&path, path.rsplit("::").next().unwrap_or_default()));
             let Some(names) = absolute(path, here, modules) else { continue };
             let alias = if alias == "self" { names.last().cloned().unwrap_or_default() } else { alias.to_owned() };
-            // Showing one's own children to others is no need of them.
-            if !(before.contains("pub") && names.starts_with(here)) {
-                source.paths.insert(names.clone());
-            }
+            source.paths.insert(names.clone());
             source.imports.insert(alias, names);
         }
     }

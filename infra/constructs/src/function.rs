@@ -64,7 +64,7 @@ impl Architecture {
 /// An uploaded archive, by the name of its asset.
 #[derive(Debug, Clone, Copy)]
 pub struct Code {
-    /// `fipe-price-loader`; bucket and key become parameters.
+    /// `shop-order-loader`; bucket and key become parameters.
     pub asset: &'static str,
 }
 

@@ -29,9 +29,9 @@ pub struct Stack {
 /// A finished stack.
 #[derive(Debug, Clone)]
 pub struct SynthesizedStack {
-    /// `FipeData`.
+    /// `ShopData`.
     pub name: &'static str,
-    /// `FipeData-dev`.
+    /// `ShopData-dev`.
     pub stack_name: String,
     pub template: Template,
     /// Every parameter of the template, in its order.
@@ -183,7 +183,7 @@ impl Stack {
     }
 }
 
-/// `fipe-price-loader` as `FipePriceLoader`.
+/// `shop-order-loader` as `ShopOrderLoader`.
 fn pascal_case(kebab: &str) -> String {
     kebab.split('-').map(|word| word[..1].to_ascii_uppercase() + &word[1..]).collect()
 }

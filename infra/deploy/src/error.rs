@@ -74,12 +74,12 @@ pub enum Error {
     CredentialsExpired(#[source] CallError),
     /// The caller may not pass the execution role to CloudFormation.
     #[error(
-        "CloudFormation was not given the execution role, since these credentials lack iam:PassRole on it; deploy with the role DeployRole of the stage's stack Delivery, or leave --execution-role (EXECUTION_ROLE_ARN) out to use the credentials' own permissions"
+        "CloudFormation was not given the execution role, since these credentials lack iam:PassRole on it; deploy with a role that may pass it, or leave --execution-role (EXECUTION_ROLE_ARN) out to use the credentials' own permissions"
     )]
     RoleNotPassed(#[source] CallError),
     /// CloudFormation cannot assume the execution role.
     #[error(
-        "CloudFormation cannot assume the execution role; give the output ExecutionRoleArn of the stage's stack Delivery as --execution-role (EXECUTION_ROLE_ARN)"
+        "CloudFormation cannot assume the execution role; give one that trusts cloudformation.amazonaws.com as --execution-role (EXECUTION_ROLE_ARN)"
     )]
     RoleNotAssumed(#[source] CallError),
     /// Required values are missing; nothing was created.

@@ -13,7 +13,7 @@ pub struct Options {
     pub pace: Pace,
     /// Stacks that are deployed at the same time, at least 1.
     pub concurrency: usize,
-    /// Losses that are accepted, each as `<stack within the stage>/<logical id>`, for example `FipeData/Cluster`.
+    /// Losses that are accepted, each as `<stack within the stage>/<logical id>`, for example `ShopData/Cluster`.
     pub accept_data_loss: BTreeSet<String>,
     /// Resources that a failed rollback may skip, named in the same way.
     pub skip_rollback: BTreeSet<String>,

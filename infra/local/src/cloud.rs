@@ -1,6 +1,5 @@
 //! Up, down and status: what is running is kept, what is missing is started, what fails to start is stopped again.
 
-use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,58 +7,15 @@ use nix::sys::signal::Signal;
 
 use crate::databases::Database;
 use crate::error::{At, Error};
+use crate::event::Event;
 use crate::layout::Layout;
 use crate::postgres::Cluster;
 use crate::process::marked;
 use crate::program::Prepared;
+use crate::service_name::ServiceName;
 use crate::start::{Launch, start};
-use crate::state::{RememberedDatabase, ServiceName, Started, State, Status};
+use crate::state::{RememberedDatabase, Started, State, Status};
 use crate::{Config, Ports, ministack, port};
-
-/// Progress of [`up`] and [`down`]; `Display` is a line for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    Starting {
-        service: ServiceName,
-    },
-    Ready {
-        service: ServiceName,
-        version: String,
-        port: u16,
-        after: Duration,
-    },
-    AlreadyRunning {
-        service: ServiceName,
-    },
-    /// Real data replaces this program's generated data, or the other way round: everything starts empty.
-    Emptied {
-        service: ServiceName,
-    },
-    /// A program has changed arguments or was rebuilt; PostgreSQL lacks a database.
-    Changed {
-        service: ServiceName,
-    },
-    Stopped {
-        service: ServiceName,
-    },
-}
-
-impl fmt::Display for Event {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Starting { service } => write!(f, "{service}: starting"),
-            Self::Ready { service, version, port, after } => {
-                write!(f, "{service}: {version} ready on 127.0.0.1:{port} after {:.1} s", after.as_secs_f64())
-            }
-            Self::AlreadyRunning { service } => write!(f, "{service}: already running"),
-            Self::Emptied { service } => {
-                write!(f, "{service}: real and made-up data must not mix, starting with an empty database")
-            }
-            Self::Changed { service } => write!(f, "{service}: changed, restarting"),
-            Self::Stopped { service } => write!(f, "{service}: stopped"),
-        }
-    }
-}
 
 /// Starts what is not running yet and waits until it responds.
 ///

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::state::ServiceName;
+use crate::service_name::ServiceName;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use nix::fcntl::{Flock, FlockArg};
 
 use crate::error::{At, Error};
-use crate::state::ServiceName;
+use crate::service_name::ServiceName;
 
 /// Paths below a repository's root.
 #[derive(Clone, Debug)]

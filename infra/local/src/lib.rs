@@ -4,6 +4,7 @@
 mod cloud;
 mod databases;
 mod error;
+mod event;
 mod health;
 mod layout;
 mod logs;
@@ -12,17 +13,20 @@ mod port;
 pub mod postgres;
 mod process;
 mod program;
+mod service_name;
 mod start;
 mod state;
 mod tools;
 
-pub use cloud::{Event, down, status, stop, up};
+pub use cloud::{down, status, stop, up};
 pub use databases::Database;
 pub use error::Error;
+pub use event::Event;
 pub use layout::Layout;
 pub use logs::{LogFollower, logs};
 pub use program::{DataFiles, Program};
-pub use state::{DatabaseAddress, Service, ServiceName, Status};
+pub use service_name::ServiceName;
+pub use state::{DatabaseAddress, Service, Status};
 pub use tools::{install, install_into, python};
 
 use std::path::PathBuf;

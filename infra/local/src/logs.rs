@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{At, Error};
 use crate::layout::Layout;
-use crate::state::ServiceName;
+use crate::service_name::ServiceName;
 
 /// Opens the logs of these services, starting `last` lines before their end.
 ///

@@ -16,7 +16,7 @@ use crate::error::{At, Error};
 use crate::health;
 use crate::layout::site_packages;
 use crate::process::working_in;
-use crate::state::ServiceName;
+use crate::service_name::ServiceName;
 
 /// The superuser of a new cluster.
 pub const SUPERUSER: &str = "postgres";

@@ -8,7 +8,8 @@ use tokio::process::Command;
 
 use crate::error::Error;
 use crate::health;
-use crate::state::{ServiceName, Started, State};
+use crate::service_name::ServiceName;
+use crate::state::{Started, State};
 
 /// A program that runs next to MiniStack and PostgreSQL.
 ///

@@ -8,14 +8,15 @@ use nix::unistd::Pid;
 use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 
-use crate::cloud::Event;
 use crate::databases::{self, Database};
 use crate::error::{At, Error};
+use crate::event::Event;
 use crate::layout::Layout;
 use crate::postgres::Cluster;
 use crate::process::{Process, spawn};
 use crate::program::{Prepared, Program};
-use crate::state::{ServiceName, Started, State, tail};
+use crate::service_name::ServiceName;
+use crate::state::{Started, State, tail};
 use crate::{ministack, postgres};
 
 /// Starting takes seconds; a program that reads or generates millions of records takes longer.

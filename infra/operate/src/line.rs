@@ -155,7 +155,7 @@ mod tests {
     fn a_line_of_our_functions_becomes_what_happened_and_its_fields() {
         let line = parse(
             &json!({
-                "timestamp": "2026-08-01T10:20:30.500Z", "level": "ERROR", "function": "FipePriceLoader", "stage": "dev",
+                "timestamp": "2026-08-01T10:20:30.500Z", "level": "ERROR", "function": "ShopOrderLoader", "stage": "dev",
                 "request_id": "r-1", "trace_id": "t-1", "action": "load_prices", "status": "error",
                 "details": {"reason": "a \"b\"\nc", "model": 7, "call": {"made": true}, "none": null},
             })

@@ -276,7 +276,7 @@ impl Review {
         self.findings().any(|(_, finding)| finding.is_dangerous())
     }
 
-    /// All findings, each with its subject: `FipeApi/PriceQueue`, `FipeData/Outputs.DBEndpoint`.
+    /// All findings, each with its subject: `ShopApi/OrderQueue`, `ShopData/Outputs.DBEndpoint`.
     pub fn findings(&self) -> impl Iterator<Item = (String, &Finding)> {
         let of_resources = self.changes.iter().flat_map(|change| {
             change.findings.iter().map(move |finding| (format!("{}/{}", change.stack, change.logical_id), finding))

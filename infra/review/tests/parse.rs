@@ -48,7 +48,7 @@ const EDITS: &[(&str, &str, &str, &str)] = &[
     ("macros-and-include.yaml", "Text: jobs", "Text: work", "Replicas"),
     ("mappings-and-conditions.yaml", "MaxSize: !If [IsPrd, 9, 1]", "MaxSize: !If [IsPrd, 12, 1]", "Group"),
     ("mappings-and-conditions.yaml", "listen 80;", "listen 8080;", "Launch"),
-    ("nested-stacks.yaml", "Cidr: 10.20.0.0/16", "Cidr: 10.30.0.0/16", "Network"),
+    ("nested-stacks.yaml", "Cidr: 10.20.0.0/16", "Cidr: 10.30.0.0/16", "Subnets"),
     ("nested-stacks.yaml", "{Name: jobs}", "{Name: work}", "Module"),
     ("old-json.json", "\"CidrIp\" : \"192.0.2.0/24\"", "\"CidrIp\" : \"0.0.0.0/0\"", "WebServerSecurityGroup"),
     ("sam-api.yaml", "CodeUri: orders/", "CodeUri: orders-2/", "OrdersFunction"),

@@ -5,8 +5,7 @@ use catalog_contract::{Operation, PRODUCT, ROUTES};
 use contract::Matches;
 use function_http::{BODY_BYTES, FieldFault, PROBLEM_JSON, Problem};
 use serde_json::{Value, json};
-use utoipa::openapi::{RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 
 use crate::product::{Draft, Status};
 use crate::view::{AcceptedView, ProductView};
@@ -50,19 +49,6 @@ pub fn openapi() -> String {
 
 fn schema<T: ToSchema>() -> (String, Value) {
     (T::name().into_owned(), json!(T::schema()))
-}
-
-/// The schema of a price in a request.
-pub(crate) fn price() -> RefOr<Schema> {
-    let schema = json!({
-        "description": "A decimal string or a number with at most two places, from 0 to 9999999999.99; it is never rounded.",
-        "examples": ["19.90", 19.9],
-        "oneOf": [
-            {"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,2})?$"},
-            {"type": "number", "minimum": 0, "maximum": 9_999_999_999.99, "multipleOf": 0.01},
-        ],
-    });
-    serde_json::from_value(schema).unwrap_or_else(|_| <String as PartialSchema>::schema())
 }
 
 /// The documentation endpoints do not describe themselves.

@@ -4,6 +4,9 @@ use std::fmt;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::PartialSchema;
+use utoipa::openapi::{RefOr, Schema};
 
 /// 9,999,999,999.99 in hundredths.
 const MOST_CENTS: i64 = 999_999_999_999;
@@ -110,6 +113,19 @@ impl TryFrom<String> for Price {
     fn try_from(text: String) -> Result<Self, NoPrice> {
         Self::from_text(&text)
     }
+}
+
+/// The OpenAPI schema of a price that a client gives.
+pub(crate) fn schema() -> RefOr<Schema> {
+    let schema = json!({
+        "description": "A decimal string or a number with at most two places, from 0 to 9999999999.99; it is never rounded.",
+        "examples": ["19.90", 19.9],
+        "oneOf": [
+            {"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,2})?$"},
+            {"type": "number", "minimum": 0, "maximum": 9_999_999_999.99, "multipleOf": 0.01},
+        ],
+    });
+    serde_json::from_value(schema).unwrap_or_else(|_| <String as PartialSchema>::schema())
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub struct Draft {
     #[schema(max_length = 4000, example = "White, 0.3 l")]
     pub description: String,
     /// A decimal string or a number with at most two places; it is never rounded.
-    #[schema(schema_with = crate::openapi::price)]
+    #[schema(schema_with = crate::price::schema)]
     pub price: Price,
 }
 

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use crate::limits::{FUEL_CODES, MODEL_YEARS, REFERENCE_YEARS, ZERO_KM};
-use crate::month::Month;
+use crate::limits::{FUEL_CODES, MODEL_YEARS, ZERO_KM};
+use crate::month::{InvalidMonth, Month};
 
 /// An error of the chain.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A text that is not a month.
-    #[error("{text:?} is not a month: YYYY-MM of the years {} to {}", REFERENCE_YEARS.start(), REFERENCE_YEARS.end())]
-    Month { text: String },
+    /// A text that is no month.
+    #[error(transparent)]
+    Month(#[from] InvalidMonth),
     /// A text that is not a model year and fuel.
     #[error(
         "{text:?} is not a model year and fuel: {}-{} to {}-{}, or {ZERO_KM} as the year for zero km",
@@ -108,10 +108,11 @@ impl Fault {
 }
 
 impl Error {
-    /// Whether the same work can succeed later.
+    /// Whether a retry can help. Only FIPE's own "invalid parameters" is permanent: everything else, including an unknown
+    /// shape, has been seen to pass, and a wrong "permanent" would lose a model for the month.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Month { .. } | Self::YearFuel { .. } | Self::Event { .. } | Self::UnknownMonth { .. } => false,
+            Self::Month(_) | Self::YearFuel { .. } | Self::Event { .. } | Self::UnknownMonth { .. } => false,
             Self::OtherMonth { .. } | Self::Unlisted { .. } | Self::NoModel => false,
             Self::Call { fault, .. } => fault.is_transient(),
             Self::OutOfTime { .. } | Self::Send { .. } => true,
@@ -122,7 +123,7 @@ impl Error {
     /// A short stable identifier to filter by.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Month { .. } => "month",
+            Self::Month(_) => "month",
             Self::YearFuel { .. } => "year_fuel",
             Self::Event { .. } => "event",
             Self::UnknownMonth { .. } => "unknown_month",

@@ -6,7 +6,6 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
 use crate::limits::REFERENCE_YEARS;
 
 const NAMES: [&str; 12] = [
@@ -34,21 +33,21 @@ pub struct Month {
 
 impl Month {
     /// # Errors
-    /// [`Error::Month`] when the year is none of [`REFERENCE_YEARS`] or the month not 1 to 12.
-    pub fn new(year: i16, month: i8) -> Result<Self, Error> {
+    /// [`InvalidMonth`] when the year is none of [`REFERENCE_YEARS`] or the month not 1 to 12.
+    pub fn new(year: i16, month: i8) -> Result<Self, InvalidMonth> {
         if REFERENCE_YEARS.contains(&year) && (1..=12).contains(&month) {
             Ok(Self { year, month })
         } else {
-            Err(Error::Month { text: format!("{year}-{month}") })
+            Err(InvalidMonth { text: format!("{year}-{month}") })
         }
     }
 
     /// Reads FIPE's two spellings, `agosto/2026 ` and `agosto de 2026 `, with or without the cedilla of `março`.
     ///
     /// # Errors
-    /// [`Error::Month`] for any other text.
-    pub fn from_portuguese(text: &str) -> Result<Self, Error> {
-        let fault = || Error::Month { text: text.to_owned() };
+    /// [`InvalidMonth`] for any other text.
+    pub fn from_portuguese(text: &str) -> Result<Self, InvalidMonth> {
+        let fault = || InvalidMonth { text: text.to_owned() };
         let lower = text.trim().to_lowercase();
         let (name, year) = lower.split_once('/').or_else(|| lower.split_once(" de ")).ok_or_else(fault)?;
         let name = name.trim();
@@ -73,6 +72,13 @@ impl Month {
     }
 }
 
+/// A text that is no month.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not a month: YYYY-MM of the years {} to {}", REFERENCE_YEARS.start(), REFERENCE_YEARS.end())]
+pub struct InvalidMonth {
+    text: String,
+}
+
 impl fmt::Display for Month {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04}-{:02}", self.year, self.month)
@@ -80,10 +86,10 @@ impl fmt::Display for Month {
 }
 
 impl FromStr for Month {
-    type Err = Error;
+    type Err = InvalidMonth;
 
-    fn from_str(text: &str) -> Result<Self, Error> {
-        let fault = || Error::Month { text: text.to_owned() };
+    fn from_str(text: &str) -> Result<Self, InvalidMonth> {
+        let fault = || InvalidMonth { text: text.to_owned() };
         let (year, month) = text.split_once('-').ok_or_else(fault)?;
         let digits = |part: &str, count: usize| part.len() == count && part.bytes().all(|byte| byte.is_ascii_digit());
         if !digits(year, 4) || !digits(month, 2) {
@@ -94,9 +100,9 @@ impl FromStr for Month {
 }
 
 impl TryFrom<String> for Month {
-    type Error = Error;
+    type Error = InvalidMonth;
 
-    fn try_from(text: String) -> Result<Self, Error> {
+    fn try_from(text: String) -> Result<Self, InvalidMonth> {
         text.parse()
     }
 }

@@ -8,8 +8,8 @@ use crate::exit::Failure;
 /// With whose permissions CloudFormation works.
 #[derive(Debug, Args)]
 pub(crate) struct ExecutionRole {
-    /// ARN of the role that CloudFormation works with, an output of the stack Delivery; not used on the stage local. Without it
-    /// CloudFormation works with the role that the stack was given before, or with your own permissions.
+    /// ARN of the role that CloudFormation works with, an output of the stack with the pipeline's roles; not used on the stage
+    /// local. Without it CloudFormation works with the role that the stack was given before, or with your own permissions.
     #[arg(long, env = "EXECUTION_ROLE_ARN", value_name = "ARN")]
     execution_role: Option<String>,
 }
@@ -26,7 +26,7 @@ impl ExecutionRole {
                 Ok(Some(arn.clone()))
             }
             _ => {
-                let example = "arn:aws:iam::123456789012:role/Delivery-dev-ExecutionRole-ABC";
+                let example = "arn:aws:iam::123456789012:role/Pipeline-dev-ExecutionRole-ABC";
                 Err(Failure::usage(format!("--execution-role {arn:?} is not the ARN of a role, for example {example}")))
             }
         }
@@ -40,7 +40,7 @@ mod tests {
     #[test]
     fn a_role_is_told_by_its_arn_and_nothing_is_told_on_the_stage_local() {
         let given = |arn: &str, stage| ExecutionRole { execution_role: Some(arn.to_owned()) }.given(stage);
-        let arn = "arn:aws-us-gov:iam::123456789012:role/path/Delivery-dev-ExecutionRole-ABC";
+        let arn = "arn:aws-us-gov:iam::123456789012:role/path/Pipeline-dev-ExecutionRole-ABC";
         assert_eq!(given(arn, StageName::Dev).unwrap(), Some(arn.to_owned()));
         assert_eq!(given("", StageName::Dev).unwrap(), None);
         assert_eq!(given(arn, StageName::Local).unwrap(), None);

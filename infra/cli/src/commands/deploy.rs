@@ -37,7 +37,7 @@ Approval (--approve):
   always     ask for every change
 
 The changes are shown before the question. Without a terminal to ask at, the stack is left as it is, the reasons are shown and \
-this ends with 77. Data that would be lost has to be named, whatever was approved: --accept-data-loss FipeData/Cluster. The \
+this ends with 77. Data that would be lost has to be named, whatever was approved: --accept-data-loss STACK/RESOURCE. The \
 stage local takes any template and any loss: it can be recreated in seconds.
 
 Ctrl-C at a terminal asks whether to detach (CloudFormation goes on, `infra watch` follows it again) or to cancel. Without a \
@@ -46,12 +46,9 @@ terminal it detaches.
 Examples:
   infra deploy --stage local
   infra deploy --stage dev --profile work --vpc-id vpc-0123456789abcdef0
-  infra deploy --stage dev --accept-data-loss FipeData/Cluster
   infra deploy --stage stg --import-existing         takes back what stayed when
                                                      the stage was destroyed
-  infra deploy --stage prd FipeApi --approve always  this stack; asks each time
-  infra deploy --stage dev Delivery --profile admin  the pipeline's roles, by an
-                                                     administrator
+  {examples of systems}
   infra deploy --stage stg --events json --approve never | jq -c .code
 
 Exit codes:
@@ -71,7 +68,7 @@ pub(crate) struct Deploy {
     /// Which stage.
     #[arg(long, value_parser = stage_names())]
     stage: StageName,
-    /// Only these stacks, for example FipeApi; all when none is named.
+    /// Only these stacks; all when none is named.
     #[arg(value_name = "STACK")]
     stacks: Vec<String>,
     #[command(flatten)]
@@ -177,7 +174,7 @@ fn resources<T: FromIterator<String>>(flag: &str, names: &[String]) -> Result<T,
     match names.iter().find(|name| !is_name(name)) {
         None => Ok(names.iter().cloned().collect()),
         Some(name) => {
-            Err(Failure::usage(format!("{flag} {name:?} is not STACK/RESOURCE, for example FipeData/Cluster")))
+            Err(Failure::usage(format!("{flag} {name:?} is not STACK/RESOURCE, for example ShopData/Cluster")))
         }
     }
 }
@@ -189,9 +186,9 @@ mod tests {
     #[test]
     fn a_resource_is_named_with_its_stack() {
         let of = |name: &str| resources::<Vec<String>>("--accept-data-loss", &[name.to_owned()]);
-        assert_eq!(of("FipeData/Cluster").unwrap(), ["FipeData/Cluster"]);
-        assert_eq!(of("FipeData/Nested/Table").unwrap(), ["FipeData/Nested/Table"]);
-        for wrong in ["Cluster", "FipeData/", "/Cluster", ""] {
+        assert_eq!(of("ShopData/Cluster").unwrap(), ["ShopData/Cluster"]);
+        assert_eq!(of("ShopData/Nested/Table").unwrap(), ["ShopData/Nested/Table"]);
+        for wrong in ["Cluster", "ShopData/", "/Cluster", ""] {
             let error = of(wrong).unwrap_err().to_string();
             assert!(error.contains("STACK/RESOURCE") && error.contains(&format!("{wrong:?}")), "{error}");
         }

@@ -36,7 +36,7 @@ The stage local is deleted without a question. Termination protection is turned 
 
 Examples:
   infra destroy --stage dev
-  infra destroy --stage dev FipeApi            this stack alone
+  {examples of systems}
   infra destroy --stage dev --yes-destroy dev  without a question, for scripts
   infra destroy --stage dev --empty-buckets    with all that is in its buckets
 

@@ -30,7 +30,7 @@ and after an error. Values that are write-only or NoEcho are shown as ****.
 
 Examples:
   infra diff --stage prd --vpc-id vpc-0123456789abcdef0
-  infra diff --stage dev FipeApi --no-code    without code; nothing is built
+  {examples of systems}
   infra diff --stage stg --json | jq '.review.changes[] | select(.dangerous)'
   infra diff --stage prd || [ $? -eq 2 ]      fail a job for more than harmless
                                               changes, and for errors
@@ -51,7 +51,7 @@ pub(crate) struct Diff {
     /// Which stage.
     #[arg(long, value_parser = stage_names())]
     stage: StageName,
-    /// Only these stacks, for example FipeApi; all when none is named.
+    /// Only these stacks; all when none is named.
     #[arg(value_name = "STACK")]
     stacks: Vec<String>,
     #[command(flatten)]

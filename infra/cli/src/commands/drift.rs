@@ -25,7 +25,7 @@ found elsewhere; 64 a stack is unknown or not deployed, or the arguments are wro
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Drift {
-    /// Only these stacks, for example FipeApi; all when none is named.
+    /// Only these stacks; all when none is named.
     #[arg(value_name = "STACK")]
     stacks: Vec<String>,
     #[command(flatten)]

@@ -21,14 +21,11 @@ const HELP: &str = "\
 A line is: time (UTC), function, level, what happened, and the fields beside it. Lines of another shape (a panic) are shown as they \
 are. Lambda's own START, END and REPORT lines and metrics are left out unless --all is given or they tell of a failure.
 
-The trace id of a crawl is its id, which `infra invoke fipe` and `infra status fipe` tell. With --follow, late lines are shown when \
+What belongs together has one trace id; `infra invoke` and `infra status` of a system show it. With --follow, late lines are shown when \
 they come; it ends with Ctrl-C.
 
 Examples:
-  infra logs fipe --follow
-  infra logs fipe --stage prd --since 2h --function price
-  infra logs fipe --trace 0198c5c2-7a52-7e11-b5d5-2b1e0c1d9a55
-  infra logs fipe --json | jq 'select(.level == \"ERROR\")'
+  {examples of systems}
 
 Exit codes: 0 shown; 64 there is no such system or function, nothing is deployed, or the arguments are wrong; 75 AWS was unavailable.";
 
@@ -36,7 +33,7 @@ Exit codes: 0 shown; 64 there is no such system or function, nothing is deployed
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Logs {
-    /// The system: the tag Application of its stacks, for example fipe.
+    /// The system: the tag Application of its stacks.
     system: String,
     #[command(flatten)]
     selection: Selection,
@@ -193,12 +190,12 @@ mod tests {
 
     #[test]
     fn functions_are_chosen_by_a_part_of_their_names() {
-        let all = || ["PriceLoader", "ModelLoader"].map(source).to_vec();
+        let all = || ["OrderLoader", "StockLoader"].map(source).to_vec();
         let names = |chosen: Vec<Source>| chosen.into_iter().map(|source| source.function).collect::<Vec<_>>();
-        assert_eq!(names(chosen(all(), &["price".to_owned()]).unwrap()), ["PriceLoader"]);
+        assert_eq!(names(chosen(all(), &["order".to_owned()]).unwrap()), ["OrderLoader"]);
         assert_eq!(names(chosen(all(), &["loader-dev".to_owned()]).unwrap()).len(), 2);
         let error = chosen(all(), &["ingestor".to_owned()]).unwrap_err().to_string();
-        assert_eq!(error, r#"no function is called "ingestor"; there are PriceLoader, ModelLoader"#);
+        assert_eq!(error, r#"no function is called "ingestor"; there are OrderLoader, StockLoader"#);
     }
 
     #[test]

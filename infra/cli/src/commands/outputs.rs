@@ -16,8 +16,8 @@ use crate::ui::terminal::Terminal;
 
 const EXAMPLES: &str = "\
 Examples:
-  infra outputs --stage dev FipeData         a table
-  infra outputs --stage dev --json | jq -r .FipeData.DBEndpoint
+  infra outputs --stage dev                  a table
+  {examples of systems}
   eval \"$(infra outputs --stage dev --env)\"  as variables of this shell
 
 A variable is called as its output; outputs of the same name get their stack's name and an underscore in front.
@@ -28,7 +28,7 @@ Exit codes: 0 printed; 64 a stack is unknown or not deployed, or the arguments a
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Outputs {
-    /// Only these stacks, for example FipeData; all when none is named.
+    /// Only these stacks; all when none is named.
     #[arg(value_name = "STACK")]
     stacks: Vec<String>,
     #[command(flatten)]

@@ -27,8 +27,7 @@ command that is killed in between leaves it in both queues, never in none, so a 
 Its attributes and its message group stay; it gets a new message id.
 
 Examples:
-  infra redrive ModelQueue --stage dev
-  infra redrive fipe-model-dlq-dev --stage dev --max 10 --yes
+  {examples of systems}
 
 Exit codes: 0 moved, or there was nothing to move; 1 it stopped half-way; 64 there is no such queue (the error lists those there are); 75 AWS \
 was unavailable; 77 not approved, and nothing was moved; 130 cancelled.";
@@ -37,7 +36,7 @@ was unavailable; 77 not approved, and nothing was moved; 130 cancelled.";
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Redrive {
-    /// Logical id or name of the queue, or of its dead-letter queue, for example ModelQueue.
+    /// Logical id or name of the queue, or of its dead-letter queue.
     queue: String,
     #[command(flatten)]
     selection: Selection,
@@ -183,7 +182,7 @@ mod tests {
     fn what_a_killed_redrive_had_received_is_not_passed_over() {
         let queue = |name: &str, in_flight| {
             let resource = Resource {
-                stack: "Fipe-dev".to_owned(),
+                stack: "Shop-dev".to_owned(),
                 logical_id: name.to_owned(),
                 physical_id: format!("https://sqs/1/{name}"),
                 resource_type: "AWS::SQS::Queue".to_owned(),

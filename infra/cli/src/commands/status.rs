@@ -21,7 +21,7 @@ is the last one found; `infra drift` checks again. Times are UTC.
 Examples:
   infra status --stage dev
   infra status --stage dev --json | jq '.queues[].logical_id'
-  infra status fipe --stage dev --watch    how far the crawl is
+  {examples of systems}
 
 Exit codes: 0 shown, whatever the state; 64 the arguments are wrong; 75 AWS was unavailable.";
 

@@ -96,12 +96,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (repository, synthesized) = written(folder.path());
         assert_eq!(templates::changed(&repository, StageName::Local, &synthesized), [""; 0]);
-        let path = repository.templates("local").join("FipeApi.yaml");
+        let path = repository.templates("local").join(format!("{}.yaml", synthesized[0].stack.name));
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, format!("{text} ")).unwrap();
         assert_eq!(
             templates::changed(&repository, StageName::Local, &synthesized),
-            ["environments/local/templates/FipeApi.yaml"]
+            [format!("environments/local/templates/{}.yaml", synthesized[0].stack.name)]
         );
     }
 
@@ -109,10 +109,10 @@ mod tests {
     fn the_template_of_a_stack_that_is_gone_is_stale_and_removed() {
         let folder = tempfile::tempdir().unwrap();
         let (repository, synthesized) = written(folder.path());
-        let path = repository.templates("local").join("FipeGone.yaml");
+        let path = repository.templates("local").join("Gone.yaml");
         fs::write(&path, "Resources: {}").unwrap();
         let stale = templates::changed(&repository, StageName::Local, &synthesized);
-        assert_eq!(stale, ["environments/local/templates/FipeGone.yaml"]);
+        assert_eq!(stale, ["environments/local/templates/Gone.yaml"]);
         write(&repository, StageName::Local, &synthesized, &stale).unwrap();
         assert!(!path.exists());
     }

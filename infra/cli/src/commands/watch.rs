@@ -25,7 +25,7 @@ use crate::ui::terminal::Terminal;
 const EXAMPLES: &str = "\
 Examples:
   infra watch --stage dev             every operation in progress on dev
-  infra watch --stage dev FipeData    this stack alone
+  {examples of systems}
   infra watch --stage dev --events json | jq -r .code
 
 Exit codes:

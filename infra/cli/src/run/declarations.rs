@@ -31,7 +31,7 @@ impl Declarations {
         self.0.get(stack_name).map(|places| places.template.as_str())
     }
 
-    /// `infra/systems/fipe/src/fipe_data.rs:123`.
+    /// `infra/systems/shop/src/shop_data.rs:123`.
     pub(crate) fn declared_at(&self, stack_name: &str, logical_id: &str) -> Option<String> {
         self.0.get(stack_name)?.declared_at.get(logical_id).cloned()
     }
@@ -47,10 +47,15 @@ mod tests {
     fn every_resource_of_a_stage_knows_where_it_is_declared() {
         let repository = Repository::find().unwrap();
         let stage = templates::stage(&repository, "dev").unwrap();
-        let declarations = Declarations::of(&templates::synthesize(&stage).unwrap());
-        let place = declarations.declared_at("FipeApi-dev", "PriceQueue").unwrap();
-        assert!(place.starts_with("infra/systems/fipe/src/fipe_api.rs:"), "{place}");
-        assert_eq!(declarations.declared_at("FipeApi-dev", "Nothing"), None);
-        assert!(declarations.template("FipeData-dev").unwrap().contains("AWS::RDS::DBCluster"));
+        let synthesized = templates::synthesize(&stage).unwrap();
+        let declarations = Declarations::of(&synthesized);
+        for Synthesized { stack, text } in &synthesized {
+            for entry in stack.template.resources() {
+                let place = declarations.declared_at(&stack.stack_name, entry.id.as_str()).unwrap();
+                assert!(place.starts_with("infra/systems/") && place.contains(".rs:"), "{place}");
+            }
+            assert_eq!(declarations.declared_at(&stack.stack_name, "Nothing"), None);
+            assert_eq!(declarations.template(&stack.stack_name), Some(text.as_str()));
+        }
     }
 }

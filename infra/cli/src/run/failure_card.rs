@@ -18,7 +18,7 @@ pub(crate) struct FailureCard {
     /// The status it ended in.
     pub(crate) status: String,
     pub(crate) cause: Option<Cause>,
-    /// Where our source declares the resource: `infra/systems/fipe/src/fipe_data.rs:123`.
+    /// Where our source declares the resource: `infra/systems/shop/src/shop_data.rs:123`.
     pub(crate) declared_at: Option<String>,
     /// The last log lines of the function behind a custom resource.
     pub(crate) log: Option<FunctionLog>,

@@ -164,7 +164,7 @@ mod tests {
     fn a_name_that_is_taken_leads_to_an_import_once() {
         let mut cause = Cause {
             path: Vec::new(),
-            logical_id: "ProductTable".to_owned(),
+            logical_id: "InvoiceTable".to_owned(),
             physical_id: String::new(),
             resource_type: "AWS::DynamoDB::Table".to_owned(),
             status: "CREATE_FAILED".to_owned(),
@@ -177,7 +177,7 @@ mod tests {
             next(&cause, "ROLLBACK_COMPLETE", &commands()),
             "infra deploy --stage dev --vpc-id vpc-1 --replace-failed"
         );
-        for reason in ["ProductTable-stg already exists in stack x", "(HandlerErrorCode: AlreadyExists)"] {
+        for reason in ["InvoiceTable-stg already exists in stack x", "(HandlerErrorCode: AlreadyExists)"] {
             cause.reason = reason.to_owned();
             assert_eq!(
                 next(&cause, "ROLLBACK_COMPLETE", &commands()),

@@ -112,7 +112,7 @@ fn known_stacks(selection: &[String], synthesized: &[Synthesized]) -> Result<(),
     }
 }
 
-/// `there is no stack "FipeApy"; did you mean FipeApi? There are FipeData, FipeApi`.
+/// `there is no stack "ShopApy"; did you mean ShopApi? There are ShopData, ShopApi`.
 pub(crate) fn unknown(what: &str, name: &str, known: &[&str]) -> String {
     let likeness = |candidate: &str| strsim::jaro_winkler(&candidate.to_lowercase(), &name.to_lowercase());
     let best = known.iter().map(|known| (likeness(known), *known)).max_by(|one, other| one.0.total_cmp(&other.0));
@@ -129,11 +129,11 @@ mod tests {
 
     #[test]
     fn a_misspelt_name_gets_the_one_that_was_meant() {
-        let known = ["FipeData", "FipeApi"];
+        let known = ["ShopData", "ShopApi"];
         assert_eq!(
-            unknown("stack", "fipeapy", &known),
-            r#"there is no stack "fipeapy"; did you mean FipeApi? There are FipeData, FipeApi"#
+            unknown("stack", "shopapy", &known),
+            r#"there is no stack "shopapy"; did you mean ShopApi? There are ShopData, ShopApi"#
         );
-        assert_eq!(unknown("stack", "Zebra", &known), r#"there is no stack "Zebra"; there are FipeData, FipeApi"#);
+        assert_eq!(unknown("stack", "Zebra", &known), r#"there is no stack "Zebra"; there are ShopData, ShopApi"#);
     }
 }

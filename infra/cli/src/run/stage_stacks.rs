@@ -10,9 +10,9 @@ use crate::run::connection;
 
 /// A stack of the stage, as far as it is known without a call.
 pub(crate) struct Stack {
-    /// Name within the stage, for example `FipeData`.
+    /// Name within the stage, for example `ShopData`.
     pub(crate) name: String,
-    /// Physical name, for example `FipeData-dev`.
+    /// Physical name, for example `ShopData-dev`.
     pub(crate) stack_name: String,
     /// Its tag `Application`: the system it belongs to.
     pub(crate) system: String,
@@ -83,15 +83,17 @@ mod tests {
     fn a_stack_that_only_goes_when_named_is_named_in_what_deploys_it() {
         let selection = Selection { stage: StageName::Dev, account: Account { profile: None, region: None } };
         let repository = Repository::find().unwrap();
-        let names = ["FipeData".to_owned(), "Delivery-dev".to_owned()];
-        let stacks = selection.stacks(&repository, &names).unwrap();
-        let said: Vec<String> = stacks.iter().map(|stack| selection.not_deployed(stack).to_string()).collect();
-        assert_eq!(
-            said,
-            [
-                "FipeData-dev is not deployed; run `infra deploy --stage dev` first",
-                "Delivery-dev is not deployed; run `infra deploy --stage dev Delivery` first",
-            ]
-        );
+        let made = templates::synthesize(&templates::stage(&repository, "dev").unwrap()).unwrap();
+        for only_when_named in [false, true] {
+            let stack = &made.iter().find(|made| made.stack.only_when_named == only_when_named).unwrap().stack;
+            let named = if only_when_named { format!(" {}", stack.name) } else { String::new() };
+            for name in [stack.name, &stack.stack_name] {
+                let stacks = selection.stacks(&repository, &[name.to_owned()]).unwrap();
+                assert_eq!(
+                    selection.not_deployed(&stacks[0]).to_string(),
+                    format!("{}-dev is not deployed; run `infra deploy --stage dev{named}` first", stack.name)
+                );
+            }
+        }
     }
 }

@@ -184,8 +184,8 @@ mod tests {
     fn an_interrupt_names_the_command_that_follows_again() {
         let commands =
             NextCommands { deploy: String::new(), destroy: String::new(), watch: "infra watch --stage dev".to_owned() };
-        let text = goes_on(&["FipeData-dev".to_owned()], &commands);
-        assert_eq!(text, "; CloudFormation goes on with FipeData-dev, and `infra watch --stage dev` follows it again");
+        let text = goes_on(&["ShopData-dev".to_owned()], &commands);
+        assert_eq!(text, "; CloudFormation goes on with ShopData-dev, and `infra watch --stage dev` follows it again");
         assert_eq!(goes_on(&[], &commands), "; nothing was in progress");
     }
 }

@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_eighty_columns_and_nothing_is_cut() {
-        let mut card = TextBox::new("FipeData-dev failed".to_owned());
+        let mut card = TextBox::new("ShopData-dev failed".to_owned());
         let arn = format!("arn:aws:lambda:us-east-1:123456789012:function:{}", "x".repeat(90));
         card.bad("cause", format!("the function {arn} did not answer in time, and so nothing was created"));
         card.row("property", "");
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn a_command_stays_one_command_where_it_is_broken() {
         let mut card = TextBox::new("x".to_owned());
-        let command = "infra deploy --stage dev --accept-data-loss FipeData/Cluster --accept-data-loss FipeData/Bucket";
+        let command = "infra deploy --stage dev --accept-data-loss ShopData/Cluster --accept-data-loss ShopData/Bucket";
         card.command("next", command);
         let lines = card.lines(Paint::PLAIN);
         let text =

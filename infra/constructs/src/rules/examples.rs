@@ -139,7 +139,7 @@ pub(super) fn database_connections() -> Template {
 
 pub(super) fn upstream_budget() -> Template {
     let mut template = template();
-    let variables = json!({ "Variables": { "FIPE_CALLS_PER_MINUTE": "40" } });
+    let variables = json!({ "Variables": { "SHOP_CALLS_PER_MINUTE": "40" } });
     let function = template.add("Function", RawResource::new(FUNCTION).property("Environment", variables));
     let mapping = RawResource::new("AWS::Lambda::EventSourceMapping")
         .property("FunctionName", function.r#ref())

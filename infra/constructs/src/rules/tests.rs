@@ -6,7 +6,7 @@ use super::*;
 
 /// A chain that no rule rejects, written by hand.
 fn sound() -> Template {
-    let mut template = Template::new("FipeApi-dev");
+    let mut template = Template::new("ShopApi-dev");
     let kept = |resource: RawResource| {
         resource.deletion_policy(DeletionPolicy::Snapshot).update_replace_policy(UpdateReplacePolicy::Snapshot)
     };
@@ -34,7 +34,7 @@ fn sound() -> Template {
             json!({ "Variables": {
                 "SQS_INPUT_URL": queue.r#ref(),
                 "RDS_HOST": "db",
-                "FIPE_CALLS_PER_MINUTE": "20",
+                "SHOP_CALLS_PER_MINUTE": "20",
             } }),
         );
     let function = template.add("Function", function);
@@ -73,7 +73,7 @@ fn with_statement(statement: Json) -> Template {
 }
 
 fn budget(calls_per_minute: f64) -> Budget {
-    Budget { variable: "FIPE_CALLS_PER_MINUTE", calls_per_minute }
+    Budget { variable: "SHOP_CALLS_PER_MINUTE", calls_per_minute }
 }
 
 fn diagnostics(template: &Template) -> Vec<Diagnostic> {
@@ -111,7 +111,7 @@ fn a_sound_chain_is_allowed() {
 fn a_diagnostic_tells_place_value_allowed_values_and_fix() {
     assert_eq!(
         diagnostics(&with("Queue", "VisibilityTimeout", 300))[0].to_string(),
-        "FipeApi-dev > Queue (AWS::SQS::Queue) > VisibilityTimeout: 300 s is too short for Function (300 s, window 30 s); \
+        "ShopApi-dev > Queue (AWS::SQS::Queue) > VisibilityTimeout: 300 s is too short for Function (300 s, window 30 s); \
          allowed: at least 1830 s; raise VisibilityTimeout or shorten the function's time-out"
     );
 }
@@ -276,7 +276,7 @@ fn wide_actions_and_resources_are_refused() {
         let template = with_statement(allow(action, arn("Queue")));
         refused(&template, "permission-wildcard", &place("Action"));
     }
-    for resource in ["*", "arn:aws:sqs:*:*:*", "arn:aws:s3:::*", "arn:aws:s3:::*/*", "arn:aws:sqs:us-east-1:1:fipe-*"] {
+    for resource in ["*", "arn:aws:sqs:*:*:*", "arn:aws:s3:::*", "arn:aws:s3:::*/*", "arn:aws:sqs:us-east-1:1:shop-*"] {
         let template = with_statement(allow("sqs:SendMessage", Json::from(resource)));
         refused(&template, "permission-wildcard", &place("Resource"));
     }

@@ -13,7 +13,7 @@ const UNLIMITED: f64 = 1000.0;
 pub(super) const UPSTREAM_BUDGET: Rule = Rule {
     id: "upstream-budget",
     refuses: "functions whose calls a minute × instances add up to more than the stage's budget",
-    example: "FIPE_CALLS_PER_MINUTE 40 on two instances of a stage that allows 40",
+    example: "SHOP_CALLS_PER_MINUTE 40 on two instances of a stage that allows 40",
     fix: "divide the budget over functions and their MaximumConcurrency",
     refused: examples::upstream_budget,
     check: |stage, diagnostics| {

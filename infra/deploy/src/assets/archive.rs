@@ -68,7 +68,7 @@ pub struct Archive {
 }
 
 impl Archive {
-    /// An asset named as the templates' parameters name it, for example `fipe-price-loader`. Entries are sorted by
+    /// An asset named as the templates' parameters name it, for example `shop-order-loader`. Entries are sorted by
     /// path.
     ///
     /// # Errors

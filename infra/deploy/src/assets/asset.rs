@@ -8,7 +8,7 @@ use super::archive::{Archive, Compression, Content, Entry};
 /// Files that a template's parameters refer to by one name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asset {
-    /// As the parameters name it, for example `fipe-price-loader`.
+    /// As the parameters name it, for example `shop-order-loader`.
     pub name: String,
     /// The binary that becomes `bootstrap`, which is what the `provided` runtimes start. Several assets may have the same.
     pub binary: Option<String>,

@@ -4,67 +4,15 @@
 pub mod address;
 mod dependency_order;
 mod resolve;
+mod stack;
 
 use std::collections::BTreeMap;
 
-use crate::{Error, MissingValue, Protection};
+use crate::{Error, MissingValue};
 
 pub(crate) use dependency_order::run_in_order;
 pub(crate) use resolve::{Outputs, ResolvedStack, check_outputs, live_outputs, resolve, resolve_tentatively};
-
-/// A stack of a stage, ready to deploy.
-#[derive(Debug, Clone)]
-pub struct Stack {
-    /// Name within the stage, for example `FipeData`.
-    pub name: String,
-    /// Physical name, for example `FipeData-dev`.
-    pub stack_name: String,
-    /// The committed template's text.
-    pub template: String,
-    /// Its parameters and where their values come from.
-    pub parameters: Vec<Parameter>,
-    /// Tags of the stack.
-    pub tags: Vec<(String, String)>,
-    /// The termination protection and stack policy that the stack should have.
-    pub protection: Protection,
-    /// It is part of a plan only if the selection names it.
-    pub only_when_named: bool,
-}
-
-/// One parameter of a template.
-#[derive(Debug, Clone)]
-pub struct Parameter {
-    /// Name in the template.
-    pub name: String,
-    /// Where its value comes from.
-    pub source: Source,
-}
-
-/// Where a parameter's value comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// Given with the deployment. Without it, an optional one keeps the template's default.
-    Given {
-        /// The template has a default.
-        optional: bool,
-        /// How to give it, for the error that lists what is missing.
-        hint: String,
-    },
-    /// An output of another stack of the stage.
-    Output {
-        /// That stack's name within the stage.
-        stack: String,
-        /// The output's name.
-        output: String,
-    },
-    /// Name of the assets bucket.
-    AssetBucket,
-    /// Key of an asset in the assets bucket.
-    AssetKey {
-        /// The asset's name.
-        asset: String,
-    },
-}
+pub use stack::{Parameter, Source, Stack};
 
 /// The selected stacks of a stage in deployment order, with all given values.
 #[derive(Debug, Clone)]
@@ -209,6 +157,7 @@ fn check_values(stacks: &[Stack], values: &BTreeMap<String, String>) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Protection;
 
     fn stack(name: &str, parameters: &[(&str, Source)]) -> Stack {
         Stack {
@@ -278,11 +227,11 @@ mod tests {
 
     #[test]
     fn a_stack_that_has_to_be_named_is_left_alone_until_it_is() {
-        let delivery = Stack { only_when_named: true, ..stack("Delivery", &[("Repository", given(false))]) };
-        let stacks = vec![stack("Data", &[]), delivery];
+        let roles = Stack { only_when_named: true, ..stack("Roles", &[("Repository", given(false))]) };
+        let stacks = vec![stack("Data", &[]), roles];
         assert_eq!(names(&Plan::new(stacks.clone(), &[], BTreeMap::new()).unwrap()), ["Data"]);
         let given = BTreeMap::from([("Repository".to_owned(), "a/b".to_owned())]);
-        assert_eq!(names(&Plan::new(stacks, &["Delivery".to_owned()], given).unwrap()), ["Delivery"]);
+        assert_eq!(names(&Plan::new(stacks, &["Roles".to_owned()], given).unwrap()), ["Roles"]);
     }
 
     #[test]

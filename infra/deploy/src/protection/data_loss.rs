@@ -22,7 +22,7 @@ pub struct DataLoss {
     pub accepted: bool,
 }
 
-/// The losses among `changes`, below the path `stack` (`FipeData`, `FipeData/Nested`).
+/// The losses among `changes`, below the path `stack` (`ShopData`, `ShopData/Nested`).
 pub(crate) fn data_loss(stack: &str, changes: &[ResourceChange], options: &Options) -> Vec<DataLoss> {
     let mut losses = Vec::new();
     for change in changes {

@@ -244,7 +244,7 @@ fn section(folded: &Folded<SectionChange>) -> String {
     head + &findings + gap + &fenced("diff", &values(&section.before, &section.after)) + "\n"
 }
 
-/// `FipeApi/PriceQueue`.
+/// `ShopApi/OrderQueue`.
 fn name(found: &Found<'_>) -> String {
     code(&format!("{}/{}", found.stack, found.name))
 }

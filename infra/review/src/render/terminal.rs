@@ -348,7 +348,7 @@ fn section(out: &mut Out, folded: &Folded<SectionChange>) {
     notices(out, &folded.is.findings);
 }
 
-/// `FipeApi/PriceQueue`.
+/// `ShopApi/OrderQueue`.
 fn name(found: &Found<'_>) -> String {
     line(&format!("{}/{}", found.stack, found.name))
 }

@@ -59,7 +59,7 @@ mod tests {
     fn fragments_become_sentences_but_names_stay() {
         assert_eq!(sentence("anyone may read"), "Anyone may read");
         assert_eq!(sentence("iam:PassRole on *"), "iam:PassRole on *");
-        assert_eq!(sentence("fipe-queue is removed"), "fipe-queue is removed");
+        assert_eq!(sentence("shop-queue is removed"), "shop-queue is removed");
         assert_eq!(count(2, "category"), "2 categories");
     }
 }

@@ -481,7 +481,7 @@ mod tests {
 
     #[test]
     fn a_stage_is_taken_out_only_where_it_stands_as_a_word() {
-        assert_eq!(without_stage("fipe-queue-prd", "prd"), "fipe-queue-‹stage›");
+        assert_eq!(without_stage("shop-queue-prd", "prd"), "shop-queue-‹stage›");
         assert_eq!(without_stage("prd/prdx xprd prd", "prd"), "‹stage›/prdx xprd ‹stage›");
         assert_eq!(without_stage("devdev-dev", "dev"), "devdev-‹stage›");
     }

@@ -6,13 +6,15 @@ mod stack;
 
 use cfn::Diagnostic;
 use constructs::SynthesizedStack;
-use system::{Configured, Operator, Section, Stage, System};
+use system::{Configured, Example, Operator, Section, Stage, System};
 
 pub use settings::{ApiAddress, Settings};
 pub use stack::catalog;
 
 /// The name of the system.
 const NAME: &str = "catalog";
+/// What people type to work with it.
+const EXAMPLES: &[Example] = &[Example::new("invoke catalog", "one product through the catalog")];
 
 /// The entry of the list of systems.
 pub struct Catalog;
@@ -28,6 +30,10 @@ impl System for Catalog {
 
     fn operator(&self) -> Option<&dyn Operator> {
         Some(self)
+    }
+
+    fn examples(&self) -> &'static [Example] {
+        EXAMPLES
     }
 }
 

@@ -7,10 +7,13 @@ mod statement;
 
 use cfn::Diagnostic;
 use constructs::SynthesizedStack;
-use system::{Configured, Section, Stage, StageName, System};
+use system::{Configured, Example, Section, Stage, StageName, System};
 
 /// The name of the system.
 const NAME: &str = "delivery";
+/// What people type to work with it.
+const EXAMPLES: &[Example] =
+    &[Example::new("deploy --stage dev Delivery --profile admin", "the pipeline's roles, by an administrator")];
 
 /// The entry of the list of systems.
 pub struct Delivery;
@@ -52,6 +55,10 @@ impl System for Delivery {
             settings.fault("", "is for stages on AWS; leave the file out");
         }
         Box::new(Settings::read(settings))
+    }
+
+    fn examples(&self) -> &'static [Example] {
+        EXAMPLES
     }
 
     /// A stage can be deployed without a pipeline.

@@ -1,6 +1,7 @@
 //! **The FIPE chain**: four functions that load Brazil's vehicle price table into Aurora PostgreSQL. Its stacks, the settings of a
 //! stage, and its pacing.
 
+mod examples;
 mod fipe_api;
 mod fipe_data;
 mod handover;
@@ -12,7 +13,7 @@ mod settings;
 use cfn::Diagnostic;
 use constructs::SynthesizedStack;
 use constructs::rules::Budget;
-use system::{Configured, Operator, Section, Stage, System};
+use system::{Configured, Example, Operator, Section, Stage, System};
 
 pub use handover::Handover;
 pub use pacing::{Pace, Pacing, PacingError};
@@ -41,6 +42,10 @@ impl System for Fipe {
 
     fn operator(&self) -> Option<&dyn Operator> {
         Some(self)
+    }
+
+    fn examples(&self) -> &'static [Example] {
+        examples::EXAMPLES
     }
 }
 

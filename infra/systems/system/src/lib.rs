@@ -4,6 +4,7 @@
 
 mod database;
 mod error;
+mod example;
 mod operator;
 mod section;
 mod size;
@@ -12,6 +13,7 @@ mod system;
 
 pub use database::{Database, Tls};
 pub use error::{StageError, StageFault};
+pub use example::Example;
 pub use operator::{Bars, Console, Failed, How, LocalService, Operator, Site, Table, Working, grouped};
 pub use section::{Section, nearest};
 pub use size::{ConsumerSize, FunctionSize, seconds};

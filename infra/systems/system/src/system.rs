@@ -4,7 +4,7 @@ use cfn::Diagnostic;
 use constructs::SynthesizedStack;
 use constructs::rules::Budget;
 
-use crate::{Operator, Section, Stage};
+use crate::{Example, Operator, Section, Stage};
 
 /// A system: stacks that belong together, with their own settings.
 pub trait System: Sync {
@@ -22,6 +22,11 @@ pub trait System: Sync {
     /// The operator side, if the system has one.
     fn operator(&self) -> Option<&dyn Operator> {
         None
+    }
+
+    /// Examples for the help of the command line. The first of `invoke` and the first of `logs` are in `infra --help` too.
+    fn examples(&self) -> &'static [Example] {
+        &[]
     }
 
     /// Whether a stage may omit the system: then its settings file may be missing.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::dataset::Dataset;
 use crate::month::Reference;
-use crate::server::Shared;
+use crate::shared::Shared;
 use crate::stats::Stats;
 
 /// A month that is served, as `/_fipe/health` and `/_fipe/datasets` list it.

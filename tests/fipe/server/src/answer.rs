@@ -241,7 +241,7 @@ fn reais(value: u32) -> String {
 
 /// FIPE's code of the query, 12 characters that nobody interprets; here always the same for the same price.
 fn authentication(month: Month, model_code: u32, price: &Price) -> String {
-    let mut random = crate::generate::Random(
+    let mut random = crate::random::Random(
         u64::from(month.year()) << 48
             ^ u64::from(model_code) << 24
             ^ u64::from(price.model_year) << 4

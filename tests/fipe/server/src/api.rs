@@ -22,7 +22,7 @@ use crate::connection::Resetter;
 use crate::fault::Fault;
 use crate::month::Month;
 use crate::query::Query;
-use crate::server::Shared;
+use crate::shared::Shared;
 use crate::stats::{Endpoint, add};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");

@@ -12,8 +12,10 @@ mod generate;
 mod month;
 mod names;
 mod query;
+mod random;
 mod rate_limit;
 mod server;
+mod shared;
 mod stats;
 
 pub use admin::ServedMonth;

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use crate::dataset::VehicleType;
-use crate::generate::Random;
+use crate::random::Random;
 
 const WORDS: [&str; 48] = [
     "Aroeira",

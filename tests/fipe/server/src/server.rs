@@ -2,19 +2,17 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::answer::Catalog;
 use crate::connection::{ResettableListener, Resetter};
 use crate::dataset::Dataset;
-use crate::fault::{FaultSource, Faults};
-use crate::rate_limit::RateLimit;
-use crate::stats::{Counters, Stats};
+use crate::fault::Faults;
+use crate::shared::Shared;
+use crate::stats::Stats;
 
 /// What a server starts with.
 #[derive(Debug, Default)]
@@ -43,12 +41,7 @@ impl FipeServer {
     pub async fn start(options: Options) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared {
-            catalog: RwLock::new(Arc::new(Catalog::new(options.months))),
-            faults: RwLock::new(Arc::new(FaultSource::new(options.faults))),
-            rate_limit: options.rate_limit.map(|calls| Mutex::new(RateLimit::new(calls))),
-            counters: Counters::default(),
-        });
+        let shared = Arc::new(Shared::new(options.months, options.faults, options.rate_limit));
         let router: Router = crate::api::routes().merge(crate::admin::routes()).with_state(Arc::clone(&shared));
         let service = router.into_make_service_with_connect_info::<Resetter>();
         let serving = tokio::spawn(async move {
@@ -89,40 +82,5 @@ impl FipeServer {
 impl Drop for FipeServer {
     fn drop(&mut self) {
         self.serving.abort();
-    }
-}
-
-/// What all handlers see.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    catalog: RwLock<Arc<Catalog>>,
-    faults: RwLock<Arc<FaultSource>>,
-    rate_limit: Option<Mutex<RateLimit>>,
-    pub(crate) counters: Counters,
-}
-
-impl Shared {
-    pub(crate) fn catalog(&self) -> Arc<Catalog> {
-        Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(crate) fn faults(&self) -> Arc<FaultSource> {
-        Arc::clone(&self.faults.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(crate) fn set_faults(&self, faults: Faults) {
-        *self.faults.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(FaultSource::new(faults));
-    }
-
-    pub(crate) fn add(&self, dataset: Dataset) {
-        let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
-        *catalog = Arc::new(catalog.with(dataset));
-    }
-
-    pub(crate) fn ask_rate_limit(&self, now: Instant) -> Result<(), Duration> {
-        match &self.rate_limit {
-            Some(limit) => limit.lock().unwrap_or_else(PoisonError::into_inner).ask(now),
-            None => Ok(()),
-        }
     }
 }

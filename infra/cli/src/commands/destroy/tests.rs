@@ -56,14 +56,14 @@ fn what_dies_and_what_stays_is_told_apart() {
 #[test]
 fn what_is_retained_comes_with_the_way_back() {
     let left = |status: &str| Leftover {
-        logical_id: "ProductTable".to_owned(),
+        logical_id: "InvoiceTable".to_owned(),
         resource_type: "AWS::DynamoDB::Table".to_owned(),
-        physical_id: "ProductTable-stg".to_owned(),
+        physical_id: "InvoiceTable-stg".to_owned(),
         status: status.to_owned(),
         reason: String::new(),
     };
     let lines = left_behind(&[left("DELETE_SKIPPED")]);
-    assert_eq!(lines[0], "  left behind: ProductTable (AWS::DynamoDB::Table) ProductTable-stg DELETE_SKIPPED");
+    assert_eq!(lines[0], "  left behind: InvoiceTable (AWS::DynamoDB::Table) InvoiceTable-stg DELETE_SKIPPED");
     assert!(lines[1].contains("deploy with --import-existing takes it back"), "{lines:?}");
     assert_eq!(left_behind(&[left("DELETE_FAILED")]).len(), 1);
     assert_eq!(left_behind(&[]), [""; 0]);

@@ -334,17 +334,17 @@ mod tests {
     fn older_layouts_have_the_same_stages_and_stacks() {
         let mut side = Side::new();
         for path in [
-            "environments/dev/templates/FipeApi.yaml",
-            "environments/stg/FipeApi.json",
-            "environments/prd/out/x/FipeApi.template",
+            "environments/dev/templates/ShopApi.yaml",
+            "environments/stg/ShopApi.json",
+            "environments/prd/out/x/ShopApi.template",
         ] {
             place(&mut side, path.to_owned(), ONE.to_vec());
         }
-        place(&mut side, "environments/dev/other/FipeApi.json".to_owned(), ONE.to_vec());
+        place(&mut side, "environments/dev/other/ShopApi.json".to_owned(), ONE.to_vec());
         place(&mut side, "environments/prd/settings.json".to_owned(), b"{}".to_vec());
-        let expected = [(Some("dev"), "FipeApi"), (Some("prd"), "FipeApi"), (Some("stg"), "FipeApi")];
+        let expected = [(Some("dev"), "ShopApi"), (Some("prd"), "ShopApi"), (Some("stg"), "ShopApi")];
         assert_eq!(names(&side), expected);
-        assert!(side.values().any(|file| file.path == "environments/dev/templates/FipeApi.yaml"));
+        assert!(side.values().any(|file| file.path == "environments/dev/templates/ShopApi.yaml"));
     }
 
     #[test]

@@ -17,11 +17,11 @@ fn commands() -> NextCommands {
 fn failure(status: &str) -> FailureCard {
     let (state, advice, next) = way_out(status, None, &commands());
     FailureCard {
-        stack: "FipeApi-dev".to_owned(),
+        stack: "ShopApi-dev".to_owned(),
         status: status.to_owned(),
         cause: Some(Cause {
             path: Vec::new(),
-            logical_id: "PriceQueue".to_owned(),
+            logical_id: "OrderQueue".to_owned(),
             physical_id: String::new(),
             resource_type: "AWS::SQS::Queue".to_owned(),
             status: "CREATE_FAILED".to_owned(),
@@ -29,13 +29,13 @@ fn failure(status: &str) -> FailureCard {
             property: Some("VisibilityTimeout".to_owned()),
             timestamp_ms: 0,
         }),
-        declared_at: Some("infra/systems/fipe/src/fipe_api.rs:123".to_owned()),
+        declared_at: Some("infra/systems/shop/src/shop_api.rs:123".to_owned()),
         log: None,
         rolled_back: RolledBack {
             undone: ["A", "B", "C", "D", "E", "F"].map(str::to_owned).to_vec(),
             left: Vec::new(),
         },
-        skipped: vec!["FipeWeb-dev".to_owned()],
+        skipped: vec!["ShopWeb-dev".to_owned()],
         state,
         advice,
         next,
@@ -46,13 +46,13 @@ fn failure(status: &str) -> FailureCard {
 fn the_card_tells_cause_place_aftermath_and_the_next_command() {
     let card = failure("ROLLBACK_COMPLETE").text_box().lines(Paint::PLAIN);
     let expected = [
-        "┌─ FipeApi-dev failed ─────────────────────────────────────────────────────────┐",
-        "│ cause     PriceQueue (AWS::SQS::Queue) CREATE_FAILED                         │",
+        "┌─ ShopApi-dev failed ─────────────────────────────────────────────────────────┐",
+        "│ cause     OrderQueue (AWS::SQS::Queue) CREATE_FAILED                         │",
         "│           Invalid value for the parameter VisibilityTimeout.                 │",
         "│ property  VisibilityTimeout                                                  │",
-        "│ declared  infra/systems/fipe/src/fipe_api.rs:123                             │",
+        "│ declared  infra/systems/shop/src/shop_api.rs:123                             │",
         "│ undone    6 rolled back: A, B, C, D and 2 more                               │",
-        "│ skipped   FipeWeb-dev, not begun                                             │",
+        "│ skipped   ShopWeb-dev, not begun                                             │",
         "│ state     ROLLBACK_COMPLETE: it was never made; what is left holds nothing   │",
         "│           and can only be deleted                                            │",
         "│ next      repair the cause; this deletes the remains and creates the stack   │",
@@ -81,14 +81,14 @@ fn what_a_roll_back_could_not_undo_is_named_with_its_reason() {
 #[test]
 fn a_functions_own_lines_are_shown_and_their_absence_is_said() {
     let mut failure = failure("ROLLBACK_COMPLETE");
-    let group = "/aws/lambda/FipeDbInit-dev".to_owned();
+    let group = "/aws/lambda/ShopDbInit-dev".to_owned();
     let lines = vec!["ERROR migration 0003: table exists".to_owned()];
     failure.log = Some(FunctionLog { group: group.clone(), is_gone: false, lines });
     let card = failure.text_box().lines(Paint::PLAIN).join("\n");
-    assert!(card.contains("│ log       the end of /aws/lambda/FipeDbInit-dev "), "{card}");
+    assert!(card.contains("│ log       the end of /aws/lambda/ShopDbInit-dev "), "{card}");
     assert!(card.contains("│           ERROR migration 0003: table exists "), "{card}");
     failure.log = Some(FunctionLog { group: group.clone(), is_gone: false, lines: Vec::new() });
-    assert!(failure.text_box().lines(Paint::PLAIN).join("\n").contains("FipeDbInit-dev holds nothing of it"));
+    assert!(failure.text_box().lines(Paint::PLAIN).join("\n").contains("ShopDbInit-dev holds nothing of it"));
     failure.log = Some(FunctionLog { group, is_gone: true, lines: Vec::new() });
     assert!(failure.text_box().lines(Paint::PLAIN).join("\n").contains("was rolled back before it could"));
 }
@@ -96,7 +96,7 @@ fn a_functions_own_lines_are_shown_and_their_absence_is_said() {
 #[test]
 fn the_failure_as_data_has_the_same_facts() {
     let data = serde_json::to_value(failure("ROLLBACK_COMPLETE")).unwrap();
-    assert_eq!(data["cause"]["logical_id"], "PriceQueue");
-    assert_eq!(data["declared_at"], "infra/systems/fipe/src/fipe_api.rs:123");
+    assert_eq!(data["cause"]["logical_id"], "OrderQueue");
+    assert_eq!(data["declared_at"], "infra/systems/shop/src/shop_api.rs:123");
     assert_eq!(data["next"], "infra deploy --stage dev --vpc-id vpc-1 --replace-failed");
 }

@@ -95,15 +95,15 @@ fn what_is_rolled_back_does_not_count_as_done() {
 #[test]
 fn a_nested_stacks_resources_stand_below_it() {
     let mut progress = started_at(Reader::Person, 2);
-    let nested = event(0, "Network", "AWS::CloudFormation::Stack", "CREATE_IN_PROGRESS", "");
+    let nested = event(0, "Subnets", "AWS::CloudFormation::Stack", "CREATE_IN_PROGRESS", "");
     progress.apply(&resource(&[], nested, None), at(0));
     let inside = event(0, "Vpc", "AWS::EC2::VPC", "CREATE_IN_PROGRESS", "");
-    progress.apply(&resource(&["Network"], inside, None), at(1));
-    let mut own = event(0, "Data-dev-Network-1", "AWS::CloudFormation::Stack", "CREATE_IN_PROGRESS", "");
-    own.physical_id = "arn:aws:cloudformation:us-east-1:1:stack/Data-dev-Network-1/guid".to_owned();
-    progress.apply(&resource(&["Network"], own, None), at(1));
+    progress.apply(&resource(&["Subnets"], inside, None), at(1));
+    let mut own = event(0, "Data-dev-Subnets-1", "AWS::CloudFormation::Stack", "CREATE_IN_PROGRESS", "");
+    own.physical_id = "arn:aws:cloudformation:us-east-1:1:stack/Data-dev-Subnets-1/guid".to_owned();
+    progress.apply(&resource(&["Subnets"], own, None), at(1));
     let frame = progress.frame(at(1));
-    assert_eq!(frame[1], "  ⠋ Network  CloudFormation::Stack  1.0s");
+    assert_eq!(frame[1], "  ⠋ Subnets  CloudFormation::Stack  1.0s");
     assert_eq!(frame[2], "    ⠋ Vpc  EC2::VPC  0.0s");
     assert_eq!(frame.len(), 3, "{frame:#?}");
 }
