@@ -1,4 +1,5 @@
-//! The rooms of `infra` beside `systems` know no system: no source file names one, nor a stack, a function, a queue or a table of one.
+//! The rooms of `infra` beside `systems`, and what all end-to-end tests share, know no system: no source file names one, nor a stack, a
+//! function, a queue or a table of one.
 //!
 //! What may not be said comes from the list of systems, their stacks and their crates. A name of several words, such as
 //! `OrderQueue`, is found in any spelling and within longer names. So is one of a single word, unless AWS has that word too: then
@@ -29,7 +30,8 @@ fn no_room_but_the_systems_names_a_system() {
     let names = Names::of_systems();
     let is_room = |path: &PathBuf| path.is_dir() && !path.ends_with("systems");
     let mut found = Vec::new();
-    for room in entries(&root().join("infra")).into_iter().filter(is_room) {
+    let shared = ["harness", "machine", "ministack", "postgres"].map(|room| root().join("tests").join(room));
+    for room in entries(&root().join("infra")).into_iter().filter(is_room).chain(shared) {
         let folders = [room.join("src"), room.join("tests")];
         for file in folders.iter().flat_map(|folder| sources(folder)).chain([room.join("Cargo.toml")]) {
             let path = file.strip_prefix(root()).expect("below the root").display().to_string();
