@@ -70,8 +70,8 @@ pub async fn handle<E: Into<Error>>(
             match tokio::time::timeout_at(invocation.work_until, AssertUnwindSafe(work).catch_unwind()).await {
                 Ok(Ok(Ok(applied))) => Ok(applied),
                 Ok(Ok(Err(error))) => Err(chain(error.into().as_ref())),
-                Ok(Err(_)) => Err("it panicked: its log says where".to_owned()),
-                Err(_) => Err("the database was not up before the time-out: try again when it is".to_owned()),
+                Ok(Err(_)) => Err("the function panicked: see its log".to_owned()),
+                Err(_) => Err("the database was not available before the timeout: retry when it is".to_owned()),
             }
         }
         other => Err(format!("request type {other:?} is none of Create, Update, Delete")),

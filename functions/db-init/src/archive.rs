@@ -9,7 +9,7 @@ use function_postgres::migrations::Migration;
 /// The archive does not contain what it must.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
-    #[error("no migrations beside the binary: {} must be in its archive; build and deploy it again", path.display())]
+    #[error("no migrations next to the binary: its archive must contain {}; build and deploy it again", path.display())]
     NoFolder { path: PathBuf, source: io::Error },
     #[error("no migrations beside the binary: {} must hold the folder of one system with its .sql files, found {found:?}", path.display())]
     NotOneSystem { path: PathBuf, found: Vec<String> },

@@ -100,7 +100,7 @@ async fn an_archive_without_migrations_is_told_to_cloudformation() {
     ];
     let reason = async || answered(&settings).await["Reason"].as_str().unwrap().to_owned();
     let missing = reason().await;
-    assert!(missing.contains(&format!("{root}/sql must be in its archive")), "{missing}");
+    assert!(missing.contains(&format!("its archive must contain {root}/sql;")), "{missing}");
     std::fs::create_dir_all(folder.path().join("sql/fipe")).unwrap();
     let empty = reason().await;
     assert!(empty.contains("must hold the folder of one system") && empty.contains("found [\"fipe\"]"), "{empty}");

@@ -210,7 +210,10 @@ async fn a_panic_is_answered() {
     let url = sink.start().await;
     handle(event("Update", &url), &invocation(), &http(), ID, panics()).await.unwrap();
     let answer = sink.answers().remove(0);
-    assert_eq!((&answer["Status"], &answer["Reason"]), (&json!("FAILED"), &json!("it panicked: its log says where")));
+    assert_eq!(
+        (&answer["Status"], &answer["Reason"]),
+        (&json!("FAILED"), &json!("the function panicked: see its log"))
+    );
 }
 
 #[tokio::test]
@@ -246,7 +249,7 @@ async fn the_deadline_is_answered_before_it_strikes() {
     assert!(tokio::time::Instant::now() < invocation.deadline);
     let answer = sink.answers().remove(0);
     assert_eq!(answer["Status"], "FAILED");
-    assert_eq!(answer["Reason"], "the database was not up before the time-out: try again when it is");
+    assert_eq!(answer["Reason"], "the database was not available before the timeout: retry when it is");
 }
 
 #[tokio::test]

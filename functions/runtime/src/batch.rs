@@ -66,7 +66,7 @@ where
             match record.decode::<T>() {
                 Ok(message) => {
                     let trace_id = Some((self.trace_id)(&message.body));
-                    let failure = Some(Failure::transient("the handler did not name it"));
+                    let failure = Some(Failure::transient("the handler returned no outcome for it"));
                     ended.push(Ended { record, trace_id, failure });
                     messages.push(message);
                 }
@@ -141,7 +141,7 @@ where
             let (reason, kept): (String, Vec<usize>) = match tokio::time::timeout_at(invocation.answer_by, send).await {
                 Ok(Ok(())) => (String::new(), Vec::new()),
                 Ok(Err(error)) => (chain(&error), error.failed),
-                Err(_) => ("not sent before the time-out".to_owned(), (0..letters.len()).collect()),
+                Err(_) => ("not sent before the timeout".to_owned(), (0..letters.len()).collect()),
             };
             if !kept.is_empty() {
                 log.error("send_dead_letters", json!({"reason": reason}));

@@ -31,7 +31,7 @@ impl Target {
     /// A profile that does not exist looks like one without settings, so an error has to name the requested one.
     fn named(&self) -> String {
         match self {
-            Self::Aws { profile: Some(profile), .. } => format!(" (asked for is profile {profile:?}: is there one?)"),
+            Self::Aws { profile: Some(profile), .. } => format!(" (profile {profile:?} was requested: does it exist?)"),
             _ => String::new(),
         }
     }

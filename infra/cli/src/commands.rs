@@ -58,7 +58,7 @@ Exit codes:
   0    done, or there was nothing to do
   1    it was started and failed
   2-5  what a command that only reads found: diff, drift, review --exit-code;
-       5 also: work came to rest and is not complete
+       5 also: work stopped and is not complete
   64   wrong or missing arguments, values or settings; nothing was touched
   65   a committed template is stale, or not committed
   75   AWS or the network was busy or unavailable; try the same command later
@@ -79,7 +79,7 @@ struct Arguments {
 enum AnyCommand {
     #[command(flatten)]
     InRepository(Box<Command>),
-    /// Judge what a change does to each stage, from templates alone: no AWS, no network.
+    /// Review what a change does to each stage, from the templates alone: no AWS, no network.
     ///
     /// The committed templates of the working tree against those of the merge base, read with git; or any two templates or
     /// folders. What is dangerous comes first, with its reason.
@@ -103,7 +103,7 @@ enum Command {
     Watch(Watch),
     /// Delete the stacks of a stage, in reverse order of their creation.
     Destroy(Destroy),
-    /// Install pinned tools into .tools; what is there is left alone.
+    /// Install pinned tools into .tools, unless they are there already.
     ///
     /// Other commands install what they need by themselves; the tests need `local` and `lint`.
     Install {
@@ -116,17 +116,17 @@ enum Command {
     /// Start the work of a system.
     #[command(subcommand, after_help = "Examples:\n  {examples of systems}")]
     Invoke(OfSystem<Invoke>),
-    /// The state of a stage: stacks, functions, queues with dead letters, event source mappings, schedules; or how far a system's work is.
+    /// Show the state of a stage (stacks, functions, queues with dead letters, event source mappings, schedules), or the progress of a system.
     Status(StatusArguments),
-    /// The logs of all functions of a system, in one stream.
+    /// Show the logs of all functions of a system, in one stream.
     Logs(Logs),
     /// Move dead letters back to their queue.
     Redrive(Redrive),
-    /// The outputs of the stacks, for people, programs and shells.
+    /// Print the outputs of the stacks, for people, programs and shells.
     Outputs(Outputs),
-    /// What was changed outside CloudFormation; exit code 2 when something was.
+    /// Show what was changed outside CloudFormation; exit code 2 when something was.
     Drift(Drift),
-    /// What is missing on this machine and in this account to deploy a stage, each with its fix.
+    /// Check what this machine and this account lack to deploy a stage, each with its fix.
     Doctor(Doctor),
 }
 

@@ -135,7 +135,7 @@ fn help_teaches_by_examples_and_lists_the_codes() {
     for (command, words) in [
         ("deploy", ["--accept-data-loss STACK/RESOURCE", "  77   not approved"]),
         ("diff", ["Exit codes, the highest that holds", "  5    data is lost"]),
-        ("watch", ["infra watch --stage dev ", "  130  left before the end"]),
+        ("watch", ["infra watch --stage dev ", "  130  detached, and CloudFormation"]),
         ("destroy", ["--empty-buckets", "--yes-destroy dev"]),
     ] {
         let output = infra(folder.path(), &[command, "--help"]);

@@ -69,7 +69,7 @@ pub enum Error {
     Call(#[source] CallError),
     /// The credentials were valid at first and have expired.
     #[error(
-        "the credentials have expired meanwhile; what CloudFormation has begun goes on: log in again, then `infra watch` follows it and the same command does the rest"
+        "the credentials have expired; operations that CloudFormation has begun continue: log in again, follow them with `infra watch`, then repeat the command"
     )]
     CredentialsExpired(#[source] CallError),
     /// The caller may not pass the execution role to CloudFormation.
@@ -182,7 +182,7 @@ pub enum Error {
         losses: Vec<DataLoss>,
     },
     /// The stack policy prevents an accepted loss and cannot be opened for it alone.
-    #[error("the stack policy of {stack} denies changes of {} by a pattern; change the policy by hand, it is not opened further than for these", .resources.join(", "))]
+    #[error("the stack policy of {stack} denies changes of {} by a pattern, so it cannot be opened for these resources only; change the policy manually", .resources.join(", "))]
     PolicyNotOpened {
         /// Physical stack name.
         stack: String,

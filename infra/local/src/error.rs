@@ -18,7 +18,7 @@ pub enum Error {
     #[error("port {port} for {service} is taken by {}: choose another with {flag} (or {variable}), or end that process", holder.as_deref().unwrap_or("a process that /proc does not show"))]
     PortTaken { port: u16, service: ServiceName, holder: Option<String>, flag: &'static str, variable: &'static str },
     #[error(
-        "the local cloud already runs with {service} on port {running}, asked for is {asked}: run `infra local down` first"
+        "the local cloud is already running with {service} on port {running}, but {asked} was requested: run `infra local down` first"
     )]
     OtherPort { service: ServiceName, running: u16, asked: u16 },
 

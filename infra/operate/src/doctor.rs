@@ -123,7 +123,7 @@ async fn of_machine(machine: &impl Machine, needs: &Needs) -> Vec<Check> {
     };
     let mut checks = vec![
         tool("tool.cargo", cargo, "install Rust from https://rustup.rs; rust-toolchain.toml pins the version"),
-        tool("tool.git", git, "install git: deploy looks whether the templates are committed"),
+        tool("tool.git", git, "install git: deploy checks that the templates are committed"),
         self::python(python.as_deref()),
     ];
     checks.extend(needs.installed.iter().map(|(name, purpose, is_there)| {
@@ -183,7 +183,7 @@ fn port(service: &str, port: u16, is_ours: bool, is_free: bool, is_only_local: b
         (false, false) => Check::bad(
             id,
             if is_only_local { Verdict::Warning } else { Verdict::Failed },
-            format!("{port} is taken by somebody else"),
+            format!("{port} is in use by another process"),
             format!("give another one with --{service}-port, or end what holds it: ss -ltnp 'sport = :{port}'"),
         ),
     }

@@ -26,7 +26,7 @@ pub enum Error {
     },
     /// SQS's own task is working on this queue, and it takes no limit.
     #[error(
-        "a move task of {queue} is under way and moves everything; wait for it, or run redrive without --max to watch it"
+        "a move task of {queue} is in progress and moves everything; wait for it, or run redrive without --max to follow it"
     )]
     MoveUnderWay {
         /// Name of the dead-letter queue.

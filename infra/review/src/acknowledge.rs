@@ -62,7 +62,7 @@ pub(crate) fn apply(
             }
             // An expired entry that nothing needs any more is clutter, not a danger.
             (Err(refusal), Some(_)) if !matched && !refusal.starts_with(EXPIRED) => {
-                Some(format!("the acknowledgement of `{}` is refused: {refusal}", entry.rule))
+                Some(format!("the acknowledgement of `{}` is invalid: {refusal}", entry.rule))
             }
             _ => None,
         };

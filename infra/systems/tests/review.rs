@@ -79,7 +79,7 @@ fn an_edit_of_our_templates_gives_exactly_what_it_does() {
     let plain = edit("FipeApi", "SqsManagedSseEnabled: true", "SqsManagedSseEnabled: false");
     assert_eq!(
         plain,
-        ["danger encryption/at-rest-off: data is encrypted less at rest: SqsManagedSseEnabled was true, is now false"]
+        ["danger encryption/at-rest-off: encryption at rest is weakened: SqsManagedSseEnabled was true, is now false"]
     );
     let longer = edit("FipeApi", "VisibilityTimeout: 1830", "VisibilityTimeout: 3660");
     assert!(longer.is_empty(), "{longer:?}");

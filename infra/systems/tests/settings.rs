@@ -81,7 +81,7 @@ fn a_system_without_its_file_is_refused_and_so_is_a_file_without_its_system() {
 #[test]
 fn plain_text_connections_are_refused_outside_the_local_stage() {
     let files = changed("fipe.toml", "\"verify-full\"", "\"disable\"");
-    assert!(faults("dev", &files).contains("fipe.toml database.tls \"disable\" is allowed on the stage local alone"));
+    assert!(faults("dev", &files).contains("fipe.toml database.tls \"disable\" is allowed on the stage local only"));
     assert!(committed("local")["fipe.toml"].contains("tls = \"disable\""));
     assert!(ConfiguredStage::parse("local", &committed("local")).is_ok());
 }
@@ -127,7 +127,7 @@ fn what_a_stage_says_of_the_catalog_is_checked() {
         (
             "api_address = \"host\"",
             "api_address = \"path\"",
-            "catalog.toml api_address \"path\" is known to the emulator alone",
+            "catalog.toml api_address \"path\" is supported by the emulator only",
         ),
         (
             "[\"http://localhost:3000\"]",

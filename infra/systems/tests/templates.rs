@@ -158,7 +158,12 @@ fn no_two_resources_of_a_stage_have_the_same_name() {
         for stack in all_of(stage) {
             for entry in stack.template.resources() {
                 for name in NAMES.iter().filter_map(|name| Some((name, property(entry, name)?.as_str()?))) {
-                    assert!(named.insert((name.0, name.1.to_owned())), "{} {} is there twice", stack.stack_name, name.1);
+                    assert!(
+                        named.insert((name.0, name.1.to_owned())),
+                        "{} {} is there twice",
+                        stack.stack_name,
+                        name.1
+                    );
                 }
             }
         }

@@ -79,7 +79,10 @@ fn zizmor_finds_nothing_in_a_workflow() {
     let none = "permissions: {}\n";
     let quiet = format!("uses: {checkout}\n        with:\n          persist-credentials: false");
     for (found, expected) in [
-        (workflow("push", none, "uses: actions/checkout@v6\n        with:\n          persist-credentials: false"), "unpinned-uses"),
+        (
+            workflow("push", none, "uses: actions/checkout@v6\n        with:\n          persist-credentials: false"),
+            "unpinned-uses",
+        ),
         (workflow("push", none, &format!("uses: {checkout}")), "artipacked"),
         (workflow("push", "", &quiet), "excessive-permissions"),
         (workflow("pull_request_target", none, &quiet), "dangerous-triggers"),

@@ -28,7 +28,7 @@ pub struct Accepted {
 /// Why nothing was accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum AcceptError {
-    #[error("the idempotency key stands for another product")]
+    #[error("the idempotency key was used for another product")]
     OtherProduct,
     #[error(transparent)]
     Fault(#[from] Fault),

@@ -17,7 +17,7 @@ pub fn openapi() -> String {
         "info": {
             "title": "Product catalog",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Takes products at once and saves them soon. POST answers 202 with the product's id; GET answers 202 until it is saved.",
+            "description": "Accepts products immediately and saves them shortly afterwards. POST returns 202 with the product's id; GET returns 202 until it is saved.",
         },
         "paths": {},
         "components": {"schemas": {}},
@@ -69,10 +69,10 @@ fn create_product() -> Value {
             "links": {"product": {"operationId": "getProduct", "parameters": {"id": "$response.body#/id"}}},
         },
         "400": problem("The body is not JSON, or the Idempotency-Key has a wrong form.", json!({"detail": "the body is not JSON: EOF while parsing a value at line 1 column 0"}), 400),
-        "409": problem("The Idempotency-Key stands for another product.", json!({"detail": "this Idempotency-Key was used for another product; use a new key for a new product"}), 409),
+        "409": problem("The Idempotency-Key was used for another product.", json!({"detail": "this Idempotency-Key was used for another product; use a new key for a new product"}), 409),
         "413": problem(&format!("The body is larger than {BODY_BYTES} bytes."), json!({"detail": "the body has 300000 bytes, allowed are 262144"}), 413),
         "415": problem("The body is not application/json.", json!({"detail": "the media type must be application/json, given is \"text/plain\""}), 415),
-        "422": problem("Fields have faults; every one is named.", json!({
+        "422": problem("Fields are invalid; errors lists all of them.", json!({
             "detail": "the body is not a product; errors names each fault",
             "errors": [
                 {"pointer": "/name", "detail": "must have 1 to 255 characters, has 0"},
@@ -80,13 +80,13 @@ fn create_product() -> Value {
             ],
         }), 422),
         "429": retried(problem("Too many requests.", json!({"detail": "too many requests at the moment"}), 429)),
-        "500": problem("A fault of ours.", json!({}), 500),
+        "500": problem("An internal error.", json!({}), 500),
         "503": retried(problem("The catalog is out of reach.", json!({"detail": "the catalog is out of reach at the moment"}), 503)),
     });
     json!({
         "operationId": "createProduct",
-        "summary": "Offer a product",
-        "description": "Answers at once; the product is saved soon after, once, with a report.",
+        "summary": "Create a product",
+        "description": "Returns immediately; the product is saved shortly afterwards, once, with a report.",
         "parameters": [{
             "name": "Idempotency-Key", "in": "header", "required": false,
             "description": "Your own name for this offer, remembered for 24 hours: with it, a repeated request has the same answer and makes no second product.",
@@ -102,10 +102,10 @@ fn create_product() -> Value {
 }
 
 fn get_product() -> Value {
-    let tag = json!({"description": "Send it as If-None-Match to hear of changes alone.", "required": true, "schema": {"type": "string"}});
+    let tag = json!({"description": "Send it as If-None-Match to get 304 while nothing has changed.", "required": true, "schema": {"type": "string"}});
     json!({
         "operationId": "getProduct",
-        "summary": "Look at a product",
+        "summary": "Get a product",
         "parameters": [
             {"name": "id", "in": "path", "required": true, "description": "What POST answered.", "schema": {"type": "string", "format": "uuid"}, "example": ID},
         ],
@@ -124,7 +124,7 @@ fn get_product() -> Value {
             "304": {"description": "The product is as the entity tag of If-None-Match says.", "headers": {"ETag": tag}},
             "404": problem("No product has this id.", json!({"detail": "no product has this id"}), 404),
             "429": retried(problem("Too many requests.", json!({"detail": "too many requests at the moment"}), 429)),
-            "500": problem("A fault of ours.", json!({}), 500),
+            "500": problem("An internal error.", json!({}), 500),
             "503": retried(problem("The catalog is out of reach.", json!({"detail": "the catalog is out of reach at the moment"}), 503)),
         },
     })

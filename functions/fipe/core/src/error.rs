@@ -62,7 +62,7 @@ pub enum Error {
         first: Box<Error>,
     },
     /// Models of a task are left and no call succeeded.
-    #[error("nothing of {models} models could be asked")]
+    #[error("no call for any of {models} models succeeded")]
     NoProgress {
         models: usize,
         #[source]

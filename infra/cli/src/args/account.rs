@@ -8,7 +8,7 @@ pub(crate) struct Account {
     /// Named profile of the AWS configuration; not used on the stage local.
     #[arg(long, env = "AWS_PROFILE")]
     pub(crate) profile: Option<String>,
-    /// Region; the profile's when it is not given.
+    /// Region; by default the profile's.
     #[arg(long, env = "AWS_REGION")]
     pub(crate) region: Option<String>,
 }

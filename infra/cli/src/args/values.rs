@@ -11,7 +11,7 @@ pub(crate) struct Values {
     /// The one IPv4 address outside the VPC that may reach the database.
     #[arg(long, env = "ALLOWED_IP", value_name = "ADDRESS")]
     pub(crate) allowed_ip: Option<String>,
-    /// A template parameter by its name, instead of what would be given or looked up; may be given several times.
+    /// A template parameter, instead of the value that would be looked up; may be given several times.
     #[arg(long = "parameter", value_name = "NAME=VALUE")]
     pub(crate) parameters: Vec<String>,
 }

@@ -68,8 +68,8 @@ impl Approver for CommandApprover<'_> {
             return Ok(());
         }
         let because = stack.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        let held = stack.resources.iter().map(|(id, kind)| format!("  it holds {id} ({kind})"));
-        let held = if stack.resources.is_empty() { vec!["  it holds nothing".to_owned()] } else { held.collect() };
+        let held = stack.resources.iter().map(|(id, kind)| format!("  it contains {id} ({kind})"));
+        let held = if stack.resources.is_empty() { vec!["  it is empty".to_owned()] } else { held.collect() };
         let head = format!("{} is {}{because}", stack.stack_name, stack.status);
         self.reporter.note(&[vec![head], held].concat());
         let question = format!("Delete {} and create it again?", stack.stack_name);

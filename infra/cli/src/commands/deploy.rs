@@ -38,9 +38,9 @@ Approval (--approve):
 
 The changes are shown before the question. Without a terminal to ask at, the stack is left as it is, the reasons are shown and \
 this ends with 77. Data that would be lost has to be named, whatever was approved: --accept-data-loss STACK/RESOURCE. The \
-stage local takes any template and any loss: it can be recreated in seconds.
+stage local accepts uncommitted templates and any loss: it can be recreated in seconds.
 
-Ctrl-C at a terminal asks whether to detach (CloudFormation goes on, `infra watch` follows it again) or to cancel. Without a \
+Ctrl-C at a terminal asks whether to detach (CloudFormation continues, `infra watch` reattaches) or to cancel. Without a \
 terminal it detaches.
 
 Examples:
@@ -58,7 +58,7 @@ Exit codes:
   65   a committed template is stale, or not committed
   75   AWS or the network was busy or unavailable; try the same command later
   77   not approved; those stacks were left as they are
-  130  left before the end, and CloudFormation goes on; or cancelled, and all
+  130  detached, and CloudFormation continues; or cancelled, and all
        has come to rest";
 
 /// What is deployed, and with which values.
@@ -86,20 +86,20 @@ pub(crate) struct Deploy {
     /// A resource whose data may be lost; may be given several times.
     #[arg(long, value_name = "STACK/RESOURCE")]
     accept_data_loss: Vec<String>,
-    /// Delete a stack whose creation or deletion failed without asking, and create it again.
+    /// Delete a stack whose creation or deletion failed, without asking, and create it again.
     #[arg(long)]
     replace_failed: bool,
-    /// A resource that a roll-back which failed may leave as it is; may be given several times.
+    /// A resource that a failed rollback may skip; may be given several times.
     #[arg(long, value_name = "STACK/RESOURCE")]
     skip_rollback: Vec<String>,
-    /// Take resources that exist already under a fixed name of the template, such as those that a deletion of the stack has left,
+    /// Import resources that already exist under a fixed name of the template, such as those that a deleted stack retained,
     /// into the stack again instead of failing on them.
     #[arg(long)]
     import_existing: bool,
     /// Deploy templates that are not committed, or whose state git cannot report.
     #[arg(long)]
     allow_dirty: bool,
-    /// Stacks that are worked on at the same time.
+    /// How many stacks to deploy at the same time.
     #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     concurrency: u16,
     /// Write events to stdout, and nothing else.

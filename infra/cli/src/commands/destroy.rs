@@ -62,7 +62,7 @@ pub(crate) struct Destroy {
     account: Account,
     #[command(flatten)]
     execution_role: ExecutionRole,
-    /// The stage's name again, instead of the question that a terminal gets.
+    /// The stage's name again, instead of typing it at the prompt.
     #[arg(long, value_name = "STAGE")]
     yes_destroy: Option<String>,
     /// Delete all objects in the buckets that the stacks own, in all versions.
@@ -174,7 +174,7 @@ fn listed(survey: &DeletionPreview, empties: bool, paint: Paint) -> Vec<String> 
             lines.push(format!("  {} {}", paint.red("dies with its data:"), name(resource)));
         }
         for resource in with(Keeps::Snapshot, None) {
-            lines.push(format!("  {} {}", paint.yellow("dies, a snapshot stays:"), name(resource)));
+            lines.push(format!("  {} {}", paint.yellow("deleted, a snapshot is kept:"), name(resource)));
         }
         for resource in with(Keeps::Resource, None) {
             lines.push(format!("  {} {}", paint.green("stays:"), name(resource)));
@@ -202,7 +202,7 @@ fn buckets_are_settled(survey: &DeletionPreview, empties: bool) -> Result<(), Fa
     }
     let which = full.join(", ");
     Err(Failure::not_approved(format!(
-        "not empty: {which}; give --empty-buckets to delete all that is in there, nothing was deleted"
+        "not empty: {which}; use --empty-buckets to delete their contents; nothing was deleted"
     )))
 }
 

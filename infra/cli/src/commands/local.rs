@@ -16,24 +16,24 @@ use crate::ui::terminal::Terminal;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Local {
-    /// Install the pinned tools if need be, and start what does not run.
+    /// Install the pinned tools if necessary, and start what is not running.
     Up(Services),
-    /// Tell what runs and where.
+    /// Show what is running and where.
     Status {
         /// One JSON document instead of a table.
         #[arg(long)]
         json: bool,
     },
-    /// Show what each system does: `infra invoke` of every system, once.
+    /// Demonstrate each system: runs `infra invoke` for every system once.
     Demo,
-    /// End everything and forget all data.
+    /// Stop everything and delete all data.
     Down,
     /// The end of the services' logs.
     Logs {
         /// Only this service.
         #[arg(value_parser = service_names())]
         service: Option<ServiceName>,
-        /// Go on as lines come, until interrupted.
+        /// Follow new lines until interrupted.
         #[arg(long, short)]
         follow: bool,
         /// How many lines to begin with.

@@ -37,7 +37,7 @@ pub(crate) struct Logs {
     system: String,
     #[command(flatten)]
     selection: Selection,
-    /// Go on as lines come.
+    /// Follow new lines.
     #[arg(long, short)]
     follow: bool,
     /// How far back to begin, for example 90s, 10m, 2h or 1d, or a moment, for example 2026-08-05T06:00:00Z [default: 10m, and 1d with
@@ -113,7 +113,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
                 }
             }
             Err(error) if arguments.follow && error.is_retryable() => {
-                terminal.note(&format!("{error}; looking again"));
+                terminal.note(&format!("{error}; retrying"));
             }
             Err(error) => return Err(error.into()),
         }

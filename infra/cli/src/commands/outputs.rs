@@ -20,7 +20,7 @@ Examples:
   {examples of systems}
   eval \"$(infra outputs --stage dev --env)\"  as variables of this shell
 
-A variable is called as its output; outputs of the same name get their stack's name and an underscore in front.
+A variable is named after its output; outputs with the same name are prefixed with their stack's name and an underscore.
 
 Exit codes: 0 printed; 64 a stack is unknown or not deployed, or the arguments are wrong; 75 AWS was unavailable.";
 

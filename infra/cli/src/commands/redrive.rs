@@ -20,7 +20,7 @@ use crate::ui::terminal::Terminal;
 const HELP: &str = "\
 Look into the messages first: `reason` among their attributes says why they are dead. A message whose cause is not repaired comes back.
 
-Without --max, SQS moves by itself (StartMessageMoveTask): it goes on when this command is killed, and the same command watches it \
+Without --max, SQS moves the messages itself (StartMessageMoveTask): it continues when this command is killed, and the same command watches it \
 again. Ctrl-C cancels it; what was moved stays moved. SQS cannot stop at a number, so with --max, and on clouds without the operation \
 (the local one), messages are received, sent and deleted one by one. A message is deleted only after its queue has taken it: a \
 command that is killed in between leaves it in both queues, never in none, so a function may see it twice (in a FIFO queue only after five minutes). \
@@ -40,10 +40,10 @@ pub(crate) struct Redrive {
     queue: String,
     #[command(flatten)]
     selection: Selection,
-    /// Move at most so many messages.
+    /// Move at most this many messages.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max: Option<u64>,
-    /// Do not ask; always so on the stage local.
+    /// Do not ask for approval; implied on the stage local.
     #[arg(long)]
     yes: bool,
     /// One JSON document at the end.
@@ -91,7 +91,7 @@ async fn confirm(terminal: &Terminal, arguments: &Redrive, pair: &Pair) -> Resul
     if !terminal.is_interactive() || !std::io::stdin().is_terminal() {
         return Err(no_terminal(most, from, to));
     }
-    let question = format!("Move about {} messages from {from} to {to}? Say yes:", grouped(most));
+    let question = format!("Move about {} messages from {from} to {to}? Type yes:", grouped(most));
     match terminal.ask(&question).await?.as_str() {
         "yes" | "y" => Ok(()),
         _ => Err(Failure::not_approved("not approved; nothing was moved")),

@@ -53,7 +53,7 @@ pub(crate) struct ReviewArguments {
     /// A template or a folder of templates, - for stdin; instead of git.
     #[arg(long, value_name = "PATH", requires = "after")]
     before: Option<PathBuf>,
-    /// What it becomes; folders are paired by the paths in them.
+    /// The changed template or folder; files in folders are paired by relative path.
     #[arg(long, value_name = "PATH", requires = "before")]
     after: Option<PathBuf>,
     /// Write markdown for a comment on a pull request, to stdout without a file.
@@ -65,7 +65,7 @@ pub(crate) struct ReviewArguments {
     /// Write JSON (infra/review/schema/review.schema.json), to stdout without a file.
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
     json: Option<PathBuf>,
-    /// End with a code for the worst that was found.
+    /// Exit with a code for the worst finding.
     #[arg(long)]
     exit_code: bool,
 }

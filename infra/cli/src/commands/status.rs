@@ -92,7 +92,7 @@ fn lines(status: &Status, stage: StageName, paint: Paint) -> Vec<String> {
     for queue in &status.queues {
         if failures(queue) > 0 {
             lines.push(paint.red(&format!(
-                "! {} failures of {} in {}; look into them and start the work again: no queue takes them back",
+                "! {} failures of {} in {}; inspect them and start the work again: no queue takes them back",
                 grouped(failures(queue)),
                 queue.failures_of.join(", "),
                 queue.resource.name()
@@ -270,7 +270,7 @@ Mails        GONE          -        -             0               0
 Failures        2          0        0    of Monthly
 
 ! 12 dead letters of orders; look into their `reason`, then `infra redrive Orders --stage dev`
-! 2 failures of Monthly in failures; look into them and start the work again: no queue takes them back";
+! 2 failures of Monthly in failures; inspect them and start the work again: no queue takes them back";
         assert_eq!(text, expected);
     }
 }

@@ -33,7 +33,7 @@ Exit codes:
   1    what ran failed; a card shows why and what to do
   64   wrong arguments, or no credentials
   75   AWS or the network was busy or unavailable; try the same command later
-  130  left before the end, and CloudFormation goes on; or cancelled";
+  130  detached, and CloudFormation continues; or cancelled";
 
 /// What is followed.
 #[derive(Debug, Args)]

@@ -49,7 +49,7 @@ impl FailureCard {
             Some(log) if log.lines.is_empty() && log.is_gone => {
                 card.row("log", format!("{} was rolled back before it could be read", log.group));
             }
-            Some(log) if log.lines.is_empty() => card.row("log", format!("{} holds nothing of it", log.group)),
+            Some(log) if log.lines.is_empty() => card.row("log", format!("{} has no lines about it", log.group)),
             Some(log) => {
                 card.row("log", format!("the end of {}", log.group));
                 log.lines.iter().for_each(|line| card.row("", line.clone()));

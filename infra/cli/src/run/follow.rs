@@ -57,7 +57,7 @@ pub(crate) async fn follow<T>(
         let under_way = reporter.in_progress();
         if under_way.is_empty() {
             // A change set that is being created now would stay behind: the work that creates it deletes it.
-            reporter.note(&["interrupted; cleaning up, Ctrl-C again leaves at once".to_owned()]);
+            reporter.note(&["interrupted; cleaning up, press Ctrl-C again to exit immediately".to_owned()]);
             reporter.cancelled();
             tokio::select! {
                 biased;
@@ -88,7 +88,7 @@ pub(crate) async fn follow<T>(
                 return Ok(Followed::Detached(under_way));
             }
             "c" | "cancel" if cancelling.is_none() => {
-                reporter.note(&["cancelling; this ends when the roll-back does".to_owned()]);
+                reporter.note(&["cancelling; waiting for the rollback to end".to_owned()]);
                 reporter.cancelled();
                 cancelling = Some(Box::pin(cancel()));
             }
@@ -108,7 +108,7 @@ async fn begun(reporter: &Reporter<'_>) {
 fn question(under_way: &[String]) -> String {
     let are = if under_way.len() == 1 { "is" } else { "are" };
     format!(
-        "{} {are} in progress.\n  d      detach: CloudFormation goes on\n  c      cancel: an update is rolled back, a new stack is deleted\n  Enter  stay\n>",
+        "{} {are} in progress.\n  d      detach: CloudFormation continues\n  c      cancel: an update is rolled back, a new stack is deleted\n  Enter  stay\n>",
         under_way.join(", ")
     )
 }

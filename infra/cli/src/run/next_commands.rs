@@ -62,7 +62,7 @@ pub(crate) fn way_out(
     match cause {
         Some(cause) if deploys && is_taken(cause) && !next.contains(IMPORT) => (
             state,
-            "its name is taken; if what has it is yours, this takes it into the stack:",
+            "its name is taken; if the existing resource is yours, this imports it into the stack:",
             format!("{next} {IMPORT}"),
         ),
         _ => (state, advice, next),
@@ -94,15 +94,15 @@ fn after(status: &str, commands: &NextCommands) -> (&'static str, &'static str, 
     let again = "repair the cause; this deletes the remains and creates the stack again:";
     match status {
         "ROLLBACK_COMPLETE" => {
-            ("it was never made; what is left holds nothing and can only be deleted", again, replace)
+            ("it was never created; the empty stack that is left can only be deleted", again, replace)
         }
         "CREATE_FAILED" | "ROLLBACK_FAILED" => {
-            ("it was never made, and not all of it could be taken away", again, replace)
+            ("it was never created, and not all of it could be removed", again, replace)
         }
         "UPDATE_ROLLBACK_COMPLETE" => ("as it was before the update", "repair the cause, then deploy again:", deploy),
         "UPDATE_ROLLBACK_FAILED" => (
-            "half-way between before and after, since the roll-back failed, too",
-            "repair what was left; this tries the roll-back again and then deploys:",
+            "partly updated, because the rollback failed, too",
+            "repair what blocks it; this retries the rollback and then deploys:",
             deploy,
         ),
         "UPDATE_FAILED" => {

@@ -35,7 +35,7 @@ pub(crate) fn given(arguments: &Values, stage: &Stage) -> Result<BTreeMap<String
         *address = AllowedIp::parse(address)?.to_string();
         if !stage.public_access {
             return Err(Failure::usage(format!(
-                "stage {} admits nobody from outside the VPC (network.public_access in its stage.toml): leave the allowed address out",
+                "stage {} admits no address from outside the VPC (network.public_access in its stage.toml): omit the allowed address",
                 stage.name
             )));
         }

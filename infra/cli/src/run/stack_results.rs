@@ -55,7 +55,7 @@ pub(crate) fn failed(reporter: &Reporter<'_>, error: Error, explain: &Explain<'_
                 let of_stack = |(skipped, because): &(String, String)| (because == stack).then(|| skipped.clone());
                 let skipped: Vec<String> = skipped.iter().filter_map(of_stack).collect();
                 if !skipped.is_empty() {
-                    reporter.note(&[format!("  {}: not begun", skipped.join(", "))]);
+                    reporter.note(&[format!("  {}: not started", skipped.join(", "))]);
                 }
             }
             None => show_error(reporter, stack, error, &skipped, explain),

@@ -173,7 +173,7 @@ fn goes_on(under_way: &[String], commands: &NextCommands) -> String {
         return "; nothing was in progress".to_owned();
     }
     let stacks = under_way.join(", ");
-    format!("; CloudFormation goes on with {stacks}, and `{}` follows it again", commands.watch)
+    format!("; CloudFormation continues with {stacks}; `{}` reattaches", commands.watch)
 }
 
 #[cfg(test)]
@@ -185,7 +185,7 @@ mod tests {
         let commands =
             NextCommands { deploy: String::new(), destroy: String::new(), watch: "infra watch --stage dev".to_owned() };
         let text = goes_on(&["ShopData-dev".to_owned()], &commands);
-        assert_eq!(text, "; CloudFormation goes on with ShopData-dev, and `infra watch --stage dev` follows it again");
+        assert_eq!(text, "; CloudFormation continues with ShopData-dev; `infra watch --stage dev` reattaches");
         assert_eq!(goes_on(&[], &commands), "; nothing was in progress");
     }
 }

@@ -77,9 +77,7 @@ impl Progress {
                 self.uploads.remove(asset);
                 in_log(format!("uploaded {asset}, {:.1} MB", *bytes as f64 / 1e6))
             }
-            Event::ChangeSetDeleted { stack, with_stack: true } => {
-                in_log(format!("{stack}  took the empty stack away"))
-            }
+            Event::ChangeSetDeleted { stack, with_stack: true } => in_log(format!("{stack}  deleted the empty stack")),
             Event::AssetPresent { .. }
             | Event::ChangeSetReady { .. }
             | Event::ChangeSetDeleted { .. }
@@ -114,9 +112,11 @@ impl Progress {
             }
             Event::ConnectionLost { stack, reason } => {
                 self.stack(stack, now).is_lost = true;
-                vec![paint.yellow(&format!(
-                    "{stack}  AWS cannot be reached ({reason}); CloudFormation goes on, and so do we"
-                ))]
+                vec![
+                    paint.yellow(&format!(
+                        "{stack}  AWS cannot be reached ({reason}); CloudFormation continues, retrying"
+                    )),
+                ]
             }
             Event::ConnectionRestored { stack } => {
                 self.stack(stack, now).is_lost = false;
@@ -148,7 +148,7 @@ impl Progress {
                 vec![format!("{} {stack}  {} after {}", paint.red("✗"), paint.red(status), known.took(now))]
             }
             Event::Skipped { stack, because } => {
-                vec![format!("{} {stack}  not begun, because it needs {because}", paint.yellow("-"))]
+                vec![format!("{} {stack}  not started, because it depends on {because}", paint.yellow("-"))]
             }
         }
     }
@@ -253,7 +253,7 @@ fn says(remedy: Remedy) -> &'static str {
     match remedy {
         Remedy::Delete => "deleting it first",
         Remedy::RollBack => "rolling it back first",
-        Remedy::ContinueRollBack => "trying its roll-back again first",
+        Remedy::ContinueRollBack => "retrying its rollback first",
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) const WITHOUT_REASON: Rule = Rule {
 
 pub(super) const WITHOUT_EXPIRY: Rule = Rule {
     id: "acknowledgement-without-expiry",
-    refuses: "an acknowledged danger that does not say the day on which it ends",
+    refuses: "an acknowledged danger without an end date",
     example: "Metadata.Acknowledged with Until \"never\"",
     fix: "write the last day on which it holds, such as 2027-03-31",
     refused: examples::without_expiry,

@@ -14,7 +14,7 @@ const POINTERS: [&str; 4] = ["_ARN", "_ID", "_NAME", "_URL"];
 
 pub(super) const LOG_RETENTION: Rule = Rule {
     id: "function-log-retention",
-    refuses: "a function whose log group is not in the template or keeps its events for ever",
+    refuses: "a function whose log group is not in the template or has no retention",
     example: "no LoggingConfig: Lambda makes a log group that nobody ever empties",
     fix: "make a log group with RetentionInDays and name it in LoggingConfig.LogGroup",
     refused: examples::log_retention,
@@ -25,7 +25,7 @@ pub(super) const LOG_RETENTION: Rule = Rule {
             let what = match group {
                 None => "no log group of this template".to_owned(),
                 Some(group) if property(group, "RetentionInDays").is_none() => {
-                    format!("{} keeps its events for ever", group.id)
+                    format!("{} never expires its events", group.id)
                 }
                 Some(_) => continue,
             };
@@ -67,7 +67,7 @@ pub(super) const SECRET_IN_ENVIRONMENT: Rule = Rule {
 
 pub(super) const ENVIRONMENT_WITHOUT_GRANT: Rule = Rule {
     id: "function-environment-without-grant",
-    refuses: "a function that is told of a queue, topic, table, bucket or secret that its role may not touch",
+    refuses: "a function whose environment names a queue, topic, table, bucket or secret that its role may not access",
     example: "SQS_OUTPUT_URL refers to a queue that no statement of the role names",
     fix: "grant it (grant_send_messages, grant_publish, grant_read, grant_read_data, grant_put), or leave the variable out",
     refused: examples::environment_without_grant,
@@ -96,7 +96,7 @@ pub(super) const ENVIRONMENT_WITHOUT_GRANT: Rule = Rule {
 
 pub(super) const INVOKE_SOURCE: Rule = Rule {
     id: "permission-without-source",
-    refuses: "a service that may invoke a function on behalf of anybody",
+    refuses: "a permission for a service without SourceArn or SourceAccount",
     example: "AWS::Lambda::Permission for apigateway.amazonaws.com without SourceArn: an API of another account may invoke it",
     fix: "write SourceArn, or SourceAccount where the service knows no other",
     refused: examples::invoke_source,

@@ -34,7 +34,7 @@ pub(super) const THROTTLING: Rule = Rule {
 
 pub(super) const ACCESS_LOG: Rule = Rule {
     id: "http-api-access-log",
-    refuses: "a stage without an access log, or with one that is kept for ever",
+    refuses: "a stage without an access log, or with one without retention",
     example: "AccessLogSettings of a log group outside of the template: nobody knows when it ends",
     fix: "make a log group with RetentionInDays and name it in AccessLogSettings.DestinationArn",
     refused: examples::api_access_log,
@@ -45,7 +45,7 @@ pub(super) const ACCESS_LOG: Rule = Rule {
             let what = match log {
                 None => "no log group of this template".to_owned(),
                 Some(log) if property(log, "RetentionInDays").is_none() => {
-                    format!("{} keeps its events for ever", log.id)
+                    format!("{} never expires its events", log.id)
                 }
                 Some(_) => continue,
             };

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::{Budget, RULES, Rule, Stage};
 
 /// The budget that the example stage allows.
-const BUDGETS: [Budget; 1] = [Budget { variable: "FIPE_CALLS_PER_MINUTE", calls_per_minute: 40.0 }];
+const BUDGETS: [Budget; 1] = [Budget { variable: "SHOP_CALLS_PER_MINUTE", calls_per_minute: 40.0 }];
 
 const HEAD: &str = "# Rules
 

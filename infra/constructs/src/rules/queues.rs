@@ -17,9 +17,9 @@ const FEWEST_RECEIVES: f64 = 3.0;
 
 pub(super) const VISIBILITY_TIMEOUT: Rule = Rule {
     id: "queue-visibility-timeout",
-    refuses: "a queue whose visibility time-out is below 6 × the consumer's time-out + its batching window",
+    refuses: "a queue whose visibility timeout is below 6 × the consumer's timeout + its batching window",
     example: "VisibilityTimeout 300 for a function of 300 s",
-    fix: "raise VisibilityTimeout or shorten the function's time-out",
+    fix: "raise VisibilityTimeout or shorten the function's timeout",
     refused: examples::visibility_timeout,
     check: |stage, diagnostics| {
         for (template, mapping) in of_type(stage.templates, "AWS::Lambda::EventSourceMapping") {
@@ -47,7 +47,7 @@ pub(super) const VISIBILITY_TIMEOUT: Rule = Rule {
 
 pub(super) const MAX_RECEIVE_COUNT: Rule = Rule {
     id: "queue-max-receive-count",
-    refuses: "a redrive policy that gives a message up after fewer than 3 receives",
+    refuses: "a redrive policy with a maxReceiveCount below 3",
     example: "RedrivePolicy.maxReceiveCount 1",
     fix: "write 5: one throttled poll or one crashed instance must not cost a message",
     refused: examples::max_receive_count,

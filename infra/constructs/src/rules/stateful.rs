@@ -6,7 +6,7 @@ use super::{Rule, examples};
 
 pub(super) const RETENTION_POLICY: Rule = Rule {
     id: "stateful-retention-policy",
-    refuses: "a resource that holds data and does not say what becomes of it",
+    refuses: "a resource that holds data and has no DeletionPolicy and UpdateReplacePolicy",
     example: "a cluster without DeletionPolicy and UpdateReplacePolicy",
     fix: "write both policies, Delete if the data may go",
     refused: examples::retention_policy,

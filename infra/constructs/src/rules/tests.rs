@@ -112,7 +112,7 @@ fn a_diagnostic_tells_place_value_allowed_values_and_fix() {
     assert_eq!(
         diagnostics(&with("Queue", "VisibilityTimeout", 300))[0].to_string(),
         "ShopApi-dev > Queue (AWS::SQS::Queue) > VisibilityTimeout: 300 s is too short for Function (300 s, window 30 s); \
-         allowed: at least 1830 s; raise VisibilityTimeout or shorten the function's time-out"
+         allowed: at least 1830 s; raise VisibilityTimeout or shorten the function's timeout"
     );
 }
 
@@ -502,7 +502,7 @@ fn an_api_whose_calls_nobody_can_read_or_that_keeps_them_for_ever_is_refused() {
     template.add("Endless", kept);
     change(&mut template, "Stage", "AccessLogSettings", json!({ "DestinationArn": (arn("Endless")) }));
     refused(&template, rule, place);
-    assert!(diagnostics(&template)[0].message.contains("Endless keeps its events for ever"));
+    assert!(diagnostics(&template)[0].message.contains("Endless never expires its events"));
 }
 
 #[test]

@@ -152,7 +152,7 @@ fn leftovers(deletion: &StackDeletion, mut left: Vec<Leftover>) -> Vec<Leftover>
             continue;
         }
         let (status, reason) = match resource.keeps {
-            Keeps::Snapshot => ("DELETE_COMPLETE", "a final snapshot stays, by its DeletionPolicy"),
+            Keeps::Snapshot => ("DELETE_COMPLETE", "a final snapshot is kept, as its DeletionPolicy says"),
             _ => ("DELETE_SKIPPED", "it stays, by its DeletionPolicy"),
         };
         left.push(Leftover {

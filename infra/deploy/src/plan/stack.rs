@@ -5,9 +5,9 @@ use crate::Protection;
 /// A stack of a stage, ready to deploy.
 #[derive(Debug, Clone)]
 pub struct Stack {
-    /// Name within the stage, for example `FipeData`.
+    /// Name within the stage, for example `ShopData`.
     pub name: String,
-    /// Physical name, for example `FipeData-dev`.
+    /// Physical name, for example `ShopData-dev`.
     pub stack_name: String,
     /// The committed template's text.
     pub template: String,
@@ -24,7 +24,7 @@ pub struct Stack {
 /// One parameter of a template.
 #[derive(Debug, Clone)]
 pub struct Parameter {
-    /// Name within the stage, for example `FipeData`.
+    /// Name within the stage, for example `ShopData`.
     pub name: String,
     /// Where its value comes from.
     pub source: Source,

@@ -37,7 +37,7 @@ pub(super) async fn ready_for_change_set<C: CloudFormation>(
                 "it was deleted and did not go; repair or retain what its events name, then deploy again",
             ),
             "CREATE_FAILED" => {
-                (Remedy::RollBack, "its creation failed and could not be rolled back; delete it by hand")
+                (Remedy::RollBack, "its creation failed and could not be rolled back; delete it manually")
             }
             "UPDATE_FAILED" => {
                 (Remedy::RollBack, "its update failed and could not be rolled back; repair what its events name")
@@ -52,7 +52,7 @@ pub(super) async fn ready_for_change_set<C: CloudFormation>(
                     stack,
                     found,
                     cause,
-                    "an import could not be rolled back; repair what its events name, then roll it back by hand",
+                    "an import could not be rolled back; repair what its events name, then roll it back manually",
                 ));
             }
             _ if status.ends_with("_FAILED") => {

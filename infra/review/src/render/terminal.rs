@@ -66,7 +66,7 @@ pub fn terminal(report: &Report<'_>, style: Style) -> String {
         }
     }
     if !sections.is_empty() {
-        out.title(&format!("Beside the resources ({})", sections.len()));
+        out.title(&format!("Other sections ({})", sections.len()));
         sections.iter().for_each(|folded| section(&mut out, folded));
     }
     let accepted = view::accepted(&changes, &sections);

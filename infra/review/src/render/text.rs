@@ -33,7 +33,7 @@ pub(crate) fn count(number: usize, one: &str) -> String {
     }
 }
 
-/// A fragment as the start of a sentence; names such as `iam:PassRole` or `fipe-queue` keep their case.
+/// A fragment as the start of a sentence; names such as `iam:PassRole` or `order-queue` keep their case.
 pub(crate) fn sentence(fragment: &str) -> String {
     let first = fragment.split(' ').next().unwrap_or_default();
     match first.chars().all(|letter| letter.is_ascii_lowercase()) {

@@ -110,7 +110,7 @@ const BLOCKS: &[&str] = &[
 ];
 
 fn at_rest(context: &Context<'_>, findings: &mut Vec<Finding>) {
-    const SAYS: &str = "data is encrypted less at rest";
+    const SAYS: &str = "encryption at rest is weakened";
     let weaker = sunken(context, |key, value| match key {
         // AWS encrypts a queue by default.
         "SqsManagedSseEnabled" if value.is_none() => Some(1),

@@ -134,7 +134,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         "exposure/open-registration",
-        "anybody may register, sign in with less, or use it without an identity",
+        "anyone may register, sign in with a weaker factor, or use it without an identity",
         "{Example: {Type: 'AWS::Cognito::UserPool', Properties: {AdminCreateUserConfig: {AllowAdminCreateUserOnly: true}}}}",
         "{Example: {Type: 'AWS::Cognito::UserPool', Properties: {AdminCreateUserConfig: {AllowAdminCreateUserOnly: false}}}}",
         open_registration,

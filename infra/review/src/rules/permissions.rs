@@ -34,7 +34,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         "permissions/trust-broadened",
-        "somebody else may assume a role",
+        "another principal may assume a role",
         ROLE,
         "{Example: {Type: 'AWS::IAM::Role', Properties: {AssumeRolePolicyDocument: {Statement: [{Effect: Allow, Principal: {Service: [lambda.amazonaws.com, ec2.amazonaws.com]}, Action: 'sts:AssumeRole'}]}}}}",
     ),

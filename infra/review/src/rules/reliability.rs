@@ -69,7 +69,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         "reliability/alarm-silenced",
-        "an alarm tells nobody",
+        "an alarm notifies nobody",
         "{Example: {Type: 'AWS::CloudWatch::Alarm', Properties: {MetricName: m, AlarmActions: [t]}}}",
         "{Example: {Type: 'AWS::CloudWatch::Alarm', Properties: {MetricName: m, AlarmActions: [t], ActionsEnabled: false}}}",
         alarms::silenced,

@@ -43,7 +43,7 @@ pub static SECTION_RULES: &[SectionRule] = &[
     SectionRule {
         id: "exposure/no-echo-dropped",
         category: Category::Exposure,
-        says: "the value of a secret parameter can be read by whoever may describe the stack",
+        says: "the value of a secret parameter can be read by anyone who may describe the stack",
         example: (
             "{Parameters: {Password: {Type: String, NoEcho: true}}, Resources: {T: {Type: 'AWS::SNS::Topic'}}}",
             "{Parameters: {Password: {Type: String}}, Resources: {T: {Type: 'AWS::SNS::Topic'}}}",
@@ -53,7 +53,7 @@ pub static SECTION_RULES: &[SectionRule] = &[
     SectionRule {
         id: "exposure/secret-told",
         category: Category::Exposure,
-        says: "an output or the template's metadata tells the value of a secret parameter",
+        says: "an output or the template's metadata reveals the value of a secret parameter",
         example: (
             "{Parameters: {Password: {Type: String, NoEcho: true}}, Resources: {T: {Type: 'AWS::SNS::Topic'}}}",
             "{Parameters: {Password: {Type: String, NoEcho: true}}, Resources: {T: {Type: 'AWS::SNS::Topic'}}, Outputs: {P: {Value: {Ref: Password}}}}",

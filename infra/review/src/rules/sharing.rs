@@ -22,7 +22,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         "permissions/handed-over",
-        "somebody gets permissions by a membership, an assignment or a key",
+        "permissions are granted by a membership, an assignment or a key",
         OTHER,
         "{Other: {Type: 'AWS::SNS::Topic'}, Example: {Type: 'AWS::IAM::UserToGroupAddition', Properties: {GroupName: admins, Users: [u]}}}",
         handed_over,

@@ -37,7 +37,7 @@ impl Settings {
     pub fn read(mut section: Section<'_>, stage: StageName) -> Self {
         let api_address = section.one_of("api_address", &[("host", ApiAddress::Host), ("path", ApiAddress::Path)]);
         if api_address == ApiAddress::Path && stage != StageName::Local {
-            section.fault("api_address", "\"path\" is known to the emulator alone; write \"host\"");
+            section.fault("api_address", "\"path\" is supported by the emulator only; write \"host\"");
         }
         let settings = Self {
             requests_per_second: section.whole("requests_per_second", 1..=ACCOUNT_RATE, "requests"),

@@ -73,7 +73,7 @@ impl PacingError {
             kind: "AWS::Lambda::Function".to_owned(),
             path: "Environment.Variables.FIPE_CALLS_PER_MINUTE".to_owned(),
             message: format!(
-                "{:.1} calls in {:.0} s, which the time-out leaves for them; allowed: at least {}, so that one message can finish",
+                "{:.1} calls in {:.0} s, which is what the timeout leaves; allowed: at least {}, so that one message can finish",
                 self.calls, self.planned, self.needed
             ),
             fix: "raise calls_per_minute or the function's timeout_seconds, or lower its max_concurrency".to_owned(),

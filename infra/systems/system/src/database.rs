@@ -38,7 +38,7 @@ impl Database {
     pub fn read(mut section: Section<'_>, stage: StageName) -> Self {
         let tls = section.one_of("tls", &[("verify-full", Tls::VerifyFull), ("disable", Tls::Disable)]);
         if tls == Tls::Disable && stage != StageName::Local {
-            section.fault("tls", "\"disable\" is allowed on the stage local alone; write \"verify-full\"");
+            section.fault("tls", "\"disable\" is allowed on the stage local only; write \"verify-full\"");
         }
         let database = Self {
             capacity: read_capacity(section.section("capacity")),

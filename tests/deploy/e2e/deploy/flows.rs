@@ -128,7 +128,7 @@ fn destroy(sandbox: &Sandbox) -> anyhow::Result<()> {
     sandbox.with("destroy", "dev", &[])?.with(0, &["FipeData-dev was not there"])?;
     sandbox.deployed("dev")?;
     let refused = sandbox.with("destroy", "dev", &[])?;
-    refused.with(77, &["FipeApi-dev", "--yes-destroy dev", "a snapshot stays", "Cluster"])?;
+    refused.with(77, &["FipeApi-dev", "--yes-destroy dev", "a snapshot is kept", "Cluster"])?;
     sandbox.with("destroy", "dev", &["--yes-destroy", "stg"])?.with(64, &["nothing was deleted"])?;
     sandbox.has(&MADE)?;
     let destroyed = sandbox.with("destroy", "dev", &["--yes-destroy", "dev"])?;

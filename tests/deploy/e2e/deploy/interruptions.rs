@@ -78,7 +78,7 @@ fn detach_and_watch(sandbox: &Sandbox) -> anyhow::Result<()> {
     // It has seen by now that the creation has begun.
     std::thread::sleep(Duration::from_millis(700));
     interrupt(&deploy)?;
-    ended(deploy)?.with(130, &["CloudFormation goes on with FipeData-dev", "infra watch --stage dev"])?;
+    ended(deploy)?.with(130, &["CloudFormation continues with FipeData-dev", "infra watch --stage dev"])?;
     sandbox.has(&[NETWORK, ("FipeData-dev", "CREATE_IN_PROGRESS")])?;
     let watched = sandbox.with("watch", "dev", &["--events", "json"])?;
     watched.with(0, &[r#""code":"stack.attached""#, r#""code":"stack.finished""#, "CREATE_COMPLETE"])?;

@@ -49,7 +49,7 @@ fn create_failed(sandbox: &Sandbox) -> anyhow::Result<()> {
     sandbox.wait(create.disable_rollback(true).send())?;
     comes_to(sandbox, "FipeData-dev", "CREATE_FAILED")?;
     let refused = sandbox.on("deploy", "dev", &NEVER)?;
-    refused.with(77, &["FipeData-dev is CREATE_FAILED", "it holds Topic (AWS::SNS::Topic)", "--replace-failed"])?;
+    refused.with(77, &["FipeData-dev is CREATE_FAILED", "it contains Topic (AWS::SNS::Topic)", "--replace-failed"])?;
     sandbox.has(&[NETWORK, ("FipeData-dev", "CREATE_FAILED")])?;
     sandbox.on("deploy", "dev", &REPLACE)?.with(0, &["deployed dev"])?;
     sandbox.has(&MADE)?;

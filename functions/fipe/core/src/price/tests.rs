@@ -149,7 +149,7 @@ async fn an_outage_fails_the_task_instead_of_handing_it_on_for_ever() {
         let fipe = FakeFipe::with_trouble(move |_, _, _| Some(Ok(fault.clone()))).client();
         let error = load(&fipe, &queues, model_task([1, 2, 3]), in_seconds(60)).await.unwrap_err();
         assert!(error.is_transient(), "{error:?}");
-        assert_eq!(error.to_string(), "nothing of 3 models could be asked");
+        assert_eq!(error.to_string(), "no call for any of 3 models succeeded");
         assert!(queues.order().is_empty());
     }
 }

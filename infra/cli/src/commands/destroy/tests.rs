@@ -45,7 +45,7 @@ fn what_dies_and_what_stays_is_told_apart() {
             "Api-dev  is not there",
             "Data-dev  CREATE_COMPLETE, protected from termination",
             "  dies with its data: Table (AWS::DynamoDB::Table) table-1",
-            "  dies, a snapshot stays: Cluster (AWS::RDS::DBCluster) cluster-1",
+            "  deleted, a snapshot is kept: Cluster (AWS::RDS::DBCluster) cluster-1",
             "  stays: Key (AWS::KMS::Key) key-1",
             "  dies: 1 resource without data of their own",
             "  bucket reports-1 is not empty: 3 object versions and more",

@@ -53,8 +53,8 @@ fn the_card_tells_cause_place_aftermath_and_the_next_command() {
         "│ declared  infra/systems/shop/src/shop_api.rs:123                             │",
         "│ undone    6 rolled back: A, B, C, D and 2 more                               │",
         "│ skipped   ShopWeb-dev, not begun                                             │",
-        "│ state     ROLLBACK_COMPLETE: it was never made; what is left holds nothing   │",
-        "│           and can only be deleted                                            │",
+        "│ state     ROLLBACK_COMPLETE: it was never created; the empty stack that is   │",
+        "│           left can only be deleted                                           │",
         "│ next      repair the cause; this deletes the remains and creates the stack   │",
         "│           again:                                                             │",
         "│           infra deploy --stage dev --vpc-id vpc-1 --replace-failed           │",
@@ -88,7 +88,7 @@ fn a_functions_own_lines_are_shown_and_their_absence_is_said() {
     assert!(card.contains("│ log       the end of /aws/lambda/ShopDbInit-dev "), "{card}");
     assert!(card.contains("│           ERROR migration 0003: table exists "), "{card}");
     failure.log = Some(FunctionLog { group: group.clone(), is_gone: false, lines: Vec::new() });
-    assert!(failure.text_box().lines(Paint::PLAIN).join("\n").contains("ShopDbInit-dev holds nothing of it"));
+    assert!(failure.text_box().lines(Paint::PLAIN).join("\n").contains("ShopDbInit-dev has no lines about it"));
     failure.log = Some(FunctionLog { group, is_gone: true, lines: Vec::new() });
     assert!(failure.text_box().lines(Paint::PLAIN).join("\n").contains("was rolled back before it could"));
 }

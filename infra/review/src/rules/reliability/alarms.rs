@@ -33,7 +33,7 @@ pub(super) fn removed(context: &Context<'_>, findings: &mut Vec<Finding>) {
     } else {
         let what = texts(context.old, "MetricName").join(", ");
         let what = if what.is_empty() { "this".to_owned() } else { what };
-        findings.push(context.danger("", format!("nobody is told of {what} any more: the alarm is removed")));
+        findings.push(context.danger("", format!("{what} is no longer alerted on: the alarm is removed")));
     }
 }
 

@@ -207,12 +207,7 @@ pub(super) fn consumer_stopped(context: &Context<'_>, findings: &mut Vec<Finding
             }
         }
         "AWS::Lambda::EventSourceMapping" => {
-            push(
-                context,
-                findings,
-                weakened(context, "Enabled", is_false),
-                "nothing is taken from the source any more",
-            );
+            push(context, findings, weakened(context, "Enabled", is_false), "the source is no longer consumed");
         }
         "AWS::Pipes::Pipe" => {
             let stopped = |value: Option<&Node>| super::is_text(value, &["STOPPED"]);

@@ -15,7 +15,7 @@ use system::{Failed, How, Operator, Site, StageName, Table, Working};
 use crate::{Catalog, NAME, stack};
 
 const HELP: &str = "\
-Offers the product with POST /products, asks for it until it is saved, and shows what the three functions wrote about it, which all \
+Sends the product with POST /products, polls until it is saved, and shows what the three functions logged about it, which all \
 carry its id as their trace id. The address is the output ApiUrl of the stack Catalog.
 
 Examples:
@@ -24,7 +24,7 @@ Examples:
   infra invoke catalog --json | jq -r .product.id
 
 Exit codes: 0 saved; 1 not saved in time, or the API failed; 64 the API refused the product, nothing is deployed, or the arguments are \
-wrong; 75 the API or AWS was busy or away.";
+wrong; 75 the API or AWS was busy or unavailable.";
 
 /// Which product.
 #[derive(Debug, Args)]
@@ -39,7 +39,7 @@ struct Invoke {
     /// At least 0, with at most two decimal places.
     #[arg(long, default_value = "19.90", allow_negative_numbers = true)]
     price: String,
-    /// The same key twice is one product.
+    /// Using the same key twice creates one product.
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
     /// Print one JSON document instead of text.
@@ -50,7 +50,7 @@ struct Invoke {
 /// Why no product was saved.
 #[derive(Debug, thiserror::Error)]
 enum CatalogError {
-    #[error("{url} cannot be asked")]
+    #[error("cannot reach {url}")]
     NotAsked {
         url: String,
         #[source]
@@ -154,7 +154,7 @@ async fn invoke(site: &Site<'_>, arguments: &Invoke) -> Result<(), Failed> {
     console.data(&format!("trace {}", posted.id));
     table(&sources, &lines).iter().for_each(|line| console.data(line));
     if !silent.is_empty() {
-        let again = format!("`infra logs catalog --stage {stage} --trace {}` looks again", posted.id);
+        let again = format!("`infra logs catalog --stage {stage} --trace {}` shows the logs again", posted.id);
         console.note(&format!("no line of {} has come yet; {again}", silent.join(", ")));
     }
     if stage == StageName::Local {
@@ -172,7 +172,7 @@ fn try_it(url: &str, location: &str) -> Vec<String> {
         format!("  curl -i {url}/products -H 'Content-Type: application/json' -H 'Idempotency-Key: cup-1' -d '{body}'"),
         format!("  curl -i {url}{location}"),
         format!("  curl {url}/openapi.json"),
-        format!("  {url}/docs in a browser: the same by hand"),
+        format!("  {url}/docs in a browser does the same interactively"),
     ]
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Served {
     /// Real months to serve, files named YYYY-MM-refNNN.csv.gz with commas between; a small shipped set when not given.
     #[arg(long, env = "FIPE_DATASET", value_delimiter = ',', value_name = "FILE")]
     fipe_dataset: Vec<PathBuf>,
-    /// How often the FIPE server fails, for example 429=0.05,503=0.02.
+    /// Failure rates of the FIPE server, for example 429=0.05,503=0.02.
     #[arg(long, env = "FIPE_FAULTS", default_value = "", hide_default_value = true, value_name = "RATES")]
     fipe_faults: String,
 }

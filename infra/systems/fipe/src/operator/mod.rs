@@ -39,7 +39,7 @@ struct Invoke {
 /// Which crawl, and how it is shown.
 #[derive(Debug, Args)]
 struct Status {
-    /// A crawl by its id; the latest when not given.
+    /// The id of a crawl; the latest by default.
     #[arg(long, value_name = "ID")]
     crawl: Option<uuid::Uuid>,
     /// Show the progress until the crawl is complete.
@@ -64,7 +64,7 @@ impl Operator for Fipe {
     }
 
     fn status_command(&self) -> Option<Command> {
-        Some(Status::augment_args(Command::new(NAME)).about("How far a crawl is"))
+        Some(Status::augment_args(Command::new(NAME)).about("Show the progress of a crawl"))
     }
 
     fn status<'a>(&'a self, site: &'a Site<'a>, arguments: &'a ArgMatches) -> Working<'a> {
@@ -94,7 +94,7 @@ impl Operator for Fipe {
     }
 
     fn after_interrupt(&self) -> &'static str {
-        "a crawl that was started goes on, and `infra status fipe --watch` watches it"
+        "a crawl that was started continues; `infra status fipe --watch` follows it"
     }
 }
 

@@ -63,7 +63,7 @@ pub(crate) async fn until_complete(
             // The crawl survives a short outage of the database, and so does following it.
             Err(error) if error.how == How::Retryable && answered.elapsed() < patience.away => {
                 if !std::mem::replace(&mut is_away, true) {
-                    console.note(&format!("{error}; looking again for {} s", patience.away.as_secs()));
+                    console.note(&format!("{error}; retrying for {} s", patience.away.as_secs()));
                 }
                 tokio::time::sleep(patience.look).await;
                 continue;
@@ -112,7 +112,7 @@ pub(crate) async fn report(console: &dyn Console, chain: &Chain, crawl: &Crawl, 
         console.data(&serde_json::json!({"crawl": crawl, "queues": queues}).to_string());
         return Ok(());
     }
-    let state = if crawl.completed_at.is_some() { "complete" } else { "under way" };
+    let state = if crawl.completed_at.is_some() { "complete" } else { "in progress" };
     console.data(&format!("crawl {} of {} {state}", crawl.crawl_id, crawl.reference_month));
     console.data("");
     crawl::table(crawl).iter().for_each(|line| console.data(line));
