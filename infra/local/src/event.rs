@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::service_name::ServiceName;
 
-/// Progress of [`up`] and [`down`]; `Display` is a line for people.
+/// Progress of [`up`](crate::up) and [`down`](crate::down); `Display` is a line for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     Starting {
