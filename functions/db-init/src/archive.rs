@@ -23,7 +23,7 @@ pub enum ArchiveError {
 /// There is no such folder, more than one, or nothing in it.
 pub fn migrations(root: &Path) -> Result<Vec<Migration>, ArchiveError> {
     let path = root.join(MIGRATIONS);
-    let entries = path.read_dir().and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
+    let entries = path.read_dir().and_then(std::iter::Iterator::collect::<io::Result<Vec<_>>>);
     let entries = entries.map_err(|source| ArchiveError::NoFolder { path: path.clone(), source })?;
     let systems: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
     let found = || systems.iter().filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())).collect();

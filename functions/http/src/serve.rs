@@ -51,9 +51,9 @@ where
     let details =
         json!({"method": method, "path": path, "status": status, "duration_ms": duration, "reason": answer.reason});
     if status >= 500 {
-        log.error("answer_request", details)
+        log.error("answer_request", details);
     } else {
-        log.success("answer_request", details)
+        log.success("answer_request", details);
     }
     function
         .metrics()

@@ -125,7 +125,11 @@ pub(crate) fn is_authentication(error: &tokio_postgres::Error) -> bool {
 /// A socket that failed; a rejected certificate is not such a failure, although it arrives as an I/O error too.
 fn is_broken_transport(error: &tokio_postgres::Error) -> bool {
     let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
-    source.is_some_and(|source| !source.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()))
+    source.is_some_and(|source| {
+        !source
+            .get_ref()
+            .is_some_and(<dyn std::error::Error + std::marker::Send + std::marker::Sync + 'static>::is::<rustls::Error>)
+    })
 }
 
 /// A value that cannot be encoded, such as a text with a NUL in a C string.

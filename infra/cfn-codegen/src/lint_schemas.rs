@@ -147,8 +147,8 @@ fn find_property<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
     if let Some(found) = schema.get("properties").and_then(|all| all.get(name)) {
         return Some(found);
     }
-    let variants = ["oneOf", "anyOf", "allOf"].iter().filter_map(|key| schema.get(*key)?.as_array()).flatten();
-    variants.filter_map(|variant| variant.get("properties")?.get(name)).next()
+    let mut variants = ["oneOf", "anyOf", "allOf"].iter().filter_map(|key| schema.get(*key)?.as_array()).flatten();
+    variants.find_map(|variant| variant.get("properties")?.get(name))
 }
 
 fn strings(list: Option<&Value>) -> Vec<String> {

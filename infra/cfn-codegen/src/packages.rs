@@ -103,10 +103,11 @@ impl Registry {
                 command
             }
         };
+        let program = command.get_program().display().to_string();
         let output = command
             .current_dir(directory)
             .output()
-            .with_context(|| format!("cannot start {:?}, give the archive as a file instead", command.get_program()))?;
+            .with_context(|| format!("cannot start {program}, give the archive as a file instead"))?;
         if !output.status.success() {
             bail!("cannot fetch {name}: {}", String::from_utf8_lossy(&output.stderr).trim());
         }

@@ -81,7 +81,7 @@ impl<'a, C: CloudFormation, S: AssetStore> Deployer<'a, C, S> {
             context.notify(Event::Skipped { stack: names[index].clone(), because: names[because].clone() });
         };
         let stacks = run_in_order(&names, &needs, self.options.concurrency, step, skip);
-        let (_, deployed) = join(assets.upload_all(), stacks).await;
+        let ((), deployed) = join(assets.upload_all(), stacks).await;
         let cleaned = stack::remove_all(&context).await;
         let deployed = deployed?;
         cleaned.map(|()| deployed)

@@ -144,7 +144,7 @@ async fn a_deployer_that_was_killed_is_resumed_by_the_same_command() {
         let answers = Answers::default();
         tokio::select! {
             biased;
-            _ = until(&cloud, killed_after) => {}
+            () = until(&cloud, killed_after) => {}
             _ = deployer.deploy(&plan, &[], &answers, &mut on) => {}
         }
         let run = deploy(&cloud, &plan, "b").await;

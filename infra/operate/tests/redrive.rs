@@ -193,7 +193,7 @@ impl Redriving for Sqs {
 async fn run(sqs: &Sqs, limit: Option<u64>) -> (Result<Outcome, Error>, Vec<Progress>) {
     let mut told = Vec::new();
     let outcome = redrive(sqs, &sqs.pair(), limit, Duration::from_millis(1), std::future::pending(), &mut |progress| {
-        told.push(progress)
+        told.push(progress);
     })
     .await;
     (outcome, told)

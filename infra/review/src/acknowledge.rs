@@ -31,10 +31,10 @@ pub(crate) fn apply(
             matched = true;
             match &verdict {
                 Ok(()) => {
-                    finding.accepted = Some(Acceptance { reason: entry.reason.clone(), until: entry.until.clone() })
+                    finding.accepted = Some(Acceptance { reason: entry.reason.clone(), until: entry.until.clone() });
                 }
                 Err(refusal) if finding.accepted.is_none() => {
-                    finding.reason = format!("{} ({refusal})", finding.reason)
+                    finding.reason = format!("{} ({refusal})", finding.reason);
                 }
                 Err(_) => {}
             }

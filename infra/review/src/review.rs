@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use template::path::segments;
-use template::{Entry, Node, Resource, Template, Value};
+use template::{Entry, Node, Position, Resource, Template, Value};
 
 use crate::change::{
     Action, Category, Cause, Change, Finding, MASK, PropertyChange, Replacement, Review, SectionChange, Severity,
@@ -355,7 +355,7 @@ const NAMED: &[&str] = &["Parameters", "Mappings", "Conditions", "Outputs", "Rul
 
 fn sections(pair: &Pair) -> Vec<SectionChange> {
     let mut found = Vec::new();
-    let empty = Node::new(Value::Map(Vec::new()), Default::default());
+    let empty = Node::new(Value::Map(Vec::new()), Position::default());
     let root = |template: &Option<Template>| {
         template.as_ref().map_or_else(|| empty.clone(), |template| template.root().clone())
     };

@@ -496,7 +496,7 @@ fn check(root: &Value, schema: &Value, value: &Value, path: &str) {
             }
             "const" => assert_eq!(value, rule, "{path}"),
             "enum" => {
-                assert!(rule.as_array().is_some_and(|all| all.contains(value)), "{path}: {value} is not among {rule}")
+                assert!(rule.as_array().is_some_and(|all| all.contains(value)), "{path}: {value} is not among {rule}");
             }
             "required" => {
                 for key in rule.as_array().into_iter().flatten().filter_map(Value::as_str).filter(|_| value.is_object())

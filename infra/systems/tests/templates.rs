@@ -77,7 +77,7 @@ fn every_parameter_is_checked_before_anything_is_made() {
 #[test]
 fn every_parameter_says_where_its_value_comes_from() {
     for stack in StageName::ALL.into_iter().flat_map(all_of) {
-        let declared: Vec<_> = stack.template.parameter_ids().map(|id| id.as_str()).collect();
+        let declared: Vec<_> = stack.template.parameter_ids().map(cfn::LogicalId::as_str).collect();
         let sourced: Vec<_> = stack.parameters.iter().map(|(id, _)| id.as_str()).collect();
         assert_eq!(declared, sourced, "{}", stack.stack_name);
     }

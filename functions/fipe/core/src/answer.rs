@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn html_empty_and_truncated_answers_are_no_json_and_pass() {
-        for body in ["", "<html><body>Just a moment...</body></html>", r#"[1,2"#, r#"{"codigo":"0","erro":"nadaenc"#] {
+        for body in ["", "<html><body>Just a moment...</body></html>", r"[1,2", r#"{"codigo":"0","erro":"nadaenc"#] {
             let fault = read(&answer(200, body)).unwrap_err();
             assert!(matches!(fault, Fault::NotJson { .. }) && fault.is_transient(), "{body:?}: {fault}");
         }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::answer::RawAnswer;
 use crate::client::{Fipe, Http};
 use crate::error::Fault;
-use crate::message::{Crawl, ModelTask, ModelWork};
+use crate::message::{Calls, Crawl, ModelTask, ModelWork};
 use crate::queue::SendFault;
 
 /// How a call goes wrong: by number (from 1), endpoint and body; `None` is a successful response.
@@ -177,7 +177,7 @@ pub(crate) fn crawl() -> Crawl {
 }
 
 pub(crate) fn model_task(codes: impl IntoIterator<Item = i32>) -> ModelTask {
-    let models = codes.into_iter().map(|code| ModelWork { code, pending: None, calls: Default::default() }).collect();
+    let models = codes.into_iter().map(|code| ModelWork { code, pending: None, calls: Calls::default() }).collect();
     ModelTask { crawl: crawl(), vehicle_type: 1, brand_code: "26".to_owned(), models }
 }
 

@@ -54,7 +54,7 @@ pub(super) fn write(out: &mut String, name: &str, facts: &ResourceType, required
     let inner_context = Context { module: "", enumerations: &enumerations };
     let mut inner = String::new();
     for (definition, properties) in &facts.definitions {
-        let lower = format!("{}-{}-{}", service, short, definition).to_ascii_lowercase();
+        let lower = format!("{service}-{short}-{definition}").to_ascii_lowercase();
         let page = format!("{DOCS}/aws-properties-{lower}.html");
         let builder = Builder {
             doc: format!("[{name}.{definition}]({page})"),

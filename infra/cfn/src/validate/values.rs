@@ -195,7 +195,7 @@ impl Checker<'_, '_> {
             }
             Json::List(items) => items.iter().for_each(|item| self.finite(item, path, subject)),
             Json::Object(entries) => {
-                entries.iter().for_each(|(key, value)| self.finite(value, &join(path, key), subject))
+                entries.iter().for_each(|(key, value)| self.finite(value, &join(path, key), subject));
             }
             _ => {}
         }

@@ -132,7 +132,7 @@ fn read(
 
 /// The effective values: those given, and the template's defaults for the rest.
 fn settled(template: &Template, given: &[(String, String)]) -> Vec<(String, String)> {
-    let entries = template.section("Parameters").into_iter().flat_map(|section| section.entries());
+    let entries = template.section("Parameters").into_iter().flat_map(review::Node::entries);
     let is_given = |name: &str| given.iter().any(|(known, _)| known == name);
     let defaults = entries.filter(|entry| !is_given(&entry.key)).filter_map(|entry| {
         let default = entry.value.get("Default")?.text()?.into_owned();
@@ -143,7 +143,7 @@ fn settled(template: &Template, given: &[(String, String)]) -> Vec<(String, Stri
 
 /// Parameters that CloudFormation does not show either.
 fn no_echo(template: &Template) -> BTreeSet<String> {
-    let parameters = template.section("Parameters").into_iter().flat_map(|section| section.entries());
+    let parameters = template.section("Parameters").into_iter().flat_map(review::Node::entries);
     let is_secret = |node: &review::Node| node.get("NoEcho").and_then(review::Node::as_bool) == Some(true);
     parameters.filter(|entry| is_secret(&entry.value)).map(|entry| entry.key.clone()).collect()
 }

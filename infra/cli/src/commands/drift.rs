@@ -43,7 +43,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     let pace = if selection.stage == StageName::Local { Pace::LOCAL } else { Pace::AWS };
     let spinner = terminal.spinner(format!("comparing {}", names.join(", ")));
     let drifts = drift(&AwsDriftDetection::new(&config), &names, pace, &is_write_only).await;
-    spinner.inspect(|spinner| spinner.finish_and_clear());
+    spinner.inspect(indicatif::ProgressBar::finish_and_clear);
     let drifts = drifts?;
     let is_absent = |drift: &StackDrift| drift.status == "NOT_DEPLOYED";
     if let Some((stack, _)) = stacks.iter().zip(&drifts).find(|(_, drift)| is_absent(drift)) {

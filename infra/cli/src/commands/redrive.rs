@@ -146,7 +146,7 @@ impl<'a> MoveDisplay<'a> {
                 self.bar.iter().for_each(|bar| bar.set_length(total));
             }
             Progress::Attached => {
-                self.terminal.note(&format!("{}: a move is in progress already; following it", self.name))
+                self.terminal.note(&format!("{}: a move is in progress already; following it", self.name));
             }
             Progress::Cancelling => self.terminal.note(&format!("{}: asking SQS to stop", self.name)),
             Progress::Moved(moved) => match &self.bar {

@@ -71,7 +71,7 @@ async fn install_one(
 ) -> Result<(), Failure> {
     let spinner = terminal.spinner(what.to_owned());
     let is_new = install().await;
-    spinner.inspect(|spinner| spinner.finish_and_clear());
+    spinner.inspect(indicatif::ProgressBar::finish_and_clear);
     if is_new? {
         terminal.note(&format!("installed {what} into {}", place.display()));
     }

@@ -30,7 +30,7 @@ pub(crate) fn names() -> Vec<&'static str> {
 
 /// One per database cluster of the systems.
 pub(crate) fn databases() -> Vec<Database> {
-    operators().flat_map(|operator| operator.databases().iter().cloned()).collect()
+    operators().flat_map(|operator| operator.databases().iter().copied()).collect()
 }
 
 impl ServicePorts {

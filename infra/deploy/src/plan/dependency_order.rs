@@ -21,9 +21,9 @@ pub(crate) async fn run_in_order<T>(
     let step = &step;
     loop {
         let lost = |states: &[State<T>]| {
-            let waiting = (0..states.len()).filter(|&index| matches!(states[index], State::Waiting));
+            let mut waiting = (0..states.len()).filter(|&index| matches!(states[index], State::Waiting));
             let cause = |index: usize| needs[index].iter().find_map(|&need| states[need].lost(need));
-            waiting.filter_map(|index| cause(index).map(|cause| (index, cause))).next()
+            waiting.find_map(|index| cause(index).map(|cause| (index, cause)))
         };
         while let Some((index, because)) = lost(&states) {
             states[index] = State::Skipped { because };

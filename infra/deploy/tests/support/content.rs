@@ -55,7 +55,7 @@ impl Content {
                 changes.push(ResourceChange { action: ChangeAction::Add, ..change });
                 continue;
             }
-            let value = |side: &Value, name: &str| side["Properties"].get(name).map(|value| value.to_string());
+            let value = |side: &Value, name: &str| side["Properties"].get(name).map(std::string::ToString::to_string);
             let names = [before, after].into_iter().filter_map(|side| side["Properties"].as_object());
             let mut names: Vec<&String> = names.flat_map(|properties| properties.keys()).collect();
             names.sort();

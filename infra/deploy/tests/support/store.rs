@@ -22,11 +22,11 @@ impl MemoryStore {
 }
 
 impl AssetStore for MemoryStore {
-    fn bucket(&self) -> &str {
+    fn bucket(&self) -> &'static str {
         "infra-assets-123456789012-sa-east-1"
     }
 
-    fn account(&self) -> &str {
+    fn account(&self) -> &'static str {
         "123456789012"
     }
 

@@ -55,7 +55,7 @@ impl Account for AwsAccount {
             let page = client.list_stacks().set_next_token(next).send().await;
             let page = page.map_err(|error| call_error("ListStacks", error))?;
             for stack in page.stack_summaries() {
-                let status = stack.stack_status().map(|status| status.as_str());
+                let status = stack.stack_status().map(aws_sdk_cloudformation::types::StackStatus::as_str);
                 let is_there = Answer("ListStacks").text("StackStatus", status)? != "DELETE_COMPLETE";
                 stacks += u64::from(is_there);
             }

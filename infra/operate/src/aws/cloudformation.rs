@@ -55,7 +55,8 @@ fn state(stack: &types::Stack) -> Result<StackState, CallError> {
     });
     Ok(StackState {
         stack_name: answer.text("StackName", stack.stack_name())?,
-        status: answer.text("StackStatus", stack.stack_status().map(|status| status.as_str()))?,
+        status: answer
+            .text("StackStatus", stack.stack_status().map(aws_sdk_cloudformation::types::StackStatus::as_str))?,
         status_reason: stack.stack_status_reason().filter(|reason| !reason.is_empty()).map(str::to_owned),
         changed_at: stack.last_updated_time().or(stack.creation_time()).and_then(time),
         drift: drift

@@ -18,7 +18,7 @@ impl Functions for AwsCloud {
         let reserved = concurrency.map_err(|error| call_error("GetFunctionConcurrency", error))?;
         // Optional: a function without a reported state can be invoked.
         let state = function.state().map_or("Active", |state| state.as_str());
-        let update = function.last_update_status().map(|status| status.as_str());
+        let update = function.last_update_status().map(aws_sdk_lambda::types::LastUpdateStatus::as_str);
         let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
         let reason = match (state, update) {
             ("Active", Some("Failed")) => text(function.last_update_status_reason()),
@@ -58,7 +58,9 @@ impl Functions for AwsCloud {
             // arn:aws:lambda:REGION:ACCOUNT:function:NAME, sometimes with a qualifier.
             function: function.split(':').nth(6).unwrap_or(&function).to_owned(),
             batch_size: number(mapping.batch_size()),
-            max_concurrency: number(mapping.scaling_config().and_then(|scaling| scaling.maximum_concurrency())),
+            max_concurrency: number(
+                mapping.scaling_config().and_then(aws_sdk_lambda::types::ScalingConfig::maximum_concurrency),
+            ),
         }))
     }
 }

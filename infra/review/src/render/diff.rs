@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn only_what_differs_and_what_stands_around_it_is_shown() {
         let before = "a\nb\nc\nd\ne\nf\ng";
-        let after = before.replace("d", "D");
+        let after = before.replace('d', "D");
         let lines = diff(before, &after);
         let expected = [
             Line::Skipped(1),

@@ -121,7 +121,7 @@ fn firewall_weakened(context: &Context<'_>, findings: &mut Vec<Finding>) {
             leaf.key == "Name" && leaf.path.strip_prefix("Rules[").is_some_and(|rest| rest.ends_with("].Name"))
         };
         let found = leaves.iter().filter(is_name);
-        found.filter_map(|leaf| leaf.value?.text().map(|name| name.into_owned())).collect()
+        found.filter_map(|leaf| leaf.value?.text().map(std::borrow::Cow::into_owned)).collect()
     };
     let now = names(context.leaves.after());
     for gone in names(context.leaves.before()).into_iter().filter(|name| !now.contains(name)) {

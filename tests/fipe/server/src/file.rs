@@ -158,9 +158,8 @@ fn parse<'r>(record: &'r csv::StringRecord, texts: &mut Texts) -> Result<Row, Wr
         return Ok(row);
     }
     let model_year = text(6).parse::<u16>().map_err(|_| (6, text(6), "a model year, 32000 for zero kilometres"))?;
-    let fuel_code = match text(7).parse::<u8>() {
-        Ok(code @ 1..=7) => code,
-        _ => return Err((7, text(7), "a fuel code, 1 to 7")),
+    let Ok(fuel_code @ 1..=7) = text(7).parse::<u8>() else {
+        return Err((7, text(7), "a fuel code, 1 to 7"));
     };
     if text(5).split_once('-') != Some((text(6), text(7))) {
         return Err((5, text(5), "model_year and fuel_code joined by a hyphen"));

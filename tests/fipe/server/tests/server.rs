@@ -276,7 +276,7 @@ async fn a_month_is_added_while_it_runs() {
 
 #[test]
 fn a_malformed_file_is_refused_with_file_line_and_value() {
-    let row = |row: &str| format!("{}{row}\n", FILE);
+    let row = |row: &str| format!("{FILE}{row}\n");
     let cases = [
         ("2026-03.csv", FILE.to_owned(), vec!["2026-03.csv", "YYYY-MM-refNNN"]),
         (

@@ -267,7 +267,7 @@ async fn the_application_role_can_do_no_more_than_it_needs() {
         "ALTER TABLE fipe_vehicle_model_value ADD mine text",
     ] {
         let error = client.batch_execute(statement).await.unwrap_err();
-        assert_eq!(error.code().map(|state| state.code()), Some("42501"), "{statement}");
+        assert_eq!(error.code().map(tokio_postgres::error::SqlState::code), Some("42501"), "{statement}");
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn dead_letters_removed(context: &Context<'_>, findings: &mut Vec<Fin
             let target = |value: &Node| {
                 ["deadLetterTargetArn", "TargetArn", "Arn", "Destination"].iter().any(|key| value.get(key).is_some())
             };
-            value.is_none() || value.is_some_and(|value| value.is_plain_map() && !target(value))
+            value.is_none_or(|value| value.is_plain_map() && !target(value))
         };
         let had_one = possible(context.old, path).iter().any(|each| !is_gone(each.value));
         if had_one {
