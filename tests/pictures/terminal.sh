@@ -28,7 +28,7 @@ database STOP
 (sleep 9; database CONT) &
 picture deploy "infra deploy --stage local --skip-build" "Schema .*FipeSchema" 5
 wait
-sed -i '/^\[functions.db-init\]/,/^timeout/ s/^timeout_seconds = .*/timeout_seconds = 16/' environments/local/stage.toml
+sed -i '/^\[db-init\]/,/^timeout/ s/^timeout_seconds = .*/timeout_seconds = 16/' environments/local/fipe.toml
 infra synth --stage local >/dev/null
 database STOP
 # After the function gave up, and before the roll-back does.
