@@ -7,8 +7,8 @@ mod support;
 use std::collections::BTreeMap;
 
 use deploy::{
-    Archive, Basis, BucketState, ChangeAction, Compression, Consent, Content, Deployer, Destroyed, Error, Event, Keeps,
-    Options, Outcome, Plan, Protection, Replacement, ResourceChange, Source, Stack, destroy, preview_deletion,
+    Archive, Basis, BucketState, ChangeAction, Compression, Consent, Content, Deployer, Destroyed, Entry, Error, Event,
+    Keeps, Options, Outcome, Plan, Protection, Replacement, ResourceChange, Source, Stack, destroy, preview_deletion,
 };
 use support::plans::{BUCKET, LARGER, QUEUE, deploy, deploy_with, one, options, plan, stack, url_of};
 use support::{Answers, Fault, MemoryBuckets, MemoryCloudFormation, MemoryStore};
@@ -316,11 +316,13 @@ async fn outputs_and_assets_fill_the_parameters_of_the_stacks_after_them() {
     let given = Source::Given { optional: true, hint: String::new() };
     let parameters = vec![("Url", url_of("Data")), ("Bucket", Source::AssetBucket), ("Key", key), ("AllowedIp", given)];
     let linked = || vec![stack("Api", LARGER, parameters.clone()), stack("Data", QUEUE, vec![])];
-    let archive = Archive::of_function("loader", Content::Bytes(b"code".to_vec()), Compression::Stored).unwrap();
-    let archives = [
-        archive.clone(),
-        Archive::of_function("unused", Content::Bytes(b"code".to_vec()), Compression::Stored).unwrap(),
-    ];
+    let archive = |name: &str| {
+        let content = Content::Bytes(b"code".to_vec());
+        let entry = Entry { path: "bootstrap".to_owned(), content, executable: true };
+        Archive::new(name, vec![entry], Compression::Stored).unwrap()
+    };
+    let (archive, unused) = (archive("loader"), archive("unused"));
+    let archives = [archive.clone(), unused];
     let answers = Answers::default();
     let missing = deploy_with(&cloud, &store, &plan(linked()), &[], &answers, options("0")).await;
     assert!(matches!(missing.result, Err(Error::NoAsset { .. })));

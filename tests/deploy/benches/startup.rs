@@ -16,8 +16,6 @@ use std::time::{Duration, Instant};
 use test_harness::{repository, target};
 
 const RUNS: usize = 15;
-const FUNCTIONS: [&str; 5] =
-    ["fipe-manufacturer-loader", "fipe-model-loader", "fipe-price-loader", "fipe-soma-ingestor", "db-init"];
 
 fn main() -> ExitCode {
     let (root, target) = (repository().expect("the repository"), target().expect("where cargo builds"));
@@ -32,8 +30,13 @@ fn main() -> ExitCode {
     report("synth of all stages, median wall clock", median(&synth.wall_ms), "ms", 100.0);
     report("synth of all stages, peak resident memory", synth.peak_mb, "MB", 40.0);
 
-    for function in FUNCTIONS {
-        let archive = target.join("lambda").join(function).join("bootstrap.zip");
+    let built = target.join("lambda");
+    let folders =
+        std::fs::read_dir(&built).unwrap_or_else(|error| panic!("{}: {error}; run `make release`", built.display()));
+    let mut functions: Vec<_> = folders.map(|folder| folder.expect("readable").path()).collect();
+    functions.sort();
+    for (function, archive) in functions.iter().map(|folder| (folder, folder.join("bootstrap.zip"))) {
+        let function = function.file_name().expect("a name").to_string_lossy();
         let bytes = std::fs::metadata(&archive)
             .unwrap_or_else(|error| panic!("{}: {error}; run `make release`", archive.display()));
         report(&format!("{function}: release archive"), bytes.len() as f64 / 1e6, "MB", 5.0);

@@ -10,6 +10,7 @@ use fipe_tests::{Chain, QUEUES};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::json;
+use test_harness::repository;
 use test_harness::scenarios::{Scenario, Suite};
 
 const NEWEST: &str = "2026-08";
@@ -38,7 +39,8 @@ fn main() -> ExitCode {
 
 fn a_second_deploy_changes_nothing(cloud: &mut Chain) -> anyhow::Result<()> {
     let (outputs, notes) = cloud.infra_output(&["deploy", "--stage", "local", "--skip-build"])?;
-    for stack in ["Network-local", "FipeData-local", "FipeApi-local", "Catalog-local"] {
+    let files = systems::read(&repository()?, "local")?;
+    for stack in systems::ConfiguredStage::parse("local", &files)?.synth()?.iter().map(|stack| &stack.stack_name) {
         anyhow::ensure!(notes.contains(&format!("{stack}  up to date")), "{stack} was changed:\n{notes}");
     }
     for name in ["DBEndpoint", "DBSecretArn", "ManufacturerQueueUrl", "PriceDLQUrl", "FipeManufacturerLambda"] {

@@ -15,8 +15,8 @@ use fipe_tests::Chain;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
-use test_harness::Cloud;
 use test_harness::scenarios::{Scenario, Suite};
+use test_harness::{Cloud, repository};
 
 const MONTH: &str = "2026-08";
 const QUEUE: &str = "fipe-model-queue-local";
@@ -66,20 +66,29 @@ fn status(cloud: &mut Chain) -> anyhow::Result<()> {
         let rows = status[key].as_array().cloned().unwrap_or_default();
         rows.iter().map(|row| row["logical_id"].as_str().unwrap_or_default().to_owned()).collect()
     };
-    ensure!(status["stacks"].as_array().is_some_and(|stacks| stacks.len() == 4), "{status}");
+    let files = systems::read(&repository()?, "local")?;
+    let stacks = systems::ConfiguredStage::parse("local", &files)?.synth()?;
+    ensure!(status["stacks"].as_array().is_some_and(|found| found.len() == stacks.len()), "{status}");
     ensure!(status["stacks"][0]["found"]["status"] == "CREATE_COMPLETE", "{status}");
-    let functions = [
-        ["FipeManufacturerLoader", "FipeModelLoader", "FipePriceLoader", "FipeSomaIngestor"],
-        ["FipeDbInit", "CreateProductProcessor", "ProductSaverWorker", "GetProduct"],
-    ];
-    let found: BTreeSet<String> = ids("functions").into_iter().collect();
-    ensure!(found == functions.into_iter().flatten().map(str::to_owned).collect(), "{found:?}");
-    let queues = ["ManufacturerQueue", "ModelQueue", "MonthlyCrawlDeadLetters", "PriceQueue", "ProductQueue"];
-    ensure!(ids("queues") == queues, "{:?}", ids("queues"));
-    ensure!(status["queues"][2]["failures_of"] == serde_json::json!(["MonthlyCrawl"]), "{}", status["queues"][2]);
-    ensure!(ids("event_source_mappings").len() == 4, "{status}");
-    let model = &status["queues"][1];
-    ensure!(model["dead_letters"]["logical_id"] == "ModelQueueDeadLetters", "{model}");
+    let resources: Vec<_> = stacks.iter().flat_map(|stack| stack.template.resources()).collect();
+    let declared = |kind: &str| -> BTreeSet<String> {
+        let of_kind = resources.iter().filter(|entry| entry.parts.resource_type == kind);
+        of_kind.map(|entry| entry.id.to_string()).collect()
+    };
+    let found = |key: &str| ids(key).into_iter().collect::<BTreeSet<_>>();
+    ensure!(found("functions") == declared("AWS::Lambda::Function"), "{:?}", ids("functions"));
+    let mappings = declared("AWS::Lambda::EventSourceMapping");
+    ensure!(found("event_source_mappings") == mappings, "{:?}", ids("event_source_mappings"));
+    let queue = |id: &str| status["queues"].as_array().and_then(|rows| rows.iter().find(|row| row["logical_id"] == id));
+    for id in declared("AWS::SQS::Queue") {
+        let of_another = id.strip_suffix("DeadLetters").and_then(queue);
+        match of_another {
+            Some(queue) => ensure!(queue["dead_letters"]["logical_id"] == *id, "{queue}"),
+            None => ensure!(queue(&id).is_some(), "{id} is missing: {status}"),
+        }
+    }
+    let unsent = queue("MonthlyCrawlDeadLetters").map(|queue| &queue["failures_of"]);
+    ensure!(unsent == Some(&serde_json::json!(["MonthlyCrawl"])), "{unsent:?}");
     let schedule = &status["schedules"][0]["found"];
     ensure!(schedule["expression"] == "cron(0 3 5 * ? *)" && schedule["enabled"] == false, "{schedule}");
     let mapping = &status["event_source_mappings"][0]["found"];

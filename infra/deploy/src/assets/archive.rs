@@ -79,15 +79,6 @@ impl Archive {
         Ok(Self { name: name.into(), entries, compression, sha256 })
     }
 
-    /// A function's archive: the executable as `bootstrap`, which is what the `provided` runtimes start.
-    ///
-    /// # Errors
-    /// When the executable cannot be read.
-    pub fn of_function(name: impl Into<String>, executable: Content, compression: Compression) -> io::Result<Self> {
-        let entry = Entry { path: "bootstrap".to_owned(), content: executable, executable: true };
-        Self::new(name, vec![entry], compression)
-    }
-
     /// The asset's name.
     pub fn name(&self) -> &str {
         &self.name
@@ -163,6 +154,11 @@ mod tests {
 
     use super::*;
 
+    fn of_function(name: &str, executable: Content, compression: Compression) -> io::Result<Archive> {
+        let entry = Entry { path: "bootstrap".to_owned(), content: executable, executable: true };
+        Archive::new(name, vec![entry], compression)
+    }
+
     fn zipped(archive: &Archive) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
         archive.write_zip(&mut bytes).unwrap();
@@ -196,16 +192,15 @@ mod tests {
 
     #[test]
     fn packing_does_not_change_the_key() {
-        let stored = Archive::of_function("f", Content::Bytes(b"binary".to_vec()), Compression::Stored).unwrap();
-        let deflated = Archive::of_function("f", Content::Bytes(b"binary".to_vec()), Compression::Deflated).unwrap();
+        let stored = of_function("f", Content::Bytes(b"binary".to_vec()), Compression::Stored).unwrap();
+        let deflated = of_function("f", Content::Bytes(b"binary".to_vec()), Compression::Deflated).unwrap();
         assert_eq!(stored.key(), deflated.key());
         assert!(stored.key().starts_with("f/") && stored.key().ends_with(".zip") && stored.key().len() == 2 + 64 + 4);
     }
 
     #[test]
     fn a_function_archive_holds_an_executable_bootstrap_without_a_time() {
-        let archive =
-            Archive::of_function("f", Content::Bytes(b"#!/bin/sh\n".to_vec()), Compression::Deflated).unwrap();
+        let archive = of_function("f", Content::Bytes(b"#!/bin/sh\n".to_vec()), Compression::Deflated).unwrap();
         let mut zip = zip::ZipArchive::new(Cursor::new(zipped(&archive))).unwrap();
         assert_eq!(zip.len(), 1);
         let mut file = zip.by_index(0).unwrap();
@@ -219,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_packed_archive_is_a_file_with_the_same_bytes() {
-        let archive = Archive::of_function("f", Content::Bytes(b"binary".to_vec()), Compression::Stored).unwrap();
+        let archive = of_function("f", Content::Bytes(b"binary".to_vec()), Compression::Stored).unwrap();
         let mut packed = archive.packed().unwrap();
         packed.rewind().unwrap();
         let mut bytes = Vec::new();
