@@ -5,7 +5,10 @@ use std::str::FromStr;
 
 /// A type that one environment variable can hold.
 pub trait Setting: Sized {
-    /// Reads the text of an environment variable; the error says what is allowed.
+    /// Reads the text of an environment variable.
+    ///
+    /// # Errors
+    /// Says what is allowed.
     fn read(text: &str) -> Result<Self, String>;
 }
 

@@ -34,6 +34,9 @@ pub fn migrations(root: &Path) -> Result<Vec<Migration>, ArchiveError> {
 }
 
 /// Where the archive was unpacked: Lambda's task root, or else the folder of this executable.
+///
+/// # Errors
+/// When the executable cannot be located.
 pub fn root(task_root: Option<String>) -> io::Result<PathBuf> {
     match task_root.filter(|root| !root.is_empty()) {
         Some(root) => Ok(PathBuf::from(root)),

@@ -1,6 +1,7 @@
 //! A review as text for people: the terminal, a comment on a pull request, a page. Returns strings, prints nothing.
 
 mod diff;
+mod folded;
 mod html;
 mod markdown;
 mod tables;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::{env, fs, path};
+use std::{fs, path};
 
 use cfn::{Json, ResourceEntry};
 use constructs::SynthesizedStack;
@@ -32,8 +32,7 @@ fn repository() -> PathBuf {
 
 /// A program below `.tools`.
 fn tool(name: &str) -> Command {
-    let venv = env::var_os("INFRA_TOOLS_VENV").map_or_else(|| repository().join(".tools/venv"), PathBuf::from);
-    let venv = path::absolute(venv).expect("a path");
+    let venv = path::absolute(test_machine::tools_venv()).expect("a path");
     let tools = venv.parent().expect("a virtual environment stands in a folder");
     let tool = tools.join(name.replace("venv", &venv.file_name().expect("it has a name").to_string_lossy()));
     assert!(tool.exists(), "{} is missing: `target/debug/infra install lint`, or set INFRA_TOOLS_VENV", tool.display());

@@ -2,10 +2,10 @@
 //! injection); the rest here is this repository's own.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::{env, fs};
 
 use serde_json::Value;
 
@@ -46,8 +46,7 @@ fn scripts(workflow: &str) -> Vec<String> {
 
 /// What zizmor finds in a workflow, as `audit at severity`; it needs no network.
 fn findings(workflow: &str) -> BTreeSet<String> {
-    let venv = env::var_os("INFRA_TOOLS_VENV").map_or_else(|| root().join(".tools/venv"), PathBuf::from);
-    let program = venv.join("bin/zizmor");
+    let program = test_machine::tools_venv().join("bin/zizmor");
     let mut command = Command::new(&program);
     command.args(["--offline", "--no-progress", "--quiet", "--no-exit-codes", "--format=json", "--no-config", "-"]);
     let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();

@@ -1,8 +1,12 @@
 //! The examples in help texts: where one has [`OF_SYSTEMS`], the examples that every system gives for that command stand in its place.
 
+use std::borrow::Cow;
+
 use clap::Command;
 use system::Example;
 use systems::SYSTEMS;
+use textwrap::Options;
+use textwrap::WordSplitter::NoHyphenation;
 
 /// The line of a help text that makes way for the systems' examples, among those that hold for any.
 const OF_SYSTEMS: &str = "  {examples of systems}";
@@ -58,15 +62,15 @@ fn aligned(lines: impl Iterator<Item = String>) -> String {
     let width = width.max().unwrap_or_default();
     let mut text: Vec<String> = Vec::new();
     for (command, does) in rows {
-        let mut line = format!("{command:<width$} ");
-        for word in does.split(' ') {
-            if line.chars().count() + 1 + word.chars().count() > COLUMNS && line.trim().len() > command.trim().len() {
-                text.push(line);
-                line = format!("{:<width$} ", "");
+        let (beside, below) = (format!("{command:<width$}  "), " ".repeat(width + 2));
+        let options = Options::new(COLUMNS).initial_indent(&beside).subsequent_indent(&below).break_words(false);
+        match does.as_str() {
+            "" => text.push(command),
+            does => {
+                let lines = textwrap::wrap(does, options.word_splitter(NoHyphenation));
+                text.extend(lines.into_iter().map(Cow::into_owned));
             }
-            line = format!("{line} {word}");
         }
-        text.push(line.trim_end().to_owned());
     }
     text.join("\n")
 }

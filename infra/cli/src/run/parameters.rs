@@ -95,13 +95,15 @@ pub(crate) async fn look_up(
         if is_open(values, Asked::EndpointSubnetIds) {
             set(values, Asked::EndpointSubnetIds, vpc.endpoint_subnets(&endpoints)?.join(","));
         }
-        let subnet_ids = match values.get(Asked::SubnetIds.name()) {
-            Some(given) => given.split(',').map(|id| id.trim().to_owned()).collect(),
-            // Depends on the stage and not on whether an address is given now, so that every deployment chooses the same.
-            None => vpc.subnets(if stage.public_access { Reach::Public } else { Reach::Private })?,
-        };
-        set(values, Asked::RouteTableIds, vpc.route_tables(&subnet_ids).join(","));
-        set(values, Asked::SubnetIds, subnet_ids.join(","));
+        if is_open(values, Asked::SubnetIds) || is_open(values, Asked::RouteTableIds) {
+            let subnet_ids = match values.get(Asked::SubnetIds.name()) {
+                Some(given) => given.split(',').map(|id| id.trim().to_owned()).collect(),
+                // Depends on the stage and not on whether an address is given now, so that every deployment chooses the same.
+                None => vpc.subnets(if stage.public_access { Reach::Public } else { Reach::Private })?,
+            };
+            set(values, Asked::RouteTableIds, vpc.route_tables(&subnet_ids).join(","));
+            set(values, Asked::SubnetIds, subnet_ids.join(","));
+        }
     }
     // Stacks that only ask for its subnets do not take the VPC itself.
     if !asked.contains(&Asked::VpcId) {

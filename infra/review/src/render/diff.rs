@@ -4,8 +4,8 @@ use similar::{Algorithm, DiffTag, capture_diff_slices, group_diff_ops};
 
 /// Lines of context before and after each difference.
 const AROUND: usize = 2;
-/// Above this many comparisons, all lines of the one are followed by all lines of the other. Never reached by templates of
-/// CloudFormation's 1 MB with few changes; a bound for hostile ones.
+/// Above this many comparisons, all lines of the one are followed by all lines of the other: a bound for hostile texts. Twice 10,000 lines in another
+/// order take a tenth of a second.
 const PATIENCE: usize = 100_000_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,8 +9,9 @@ use sha2::{Digest, Sha256};
 use tera::{Context, Tera};
 
 use super::diff::{Line, diff};
+use super::folded::{self, Folded};
 use super::text::{line, sentence, visible};
-use super::view::{self, CATEGORIES, Folded, Found, KINDS, Kind, Place, Row};
+use super::view::{self, CATEGORIES, Found, KINDS, Kind, Place, Row};
 use super::{Report, tables};
 use crate::change::{Category, Change, Finding, Replacement, SectionChange};
 use crate::graph::{Edge, Graph, cut, kind};
@@ -37,8 +38,8 @@ pub fn html(report: &Report<'_>) -> Result<String, RenderError> {
 }
 
 fn page(report: &Report<'_>) -> Value {
-    let changes = view::changes(report);
-    let sections = view::sections(report);
+    let changes = folded::changes(report);
+    let sections = folded::sections(report);
     let verdict = view::overall(report, &changes, &sections);
     let rows = view::rows(report);
     let has_stages = rows.iter().any(|row| row.stage.is_some());

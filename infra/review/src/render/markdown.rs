@@ -3,9 +3,10 @@
 
 use super::Report;
 use super::diff::{Line, diff};
+use super::folded::{self, Folded};
 use super::tables;
 use super::text::{count, line, sentence, visible};
-use super::view::{self, CATEGORIES, Folded, Found, KINDS, Kind};
+use super::view::{self, CATEGORIES, Found, KINDS, Kind};
 use crate::change::{Change, Finding, PropertyChange, Replacement, SectionChange};
 use crate::graph::kind;
 
@@ -50,9 +51,9 @@ impl Page {
 
 /// The comment, no longer than `limit` bytes; see [`MARKDOWN_LIMIT`].
 pub fn markdown(report: &Report<'_>, limit: usize) -> String {
-    let changes = view::changes(report);
+    let changes = folded::changes(report);
     let mut page = Page { text: String::new(), limit, is_cut: false };
-    let sections = view::sections(report);
+    let sections = folded::sections(report);
     page.add(&head(report, &changes, &sections));
     page.add(&summary(report));
     for note in report.notes {

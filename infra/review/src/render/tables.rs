@@ -1,7 +1,7 @@
 //! What is newly allowed, and no longer allowed: permissions and ingress as rows. Knows no markup.
 
 use super::Report;
-use super::view::{Folded, fold, without_stage};
+use super::folded::{Folded, fold, without_stage};
 use crate::change::{Action, Category, IngressChange, PermissionChange};
 
 /// Rows under heads.

@@ -7,9 +7,10 @@ use textwrap::WordSplitter;
 
 use super::Report;
 use super::diff::{Line, diff};
+use super::folded::{self, Folded};
 use super::tables;
 use super::text::{line, sentence, visible};
-use super::view::{self, CATEGORIES, Folded, Found, KINDS, Kind, Row};
+use super::view::{self, CATEGORIES, Found, KINDS, Kind, Row};
 use crate::change::{Change, Finding, PropertyChange, Replacement, SectionChange};
 use crate::graph::kind;
 
@@ -37,8 +38,8 @@ const DIM: &str = "2";
 /// The whole review; each line ends with a line break.
 pub fn terminal(report: &Report<'_>, style: Style) -> String {
     let style = Style { width: style.width.max(40), ..style };
-    let changes = view::changes(report);
-    let sections = view::sections(report);
+    let changes = folded::changes(report);
+    let sections = folded::sections(report);
     let mut out = Out { text: String::new(), style };
     head(&mut out, report, &changes, &sections);
     let dangers = view::dangers(&changes, &sections);

@@ -317,7 +317,7 @@ fn the_page_has_every_change_and_every_resource_of_every_stage() {
     // Queue and table are the same on both stages; the function's memory is not, but its queue's address is in both.
     let pairs = usual();
     let folded =
-        with_report(&review(&pairs, &Options::default()), &[], &["dev", "prd"], |report| view::changes(report).len());
+        with_report(&review(&pairs, &Options::default()), &[], &["dev", "prd"], |report| folded::changes(report).len());
     assert_eq!(of_class("change"), folded);
     assert_eq!(of_class("node"), 8, "four resources on two stages");
     assert!(
