@@ -39,19 +39,21 @@ pub async fn settle(
     crawl_id: Uuid,
     notify: impl AsyncFnOnce(&CrawlStatus) -> Result<(), BoxError>,
 ) -> Result<Settled, Error> {
-    let statement = client.prepare_cached(KNOWN).await?;
-    let Some(known) = client.query_opt(&statement, &[&crawl_id]).await? else {
-        return Ok(Settled::Incomplete);
-    };
-    let (complete, notified): (bool, bool) = (known.get(0), known.get(1));
-    if notified {
-        return Ok(Settled::ByOther);
-    }
-    if !complete {
+    let Some(mut known) = known(client, crawl_id).await? else { return Ok(Settled::Incomplete) };
+    if !known.is_complete {
         let statement = client.prepare_cached(COMPLETE).await?;
         if client.execute(&statement, &[&crawl_id]).await? == 0 {
-            return Ok(Settled::Incomplete);
+            // Perhaps because another call has completed it at this moment. That one may have found the row locked by this statement, and
+            // have left the notification to this call.
+            let Some(again) = self::known(client, crawl_id).await? else { return Ok(Settled::Incomplete) };
+            known = again;
+            if !known.is_complete {
+                return Ok(Settled::Incomplete);
+            }
         }
+    }
+    if known.is_notified {
+        return Ok(Settled::ByOther);
     }
 
     let transaction = client.transaction().await?;
@@ -65,4 +67,16 @@ pub async fn settle(
     transaction.execute(NOTIFIED, &[&crawl_id]).await?;
     transaction.commit().await?;
     Ok(Settled::Notified)
+}
+
+/// What is recorded of a crawl.
+struct Known {
+    is_complete: bool,
+    is_notified: bool,
+}
+
+async fn known(client: &ClientWrapper, crawl_id: Uuid) -> Result<Option<Known>, Error> {
+    let statement = client.prepare_cached(KNOWN).await?;
+    let row = client.query_opt(&statement, &[&crawl_id]).await?;
+    Ok(row.map(|row| Known { is_complete: row.get(0), is_notified: row.get(1) }))
 }
