@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::entity_tag::entity_tag;
-use crate::problem::{PROBLEM_JSON, Problem};
+use crate::entity_tag::EntityTag;
+use crate::problem::Problem;
 use crate::request::Request;
 
 /// A response.
@@ -74,36 +74,49 @@ impl Answer {
         self.with_reason(function_runtime::chain(error))
     }
 
-    /// The same with an entity tag, or 304 without a body for a client that already has it. Clients may store it, and have to
-    /// revalidate it each time.
+    /// 303: what was asked for is at another address.
+    pub fn see_other(location: impl Into<String>) -> Self {
+        let mut answer = Self::new(303, "", "").with_header("location", location);
+        answer.headers.remove("content-type");
+        answer
+    }
+
+    /// 304, for a client that has what it asks for.
+    pub fn not_modified(tag: &EntityTag) -> Self {
+        Self::new(304, "", "").with_entity_tag(tag).without_body()
+    }
+
+    /// The same with an entity tag. Clients may store it, and have to revalidate it each time.
     #[must_use]
-    pub fn revalidated(mut self, request: &Request) -> Self {
-        let tag = entity_tag(self.body.as_bytes());
+    pub fn with_entity_tag(mut self, tag: &EntityTag) -> Self {
         self.headers.insert("cache-control", "no-cache".to_owned());
-        self.headers.insert("etag", tag.clone());
-        let known = request.header("if-none-match").is_some_and(|known| {
-            known.trim() == "*" || known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag)
-        });
-        if known {
-            self.status = 304;
-            self.headers.remove("content-type");
-            self.body.clear();
-        }
+        self.headers.insert("etag", tag.as_str().to_owned());
         self
     }
-}
 
-impl From<Problem> for Answer {
-    fn from(problem: Problem) -> Self {
-        let body = serde_json::to_string(&problem).unwrap_or_default();
-        let mut answer = Self::new(problem.status, PROBLEM_JSON, body);
-        if let Some(seconds) = problem.retry_after {
-            answer = answer.with_header("retry-after", seconds.to_string());
+    /// The same with the entity tag of its body, or 304 without a body for a client that already has it.
+    #[must_use]
+    pub fn revalidated(self, request: &Request) -> Self {
+        let tag = EntityTag::of_body(self.body.as_bytes());
+        let answer = self.with_entity_tag(&tag);
+        match tag.is_known_to(request) {
+            true => Self { status: 304, ..answer.without_body() },
+            false => answer,
         }
-        if let Some(allow) = problem.allow {
-            answer = answer.with_header("allow", allow);
-        }
-        answer
+    }
+
+    fn without_body(mut self) -> Self {
+        self.headers.remove("content-type");
+        self.body.clear();
+        self
+    }
+
+    /// The response to `HEAD`: the headers of `GET`, and no body. `Content-Length` is left out, which is allowed (RFC 9110, 8.6): the API
+    /// computes its own.
+    #[must_use]
+    pub(crate) fn of_head(mut self) -> Self {
+        self.body.clear();
+        self
     }
 }
 
@@ -139,5 +152,23 @@ mod tests {
         }
         let other = Answer::json(200, &2).revalidated(&get.clone().with_header("if-none-match", tag));
         assert_eq!((other.status, other.body.as_str()), (200, "2"));
+    }
+
+    #[test]
+    fn a_tag_that_the_caller_knows_is_answered_without_a_body() {
+        let tag = EntityTag::of_parts(&[b"7"]);
+        let full = Answer::json(200, &1).with_entity_tag(&tag);
+        assert_eq!((full.headers["etag"].as_str(), full.headers["cache-control"].as_str()), (tag.as_str(), "no-cache"));
+        let known = Answer::not_modified(&tag);
+        assert_eq!((known.status, known.body.as_str(), known.headers.get("content-type")), (304, "", None));
+        assert_eq!(known.headers["etag"], full.headers["etag"]);
+    }
+
+    #[test]
+    fn what_is_elsewhere_has_an_address_and_no_body() {
+        let answer = Answer::see_other("https://example.com/a");
+        assert_eq!((answer.status, answer.body.as_str()), (303, ""));
+        assert_eq!(answer.headers["location"], "https://example.com/a");
+        assert!(!answer.headers.contains_key("content-type"));
     }
 }

@@ -1,19 +1,24 @@
 //! What every HTTP function needs: API Gateway's event in and its response out, routes, body limits, problems (RFC 9457).
 //! Knows no resource; CORS, throttling and the access log are the API's.
 
+mod accept;
 mod answer;
 mod body;
 mod docs;
 mod entity_tag;
+mod error_form;
 mod problem;
 mod request;
 mod routes;
 mod serve;
 
+pub use accept::{asks_for, preferred};
 pub use answer::Answer;
 pub use body::{BODY_BYTES, json_body};
 pub use docs::docs;
+pub use entity_tag::EntityTag;
+pub use error_form::ErrorForm;
 pub use problem::{FieldFault, PROBLEM_JSON, Problem};
 pub use request::Request;
 pub use routes::{Found, Routes};
-pub use serve::serve;
+pub use serve::{serve, serve_in_form};

@@ -1,4 +1,4 @@
-//! Errors as `application/problem+json` (RFC 9457). Contains no internals: what went wrong behind the API is in the log.
+//! Problems as RFC 9457 has them. Contains no internals: what went wrong behind the API is in the log.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -32,7 +32,18 @@ pub struct Problem {
     pub retry_after: Option<u32>,
     /// Methods that the path has, for status 405.
     #[serde(skip)]
-    pub allow: Option<String>,
+    pub allow: Option<Box<str>>,
+    #[serde(skip)]
+    pub(crate) rare: Option<Box<Rare>>,
+}
+
+/// What few problems have, apart so that the others stay small.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Rare {
+    /// How to authenticate, for status 401.
+    pub(crate) challenge: Option<String>,
+    /// The JSON of [`crate::ErrorForm::Detail`], where it is more than the detail.
+    pub(crate) plain: Option<String>,
 }
 
 /// What is wrong with one field.
@@ -64,6 +75,7 @@ impl Problem {
             errors: Vec::new(),
             retry_after: None,
             allow: None,
+            rare: None,
         }
     }
 
@@ -79,6 +91,26 @@ impl Problem {
         Self { errors, ..self }
     }
 
+    /// The same with another JSON in [`crate::ErrorForm::Detail`].
+    #[must_use]
+    pub fn with_plain(mut self, json: impl Into<String>) -> Self {
+        self.rare.get_or_insert_default().plain = Some(json.into());
+        self
+    }
+
+    /// The same with the header `Allow`.
+    #[must_use]
+    pub fn allowing(self, methods: impl Into<Box<str>>) -> Self {
+        Self { allow: Some(methods.into()), ..self }
+    }
+
+    /// The same with the header `WWW-Authenticate`.
+    #[must_use]
+    pub fn challenged(mut self, challenge: impl Into<String>) -> Self {
+        self.rare.get_or_insert_default().challenge = Some(challenge.into());
+        self
+    }
+
     /// The same with the header `Retry-After`.
     #[must_use]
     pub fn retry_after(self, seconds: u32) -> Self {
@@ -90,6 +122,8 @@ impl Problem {
 fn phrase(status: u16) -> &'static str {
     match status {
         400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
         409 => "Conflict",
@@ -99,33 +133,5 @@ fn phrase(status: u16) -> &'static str {
         429 => "Too Many Requests",
         503 => "Service Unavailable",
         _ => "Internal Server Error",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Answer;
-    use serde_json::{Value, json};
-
-    #[test]
-    fn a_problem_names_every_fault_by_its_pointer() {
-        let faults = vec![FieldFault::of("a/b~c", "is unknown"), FieldFault::of("price", "is missing")];
-        let answer = Answer::from(Problem::new(422).because("the body has faults").with_faults(faults));
-        assert_eq!(answer.headers["content-type"], "application/problem+json");
-        assert_eq!(
-            serde_json::from_str::<Value>(&answer.body).unwrap(),
-            json!({
-                "type": "about:blank", "title": "Unprocessable Content", "status": 422, "detail": "the body has faults",
-                "errors": [{"pointer": "/a~1b~0c", "detail": "is unknown"}, {"pointer": "/price", "detail": "is missing"}],
-            })
-        );
-    }
-
-    #[test]
-    fn a_throttled_client_is_told_when_to_come_back() {
-        let answer = Answer::from(Problem::new(429).retry_after(2));
-        assert_eq!((answer.status, answer.headers["retry-after"].as_str()), (429, "2"));
-        assert_eq!(answer.body, r#"{"type":"about:blank","title":"Too Many Requests","status":429}"#);
     }
 }

@@ -2,11 +2,14 @@
 //!
 //! Format: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 /// A request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,14 +18,28 @@ pub struct Request {
     pub method: String,
     /// Without the name of the API's stage, and without the query.
     pub path: String,
+    /// As it came, without the question mark; [`Request::parameters`] are its decoded pairs.
+    pub query: String,
     /// Names are lower case; values of a repeated header are joined by commas.
     pub headers: BTreeMap<String, String>,
     pub body: Vec<u8>,
+    /// Who sent it, or the last proxy before the API.
+    pub source_address: Option<IpAddr>,
+    /// The API's name for it, which is in its access log; empty when unknown.
+    pub request_id: String,
+    /// Whether API Gateway has checked a signature against IAM. Only the API can say so, no header.
+    pub is_authorised_by_iam: bool,
 }
 
 impl Request {
     pub fn new(method: impl Into<String>, path: impl Into<String>) -> Self {
         Self { method: method.into(), path: path.into(), ..Self::default() }
+    }
+
+    /// The same with a query, without the question mark.
+    #[must_use]
+    pub fn with_query(self, query: impl Into<String>) -> Self {
+        Self { query: query.into(), ..self }
     }
 
     /// The same with a header.
@@ -39,9 +56,24 @@ impl Request {
         self
     }
 
+    /// Whether the response is to have no body.
+    pub fn is_head(&self) -> bool {
+        self.method == "HEAD"
+    }
+
     /// A header's value by its name in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
+    }
+
+    /// The names and values of the query in their order, decoded; what is repeated is there as often. Bytes that are not UTF-8 become U+FFFD.
+    pub fn parameters(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        form_urlencoded::parse(self.query.as_bytes())
+    }
+
+    /// The last value of a parameter.
+    pub fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.parameters().filter(|(given, _)| given == name).map(|(_, value)| value).last()
     }
 }
 
@@ -52,6 +84,8 @@ struct Event {
     #[serde(default)]
     raw_path: String,
     #[serde(default)]
+    raw_query_string: String,
+    #[serde(default)]
     headers: BTreeMap<String, String>,
     request_context: Context,
     #[serde(default)]
@@ -61,15 +95,29 @@ struct Event {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Context {
     #[serde(default)]
     stage: String,
+    #[serde(default)]
+    request_id: String,
+    #[serde(default)]
+    authorizer: Option<Authorizer>,
     http: Http,
 }
 
 #[derive(Debug, Deserialize)]
+struct Authorizer {
+    #[serde(default)]
+    iam: Option<IgnoredAny>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Http {
     method: String,
+    #[serde(default)]
+    source_ip: String,
 }
 
 impl<'de> Deserialize<'de> for Request {
@@ -80,13 +128,23 @@ impl<'de> Deserialize<'de> for Request {
             true => BASE64_STANDARD.decode(body).map_err(serde::de::Error::custom)?,
             false => body.into_bytes(),
         };
-        let prefix = format!("/{}", event.request_context.stage);
+        let context = event.request_context;
+        let prefix = format!("/{}", context.stage);
         let path = match event.raw_path.strip_prefix(&prefix) {
             Some(rest) if rest.starts_with('/') => rest.to_owned(),
             _ => event.raw_path,
         };
         let headers = event.headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
-        Ok(Self { method: event.request_context.http.method.to_ascii_uppercase(), path, headers, body })
+        Ok(Self {
+            method: context.http.method.to_ascii_uppercase(),
+            path,
+            query: event.raw_query_string,
+            headers,
+            body,
+            source_address: context.http.source_ip.parse().ok(),
+            request_id: context.request_id,
+            is_authorised_by_iam: context.authorizer.is_some_and(|authorizer| authorizer.iam.is_some()),
+        })
     }
 }
 
@@ -124,5 +182,47 @@ mod tests {
     fn a_request_without_body_and_headers_is_one() {
         let event = json!({"rawPath": "/a", "requestContext": {"http": {"method": "get"}}});
         assert_eq!(serde_json::from_value::<Request>(event).unwrap(), Request::new("GET", "/a"));
+    }
+
+    #[test]
+    fn a_query_is_its_decoded_pairs_in_their_order() {
+        let pairs = |query: &str| {
+            let request = Request::new("GET", "/").with_query(query);
+            request.parameters().map(|(name, value)| format!("{name}:{value}")).collect::<Vec<_>>()
+        };
+        assert_eq!(pairs("a=1&b=%C3%A1+%2B&a=2"), ["a:1", "b:á +", "a:2"]);
+        assert_eq!(pairs("a&b=&=c&d=e=f&&%61%3D=%26"), ["a:", "b:", ":c", "d:e=f", "a=:&"]);
+        assert_eq!(pairs("a=%FF%zz"), ["a:\u{FFFD}%zz"]);
+        assert!(pairs("").is_empty());
+        let request = Request::new("GET", "/").with_query("a=1&b=2&a=3");
+        assert_eq!((request.parameter("a").as_deref(), request.parameter("c")), (Some("3"), None));
+    }
+
+    #[test]
+    fn what_the_api_says_of_a_request_is_known() {
+        let event = |authorizer: serde_json::Value| {
+            let event = json!({
+                "rawPath": "/a", "rawQueryString": "a=%20b", "headers": {"X-Amzn-Iam": "yes"},
+                "requestContext": {
+                    "authorizer": authorizer, "requestId": "JKJaXmPLvHcESHA=",
+                    "http": {"method": "GET", "path": "/a", "sourceIp": "2001:db8::1"},
+                },
+            });
+            serde_json::from_value::<Request>(event).unwrap()
+        };
+        let request =
+            event(json!({"iam": {"accountId": "111122223333", "userArn": "arn:aws:iam::111122223333:user/a"}}));
+        assert_eq!((request.query.as_str(), request.request_id.as_str()), ("a=%20b", "JKJaXmPLvHcESHA="));
+        assert_eq!(request.source_address, Some("2001:db8::1".parse().unwrap()));
+        assert!(request.is_authorised_by_iam);
+        for other in [
+            json!(null),
+            json!({}),
+            json!({"iam": null}),
+            json!({"jwt": {"claims": {}}}),
+            json!({"lambda": {"iam": true}}),
+        ] {
+            assert!(!event(other.clone()).is_authorised_by_iam, "{other}");
+        }
     }
 }

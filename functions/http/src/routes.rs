@@ -1,6 +1,7 @@
 //! Which resource a request is for. Paths outside the route table get 404, unsupported methods 405 with `Allow`.
+//! `HEAD` finds what `GET` finds; its response loses its body in [`serve`](crate::serve).
 
-use contract::{FunctionNames, Matches, Route};
+use contract::{FunctionNames, Matches, Method, Route};
 
 use crate::problem::Problem;
 use crate::request::Request;
@@ -25,10 +26,11 @@ impl<O: Copy> Routes<'_, O> {
     /// 404 for a path that is not in the table, 405 for a method that the path does not support.
     pub fn find<'r>(&self, request: &'r Request) -> Result<Found<'r, O>, Problem> {
         let mut allow = Vec::new();
+        let wanted = if request.is_head() { Method::Get.name() } else { &request.method };
         for route in self.of_api.iter().filter(|route| route.function == self.function) {
             let Matches::Operation { method, path, operation } = route.matches else { continue };
             if let Some(segments) = match_path(path, &request.path) {
-                if method.name() == request.method {
+                if method.name() == wanted {
                     return Ok(Found { operation, segments });
                 }
                 allow.push(method.name());
@@ -39,7 +41,7 @@ impl<O: Copy> Routes<'_, O> {
         }
         let allow = allow.join(", ");
         let detail = format!("{} has {allow}, not {}", request.path, request.method);
-        Err(Problem { allow: Some(allow), ..Problem::new(405).because(detail) })
+        Err(Problem::new(405).because(detail).allowing(allow))
     }
 }
 
@@ -59,7 +61,6 @@ fn match_path<'r>(pattern: &str, path: &'r str) -> Option<Vec<&'r str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contract::Method;
 
     const FUNCTION: FunctionNames = FunctionNames { name: "Things", asset: "things" };
     const OTHER: FunctionNames = FunctionNames { name: "Others", asset: "others" };
@@ -68,6 +69,7 @@ mod tests {
             route(Method::Get, "/a", 'l', FUNCTION),
             route(Method::Post, "/a", 'c', FUNCTION),
             route(Method::Get, "/a/{id}/b", 'g', FUNCTION),
+            route(Method::Post, "/c", 'p', FUNCTION),
             route(Method::Get, "/other", 'o', OTHER),
             Route { id: "AnyA", matches: Matches::AnyMethod { path: "/a" }, function: FUNCTION },
         ],
@@ -90,6 +92,7 @@ mod tests {
         assert_eq!(found("GET", "/a"), Ok(('l', String::new())));
         assert_eq!(found("POST", "/a"), Ok(('c', String::new())));
         assert_eq!(found("GET", "/a/7/b"), Ok(('g', "7".to_owned())));
+        assert_eq!(found("HEAD", "/a"), Ok(('l', String::new())));
         for (method, path) in
             [("GET", "/"), ("GET", "/a/"), ("GET", "/a//b"), ("GET", "/a/7"), ("GET", "/a/7/b/c"), ("GET", "/other")]
         {
@@ -101,5 +104,7 @@ mod tests {
     fn another_method_is_told_which_there_are() {
         let problem = ROUTES.find(&Request::new("PUT", "/a")).unwrap_err();
         assert_eq!((problem.status, problem.allow.as_deref()), (405, Some("GET, POST")));
+        let problem = ROUTES.find(&Request::new("HEAD", "/c")).unwrap_err();
+        assert_eq!((problem.status, problem.allow.as_deref()), (405, Some("POST")));
     }
 }

@@ -10,11 +10,12 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::answer::Answer;
+use crate::error_form::ErrorForm;
 use crate::problem::Problem;
 use crate::request::Request;
 
 /// Polls for requests, forever. The handler gets the invocation for its log and returns a response; its metrics are the last
-/// four of [`contract::metric`].
+/// four of [`contract::metric`]. A response to `HEAD` loses its body here.
 ///
 /// # Errors
 /// The Runtime API is unreachable.
@@ -22,26 +23,48 @@ pub async fn serve<H>(function: &Function, handler: H) -> Result<(), Error>
 where
     H: AsyncFn(Request, &Invocation) -> Answer,
 {
+    serve_in_form(function, |_| ErrorForm::Problem, handler).await
+}
+
+/// The same where the form of errors depends on the request; used for a panic and at the deadline.
+///
+/// # Errors
+/// The Runtime API is unreachable.
+pub async fn serve_in_form<H>(
+    function: &Function,
+    form: impl Fn(&Request) -> ErrorForm,
+    handler: H,
+) -> Result<(), Error>
+where
+    H: AsyncFn(Request, &Invocation) -> Answer,
+{
     run_events(function, async |request: Request, invocation| {
-        Ok::<_, Failure>(answer(function, &handler, request, invocation).await)
+        Ok::<_, Failure>(answer(function, form(&request), &handler, request, invocation).await)
     })
     .await
 }
 
-async fn answer<H>(function: &Function, handler: &H, request: Request, invocation: &Invocation) -> Answer
+async fn answer<H>(
+    function: &Function,
+    form: ErrorForm,
+    handler: &H,
+    request: Request,
+    invocation: &Invocation,
+) -> Answer
 where
     H: AsyncFn(Request, &Invocation) -> Answer,
 {
     let start = Instant::now();
-    let (method, path) = (request.method.clone(), request.path.clone());
+    let (method, path, is_head) = (request.method.clone(), request.path.clone(), request.is_head());
     // Boxed, since the handler's futures are nested too deeply for the compiler to lay out in one go.
     let work = AssertUnwindSafe(Box::pin(handler(request, invocation))).catch_unwind();
     let answer = match tokio::time::timeout_at(invocation.work_until, work).await {
         Ok(Ok(answer)) => answer,
         // The panic hook has logged what and where.
-        Ok(Err(_)) => Answer::from(Problem::new(500)).with_reason("panicked"),
-        Err(_) => Answer::from(Problem::new(503).retry_after(1)).with_reason("not finished before the deadline"),
+        Ok(Err(_)) => Problem::new(500).answer(form).with_reason("panicked"),
+        Err(_) => Problem::new(503).retry_after(1).answer(form).with_reason("not finished before the deadline"),
     };
+    let answer = if is_head { answer.of_head() } else { answer };
     let duration = start.elapsed().as_secs_f64() * 1_000.0;
     let mut log = function.log().of_request(&invocation.request_id);
     if let Some(trace_id) = &answer.trace_id {
@@ -71,9 +94,13 @@ mod tests {
     use std::time::Duration;
 
     async fn served(handler: impl AsyncFn(Request, &Invocation) -> Answer) -> Answer {
+        served_as("GET", ErrorForm::Problem, handler).await
+    }
+
+    async fn served_as(method: &str, form: ErrorForm, handler: impl AsyncFn(Request, &Invocation) -> Answer) -> Answer {
         let function = Function::new("Test", "dev", "Test");
         let invocation = Invocation::new("r", Duration::from_secs(10));
-        answer(&function, &handler, Request::new("GET", "/"), &invocation).await
+        answer(&function, form, &handler, Request::new(method, "/"), &invocation).await
     }
 
     #[tokio::test(start_paused = true)]
@@ -87,5 +114,21 @@ mod tests {
         .await;
         assert_eq!((late.status, late.headers["retry-after"].as_str()), (503, "1"));
         assert_eq!(served(async |_, _: &_| Answer::json(200, &1)).await.body, "1");
+    }
+
+    #[tokio::test]
+    async fn a_panic_has_the_form_that_the_request_asks_for() {
+        let panicked = served_as("GET", ErrorForm::Detail, async |_, _: &_| panic!("on purpose")).await;
+        assert_eq!((panicked.status, panicked.body.as_str()), (500, r#"{"detail":"Internal Server Error"}"#));
+        assert_eq!(panicked.headers["content-type"], "application/json");
+    }
+
+    #[tokio::test]
+    async fn head_is_answered_with_the_headers_of_get_and_no_body() {
+        let handler = async |_: Request, _: &Invocation| Answer::json(200, &1).with_header("etag", "\"1\"");
+        let get = served(handler).await;
+        let head = served_as("HEAD", ErrorForm::Problem, handler).await;
+        assert_eq!((head.status, head.body.as_str()), (200, ""));
+        assert_eq!(head.headers, get.headers);
     }
 }

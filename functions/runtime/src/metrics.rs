@@ -13,6 +13,7 @@ use crate::log::write_line;
 pub enum Unit {
     Count,
     Milliseconds,
+    Percent,
 }
 
 /// Values of one invocation, with the dimensions `Stage` and `Function`.
@@ -64,6 +65,7 @@ impl Metrics {
                 let unit = match unit {
                     Unit::Count => "Count",
                     Unit::Milliseconds => "Milliseconds",
+                    Unit::Percent => "Percent",
                 };
                 json!({"Name": name, "Unit": unit})
             })

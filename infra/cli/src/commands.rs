@@ -27,7 +27,7 @@ use self::doctor::Doctor;
 use self::drift::Drift;
 use self::local::Local;
 use self::logs::Logs;
-use self::of_system::{Invoke, OfSystem};
+use self::of_system::{Invoke, OfSystem, Revert, Upload};
 use self::outputs::Outputs;
 use self::redrive::Redrive;
 use self::review::ReviewArguments;
@@ -58,7 +58,7 @@ Exit codes:
   0    done, or there was nothing to do
   1    it was started and failed
   2-5  what a command that only reads found: diff, drift, review --exit-code;
-       5 also: work stopped and is not complete
+       5 also: work stopped and is not complete, or only a part was accepted
   64   wrong or missing arguments, values or settings; nothing was touched
   65   a committed template is stale, or not committed
   75   AWS or the network was busy or unavailable; try the same command later
@@ -116,6 +116,12 @@ enum Command {
     /// Start the work of a system.
     #[command(subcommand, after_help = "Examples:\n  {examples of systems}")]
     Invoke(OfSystem<Invoke>),
+    /// Upload files to a system, and report what became of them.
+    #[command(subcommand, after_help = "Examples:\n  {examples of systems}")]
+    Upload(OfSystem<Upload>),
+    /// Take an upload back: what it replaced counts again.
+    #[command(subcommand, after_help = "Examples:\n  {examples of systems}")]
+    Revert(OfSystem<Revert>),
     /// Show the state of a stage (stacks, functions, queues with dead letters, event source mappings, schedules), or the progress of a system.
     Status(StatusArguments),
     /// Show the logs of all functions of a system, in one stream.
@@ -181,6 +187,8 @@ fn dispatch(command: AnyCommand, terminal: &Terminal) -> Result<Exit, Failure> {
         Command::Install { tools } => interruptible(tools::install(repository, terminal, &tools), ""),
         Command::Local(arguments) => interruptible(local::run(repository, terminal, &arguments), ""),
         Command::Invoke(invoked) => interruptible(invoked.run(repository, terminal), &invoked.after_interrupt()),
+        Command::Upload(upload) => to_its_end(upload.run_to_its_end(repository, terminal)),
+        Command::Revert(reverted) => interruptible(reverted.run(repository, terminal), &reverted.after_interrupt()),
         Command::Status(arguments) => {
             interruptible(status::run(repository, terminal, &arguments), &arguments.after_interrupt())
         }

@@ -24,7 +24,7 @@ pub(crate) enum Exit {
     Retryable,
     /// It needed approval and did not get it; nothing was changed. EX_NOPERM.
     NotApproved,
-    /// A system's work stopped and is not complete.
+    /// A system's work stopped and is not complete, or a part of what was given to it was not accepted.
     Incomplete,
     /// The user stopped it.
     Interrupted,
@@ -189,6 +189,7 @@ impl From<system::Failed> for Failure {
             How::Retryable => Exit::Retryable,
             How::Incomplete => Exit::Incomplete,
             How::Failed => Exit::Failed,
+            How::Interrupted => Exit::Interrupted,
         };
         Self::new(exit, failed.source)
     }
@@ -258,8 +259,8 @@ mod tests {
         assert_eq!(under(Failure::failed("disk full")), Exit::Failed);
         let of_system = |how| under(system::Failed::new(how, "it failed"));
         assert_eq!(
-            [How::Usage, How::Retryable, How::Incomplete, How::Failed].map(of_system),
-            [Exit::Usage, Exit::Retryable, Exit::Incomplete, Exit::Failed]
+            [How::Usage, How::Retryable, How::Incomplete, How::Failed, How::Interrupted].map(of_system),
+            [Exit::Usage, Exit::Retryable, Exit::Incomplete, Exit::Failed, Exit::Interrupted]
         );
     }
 

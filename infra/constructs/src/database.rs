@@ -11,6 +11,13 @@ const ENGINE: &str = "aurora-postgresql";
 const ENGINE_VERSION: &str = "17.11";
 const PARAMETER_FAMILY: &str = "aurora-postgresql17";
 
+/// Seconds without a connection after which a writer that may shrink to 0 pauses; the shortest that Aurora allows. Resuming takes about 15 s:
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html>
+const UNTIL_AUTO_PAUSE: u32 = 300;
+/// Milliseconds after which PostgreSQL closes a connection that nobody uses. A suspended function keeps its own for as long as Lambda keeps
+/// the function, and the writer would not pause in that time.
+const IDLE_SESSION_TIMEOUT: &str = "60000";
+
 /// Instance classes of Aurora PostgreSQL, with their memory in GiB:
 /// <https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.DBInstanceClass.Summary.html>
 const INSTANCE_CLASSES: [(&str, f64); 14] = [
@@ -35,7 +42,7 @@ const INSTANCE_CLASSES: [(&str, f64); 14] = [
 pub enum DatabaseCapacity {
     /// `db.t3.medium` ..
     InstanceClass(String),
-    /// Aurora capacity units, in steps of 0.5.
+    /// Aurora capacity units, in steps of 0.5. With a minimum of 0 the writer pauses while nobody is connected.
     ServerlessV2 { min_acu: f64, max_acu: f64 },
 }
 
@@ -94,16 +101,21 @@ impl DatabaseCluster {
             .db_subnet_group_description("Subnets of the database.")
             .subnet_ids(props.subnet_ids);
         let subnets = stack.add(format!("{id}SubnetGroup"), subnets);
+        let pauses = matches!(props.capacity, DatabaseCapacity::ServerlessV2 { min_acu, .. } if min_acu == 0.0);
+        let idle_session_timeout = pauses.then_some(IDLE_SESSION_TIMEOUT);
         let parameters = CfnDBClusterParameterGroup::new()
             .description("No connection without TLS.")
             .family(PARAMETER_FAMILY)
-            .parameters(json!({ "rds.force_ssl": "1" }));
+            .parameters(json!({ "rds.force_ssl": "1", "idle_session_timeout": idle_session_timeout }));
         let parameters = stack.add(format!("{id}ParameterGroup"), parameters);
         let (class, scaling) = match &props.capacity {
             DatabaseCapacity::InstanceClass(class) => (class.as_str(), None),
             DatabaseCapacity::ServerlessV2 { min_acu, max_acu } => {
-                let scaling = cfn_db_cluster::ServerlessV2ScalingConfigurationProperty::new();
-                ("db.serverless", Some(scaling.min_capacity(*min_acu).max_capacity(*max_acu)))
+                let scaling = cfn_db_cluster::ServerlessV2ScalingConfigurationProperty::new()
+                    .min_capacity(*min_acu)
+                    .max_capacity(*max_acu)
+                    .seconds_until_auto_pause(pauses.then_some(UNTIL_AUTO_PAUSE));
+                ("db.serverless", Some(scaling))
             }
         };
         let cluster = CfnDBCluster::new()

@@ -85,6 +85,8 @@ pub struct RustFunctionProps {
     pub memory_mb: u32,
     /// 1 s to 900 s.
     pub timeout: Duration,
+    /// The most instances at the same time, taken from the account's quota and kept for this function; as many as the account has if `None`.
+    pub reserved_concurrent_executions: Option<u32>,
     /// One of [`RETENTION_DAYS`].
     pub log_retention_days: u32,
     pub environment: Vec<(&'static str, Value<String>)>,
@@ -144,12 +146,16 @@ impl RustFunction {
             .role(role.role_arn())
             .memory_size(props.memory_mb)
             .timeout(seconds(props.timeout))
+            .reserved_concurrent_executions(props.reserved_concurrent_executions)
             .layers((!props.layers.is_empty()).then_some(props.layers))
             .vpc_config(vpc_config)
             .environment(cfn_function::EnvironmentProperty::new().variables(props.environment))
             .logging_config(logging)
-            .suppress(NO_SECRETS)
-            .suppress(NOT_RESERVED);
+            .suppress(NO_SECRETS);
+        let function = match props.reserved_concurrent_executions {
+            Some(_) => function,
+            None => function.suppress(NOT_RESERVED),
+        };
         Self { handle: stack.add(id, function), name: props.function_name, role }
     }
 

@@ -1,5 +1,5 @@
 //! An HTTP API in front of functions: throttled, with an access log that expires, and the permission that each route needs. Owns the stage
-//! `$default`, so that paths have no prefix. No authorizers, which nothing here uses yet.
+//! `$default`, so that paths have no prefix. No authorizers: IAM needs none, and a bearer token is checked by the function.
 
 use cfn::aws_apigatewayv2::{CfnApi, CfnIntegration, CfnRoute, CfnStage, cfn_api, cfn_stage};
 use cfn::aws_lambda::CfnPermission;
@@ -52,6 +52,24 @@ pub struct CorsPreflight {
     pub expose_headers: &'static [&'static str],
     /// Seconds for which a browser caches the response.
     pub max_age: u32,
+}
+
+/// Who may call a route, as API Gateway sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RouteAuthorization {
+    /// Anyone; the function may check more.
+    None,
+    /// Whoever signs the request (Signature Version 4) and has `execute-api:Invoke` on the route.
+    Iam,
+}
+
+impl RouteAuthorization {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "NONE",
+            Self::Iam => "AWS_IAM",
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -114,7 +132,14 @@ impl HttpApi {
     /// A route (`GET /products/{id}`) to a function. Creates `<id>`, `<id>Permission`, by which only this route may invoke the function,
     /// and, for the function's first route, `<function>Integration`.
     #[track_caller]
-    pub fn add_route(&self, stack: &mut Stack, id: &str, route_key: &str, function: &RustFunction) -> Handle<CfnRoute> {
+    pub fn add_route(
+        &self,
+        stack: &mut Stack,
+        id: &str,
+        route_key: &str,
+        function: &RustFunction,
+        authorization: RouteAuthorization,
+    ) -> Handle<CfnRoute> {
         let reason = "its caller waits for the answer and hears of a failure: nothing is left that a queue could keep";
         stack.suppress(function.id(), Suppression::checkov("CKV_AWS_116", reason));
         let integration = LogicalId::new(format!("{}Integration", function.id()));
@@ -130,7 +155,7 @@ impl HttpApi {
         let route = CfnRoute::new()
             .api_id(self.api_id())
             .route_key(route_key)
-            .authorization_type("NONE")
+            .authorization_type(authorization.as_str())
             .target(sub(format!("integrations/${{{integration}}}")));
         let route = stack.add(id, route);
         let permission = CfnPermission::new()

@@ -6,6 +6,7 @@
 
 mod alarm;
 mod bucket;
+mod bucket_name;
 mod dashboard;
 mod database;
 mod event_source;
@@ -28,13 +29,14 @@ mod table;
 mod topic;
 
 pub use alarm::Alarm;
-pub use bucket::{Bucket, BucketProps};
+pub use bucket::{Bucket, BucketProps, CorsRule, OBJECT_CREATED};
+pub use bucket_name::BucketName;
 pub use dashboard::{Dashboard, Widget};
 pub use database::{DatabaseCapacity, DatabaseCluster, DatabaseClusterProps};
 pub use event_source::SqsEventSource;
 pub use exception::{Acknowledgement, Exceptions, Suppression};
 pub use function::{Architecture, Code, RETENTION_DAYS, RustFunction, RustFunctionProps, VpcPlacement};
-pub use http_api::{CorsPreflight, HttpApi, HttpApiProps, Throttling};
+pub use http_api::{CorsPreflight, HttpApi, HttpApiProps, RouteAuthorization, Throttling};
 pub use iam::{Grantee, PolicyStatement, Role};
 pub use layer::LayerVersion;
 pub use metric::Metric;
@@ -47,4 +49,4 @@ pub use schedule::{Schedule, ScheduleProps};
 pub use secret::Secret;
 pub use stack::{Stack, SynthesizedStack};
 pub use table::{Table, TableProps};
-pub use topic::Topic;
+pub use topic::{SqsSubscription, Topic};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use cfn::aws_sqs::{CfnQueue, cfn_queue};
-use cfn::{DeletionPolicy, Handle, ResourceOptions, UpdateReplacePolicy, Value};
+use cfn::aws_sqs::{CfnQueue, CfnQueuePolicy, cfn_queue};
+use cfn::{DeletionPolicy, Handle, ResourceOptions, UpdateReplacePolicy, Value, json};
 
 use crate::stack::seconds;
 use crate::{Exceptions, Grantee, PolicyStatement, Stack, Suppression};
@@ -86,6 +86,12 @@ impl Queue {
         grantee.grant(stack, send(self.queue_arn()));
     }
 
+    /// `<id>Policy`, by which one topic may send.
+    #[track_caller]
+    pub(crate) fn admit_topic(&self, stack: &mut Stack, topic_arn: &Value<String>) -> Handle<CfnQueuePolicy> {
+        admit_topic(stack, &self.handle, topic_arn)
+    }
+
     /// What an event source mapping needs, and what a consumer needs to extend a message's visibility timeout.
     pub fn grant_consume_messages(&self, stack: &mut Stack, grantee: &impl Grantee) {
         let actions =
@@ -120,6 +126,30 @@ impl DeadLetterQueue {
     pub fn grant_send_messages(&self, stack: &mut Stack, grantee: &impl Grantee) {
         grantee.grant(stack, send(self.queue_arn()));
     }
+
+    /// `<id>Policy`, by which one topic may send.
+    #[track_caller]
+    pub(crate) fn admit_topic(&self, stack: &mut Stack, topic_arn: &Value<String>) -> Handle<CfnQueuePolicy> {
+        admit_topic(stack, &self.handle, topic_arn)
+    }
+}
+
+/// Without it SNS drops what it publishes, and nobody hears of it.
+#[track_caller]
+fn admit_topic(stack: &mut Stack, queue: &Handle<CfnQueue>, topic_arn: &Value<String>) -> Handle<CfnQueuePolicy> {
+    let policy = json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Sid": "MessagesOfTopic",
+            "Effect": "Allow",
+            "Principal": { "Service": "sns.amazonaws.com" },
+            "Action": "sqs:SendMessage",
+            "Resource": (queue.attr_arn()),
+            "Condition": { "ArnEquals": { "aws:SourceArn": topic_arn } },
+        }],
+    });
+    let policy = CfnQueuePolicy::new().queues([queue.r#ref()]).policy_document(policy);
+    stack.add(format!("{}Policy", queue.id()), policy)
 }
 
 fn send(queue_arn: Value<String>) -> PolicyStatement {

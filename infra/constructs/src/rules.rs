@@ -7,6 +7,7 @@ mod exceptions;
 mod functions;
 mod http_apis;
 mod mappings;
+mod notifications;
 mod page;
 mod permissions;
 mod queues;
@@ -43,6 +44,10 @@ pub const RULES: &[Rule] = &[
     mappings::PARTIAL_FAILURES,
     mappings::MAXIMUM_CONCURRENCY,
     mappings::BATCHING_WINDOW,
+    notifications::KEY,
+    notifications::WITHOUT_POLICY,
+    notifications::SUBSCRIBED_QUEUE,
+    notifications::SUBSCRIPTION_DEAD_LETTERS,
     functions::LOG_RETENTION,
     functions::SECRET_IN_ENVIRONMENT,
     functions::ENVIRONMENT_WITHOUT_GRANT,

@@ -6,8 +6,9 @@ use cfn::aws_sns::CfnTopic;
 use cfn::{Json, LogicalId, Value};
 use constructs::{
     Acknowledgement, Alarm, Architecture, Bucket, BucketProps, Code, CorsPreflight, Dashboard, Exceptions, HttpApi,
-    HttpApiProps, ParameterSource, Queue, QueueProps, RemovalPolicy, RustFunction, RustFunctionProps, Secret,
-    SqsEventSource, Stack, Suppression, Table, TableProps, Throttling, Topic, VpcPlacement, Widget,
+    HttpApiProps, ParameterSource, Queue, QueueProps, RemovalPolicy, RouteAuthorization, RustFunction,
+    RustFunctionProps, Secret, SqsEventSource, Stack, Suppression, Table, TableProps, Throttling, Topic, VpcPlacement,
+    Widget,
 };
 
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
@@ -35,6 +36,7 @@ fn function(stack: &mut Stack, id: &str, vpc: Option<VpcPlacement>) -> RustFunct
         architecture: Architecture::Arm64,
         memory_mb: 256,
         timeout: FIVE_MINUTES,
+        reserved_concurrent_executions: None,
         log_retention_days: 14,
         environment: Vec::new(),
         vpc,
@@ -229,9 +231,9 @@ fn a_route_comes_with_the_permission_of_this_route_alone_and_an_integration_a_fu
     let mut stack = stack();
     let api = api(&mut stack, &[]);
     let (reader, writer) = (function(&mut stack, "Reader", None), function(&mut stack, "Writer", None));
-    api.add_route(&mut stack, "GetOrder", "GET /orders/{id}", &reader);
-    api.add_route(&mut stack, "ListOrders", "GET /orders", &reader);
-    api.add_route(&mut stack, "PostOrder", "POST /orders", &writer);
+    api.add_route(&mut stack, "GetOrder", "GET /orders/{id}", &reader, RouteAuthorization::None);
+    api.add_route(&mut stack, "ListOrders", "GET /orders", &reader, RouteAuthorization::None);
+    api.add_route(&mut stack, "PostOrder", "POST /orders", &writer, RouteAuthorization::Iam);
     let template = json(stack);
     let count = |kind: &str| {
         template["Resources"].as_object().expect("resources").values().filter(|entry| entry["Type"] == kind).count()
@@ -241,6 +243,8 @@ fn a_route_comes_with_the_permission_of_this_route_alone_and_an_integration_a_fu
     let properties = |id: &str| template["Resources"][id]["Properties"].clone();
     assert_eq!(properties("ListOrders")["Target"]["Fn::Sub"], "integrations/${ReaderIntegration}");
     assert_eq!(properties("ReaderIntegration")["PayloadFormatVersion"], "2.0");
+    let authorization = |id: &str| properties(id)["AuthorizationType"].clone();
+    assert_eq!([authorization("ListOrders"), authorization("PostOrder")], ["NONE", "AWS_IAM"]);
     let permission = properties("GetOrderPermission");
     assert_eq!(permission["FunctionName"], serde_json::json!({ "Fn::GetAtt": ["Reader", "Arn"] }));
     let source = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*/GET/orders/{id}";
@@ -317,7 +321,13 @@ fn grants_on_tables_and_buckets_name_what_is_done_and_where() {
 
 fn bucket(stack: &mut Stack, removal_policy: RemovalPolicy) -> Bucket {
     let thirty_days = Duration::from_secs(30 * 24 * 3600);
-    Bucket::new(stack, "Reports", BucketProps { noncurrent_version_expiration: thirty_days, removal_policy })
+    let props = BucketProps {
+        bucket_name: None,
+        noncurrent_version_expiration: thirty_days,
+        removal_policy,
+        why_no_access_log: "one function writes",
+    };
+    Bucket::new(stack, "Reports", props)
 }
 
 #[test]

@@ -3,8 +3,13 @@
 use system::{Operator, System};
 
 /// Every system, each after those whose stacks it reads.
-pub const SYSTEMS: &[&dyn System] =
-    &[&system_network::Network, &system_fipe::Fipe, &system_catalog::Catalog, &system_delivery::Delivery];
+pub const SYSTEMS: &[&dyn System] = &[
+    &system_network::Network,
+    &system_fipe::Fipe,
+    &system_catalog::Catalog,
+    &system_analytics::Analytics,
+    &system_delivery::Delivery,
+];
 
 /// The operator side of each system that has one.
 pub fn operators() -> impl Iterator<Item = &'static dyn Operator> {

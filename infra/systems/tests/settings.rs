@@ -143,6 +143,31 @@ fn what_a_stage_says_of_the_catalog_is_checked() {
 }
 
 #[test]
+fn what_a_stage_says_of_the_analytics_is_checked() {
+    for (written, wrong, fault) in [
+        (
+            "reject_above_percent = 50",
+            "reject_above_percent = 101",
+            "analytics.toml reject_above_percent 101 is not a whole number of percent from 1 to 100",
+        ),
+        (
+            "authorise_writing = \"token\"",
+            "authorise_writing = \"password\"",
+            "analytics.toml api.authorise_writing \"password\" is not one of \"none\", \"iam\", \"token\"",
+        ),
+        ("authorise_reading", "authorize_reading", "did you mean \"authorise_reading\"?"),
+        (
+            "api_address = \"host\"",
+            "api_address = \"path\"",
+            "analytics.toml api.api_address \"path\" is supported by the emulator only",
+        ),
+    ] {
+        let message = faults("dev", &changed("analytics.toml", written, wrong));
+        assert!(message.contains(fault), "{wrong}: {message}");
+    }
+}
+
+#[test]
 fn a_stage_that_does_not_exist_is_refused_with_those_that_do() {
     let message = faults("prod", &committed("dev"));
     assert_eq!(message, "stage prod:\n  is not a stage; the stages are local, dev, stg, prd");
@@ -169,6 +194,8 @@ fn a_stage_counts_what_every_system_may_run_at_once() {
         ),
         ("catalog.toml", "max_concurrency = 2", "max_concurrency = 4", 2),
         ("catalog.toml", "burst_requests = 100", "burst_requests = 150", 50),
+        ("analytics.toml", "max_concurrency = 2\n", "max_concurrency = 3\n", 1),
+        ("analytics.toml", "max_concurrency = 20 ", "max_concurrency = 30 ", 10),
     ] {
         let last = written.lines().last().expect("a line");
         let files = changed(file, written, &written.replace(last, other));

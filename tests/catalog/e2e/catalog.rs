@@ -9,8 +9,9 @@ use std::time::Duration;
 use anyhow::ensure;
 use catalog_core::{Status, report};
 use catalog_tests::load::Load;
-use catalog_tests::{Answer, Catalog, DEAD, QUEUE, cup, kill_worker};
+use catalog_tests::{Accepted, Catalog, DEAD, QUEUE, WORKER, cup};
 use serde_json::{Value, json};
+use test_harness::http::Answer;
 use test_harness::scenarios::{Scenario, Suite};
 use test_harness::{Cloud, repository};
 use test_machine::{command, tools_venv};
@@ -307,7 +308,7 @@ fn crash_between_the_writes(cloud: &mut Cloud) -> anyhow::Result<()> {
             tokio::time::sleep(Duration::from_millis(3 * round)).await;
             anyhow::Ok(ids)
         })?;
-        killed += kill_worker(cloud)?;
+        killed += cloud.kill_function(WORKER)?;
         cloud.wait(async {
             for id in &ids {
                 catalog.until_saved(id, LATER).await?;

@@ -8,11 +8,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use aws_sdk_sqs::types::QueueAttributeName;
 use catalog_core::{Price, Product, Status};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
-use test_harness::Cloud;
+use test_harness::http::{self, Answer, authorization};
+use test_harness::{Cloud, mapping};
 
 /// The function behind the queue.
 pub const WORKER: &str = "ProductSaverWorker-local";
@@ -33,31 +31,17 @@ pub struct Catalog {
     bucket: String,
 }
 
-/// What the API answered.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub text: String,
-}
-
-impl Answer {
-    /// A header, or nothing.
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-    }
-
-    /// # Errors
-    /// The body is not JSON.
-    pub fn json(&self) -> anyhow::Result<Value> {
-        serde_json::from_str(&self.text).with_context(|| format!("no JSON: {self:?}"))
-    }
-
+/// What was accepted.
+pub trait Accepted {
     /// The id of an accepted product.
     ///
     /// # Errors
     /// Something else was answered.
-    pub fn accepted(&self) -> anyhow::Result<String> {
+    fn accepted(&self) -> anyhow::Result<String>;
+}
+
+impl Accepted for Answer {
+    fn accepted(&self) -> anyhow::Result<String> {
         let body = self.json()?;
         ensure!(self.status == 202 && body["status"] == "ACCEPTED", "not accepted: {self:?}");
         let id = body["id"].as_str().unwrap_or_default();
@@ -117,12 +101,7 @@ impl Catalog {
         headers: &[(&str, &str)],
         body: impl Into<reqwest::Body>,
     ) -> anyhow::Result<Answer> {
-        let mut request = self.http.request(method.parse()?, format!("{}{path}", self.url));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let answer = request.body(body).timeout(Duration::from_secs(30)).send().await?;
-        Ok(Answer { status: answer.status().as_u16(), headers: answer.headers().clone(), text: answer.text().await? })
+        http::send(&self.http, method, &format!("{}{path}", self.url), headers, body).await
     }
 
     /// Looks at a product until it is saved.
@@ -234,14 +213,7 @@ impl Catalog {
     /// # Errors
     /// There is no mapping of the queue.
     pub async fn let_worker_have_messages(&self, enabled: bool) -> anyhow::Result<()> {
-        let mappings = format!("{}/2015-03-31/event-source-mappings/", self.endpoint);
-        let found = self.http.get(format!("{mappings}?FunctionName={WORKER}")).send().await?.text().await?;
-        let found: Value = serde_json::from_str(&found)?;
-        let uuid = found["EventSourceMappings"][0]["UUID"].as_str().with_context(|| format!("no mapping: {found}"))?;
-        let body = json!({"Enabled": enabled}).to_string();
-        let put = self.http.put(format!("{mappings}{uuid}")).body(body).send().await?;
-        ensure!(put.status().is_success(), "the mapping is not changed: {}", put.status());
-        Ok(())
+        mapping::enable(&self.http, &self.endpoint, WORKER, enabled).await
     }
 
     async fn dynamodb(&self, action: &str, body: &Value) -> anyhow::Result<Value> {
@@ -265,26 +237,6 @@ impl Catalog {
         ensure!(status.is_success(), "{method} {path} ended with {status}: {text}");
         Ok(Some(text))
     }
-}
-
-/// Ends the worker's processes at once, and says how many there were.
-///
-/// # Errors
-/// The cloud does not tell its processes.
-pub fn kill_worker(cloud: &Cloud) -> anyhow::Result<usize> {
-    let variable = format!("AWS_LAMBDA_FUNCTION_NAME={WORKER}");
-    let is_worker = |pid: &i32| {
-        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        environment.split(|byte| *byte == 0).any(|one| one == variable.as_bytes())
-    };
-    let workers = cloud.function_processes()?.into_iter().filter(is_worker);
-    Ok(workers.filter(|pid| kill(Pid::from_raw(*pid), Signal::SIGKILL).is_ok()).count())
-}
-
-fn authorization(service: &str) -> String {
-    format!(
-        "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
-    )
 }
 
 fn read_product(item: &Value) -> anyhow::Result<(Product, Status)> {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use test_harness::Cloud;
 use test_harness::clients::from_clients;
 
-use crate::{Catalog, kill_worker};
+use crate::{Accepted, Catalog, WORKER};
 
 /// How much of what.
 #[derive(Debug, Clone, Copy)]
@@ -74,7 +74,7 @@ impl Load {
             // After a kill the queue takes a second before it starts another worker.
             let mut number = 0;
             cloud.until("a worker to be killed", Duration::from_secs(20), || {
-                number = kill_worker(cloud)?;
+                number = cloud.kill_function(WORKER)?;
                 Ok(number > 0)
             })?;
             killed.push(number);

@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stdout, reason = "a bench reports on stdout")]
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -13,6 +14,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use constructs::ParameterSource;
+use serde_json::Value;
+use systems::ConfiguredStage;
 use test_harness::{repository, target};
 
 const RUNS: usize = 15;
@@ -30,6 +34,7 @@ fn main() -> ExitCode {
     report("synth of all stages, median wall clock", median(&synth.wall_ms), "ms", 100.0);
     report("synth of all stages, peak resident memory", synth.peak_mb, "MB", 40.0);
 
+    let settings = settings(&root);
     let built = target.join("lambda");
     let folders =
         std::fs::read_dir(&built).unwrap_or_else(|error| panic!("{}: {error}; run `make release`", built.display()));
@@ -40,7 +45,9 @@ fn main() -> ExitCode {
         let bytes = std::fs::metadata(&archive)
             .unwrap_or_else(|error| panic!("{}: {error}; run `make release`", archive.display()));
         report(&format!("{function}: release archive"), bytes.len() as f64 / 1e6, "MB", 5.0);
-        report(&format!("{function}: start to first poll, median"), median(&first_poll_runs(&archive)), "ms", 30.0);
+        let settings = settings.get(&*function).unwrap_or_else(|| panic!("no stack of dev has the asset {function}"));
+        let runs = first_poll_runs(&archive, settings);
+        report(&format!("{function}: start to first poll, median"), median(&runs), "ms", 30.0);
     }
     if within_limits { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -72,13 +79,13 @@ fn synth_runs(root: &Path, target: &Path) -> Synth {
 }
 
 /// Starts the archive's `bootstrap` as Lambda does and waits until it asks for its first event.
-fn first_poll_runs(archive: &Path) -> Vec<f64> {
+fn first_poll_runs(archive: &Path, settings: &[(String, String)]) -> Vec<f64> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let bootstrap = unzip_bootstrap(archive, folder.path());
-    (0..RUNS).map(|_| first_poll(&bootstrap).as_secs_f64() * 1e3).collect()
+    (0..RUNS).map(|_| first_poll(&bootstrap, settings).as_secs_f64() * 1e3).collect()
 }
 
-fn first_poll(bootstrap: &Path) -> Duration {
+fn first_poll(bootstrap: &Path, settings: &[(String, String)]) -> Duration {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("the port's address");
     let started = Instant::now();
@@ -93,7 +100,8 @@ fn first_poll(bootstrap: &Path) -> Duration {
         .env("AWS_REGION", "us-east-1")
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")
-        .envs(SETTINGS)
+        .env("RUST_BACKTRACE", "0")
+        .envs(settings.iter().cloned())
         // A function that cannot start says why on its standard output.
         .stdout(Stdio::inherit())
         .stderr(Stdio::inherit())
@@ -125,29 +133,39 @@ fn first_poll(bootstrap: &Path) -> Duration {
     taken
 }
 
-/// Values that every function finds well-formed; but for the bundle none is used before an event comes.
-const SETTINGS: [(&str, &str); 20] = [
-    ("SQS_INPUT_URL", "http://127.0.0.1:1/in"),
-    ("SQS_OUTPUT_URL", "http://127.0.0.1:1/out"),
-    ("SQS_MANIFEST_URL", "http://127.0.0.1:1/manifest"),
-    ("SQS_DEAD_LETTER_URL", "http://127.0.0.1:1/dead"),
-    ("URL_FIPE", "http://127.0.0.1:1/api/veiculos/"),
-    ("FIPE_CALLS_PER_MINUTE", "16"),
-    ("FIPE_CALLS_IN_FLIGHT", "1"),
-    ("MODELS_PER_MESSAGE", "1"),
-    ("CRAWL_COMPLETE_TOPIC_ARN", "arn:aws:sns:us-east-1:000000000000:topic"),
-    ("RDS_HOST", "db.example"),
-    ("RDS_PORT", "5432"),
-    ("RDS_DATABASE", "fipedata"),
-    ("RDS_USER", "fipe_app"),
-    ("RDS_TLS", "verify-full"),
-    ("RDS_CA_BUNDLE", concat!(env!("CARGO_MANIFEST_DIR"), "/../../layers/rds-ca/rds-ca-bundle.pem")),
-    ("DB_SECRET_ARN", "arn:aws:secretsmanager:us-east-1:000000000000:secret:a"),
-    ("DB_OWNER_SECRET_ARN", "arn:aws:secretsmanager:us-east-1:000000000000:secret:b"),
-    ("DB_APP_SECRET_ARN", "arn:aws:secretsmanager:us-east-1:000000000000:secret:c"),
-    ("STAGE", "dev"),
-    ("RUST_BACKTRACE", "0"),
-];
+/// The variables of each function on the stage dev, by its asset. What only a deployed stack knows gets a value of its form.
+fn settings(root: &Path) -> BTreeMap<String, Vec<(String, String)>> {
+    let files = systems::read(root, "dev").expect("the settings of dev");
+    let stacks = ConfiguredStage::parse("dev", &files).expect("valid settings").synth().expect("dev synthesizes");
+    let mut settings = BTreeMap::new();
+    for stack in stacks {
+        let template: Value = serde_json::from_str(&stack.template.to_json()).expect("JSON");
+        let asset_of = |key: &Value| {
+            let (_, source) = stack.parameters.iter().find(|(id, _)| key["Ref"] == id.as_str())?;
+            if let ParameterSource::AssetKey { asset } = source { Some(asset.clone()) } else { None }
+        };
+        for (_, resource) in template["Resources"].as_object().into_iter().flatten() {
+            let properties = &resource["Properties"];
+            let Some(asset) = asset_of(&properties["Code"]["S3Key"]) else { continue };
+            let variables = properties["Environment"]["Variables"].as_object().into_iter().flatten();
+            settings.insert(asset, variables.map(|(name, value)| (name.clone(), variable(name, value))).collect());
+        }
+    }
+    settings
+}
+
+fn variable(name: &str, value: &Value) -> String {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        _ if name.ends_with("_PORT") => "5432".to_owned(),
+        _ if name.contains("URL") => "http://127.0.0.1:1/".to_owned(),
+        _ => "arn:aws:service:us-east-1:000000000000:name".to_owned(),
+    };
+    match name {
+        "RDS_CA_BUNDLE" => concat!(env!("CARGO_MANIFEST_DIR"), "/../../layers/rds-ca/rds-ca-bundle.pem").to_owned(),
+        _ => text,
+    }
+}
 
 fn unzip_bootstrap(archive: &Path, folder: &Path) -> PathBuf {
     let mut zip = zip::ZipArchive::new(File::open(archive).expect("the archive opens")).expect("a zip archive");

@@ -12,8 +12,11 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 
+use crate::http::authorization;
 use crate::place::Place;
 
 /// A running local cloud with the stage `local` deployed.
@@ -93,10 +96,7 @@ impl Cloud {
             .post(&self.endpoint)
             .header("X-Amz-Target", format!("secretsmanager.{action}"))
             .header("Content-Type", "application/x-amz-json-1.1")
-            .header(
-                "Authorization",
-                "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/secretsmanager/aws4_request, SignedHeaders=host, Signature=0",
-            )
+            .header("Authorization", authorization("secretsmanager"))
             .body(body.to_string());
         let (status, text) = self.wait(async {
             let answer = request.send().await?;
@@ -192,6 +192,22 @@ impl Cloud {
             }
         }
         Ok(found)
+    }
+
+    /// Ends the processes of a function at once, and says how many there were.
+    pub fn kill_function(&self, name: &str) -> anyhow::Result<usize> {
+        let processes = self.processes_of(name)?.into_iter();
+        Ok(processes.filter(|pid| kill(Pid::from_raw(*pid), Signal::SIGKILL).is_ok()).count())
+    }
+
+    /// Process ids of one function of this cloud.
+    pub fn processes_of(&self, function: &str) -> anyhow::Result<Vec<i32>> {
+        let variable = format!("AWS_LAMBDA_FUNCTION_NAME={function}");
+        let is_meant = |pid: &i32| {
+            let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            environment.split(|byte| *byte == 0).any(|one| one == variable.as_bytes())
+        };
+        Ok(self.function_processes()?.into_iter().filter(is_meant).collect())
     }
 
     /// Process id of a service of this cloud.

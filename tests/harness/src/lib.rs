@@ -5,6 +5,8 @@
 
 pub mod clients;
 mod cloud;
+pub mod http;
+pub mod mapping;
 mod place;
 pub mod sandbox;
 pub mod scenarios;

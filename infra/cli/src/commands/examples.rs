@@ -20,7 +20,7 @@ pub(super) fn filled_in(command: Command) -> Command {
         let of_system = move |system: &&dyn system::System| of_command(system.examples(), command).next();
         SYSTEMS.iter().filter_map(of_system)
     };
-    let most_useful: Vec<Example> = first("invoke").chain(first("logs")).collect();
+    let most_useful: Vec<Example> = first("invoke").chain(first("upload")).chain(first("logs")).collect();
     with_examples(command, &most_useful).mut_subcommands(|command| {
         let examples = SYSTEMS.iter().flat_map(|system| of_command(system.examples(), command.get_name()));
         let examples: Vec<Example> = examples.collect();

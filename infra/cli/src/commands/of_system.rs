@@ -1,16 +1,17 @@
-//! `infra invoke <system>` and `infra status <system>`: arguments and work come from the list of systems; here they get a stage to
-//! work on.
+//! `infra invoke <system>`, and `status`, `upload` and `revert` where a system has them: arguments and work come from the list of
+//! systems; here they get a stage to work on.
 
 use std::marker::PhantomData;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
-use system::{Operator, Site, StageName, Working};
+use system::{Operator, Site, StageName, Stop, Working};
 use systems::operators;
 
 use crate::args::selection::Selection;
 use crate::exit::Failure;
 use crate::project::repository::Repository;
 use crate::run::connection;
+use crate::run::interrupts::Interrupts;
 use crate::ui::terminal::Terminal;
 
 /// What can be done with a system.
@@ -26,6 +27,12 @@ pub(crate) enum Invoke {}
 
 /// Reports the work of a system.
 pub(crate) enum Status {}
+
+/// Gives files to a system.
+pub(crate) enum Upload {}
+
+/// Takes an upload back.
+pub(crate) enum Revert {}
 
 impl Verb for Invoke {
     fn command(operator: &dyn Operator) -> Option<Command> {
@@ -47,6 +54,26 @@ impl Verb for Status {
     }
 }
 
+impl Verb for Upload {
+    fn command(operator: &dyn Operator) -> Option<Command> {
+        operator.upload_command()
+    }
+
+    fn work<'a>(operator: &'a dyn Operator, site: &'a Site<'a>, arguments: &'a ArgMatches) -> Working<'a> {
+        operator.upload(site, arguments)
+    }
+}
+
+impl Verb for Revert {
+    fn command(operator: &dyn Operator) -> Option<Command> {
+        operator.revert_command()
+    }
+
+    fn work<'a>(operator: &'a dyn Operator, site: &'a Site<'a>, arguments: &'a ArgMatches) -> Working<'a> {
+        operator.revert(site, arguments)
+    }
+}
+
 /// A verb with one of the systems as its subcommand.
 pub(crate) struct OfSystem<V> {
     operator: &'static dyn Operator,
@@ -61,11 +88,32 @@ impl<V: Verb> OfSystem<V> {
         format!("; {}", self.operator.after_interrupt())
     }
 
+    /// Works until it is dropped.
     pub(crate) async fn run(&self, repository: &Repository, terminal: &Terminal) -> Result<(), Failure> {
+        self.work(repository, terminal, &Stop::default()).await
+    }
+
+    /// An interrupt asks the work to stop, which cleans up first; a second one does not wait for that.
+    pub(crate) async fn run_to_its_end(&self, repository: &Repository, terminal: &Terminal) -> Result<(), Failure> {
+        let (stop, mut interrupts) = (Stop::default(), Interrupts::new()?);
+        let mut work = std::pin::pin!(self.work(repository, terminal, &stop));
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                () = interrupts.next() => match stop.is_asked() {
+                    true => return Err(Failure::interrupted("")),
+                    false => stop.ask(),
+                }
+            }
+        }
+    }
+
+    async fn work(&self, repository: &Repository, terminal: &Terminal, stop: &Stop) -> Result<(), Failure> {
         let stage = self.selection.stage;
-        let connection = self.selection.connect(repository).await?;
+        let connection = stop.unless_asked(self.selection.connect(repository)).await;
+        let connection = connection.unwrap_or_else(|| Err(Failure::interrupted("; nothing was touched")))?;
         let local = if stage == StageName::Local { Some(connection::local_cloud(repository)?) } else { None };
-        let site = Site { stage, config: &connection.config, console: terminal, local: local.as_ref() };
+        let site = Site { stage, config: &connection.config, console: terminal, local: local.as_ref(), stop };
         Ok(V::work(self.operator, &site, &self.arguments).await?)
     }
 }
@@ -146,5 +194,7 @@ mod tests {
         }
         described::<Invoke>();
         described::<Status>();
+        described::<Upload>();
+        described::<Revert>();
     }
 }

@@ -237,3 +237,59 @@ pub(super) fn api_permission() -> Template {
 pub(super) fn api_timeout() -> Template {
     routed(60)
 }
+
+/// A bucket that notifies a topic with this key, which admits it.
+fn notified(key: Option<&'static str>, admits: bool) -> Template {
+    let mut template = template();
+    let topic = template.add("Topic", RawResource::new("AWS::SNS::Topic").property("KmsMasterKeyId", key));
+    let configuration = json!({ "Event": "s3:ObjectCreated:*", "Topic": topic.r#ref() });
+    let bucket = RawResource::new("AWS::S3::Bucket")
+        .property("NotificationConfiguration", json!({ "TopicConfigurations": [configuration] }));
+    if admits {
+        let statement = json!({
+            "Effect": "Allow",
+            "Principal": { "Service": "s3.amazonaws.com" },
+            "Action": "sns:Publish",
+            "Resource": topic.r#ref(),
+            "Condition": { "StringEquals": { "aws:SourceAccount": cfn::pseudo::account_id() } },
+        });
+        let policy = RawResource::new("AWS::SNS::TopicPolicy")
+            .property("Topics", json!([topic.r#ref()]))
+            .property("PolicyDocument", json!({ "Statement": [statement] }));
+        let policy = template.add("TopicPolicy", policy);
+        template.add("Bucket", bucket.depends_on(&policy));
+    } else {
+        template.add("Bucket", bucket);
+    }
+    template
+}
+
+pub(super) fn notification_key() -> Template {
+    notified(Some("alias/aws/sns"), true)
+}
+
+pub(super) fn notification_policy() -> Template {
+    notified(None, false)
+}
+
+/// A subscription of a queue, with these properties.
+fn subscribed(properties: &[(&'static str, Json)]) -> Template {
+    let mut template = template();
+    let topic = template.add("Topic", RawResource::new("AWS::SNS::Topic"));
+    let subscription = RawResource::new("AWS::SNS::Subscription").property("TopicArn", topic.r#ref());
+    let subscription =
+        properties.iter().fold(subscription, |resource, (name, value)| resource.property(*name, value.clone()));
+    template.add("Subscription", subscription);
+    template
+}
+
+pub(super) fn subscription_queue_policy() -> Template {
+    let queue = cfn::intrinsics::get_att::<String>("Queue", "Arn").into_json();
+    let mut template = subscribed(&[("Protocol", "sqs".into()), ("Endpoint", queue)]);
+    template.add("Queue", RawResource::new(QUEUE));
+    template
+}
+
+pub(super) fn subscription_dead_letter_queue() -> Template {
+    subscribed(&[("Protocol", "email".into()), ("Endpoint", "orders@shop.example".into())])
+}

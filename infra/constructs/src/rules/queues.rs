@@ -74,7 +74,7 @@ pub(super) const DEAD_LETTER_QUEUE: Rule = Rule {
         for (template, queue) in of_type(stage.templates, QUEUE) {
             let has_one = property(queue, "RedrivePolicy.deadLetterTargetArn").is_some();
             if !has_one && !is_dead_letter_queue(stage, template, queue) {
-                let allowed = "a redrive policy, unless another queue or a schedule sends its dead letters to this one"
+                let allowed = "a redrive policy, unless another queue, a schedule or a subscription sends its dead letters to this one"
                     .to_owned();
                 diagnostics.push(DEAD_LETTER_QUEUE.at(template, queue, "RedrivePolicy", "nothing".to_owned(), allowed));
             }
@@ -130,11 +130,18 @@ fn redrives<'a>(stage: &'a Stage<'_>) -> impl Iterator<Item = (&'a Template, &'a
 
 fn is_dead_letter_queue(stage: &Stage<'_>, template: &Template, queue: &ResourceEntry) -> bool {
     let redriven = redrives(stage).any(|(other, _, target)| other.name() == template.name() && target.id == queue.id);
-    let of_schedule = of_type(stage.templates, "AWS::Scheduler::Schedule").any(|(other, schedule)| {
-        let target = property(schedule, "Target.DeadLetterConfig.Arn").and_then(|arn| resource(other, arn));
-        other.name() == template.name() && target.is_some_and(|target| target.id == queue.id)
+    // What else sends dead letters to a queue, and where it names the queue.
+    let others = [
+        ("AWS::Scheduler::Schedule", "Target.DeadLetterConfig.Arn"),
+        ("AWS::SNS::Subscription", "RedrivePolicy.deadLetterTargetArn"),
+    ];
+    let of_another = others.into_iter().any(|(kind, path)| {
+        of_type(stage.templates, kind).any(|(other, entry)| {
+            let target = property(entry, path).and_then(|arn| resource(other, arn));
+            other.name() == template.name() && target.is_some_and(|target| target.id == queue.id)
+        })
     });
-    redriven || of_schedule
+    redriven || of_another
 }
 
 fn kind(queue: &ResourceEntry) -> &'static str {

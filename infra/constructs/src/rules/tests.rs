@@ -6,6 +6,8 @@ use super::*;
 
 #[path = "tests/http_apis.rs"]
 mod http_apis;
+#[path = "tests/notifications.rs"]
+mod notifications;
 
 /// A chain that no rule rejects, written by hand.
 fn sound() -> Template {

@@ -1,10 +1,12 @@
-//! Functions and event source mappings from Lambda. Never invokes a function.
+//! Functions and event source mappings from Lambda, and invocations.
 
 use aws_access::{Answer, CallError, call_error};
+use aws_sdk_lambda::primitives::Blob;
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::{AwsCloud, absent};
-use crate::{FunctionState, Functions, MappingState};
+use crate::{FunctionState, Functions, Invoked, Invoking, MappingState};
 
 impl Functions for AwsCloud {
     async fn function(&self, name: &str) -> Result<Option<FunctionState>, CallError> {
@@ -62,6 +64,16 @@ impl Functions for AwsCloud {
                 mapping.scaling_config().and_then(aws_sdk_lambda::types::ScalingConfig::maximum_concurrency),
             ),
         }))
+    }
+}
+
+impl Invoking for AwsCloud {
+    async fn invoke(&self, function: &str, event: &Value) -> Result<Invoked, CallError> {
+        let call = self.lambda.invoke().function_name(function).payload(Blob::new(event.to_string()));
+        let answer = call.send().await.map_err(|error| call_error("Invoke", error))?;
+        // Optional: absent when the function succeeded.
+        let is_error = answer.function_error().is_some();
+        Ok(Invoked { payload: answer.payload.map(Blob::into_inner).unwrap_or_default(), is_error })
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod alarms;
 mod capacity;
+mod deliveries;
 mod messages;
 
 use template::Node;
@@ -129,6 +130,13 @@ pub(super) const RULES: &[Rule] = &[
         "{Other: {Type: 'AWS::SNS::Topic'}, Example: {Type: 'AWS::EC2::VPCEndpoint', Properties: {ServiceName: s, VpcId: v}}}",
         "{Other: {Type: 'AWS::SNS::Topic'}}",
         capacity::endpoint_removed,
+    ),
+    rule(
+        "reliability/delivery-stopped",
+        "events of a bucket or topic no longer reach what works on them",
+        "{Other: {Type: 'AWS::SNS::Topic'}, Example: {Type: 'AWS::SNS::Subscription', Properties: {TopicArn: t, Protocol: sqs, Endpoint: q}}}",
+        "{Other: {Type: 'AWS::SNS::Topic'}}",
+        deliveries::stopped,
     ),
 ];
 

@@ -8,7 +8,7 @@ use cfn::Diagnostic;
 use constructs::SynthesizedStack;
 use system::{Configured, Example, Operator, Section, Stage, System};
 
-pub use settings::{ApiAddress, Settings};
+pub use settings::Settings;
 pub use stack::catalog;
 
 /// The name of the system.
@@ -44,6 +44,6 @@ impl Configured for Settings {
 
     /// Each request in progress takes up an instance.
     fn concurrency(&self) -> u32 {
-        self.product_saver_worker.max_concurrency + self.burst_requests
+        self.product_saver_worker.max_concurrency + self.api.burst_requests
     }
 }

@@ -17,16 +17,15 @@ use catalog_contract::{
     CREATE_PRODUCT_PROCESSOR, CreateProductEnvironment, FunctionNames, GET_PRODUCT, GetProductEnvironment,
     PRODUCT_SAVER_WORKER, ProductSaverEnvironment, ROUTES, metric, table as attributes,
 };
-use cfn::intrinsics::{select, split, sub_with};
 use cfn::{IntoValue, Value};
 use constructs::{
     Acknowledgement, Alarm, Bucket, BucketProps, Code, CorsPreflight, Dashboard, HttpApi, HttpApiProps, Metric, Queue,
-    QueueProps, RemovalPolicy, RustFunction, RustFunctionProps, SqsEventSource, Stack, Suppression, SynthesizedStack,
-    Table, TableProps, Throttling, Topic, Widget,
+    QueueProps, RemovalPolicy, RouteAuthorization, RustFunction, RustFunctionProps, SqsEventSource, Stack, Suppression,
+    SynthesizedStack, Table, TableProps, Topic, Widget,
 };
 use system::{FunctionSize, Stage};
 
-use crate::{ApiAddress, NAME as APPLICATION, Settings};
+use crate::{NAME as APPLICATION, Settings};
 
 pub(crate) const NAME: &str = "Catalog";
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -78,7 +77,12 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
             removal_policy,
         },
     );
-    let reports = BucketProps { noncurrent_version_expiration: OLD_REPORTS, removal_policy };
+    let reports = BucketProps {
+        bucket_name: None,
+        noncurrent_version_expiration: OLD_REPORTS,
+        removal_policy,
+        why_no_access_log: "one function writes and nobody else may; a log of requests would need a bucket of its own that somebody reads",
+    };
     let reports = Bucket::new(&mut stack, "ReportsBucket", reports);
     let alarms = Topic::for_alarms(&mut stack, "AlarmTopic", format!("catalog-alarms-{}", stage.name));
 
@@ -140,9 +144,9 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
         HttpApiProps {
             api_name: format!("catalog-{}", stage.name),
             description: "Product catalog.",
-            throttling: Throttling { rate_limit: settings.requests_per_second, burst_limit: settings.burst_requests },
+            throttling: settings.api.throttling(),
             cors: CorsPreflight {
-                allow_origins: settings.allowed_origins.clone(),
+                allow_origins: settings.api.allowed_origins.clone(),
                 allow_methods: &["GET", "POST"],
                 allow_headers: &["content-type", "idempotency-key", "if-none-match"],
                 expose_headers: &["etag", "location", "retry-after"],
@@ -162,7 +166,7 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
     add_alarms(&mut stack, &api, &queue, &table, &functions, &alarms);
     add_dashboard(&mut stack, stage, &api, &queue, &table, &functions);
 
-    stack.output("ApiUrl", api_url(settings.api_address, &api), "Address of the API, without a slash at its end.");
+    stack.output("ApiUrl", settings.api.url(&api), "Address of the API, without a slash at its end.");
     stack.output("ProductQueueUrl", queue.queue_url(), "Queue of accepted products.");
     stack.output("ProductDLQUrl", queue.dead_letter_queue().queue_url(), "Its dead-letter queue.");
     stack.output("ProductTableName", table.table_ref(), "Table of products.");
@@ -186,6 +190,7 @@ fn function(
         architecture: stage.functions.architecture,
         memory_mb: size.memory_mb,
         timeout: size.timeout,
+        reserved_concurrent_executions: None,
         log_retention_days: stage.functions.log_retention_days,
         environment,
         vpc: None,
@@ -200,7 +205,7 @@ fn function(
 /// The contract has no users: anyone who knows the URL may add and read products.
 #[track_caller]
 fn add_route(stack: &mut Stack, api: &HttpApi, id: &str, route_key: &str, function: &RustFunction) {
-    api.add_route(stack, id, route_key, function);
+    api.add_route(stack, id, route_key, function, RouteAuthorization::None);
     // For as long as it takes to merge the routes; a change to an existing one is judged again.
     let accepted = Acknowledgement {
         rule: "exposure/api-authorisation",
@@ -208,17 +213,6 @@ fn add_route(stack: &mut Stack, api: &HttpApi, id: &str, route_key: &str, functi
         until: "2027-03-31",
     };
     stack.acknowledge(id, accepted);
-}
-
-/// The emulator names an API as AWS does, below its own address, which follows `.execute-api.`.
-fn api_url(address: ApiAddress, api: &HttpApi) -> Value<String> {
-    match address {
-        ApiAddress::Host => api.api_endpoint(),
-        ApiAddress::Path => {
-            let emulator = select::<String>(1, split(".execute-api.", api.api_endpoint()));
-            sub_with(format!("http://${{Emulator}}/_aws/execute-api/${{{}}}", api.id()), [("Emulator", emulator)])
-        }
-    }
 }
 
 fn add_alarms(

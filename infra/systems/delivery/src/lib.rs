@@ -1,6 +1,7 @@
 //! **Delivery**: the roles with which a pipeline deploys a stage, and its settings. Draws its stack last, since its
 //! execution role covers the resources of all others.
 
+mod data;
 mod services;
 mod stack;
 mod statement;

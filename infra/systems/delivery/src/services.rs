@@ -3,11 +3,12 @@
 
 use cfn::{Diagnostic, Json, ResourceEntry, json};
 
-use crate::statement::{ASSETS, LOG_GROUPS, NAMES, OWN_NAMES, Scope, Statement};
+use crate::data::{buckets, secrets, tables};
+use crate::statement::{
+    ASSETS, LOG_GROUPS, NAMES, NAMES_OF_ACCOUNT, OWN_NAMES, RANDOM_NAMES, Scope, Statement, matches,
+};
 
 const RULE: &str = "delivery-coverage";
-const RANDOM_NAMES: &str = "CloudFormation ends the names that it makes with random letters";
-const RANDOM_IDS: &str = "ids are random; the condition holds for the stage's own alone";
 
 /// A resource type, how its resources are named, and what the role needs for them.
 struct Covered(&'static str, Name, fn(&Scope<'_>) -> Vec<Statement>);
@@ -18,6 +19,8 @@ enum Name {
     Like(&'static str, &'static str),
     /// By CloudFormation, so this property must be absent.
     Generated(&'static str),
+    /// The same, or by this property with the stage's name and the account's id at the end.
+    GeneratedOrOfAccount(&'static str),
     /// Irrelevant.
     None,
 }
@@ -44,10 +47,13 @@ const COVERED: &[Covered] = &[
     Covered("AWS::RDS::DBClusterParameterGroup", Name::Generated("DBClusterParameterGroupName"), databases),
     Covered("AWS::RDS::DBInstance", Name::Generated("DBInstanceIdentifier"), databases),
     Covered("AWS::RDS::DBSubnetGroup", Name::Generated("DBSubnetGroupName"), databases),
-    Covered("AWS::S3::Bucket", Name::Generated("BucketName"), buckets),
+    Covered("AWS::S3::Bucket", Name::GeneratedOrOfAccount("BucketName"), buckets),
     Covered("AWS::S3::BucketPolicy", Name::None, buckets),
+    Covered("AWS::SNS::Subscription", Name::None, subscriptions),
     Covered("AWS::SNS::Topic", Name::Like("TopicName", NAMES), topics),
+    Covered("AWS::SNS::TopicPolicy", Name::None, topics),
     Covered("AWS::SQS::Queue", Name::Like("QueueName", NAMES), queues),
+    Covered("AWS::SQS::QueuePolicy", Name::None, queues),
     Covered("AWS::Scheduler::Schedule", Name::Like("Name", NAMES), schedules),
     Covered("AWS::SecretsManager::Secret", Name::Generated("Name"), secrets),
     Covered("AWS::SecretsManager::SecretTargetAttachment", Name::None, secrets),
@@ -98,20 +104,18 @@ fn misnamed(scope: &Scope<'_>, template: &cfn::Template, entry: &ResourceEntry, 
         Name::Generated(property) if given(property).is_some() => {
             (property, "none: CloudFormation makes it".to_owned())
         }
-        Name::Generated(_) | Name::None => return None,
+        Name::GeneratedOrOfAccount(property) if given(property).is_some() => {
+            if given(property).and_then(|name| scope.name_of_account(name)).is_some() {
+                return None;
+            }
+            (property, format!("none: CloudFormation makes it; or !Sub {}", scope.pattern(NAMES_OF_ACCOUNT)))
+        }
+        Name::Generated(_) | Name::GeneratedOrOfAccount(_) | Name::None => return None,
     };
     let name = given(property).map_or("no name", |name| name.as_str().unwrap_or("a name known when it is deployed"));
     let what = format!("{name:?} is not a name that the execution role of Delivery may touch; allowed: {allowed}");
     let fix = "name it so, or widen the names in infra/systems/delivery/src/statement.rs";
     Some(Diagnostic::on(template, entry, RULE, *property, what, fix))
-}
-
-/// Whether a name matches a pattern with at most one `*`.
-fn matches(pattern: &str, name: &str) -> bool {
-    match pattern.split_once('*') {
-        Some((start, end)) => name.len() >= pattern.len() - 1 && name.starts_with(start) && name.ends_with(end),
-        None => name == pattern,
-    }
 }
 
 fn alarms(scope: &Scope<'_>) -> Vec<Statement> {
@@ -145,51 +149,6 @@ fn apis(scope: &Scope<'_>) -> Vec<Statement> {
         Statement::new("Apis", actions, ["/apis/*", "/tags/*"].map(arn)),
         Statement::new("AccessLogs", logs, ["*".to_owned()]).wide("the delivery of logs knows no resource"),
     ]
-}
-
-fn buckets(scope: &Scope<'_>) -> Vec<Statement> {
-    let actions = &[
-        "s3:CreateBucket",
-        "s3:DeleteBucket",
-        "s3:DeleteBucketPolicy",
-        "s3:GetBucketOwnershipControls",
-        "s3:GetBucketPolicy",
-        "s3:GetBucketPublicAccessBlock",
-        "s3:GetBucketTagging",
-        "s3:GetBucketVersioning",
-        "s3:GetEncryptionConfiguration",
-        "s3:GetLifecycleConfiguration",
-        "s3:ListBucket",
-        "s3:PutBucketOwnershipControls",
-        "s3:PutBucketPolicy",
-        "s3:PutBucketPublicAccessBlock",
-        "s3:PutBucketTagging",
-        "s3:PutBucketVersioning",
-        "s3:PutEncryptionConfiguration",
-        "s3:PutLifecycleConfiguration",
-    ];
-    let arns = scope.with("AWS::S3::").map(|name| format!("arn:${{AWS::Partition}}:s3:::{}-*", name.to_lowercase()));
-    vec![Statement::new("Buckets", actions, arns).wide(RANDOM_NAMES)]
-}
-
-fn tables(scope: &Scope<'_>) -> Vec<Statement> {
-    let actions = &[
-        "dynamodb:CreateTable",
-        "dynamodb:DeleteTable",
-        "dynamodb:DescribeContinuousBackups",
-        "dynamodb:DescribeContributorInsights",
-        "dynamodb:DescribeKinesisStreamingDestination",
-        "dynamodb:DescribeTable",
-        "dynamodb:DescribeTimeToLive",
-        "dynamodb:GetResourcePolicy",
-        "dynamodb:ListTagsOfResource",
-        "dynamodb:TagResource",
-        "dynamodb:UntagResource",
-        "dynamodb:UpdateContinuousBackups",
-        "dynamodb:UpdateTable",
-        "dynamodb:UpdateTimeToLive",
-    ];
-    vec![Statement::new("Tables", actions, [scope.named("dynamodb", "table/", NAMES)]).wide(OWN_NAMES)]
 }
 
 fn dashboards(scope: &Scope<'_>) -> Vec<Statement> {
@@ -446,6 +405,15 @@ fn topics(scope: &Scope<'_>) -> Vec<Statement> {
     vec![Statement::new("Topics", actions, [scope.named("sns", "", NAMES)]).wide(OWN_NAMES)]
 }
 
+/// A subscription is made at its topic; everything later is asked for by the subscription's ARN.
+fn subscriptions(scope: &Scope<'_>) -> Vec<Statement> {
+    let changes = &["sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes", "sns:Unsubscribe"];
+    vec![
+        Statement::new("SubscriptionsNew", &["sns:Subscribe"], [scope.named("sns", "", NAMES)]).wide(OWN_NAMES),
+        Statement::new("Subscriptions", changes, ["*".to_owned()]).wide("IAM knows no subscription as a resource"),
+    ]
+}
+
 fn queues(scope: &Scope<'_>) -> Vec<Statement> {
     let actions = &[
         "sqs:CreateQueue",
@@ -464,30 +432,6 @@ fn schedules(scope: &Scope<'_>) -> Vec<Statement> {
     let actions =
         &["scheduler:CreateSchedule", "scheduler:DeleteSchedule", "scheduler:GetSchedule", "scheduler:UpdateSchedule"];
     vec![Statement::new("Schedules", actions, [scope.named("scheduler", "schedule/default/", NAMES)]).wide(OWN_NAMES)]
-}
-
-/// CloudFormation names a secret by its logical id only, so its tags show which stack owns it. Passwords are read where templates resolve them.
-fn secrets(scope: &Scope<'_>) -> Vec<Statement> {
-    let changes = &[
-        "secretsmanager:DeleteSecret",
-        "secretsmanager:DescribeSecret",
-        "secretsmanager:GetSecretValue",
-        "secretsmanager:PutSecretValue",
-        "secretsmanager:TagResource",
-        "secretsmanager:UntagResource",
-        "secretsmanager:UpdateSecret",
-    ];
-    let entries = scope.stacks.iter().flat_map(|stack| stack.template.resources());
-    let secrets = entries.filter(|entry| entry.parts.resource_type == "AWS::SecretsManager::Secret");
-    let arns: Vec<_> = secrets.map(|entry| scope.arn("secretsmanager", &format!("secret:{}-*", entry.id))).collect();
-    vec![
-        Statement::new("SecretsNew", &["secretsmanager:CreateSecret", "secretsmanager:TagResource"], arns.clone())
-            .when(scope.tagging())
-            .wide(RANDOM_NAMES),
-        Statement::new("Secrets", changes, arns).when(scope.tagged()).wide(RANDOM_IDS),
-        Statement::new("Passwords", &["secretsmanager:GetRandomPassword"], ["*".to_owned()])
-            .wide("a password that is made belongs to nothing yet"),
-    ]
 }
 
 #[cfg(test)]

@@ -3,17 +3,22 @@
 use std::collections::BTreeSet;
 
 use cfn::intrinsics::sub;
-use cfn::{IntoValue, Json, Value, json};
+use cfn::{IntoValue, Intrinsic, Json, Value, json};
 use constructs::SynthesizedStack;
 
 /// The pattern of a stage's resource names; `{stage}` stands for its name.
 pub(crate) const NAMES: &str = "*-{stage}";
+/// The same for resources whose names are unique over all accounts.
+pub(crate) const NAMES_OF_ACCOUNT: &str = "*-{stage}-${AWS::AccountId}";
 pub(crate) const LOG_GROUPS: &str = "/aws/*-{stage}";
 /// The bucket that `infra deploy` uploads to.
 pub(crate) const ASSETS: &str = "arn:${AWS::Partition}:s3:::infra-assets-${AWS::AccountId}-${AWS::Region}";
 
 pub(crate) const OWN_NAMES: &str =
     "the names of this stage and no others, so that one more of a kind needs no administrator";
+
+pub(crate) const RANDOM_NAMES: &str = "CloudFormation ends the names that it makes with random letters";
+pub(crate) const RANDOM_IDS: &str = "ids are random; the condition holds for the stage's own alone";
 
 /// What the roles are for.
 pub(crate) struct Scope<'a> {
@@ -49,6 +54,16 @@ impl Scope<'_> {
         self.arn(service, &format!("{kind}{}", self.pattern(pattern)))
     }
 
+    /// The text of a name that ends with the stage and the account.
+    pub(crate) fn name_of_account<'a>(&self, name: &'a Json) -> Option<&'a str> {
+        match name.as_intrinsic()? {
+            Intrinsic::Sub(text, values) if values.is_empty() => {
+                Some(text.as_str()).filter(|text| matches(&self.pattern(NAMES_OF_ACCOUNT), text))
+            }
+            _ => None,
+        }
+    }
+
     pub(crate) fn pattern(&self, pattern: &str) -> String {
         pattern.replace("{stage}", self.stage)
     }
@@ -69,6 +84,14 @@ impl Scope<'_> {
         let tags = self.stacks.iter().flat_map(|stack| &stack.tags);
         let names: BTreeSet<&String> = tags.filter(|(key, _)| key == "Application").map(|(_, value)| value).collect();
         Json::list(names.into_iter().cloned())
+    }
+}
+
+/// Whether a name matches a pattern with at most one `*`.
+pub(crate) fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        Some((start, end)) => name.len() >= pattern.len() - 1 && name.starts_with(start) && name.ends_with(end),
+        None => name == pattern,
     }
 }
 

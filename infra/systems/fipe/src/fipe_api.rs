@@ -16,7 +16,7 @@ use std::time::Duration;
 use cfn::{IntoValue, Parameter, Value};
 use constructs::{
     Alarm, Asked, Code, Dashboard, Metric, ParameterSource, Queue, QueueProps, RustFunction, RustFunctionProps,
-    Schedule, ScheduleProps, Secret, SqsEventSource, Stack, Suppression, SynthesizedStack, Topic, VpcPlacement, Widget,
+    Schedule, ScheduleProps, SqsEventSource, Stack, Suppression, SynthesizedStack, Topic, VpcPlacement, Widget,
 };
 use contract::FunctionNames;
 use fipe_contract::{
@@ -24,8 +24,9 @@ use fipe_contract::{
     PriceLoaderEnvironment, SOMA_INGESTOR, SomaIngestorEnvironment, database, metric,
 };
 use system::{ConsumerSize, FunctionSize, Stage};
+use system_database::{Connection, RDS_CA_BUNDLE};
 
-use crate::{NAME as APPLICATION, Pacing, RDS_CA_BUNDLE, Settings, fipe_data};
+use crate::{NAME as APPLICATION, Pacing, Settings, fipe_data};
 
 pub(crate) const NAME: &str = "FipeApi";
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -55,18 +56,7 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
         Parameter::string().description("Base address of the FIPE API, with a trailing slash.").default(URL_FIPE);
     let ours = ParameterSource::Service { service: APPLICATION, path: "/api/veiculos/" };
     let url_fipe = stack.parameter("UrlFipe", url_fipe.allowed_pattern("^https?://.+/$"), ours).r#ref();
-    let mut from_data = |id, output, parameter| stack.link(id, fipe_data::NAME, output, parameter);
-    let matching = |pattern, description| Parameter::string().description(description).allowed_pattern(pattern);
-    let db_endpoint = matching("^[A-Za-z0-9.-]+$", "Host name of the database's writer.");
-    let db_endpoint = from_data("DBEndpoint", fipe_data::DB_ENDPOINT, db_endpoint);
-    let db_port = from_data("DBPort", fipe_data::DB_PORT, matching("^[0-9]{1,5}$", "Port of the database."));
-    // A name is allowed too: the emulator's `Ref` of a secret is its name, and Secrets Manager accepts either.
-    let credentials = matching("^[A-Za-z0-9/_+=.@:-]+$", "ARN of the functions' secret.");
-    // Linters mistake a parameter with "Secret" in its name for the secret itself.
-    let credentials = from_data("DBCredentialsArn", fipe_data::DB_APP_SECRET_ARN, credentials);
-    let rds_ca_layer = matching("^arn:[a-z-]+:lambda:.+:[0-9]+$", "Layer with the authorities of RDS.");
-    let rds_ca_layer = from_data("RdsCaLayerArn", fipe_data::RDS_CA_LAYER_ARN, rds_ca_layer);
-    let security_group_id = system_network::function_security_group(&mut stack);
+    let connection = Connection::of(&mut stack, fipe_data::NAME);
 
     // Queues, one for each consumer
     let manufacturer_queue = queue(&mut stack, stage, settings, "Manufacturer", settings.model_loader);
@@ -152,21 +142,24 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
             sqs_input_url: price_queue.queue_url(),
             sqs_dead_letter_url: price_queue.dead_letter_queue().queue_url(),
             crawl_complete_topic_arn: crawl_complete.topic_arn(),
-            rds_host: db_endpoint,
-            rds_port: db_port,
+            rds_host: connection.endpoint.clone(),
+            rds_port: connection.port.clone(),
             rds_database: database::NAME.into_value(),
             rds_user: database::APPLICATION_ROLE.into_value(),
             rds_tls: settings.database.tls.as_str().into_value(),
             rds_ca_bundle: RDS_CA_BUNDLE.into_value(),
-            db_secret_arn: credentials.clone(),
+            db_secret_arn: connection.credentials.clone(),
             stage: stage.name.as_str().into_value(),
         }
         .into_variables(),
-        Some(InVpc { subnet_ids: subnet_ids.r#ref(), security_group_id, rds_ca_layer }),
+        Some(InVpc {
+            placement: connection.vpc_placement(subnet_ids.r#ref()),
+            rds_ca_layer: connection.rds_ca_layer.clone(),
+        }),
     );
     consume(&mut stack, settings, &soma_ingestor, &price_queue, INGESTOR_BATCH, settings.soma_ingestor);
     crawl_complete.grant_publish(&mut stack, &soma_ingestor);
-    Secret::grant_read_of(&mut stack, credentials, &soma_ingestor);
+    connection.grant_read_credentials(&mut stack, &soma_ingestor);
 
     // A scheduled crawl of the newest month
     let schedule = Schedule::new(
@@ -214,8 +207,7 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
 }
 
 struct InVpc {
-    subnet_ids: Value<Vec<String>>,
-    security_group_id: Value<String>,
+    placement: VpcPlacement,
     rds_ca_layer: Value<String>,
 }
 
@@ -229,7 +221,7 @@ fn function(
     in_vpc: Option<InVpc>,
 ) -> RustFunction {
     let layers = in_vpc.iter().map(|vpc| vpc.rds_ca_layer.clone()).collect();
-    let vpc = in_vpc.map(|vpc| VpcPlacement { subnet_ids: vpc.subnet_ids, security_group_id: vpc.security_group_id });
+    let vpc = in_vpc.map(|vpc| vpc.placement);
     let props = RustFunctionProps {
         function_name: names.on_stage(stage.name.as_str()),
         description,
@@ -237,6 +229,7 @@ fn function(
         architecture: stage.functions.architecture,
         memory_mb: size.memory_mb,
         timeout: size.timeout,
+        reserved_concurrent_executions: None,
         log_retention_days: stage.functions.log_retention_days,
         environment,
         vpc,

@@ -1,9 +1,10 @@
 //! A stage that was deployed while FipeData still made the network: what stays in FipeData until the stack Network has taken over.
 //! The README of this crate has the three deployments. Delete this file when no such stage is left.
 
-use cfn::{IntoValue, Value};
+use cfn::IntoValue;
 use constructs::{IngressRule, Peer, SecurityGroup, Stack};
 use system::Section;
+use system_database::Access;
 use system_network::{ENDPOINTS, Endpoint, EndpointPlace, HTTPS, add_endpoints};
 
 /// `[handover]` of fipe.toml.
@@ -23,30 +24,25 @@ impl Handover {
 
 /// Keeps the old group, which functions leave in this deployment, and the endpoints, which admit the VPC's addresses anyway.
 #[track_caller]
-pub(crate) fn keep_network(
-    stack: &mut Stack,
-    handover: &Handover,
-    database: &SecurityGroup,
-    port: &Value<i64>,
-    vpc_id: &Value<String>,
-    subnet_ids: &Value<Vec<String>>,
-) {
+pub(crate) fn keep_network(stack: &mut Stack, handover: &Handover, access: &Access) {
     let functions = SecurityGroup::new(
         stack,
         "FunctionSecurityGroup",
         "Functions that use the FIPE database.",
-        vpc_id,
-        &[(HTTPS.into_value(), "AWS services."), (port.clone(), "The database.")],
+        &access.vpc_id,
+        &[(HTTPS.into_value(), "AWS services."), (access.port.clone(), "The database.")],
     );
     // FipeApi's functions leave this group in a change set of their own, after this one.
     let still_there = IngressRule {
         from: Peer::SecurityGroup(functions.security_group_id()),
-        port: port.clone(),
+        port: access.port.clone(),
         description: "Functions that use the FIPE database.",
         condition: None,
     };
-    database.add_ingress_rule(stack, still_there);
+    access.database.add_ingress_rule(stack, still_there);
     let description = "Functions that use the FIPE database.";
-    let place = EndpointPlace { vpc_id, subnet_ids, from: functions.security_group_id(), description };
+    let (vpc_id, subnet_ids) = (access.vpc_id.r#ref(), access.subnet_ids.r#ref());
+    let from = functions.security_group_id();
+    let place = EndpointPlace { vpc_id: &vpc_id, subnet_ids: &subnet_ids, from, description };
     add_endpoints(stack, &handover.endpoints, &place);
 }

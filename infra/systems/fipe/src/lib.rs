@@ -21,8 +21,6 @@ pub use settings::{MonthlySchedule, Settings};
 
 /// The name of the system.
 const NAME: &str = "fipe";
-/// Where the layer rds-ca puts the certificate authorities.
-const RDS_CA_BUNDLE: &str = "/opt/rds-ca-bundle.pem";
 
 /// The entry of the list of systems.
 pub struct Fipe;

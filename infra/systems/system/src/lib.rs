@@ -2,6 +2,7 @@
 //!
 //! Knows no system. Everything but [`Operator`] is pure: it reads text, never files.
 
+mod api;
 mod database;
 mod error;
 mod example;
@@ -11,10 +12,13 @@ mod size;
 mod stage;
 mod system;
 
+pub use api::{Api, ApiAddress};
 pub use database::{Database, Tls};
 pub use error::{StageError, StageFault};
 pub use example::Example;
-pub use operator::{Bars, Console, Failed, How, LocalService, Operator, Site, Table, Working, grouped};
+pub use operator::{
+    Bars, Console, Failed, How, LocalService, Operator, Site, Stop, Table, Working, grouped, queue_lines, trace_lines,
+};
 pub use section::{Section, nearest};
 pub use size::{ConsumerSize, FunctionSize, seconds};
 pub use stage::{Functions, Safeguards, Stage, StageName};

@@ -1,16 +1,15 @@
 //! `infra invoke catalog`: one product through the whole chain, as a client of the API sees it, and its trace through the
 //! functions. Uses only the public API, so curl can do the same.
 
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use jiff::{SignedDuration, Timestamp};
 use operate::aws::AwsCloud;
-use operate::{Inventory, Kind, Line, Source, Tail, inventory, sources};
+use operate::{Inventory, Trace, inventory, sources, trace};
 use reqwest::{Client, Response, StatusCode, header};
 use serde_json::{Value, json};
-use system::{Failed, How, Operator, Site, StageName, Table, Working};
+use system::{Failed, How, Operator, Site, StageName, Working, trace_lines};
 
 use crate::{Catalog, NAME, stack};
 
@@ -135,7 +134,7 @@ async fn invoke(site: &Site<'_>, arguments: &Invoke) -> Result<(), Failed> {
     let (wait_saved, wait_lines) = patience(stage);
     let saved = api.until_saved(&posted, stage, wait_saved).await?;
     let sources = sources(&cloud, &inventory).await?;
-    let (lines, silent) = trace(&cloud, &sources, begun, &posted.id, wait_lines).await?;
+    let Trace { lines, silent } = trace(&cloud, &sources, begun, &posted.id, wait_lines).await?;
 
     if arguments.json {
         let lines =
@@ -152,7 +151,7 @@ async fn invoke(site: &Site<'_>, arguments: &Invoke) -> Result<(), Failed> {
     console.data(&format!("200 after {} in all: {}", millis(saved.took), saved.product));
     console.data("");
     console.data(&format!("trace {}", posted.id));
-    table(&sources, &lines).iter().for_each(|line| console.data(line));
+    trace_lines(&sources, &lines).iter().for_each(|line| console.data(line));
     if !silent.is_empty() {
         let again = format!("`infra logs catalog --stage {stage} --trace {}` shows the logs again", posted.id);
         console.note(&format!("no line of {} has come yet; {again}", silent.join(", ")));
@@ -288,47 +287,6 @@ fn detail(body: &Value) -> String {
     ["detail", "message", "title"].iter().find_map(|name| text(&body[*name])).unwrap_or_else(|| body.to_string())
 }
 
-/// The functions' own lines about a product, and the functions that have written none within `limit`.
-async fn trace(
-    cloud: &AwsCloud,
-    sources: &[Source],
-    from: Timestamp,
-    id: &str,
-    limit: Duration,
-) -> Result<(Vec<(usize, Line)>, Vec<String>), Failed> {
-    let mut tail = Tail::new(cloud, sources, from, Some(id));
-    let (begun, mut lines) = (Instant::now(), Vec::new());
-    loop {
-        let fresh = tail.poll().await?.lines;
-        lines.extend(fresh.into_iter().filter(|(_, line)| line.kind == Kind::Structured));
-        let heard: BTreeSet<usize> = lines.iter().map(|(place, _)| *place).collect();
-        if heard.len() == sources.len() || begun.elapsed() > limit {
-            lines.sort_by_key(|(_, line)| line.at);
-            let silent = sources.iter().enumerate().filter(|(place, _)| !heard.contains(place));
-            return Ok((lines, silent.map(|(_, source)| source.function.clone()).collect()));
-        }
-        tokio::time::sleep(limit / 20).await;
-    }
-}
-
-fn table(sources: &[Source], lines: &[(usize, Line)]) -> Vec<String> {
-    let Some((_, first)) = lines.first() else { return Vec::new() };
-    let mut table = Table::new(&["time (UTC)", "ms", "function", "level", "what", ""], &[1]);
-    for (place, line) in lines {
-        let since = line.at.duration_since(first.at).as_millis();
-        let fields: Vec<String> = line.fields.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        table.row(vec![
-            line.at.strftime("%H:%M:%S%.3f").to_string(),
-            format!("+{since}"),
-            sources[*place].function.clone(),
-            line.level.clone(),
-            line.message.clone(),
-            fields.join("  "),
-        ]);
-    }
-    table.lines()
-}
-
 fn millis(duration: Duration) -> String {
     format!("{} ms", duration.as_millis())
 }
@@ -358,24 +316,5 @@ mod tests {
         assert_eq!([404, 500, 200].map(unexpected), [How::Failed; 3]);
         let refused = CatalogError::Refused { status: StatusCode::CONFLICT, detail: String::new() };
         assert_eq!(refused.how(), How::Usage);
-    }
-
-    #[test]
-    fn the_trace_counts_from_its_first_line() {
-        let line = |time: &str, action: &str| {
-            let text =
-                format!(r#"{{"timestamp":"{time}","level":"INFO","action":"{action}","details":{{"status":202}}}}"#);
-            Line::parse(&text, time.parse().unwrap())
-        };
-        let sources = ["Create", "Worker"].map(|name| Source { function: name.to_owned(), group: name.to_owned() });
-        let lines = [(0, line("2026-08-01T10:20:30.500Z", "answer")), (1, line("2026-08-01T10:20:30.742Z", "save"))];
-        assert_eq!(
-            table(&sources, &lines),
-            [
-                "time (UTC)      ms  function  level  what",
-                "10:20:30.500    +0  Create    INFO   answer  status=202",
-                "10:20:30.742  +242  Worker    INFO   save    status=202",
-            ]
-        );
     }
 }

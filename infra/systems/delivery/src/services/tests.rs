@@ -45,6 +45,26 @@ fn a_name_that_the_statements_do_not_reach_is_refused_with_those_that_they_do() 
 }
 
 #[test]
+fn a_bucket_may_have_a_name_that_ends_with_the_stage_and_the_account_and_is_then_named_exactly() {
+    let bucket = |name: &str| RawResource::new("AWS::S3::Bucket").property("BucketName", cfn::intrinsics::sub(name));
+    for name in ["orders-stg-${AWS::AccountId}", "orders-dev", "orders-dev-${AWS::Region}"] {
+        let found = refused(stack(vec![("Bucket", bucket(name))]));
+        assert!(found[0].contains("!Sub *-dev-${AWS::AccountId}"), "{found:?}");
+    }
+    let notifying = bucket("orders-dev-${AWS::AccountId}").property("NotificationConfiguration", json!({}));
+    let other = RawResource::new("AWS::S3::Bucket");
+    let stacks = [stack(vec![("Bucket", notifying), ("Other", other)])];
+    let statements = execution(&Scope { stage: "dev", stacks: &stacks }).expect("covered");
+    let texts: Vec<_> = statements.iter().map(|statement| format!("{statement:?}")).collect();
+    let [buckets, notifications] = texts.as_slice() else { panic!("{texts:?}") };
+    assert!(
+        buckets.contains("s3:::orders-dev-${AWS::AccountId}") && buckets.contains("s3:::orders-dev-*"),
+        "{buckets}"
+    );
+    assert!(notifications.contains("s3:PutBucketNotification") && !notifications.contains('*'), "{notifications}");
+}
+
+#[test]
 fn only_the_services_that_the_stacks_use_are_allowed() {
     let mut orders = Stack::new("Orders", "dev", "orders", &[]);
     Role::new(&mut orders, "Role", "states.amazonaws.com", "Orders.");

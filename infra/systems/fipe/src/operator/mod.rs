@@ -4,7 +4,6 @@ mod chain;
 mod crawl;
 mod local;
 mod month;
-mod queues;
 mod watch;
 
 use std::path::{Path, PathBuf};

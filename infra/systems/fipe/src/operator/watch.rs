@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use system::{Bars, Console, Failed, How, StageName, Table, grouped};
+use operate::QueueDepth;
+use system::{Bars, Console, Failed, How, StageName, grouped, queue_lines};
 
 use super::chain::Chain;
 use super::crawl::{self, Crawl};
-use super::queues::Queue;
 
 /// A crawl stopped before it was complete.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +54,7 @@ pub(crate) async fn until_complete(
 ) -> Result<Crawl, Failed> {
     let patience = Patience::of(chain.stage);
     let mut bars = ProgressBars::new(console);
-    let (mut seen, mut moved, mut said): (Option<(Option<Crawl>, Vec<Queue>)>, _, _) =
+    let (mut seen, mut moved, mut said): (Option<(Option<Crawl>, Vec<QueueDepth>)>, _, _) =
         (None, Instant::now(), Instant::now());
     let (mut answered, mut is_away) = (Instant::now(), false);
     loop {
@@ -101,7 +101,7 @@ pub(crate) async fn until_complete(
     }
 }
 
-async fn look(chain: &Chain, crawl_id: Option<&str>) -> Result<(Option<Crawl>, Vec<Queue>), Failed> {
+async fn look(chain: &Chain, crawl_id: Option<&str>) -> Result<(Option<Crawl>, Vec<QueueDepth>), Failed> {
     Ok((chain.crawl(crawl_id).await?, chain.queues().await?))
 }
 
@@ -125,17 +125,7 @@ pub(crate) async fn report(console: &dyn Console, chain: &Chain, crawl: &Crawl, 
         grouped(crawl.calls),
         grouped(crawl.retries)
     ));
-    let is_quiet = queues.iter().all(|queue| queue.available + queue.in_flight + queue.dead_letters == 0);
-    if is_quiet {
-        console.data("queues and dead-letter queues are empty");
-        return Ok(());
-    }
-    let mut table = Table::new(&["queue", "waiting", "in flight", "dead letters"], &[1, 2, 3]);
-    for queue in &queues {
-        let numbers = [queue.available, queue.in_flight, queue.dead_letters].map(grouped);
-        table.row(std::iter::once(queue.name.clone()).chain(numbers).collect());
-    }
-    table.lines().iter().for_each(|line| console.data(line));
+    queue_lines(&queues).iter().for_each(|line| console.data(line));
     Ok(())
 }
 
@@ -143,7 +133,7 @@ fn rate(number: u64, seconds: f64) -> String {
     grouped((number as f64 / seconds.max(0.001)) as u64)
 }
 
-fn line(crawl: &Crawl, queues: &[Queue]) -> String {
+fn line(crawl: &Crawl, queues: &[QueueDepth]) -> String {
     let total = crawl.total();
     let of = |loaded, expected| format!("{}/{}", grouped(loaded), grouped(expected));
     format!(
@@ -156,7 +146,7 @@ fn line(crawl: &Crawl, queues: &[Queue]) -> String {
     )
 }
 
-fn beside(crawl: &Crawl, queues: &[Queue]) -> String {
+fn beside(crawl: &Crawl, queues: &[QueueDepth]) -> String {
     let waiting: u64 = queues.iter().map(|queue| queue.available + queue.in_flight).sum();
     let dead: u64 = queues.iter().map(|queue| queue.dead_letters).sum();
     format!(
@@ -176,7 +166,7 @@ impl ProgressBars {
         Self(console.bars(&["brands", "models", "prices"]))
     }
 
-    fn show(&self, crawl: &Crawl, queues: &[Queue]) {
+    fn show(&self, crawl: &Crawl, queues: &[QueueDepth]) {
         let Some(bars) = &self.0 else { return };
         let total = crawl.total();
         // The number of prices is known only for models already loaded; the bar extrapolates to the others.

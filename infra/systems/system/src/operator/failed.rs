@@ -11,10 +11,12 @@ pub enum How {
     Usage,
     /// AWS, the network or the system was busy or unavailable; the same command may succeed later.
     Retryable,
-    /// The work stopped and is not complete.
+    /// The work stopped and is not complete, or a part of what was given to it was not accepted.
     Incomplete,
     /// The work was started and failed.
     Failed,
+    /// The user stopped it.
+    Interrupted,
 }
 
 /// A failure that knows what it means.

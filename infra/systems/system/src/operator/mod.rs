@@ -1,15 +1,21 @@
-//! What people do with a system: start work, follow it, and try it on a local cloud. All output goes through
+//! What people do with a system: start work, follow it, give it files and take them back, and try it on a local cloud. All output goes through
 //! [`Console`].
 
 mod console;
 mod failed;
 mod local;
+mod queues;
+mod stop;
 mod table;
+mod trace;
 
 pub use console::{Bars, Console};
 pub use failed::{Failed, How};
 pub use local::LocalService;
+pub use queues::queue_lines;
+pub use stop::Stop;
 pub use table::{Table, grouped};
+pub use trace::trace_lines;
 
 use std::path::Path;
 
@@ -31,6 +37,8 @@ pub struct Site<'a> {
     pub console: &'a dyn Console,
     /// The running local cloud, on the stage local.
     pub local: Option<&'a Status>,
+    /// The user's wish to stop. Only [`Operator::upload`] is asked; other work is dropped.
+    pub stop: &'a Stop,
 }
 
 /// The operator side of a system.
@@ -53,6 +61,26 @@ pub trait Operator: Sync {
 
     /// The progress of the system's work.
     fn status<'a>(&'a self, _: &'a Site<'a>, _: &'a ArgMatches) -> Working<'a> {
+        Box::pin(async { Ok(()) })
+    }
+
+    /// Arguments and help of `infra upload <system>`, where the system takes files.
+    fn upload_command(&self) -> Option<Command> {
+        None
+    }
+
+    /// Uploads files and follows them. When it is asked to stop, it removes what it has left half done and fails as interrupted.
+    fn upload<'a>(&'a self, _: &'a Site<'a>, _: &'a ArgMatches) -> Working<'a> {
+        Box::pin(async { Ok(()) })
+    }
+
+    /// Arguments and help of `infra revert <system>`, where uploads can be taken back.
+    fn revert_command(&self) -> Option<Command> {
+        None
+    }
+
+    /// Takes an upload back.
+    fn revert<'a>(&'a self, _: &'a Site<'a>, _: &'a ArgMatches) -> Working<'a> {
         Box::pin(async { Ok(()) })
     }
 
@@ -79,7 +107,7 @@ pub trait Operator: Sync {
         Err(Failed::other(format!("the service {} has no program", service.name)))
     }
 
-    /// What continues after `invoke` or `status` was interrupted, to end the sentence "interrupted; ..".
+    /// What continues after a command was interrupted, to end the sentence "interrupted; ..".
     fn after_interrupt(&self) -> &'static str;
 }
 

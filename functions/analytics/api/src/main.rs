@@ -1,0 +1,62 @@
+//! `AnalyticsApi`: settings, adapters, run. The rules are [`analytics_core::Api`]'s.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use analytics_api::{HTML, NoToken, S3Signer, SystemClock, Token, policy};
+use analytics_contract::{ANALYTICS_API, AnalyticsApi, Authorisation, metric};
+use analytics_core::{Api, Authorisations, Page, Tokens};
+use analytics_store::Database;
+use function_http::{ErrorForm, serve_in_form};
+use function_postgres::{Endpoint, Pool, SecretsManager, Tls};
+use function_runtime::{Error, Function, sdk_config, settings};
+use uuid::Uuid;
+
+/// A client waits for the answer; a cluster that is paused takes longer to resume, and the client is told when to come back.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+fn main() -> ExitCode {
+    function_runtime::main(ANALYTICS_API.name, run())
+}
+
+async fn run() -> Result<(), Error> {
+    let settings = settings(AnalyticsApi::read)?;
+    let aws = sdk_config();
+    let secrets = aws_sdk_secretsmanager::Client::new(&aws);
+    let authorisations = Authorisations { writing: settings.authorise_writing, reading: settings.authorise_reading };
+    let has_token = [authorisations.writing, authorisations.reading].contains(&Authorisation::Token);
+    match has_token {
+        true => {
+            let token = Token::new(SecretsManager::new(secrets.clone(), settings.token_secret_arn.clone()));
+            serve(settings, &aws, secrets, authorisations, &token).await
+        }
+        false => serve(settings, &aws, secrets, authorisations, &NoToken).await,
+    }
+}
+
+async fn serve(
+    settings: AnalyticsApi,
+    aws: &aws_config::SdkConfig,
+    secrets: aws_sdk_secretsmanager::Client,
+    authorisations: Authorisations,
+    tokens: &impl Tokens,
+) -> Result<(), Error> {
+    let function = Function::new(ANALYTICS_API.name, settings.stage.clone(), metric::NAMESPACE);
+    let signer = S3Signer::new(aws, &settings.uploads_bucket)?;
+    let endpoint = Endpoint {
+        host: settings.rds_host,
+        hostaddr: Endpoint::hostaddr(|name| std::env::var(name).ok())?,
+        port: settings.rds_port,
+        database: settings.rds_database,
+        tls: Tls::read(&settings.rds_tls, Path::new(&settings.rds_ca_bundle), &settings.stage)?,
+        application_name: function.name().to_owned(),
+    };
+    let secret = SecretsManager::new(secrets, settings.db_secret_arn);
+    let database = Database::new(Pool::new(endpoint, Some(settings.rds_user), Arc::new(secret)), PATIENCE);
+    let policy = policy(signer.origin());
+    let page = Page { html: HTML, policy: &policy };
+    let api = Api { store: &database, signer: &signer, tokens, clock: &SystemClock, authorisations, page };
+    serve_in_form(&function, ErrorForm::asked_by, async |request, _| api.respond(&request, Uuid::new_v4()).await).await
+}

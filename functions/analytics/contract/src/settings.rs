@@ -1,0 +1,62 @@
+//! One settings struct per function; a field is an environment variable.
+
+use contract::settings;
+
+use crate::Authorisation;
+
+settings! {
+    /// `CsvImporter`: reads uploaded files into PostgreSQL. Needs `s3:GetObject` and `s3:GetObjectVersion` on the bucket, and `sqs:SendMessage` on its own queue, for
+    /// what is left of a file, and on the dead-letter queue.
+    CsvImporter / CsvImporterEnvironment {
+        /// Queue it consumes (`csv-processing-queue-<stage>`); the rest of a long file is handed over to it.
+        sqs_input_url: String = "SQS_INPUT_URL",
+        /// Dead-letter queue of the input, for permanent failures with their reason.
+        sqs_dead_letter_url: String = "SQS_DEAD_LETTER_URL",
+        /// A file with more rejected rows than this share is rejected as a whole, in percent, 1 to 100.
+        reject_above_percent: u16 = "REJECT_ABOVE_PERCENT",
+        /// Host of the cluster's writer endpoint.
+        rds_host: String = "RDS_HOST",
+        /// Port of the cluster.
+        rds_port: u16 = "RDS_PORT",
+        /// Database name (`analytics`).
+        rds_database: String = "RDS_DATABASE",
+        /// Least-privilege application role (`analytics_app`).
+        rds_user: String = "RDS_USER",
+        /// TLS of the connection: `verify-full` or, on the stage local only, `disable`.
+        rds_tls: String = "RDS_TLS",
+        /// PEM file of the certificate authorities to trust, read with `verify-full`.
+        rds_ca_bundle: String = "RDS_CA_BUNDLE",
+        /// Secret with the application role's password.
+        db_secret_arn: String = "DB_SECRET_ARN",
+        /// Deployment stage.
+        stage: String = "STAGE",
+    }
+
+    /// `AnalyticsApi`: the HTTP API. Handles every path; needs `s3:PutObject` on the bucket, since the addresses that it signs act in its name.
+    AnalyticsApi / AnalyticsApiEnvironment {
+        /// Bucket that files are uploaded to.
+        uploads_bucket: String = "UPLOADS_BUCKET",
+        /// Who may announce and revert uploads.
+        authorise_writing: Authorisation = "AUTHORISE_WRITING",
+        /// Who may read.
+        authorise_reading: Authorisation = "AUTHORISE_READING",
+        /// Secret with the bearer token, a JSON object with the text `password`; `none` when nothing is authorised by a token.
+        token_secret_arn: String = "TOKEN_SECRET_ARN",
+        /// Host of the cluster's writer endpoint.
+        rds_host: String = "RDS_HOST",
+        /// Port of the cluster.
+        rds_port: u16 = "RDS_PORT",
+        /// Database name (`analytics`).
+        rds_database: String = "RDS_DATABASE",
+        /// Least-privilege application role (`analytics_app`).
+        rds_user: String = "RDS_USER",
+        /// TLS of the connection: `verify-full` or, on the stage local only, `disable`.
+        rds_tls: String = "RDS_TLS",
+        /// PEM file of the certificate authorities to trust, read with `verify-full`.
+        rds_ca_bundle: String = "RDS_CA_BUNDLE",
+        /// Secret with the application role's password.
+        db_secret_arn: String = "DB_SECRET_ARN",
+        /// Deployment stage.
+        stage: String = "STAGE",
+    }
+}

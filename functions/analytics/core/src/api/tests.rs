@@ -1,0 +1,36 @@
+//! What clients get, route by route, with the example of the contract.
+
+mod predictions;
+mod protection;
+mod uploads;
+
+use super::*;
+use crate::fakes::{World, alone};
+use analytics_contract::Authorisation;
+use serde_json::Value;
+
+const OPEN: Authorisations = Authorisations { writing: Authorisation::None, reading: Authorisation::None };
+
+fn answered(world: &World, authorisations: Authorisations, request: &Request) -> Answer {
+    let page = Page { html: "<!doctype html>", policy: "default-src 'none'" };
+    let api = Api { store: world, signer: world, tokens: world, clock: world, authorisations, page };
+    alone(api.respond(request, Uuid::from_u128(7)))
+}
+
+/// A request by its path and query.
+fn request(method: &str, address: &str) -> Request {
+    let (path, query) = address.split_once('?').unwrap_or((address, ""));
+    Request::new(method, path).with_query(query)
+}
+
+fn got(world: &World, address: &str) -> Answer {
+    answered(world, OPEN, &request("GET", address))
+}
+
+fn got_as(world: &World, address: &str, accept: &str) -> Answer {
+    answered(world, OPEN, &request("GET", address).with_header("accept", accept))
+}
+
+fn json(answer: &Answer) -> Value {
+    serde_json::from_str(&answer.body).unwrap()
+}

@@ -1,0 +1,120 @@
+//! Paths, methods, and who may use them.
+
+use super::*;
+use crate::fakes::{Failure, TOKEN, example};
+
+const PROGRAM: &str = "/analytics/program?program_code=NOVA";
+
+fn of(writing: Authorisation, reading: Authorisation) -> Authorisations {
+    Authorisations { writing, reading }
+}
+
+fn status(authorisations: Authorisations, request: &Request) -> u16 {
+    answered(&example(), authorisations, request).status
+}
+
+#[test]
+fn unknown_paths_and_methods_are_told_as_clients_know_it() {
+    let world = example();
+    for address in ["/elsewhere", "/", "/analytics//", "/analytics/program/", "/analytics/programs/x"] {
+        let answer = got(&world, address);
+        assert_eq!((answer.status, answer.body.as_str()), (404, r#"{"detail":"Not Found"}"#), "{address}");
+    }
+    for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
+        let answer = answered(&world, OPEN, &request(method, PROGRAM));
+        assert_eq!((answer.status, answer.body.as_str()), (405, r#"{"detail":"Method Not Allowed"}"#));
+        assert_eq!(answer.headers["allow"], "GET");
+    }
+    assert_eq!(answered(&world, OPEN, &request("PUT", "/analytics/uploads")).headers["allow"], "POST, GET");
+    let problem = got_as(&world, "/elsewhere", "application/problem+json");
+    assert_eq!(
+        json(&problem),
+        json!({"type": "about:blank", "title": "Not Found", "status": 404, "detail": "there is nothing at /elsewhere"})
+    );
+}
+
+#[test]
+fn head_finds_what_get_finds_on_every_reading_route() {
+    let world = example();
+    for address in [PROGRAM, "/analytics/programs", "/analytics/uploads", "/analytics", "/analytics/", "/docs", "/openapi.json"] {
+        let (get, head) = (got(&world, address), answered(&world, OPEN, &request("HEAD", address)));
+        assert_eq!((head.status, head.headers), (get.status, get.headers), "{address}");
+    }
+    let revert = "/analytics/uploads/00000000-0000-0000-0000-000000000001/revert";
+    assert_eq!(answered(&world, OPEN, &request("HEAD", revert)).status, 405);
+}
+
+#[test]
+fn the_api_shows_its_page_and_describes_itself() {
+    let page = got(&example(), "/analytics/");
+    assert_eq!((page.status, page.headers["content-type"].as_str()), (200, "text/html; charset=utf-8"));
+    assert_eq!(page.headers["content-security-policy"], "default-src 'none'");
+    assert_eq!(json(&got(&example(), "/openapi.json"))["openapi"], "3.1.0");
+    assert_eq!(got(&example(), "/docs").headers["content-type"], "text/html; charset=utf-8");
+}
+
+#[test]
+fn a_token_is_wanted_where_the_stage_says_so() {
+    let reading = of(Authorisation::None, Authorisation::Token);
+    let with = |header: &str| request("GET", PROGRAM).with_header("authorization", header);
+    let answer = answered(&example(), reading, &request("GET", PROGRAM));
+    assert_eq!((answer.status, answer.body.as_str()), (401, r#"{"detail":"Not authenticated"}"#));
+    assert_eq!(answer.headers["www-authenticate"], "Bearer realm=\"analytics\"");
+    for other in ["Basic YTpi", "Bearer", "Bearer ", TOKEN] {
+        assert_eq!(
+            answered(&example(), reading, &with(other)).headers["www-authenticate"],
+            "Bearer realm=\"analytics\"",
+            "{other}"
+        );
+    }
+    for wrong in ["Bearer x", "Bearer a tokens", "Bearer a token,", "bearer A TOKEN"] {
+        let answer = answered(&example(), reading, &with(wrong));
+        assert_eq!((answer.status, answer.body.as_str()), (401, r#"{"detail":"Invalid token"}"#), "{wrong}");
+        assert_eq!(answer.headers["www-authenticate"], "Bearer realm=\"analytics\", error=\"invalid_token\"");
+    }
+    assert_eq!(status(reading, &with(&format!("Bearer {TOKEN}"))), 200);
+    assert_eq!(status(reading, &with(&format!("bearer  {TOKEN}"))), 200);
+    assert_eq!(status(of(Authorisation::Token, Authorisation::None), &request("GET", PROGRAM)), 200);
+}
+
+#[test]
+fn iam_is_what_the_api_says_and_no_header() {
+    let both = of(Authorisation::Iam, Authorisation::Iam);
+    for (method, address) in
+        [("GET", PROGRAM), ("HEAD", PROGRAM), ("GET", "/analytics/uploads"), ("POST", "/analytics/uploads")]
+    {
+        let signed = request(method, address).with_header("authorization", "AWS4-HMAC-SHA256 Credential=a");
+        let answer = answered(&example(), both, &signed);
+        assert_eq!((answer.status, answer.body.as_str()), (403, r#"{"detail":"Forbidden"}"#), "{method} {address}");
+        let checked = Request { is_authorised_by_iam: true, ..signed };
+        assert_ne!(answered(&example(), both, &checked).status, 403, "{method} {address}");
+    }
+}
+
+#[test]
+fn reading_and_writing_are_authorised_apart_and_pages_are_for_anybody() {
+    let writing = of(Authorisation::Token, Authorisation::None);
+    let post = request("POST", "/analytics/uploads");
+    let revert = request("POST", "/analytics/uploads/00000000-0000-0000-0000-000000000001/revert");
+    assert_eq!(
+        (status(writing, &post), status(writing, &revert), status(writing, &request("GET", PROGRAM))),
+        (401, 401, 200)
+    );
+    let reading = of(Authorisation::None, Authorisation::Iam);
+    assert_eq!(
+        (status(reading, &post), status(reading, &revert), status(reading, &request("GET", PROGRAM))),
+        (415, 404, 403)
+    );
+    for address in ["/analytics/", "/docs", "/openapi.json"] {
+        assert_eq!(status(of(Authorisation::Iam, Authorisation::Token), &request("GET", address)), 200, "{address}");
+    }
+}
+
+#[test]
+fn nobody_is_let_in_while_the_token_is_unknown() {
+    let world = example();
+    world.failure.set(Some(Failure::Bug));
+    let request = request("GET", PROGRAM).with_header("authorization", format!("Bearer {TOKEN}"));
+    assert_eq!(answered(&world, of(Authorisation::None, Authorisation::Token), &request).status, 500);
+    assert_eq!(*world.calls.borrow(), ["token"]);
+}

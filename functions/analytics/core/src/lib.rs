@@ -1,0 +1,26 @@
+//! The rules of the analytics: what a notification says, what can be asked of the API and what it answers. No SQL, no AWS SDK, no clock.
+
+mod api;
+mod authorise;
+mod csv;
+mod errors;
+mod evidence;
+#[cfg(test)]
+mod fakes;
+mod notification;
+mod openapi;
+mod ports;
+mod predictions;
+mod query;
+mod uploads;
+mod weekday;
+
+pub use api::{Api, Page};
+pub use authorise::Authorisations;
+pub use notification::{CreatedObject, Notification, Sequencer};
+pub use openapi::openapi;
+pub use ports::{
+    AccuracyRow, BoxError, Clock, ExplainQuestion, ExplainedExhibition, ExplainedGroup, ExplainedSlot, ExplainedValue,
+    Fault, Group, GroupQuestion, NewUpload, Origin, ProgramRow, RejectedRecord, RejectedText, Reverted, Selection,
+    SignedAddress, Signer, Store, Tokens, UploadRequest,
+};

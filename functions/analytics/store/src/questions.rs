@@ -1,0 +1,213 @@
+//! What the answers need. Each question is about one program, and each statement reads that program's rows alone.
+
+use analytics_core::{
+    AccuracyRow, ExplainQuestion, ExplainedExhibition, ExplainedGroup, ExplainedSlot, ExplainedValue, Group,
+    GroupQuestion, Origin, ProgramRow, Selection,
+};
+use deadpool_postgres::ClientWrapper;
+use jiff::civil::{Date, Weekday};
+use tokio_postgres::Row;
+
+use crate::Error;
+
+const GROUPS: &str = "
+    WITH slots AS (
+        SELECT signal, extract(isodow FROM day)::integer AS weekday, sum(available_time)::bigint AS available_time
+        FROM current_slot WHERE program_code = $1 GROUP BY 1, 2
+    ), predictions AS (
+        SELECT signal, weekday, avg(predicted_audience) AS predicted_audience
+        FROM exhibition_prediction
+        WHERE program_code = $1 AND ($2::date IS NULL OR exhibition_date BETWEEN $2 AND $3) GROUP BY 1, 2
+    )
+    SELECT signal, weekday, available_time, predicted_audience
+    FROM slots LEFT JOIN predictions USING (signal, weekday)
+    WHERE $2 IS NULL OR predicted_audience IS NOT NULL";
+const EXHIBITIONS: &str = "
+    SELECT p.signal, p.weekday, p.exhibition_date, p.program_start_time, p.average_audience, p.predicted_audience,
+        u.upload_id, u.object_key, p.line
+    FROM exhibition_prediction AS p JOIN upload AS u USING (upload_number)
+    WHERE p.program_code = $1 AND ($2::text IS NULL OR p.signal = $2) AND ($3::integer IS NULL OR p.weekday = $3)
+    ORDER BY p.signal, p.weekday, p.exhibition_date, p.program_start_time";
+const SLOTS: &str = "
+    SELECT s.signal, extract(isodow FROM s.day)::integer AS weekday, s.day, s.available_time, u.upload_id, u.object_key, s.line
+    FROM current_slot AS s JOIN upload AS u USING (upload_number)
+    WHERE s.program_code = $1 AND ($2::text IS NULL OR s.signal = $2)
+        AND ($3::integer IS NULL OR extract(isodow FROM s.day)::integer = $3)
+    ORDER BY s.day, s.nth";
+const ACCURACY: &str = "
+    SELECT signal, weekday, count(*) AS predictions, avg(abs(error)) AS mape, avg(error) AS bias,
+        percentile_cont(ARRAY[0.1, 0.5, 0.9]) WITHIN GROUP (ORDER BY error) AS percentiles
+    FROM (
+        SELECT signal, weekday, exhibition_date, expected, 100 * (expected - average_audience) / nullif(average_audience, 0) AS error
+        FROM (
+            SELECT *, lag(predicted_audience) OVER (
+                PARTITION BY signal, weekday ORDER BY exhibition_date, program_start_time
+            ) AS expected
+            FROM exhibition_prediction WHERE program_code = $1
+        ) AS compared
+    ) AS errors
+    WHERE expected IS NOT NULL AND ($2::date IS NULL OR exhibition_date BETWEEN $2 AND $3)
+    GROUP BY signal, weekday";
+/// Exhibitions are only counted, which needs no order: so this reads tables where the others read the view. The next code in either table is one step down an index, so programs are found without reading their rows.
+const PROGRAMS: &str = "
+    WITH RECURSIVE codes (code, nth) AS (
+        SELECT least(
+            (SELECT min(program_code) FROM exhibition WHERE program_code > $1),
+            (SELECT min(program_code) FROM slot WHERE program_code > $1)
+        ), 1
+        UNION ALL
+        SELECT least(
+            (SELECT min(program_code) FROM exhibition WHERE program_code > code),
+            (SELECT min(program_code) FROM slot WHERE program_code > code)
+        ), nth + 1
+        FROM codes WHERE code IS NOT NULL AND nth < $2
+    )
+    SELECT code, e.exhibitions, s.slots, e.first_day, e.last_day,
+        ARRAY(SELECT DISTINCT signal FROM unnest(e.signals || s.signals) AS signal ORDER BY signal) AS signals
+    FROM codes
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(exhibitions), 0)::bigint AS exhibitions, min(first_day) AS first_day, max(last_day) AS last_day,
+            array_agg(signal) AS signals
+        FROM (
+            SELECT signal, count(*) AS exhibitions, min(exhibition_date) AS first_day, max(exhibition_date) AS last_day
+            FROM (
+                SELECT DISTINCT x.signal, x.exhibition_date, x.program_start_time
+                FROM exhibition AS x JOIN upload AS u USING (upload_number)
+                WHERE x.program_code = code AND u.state = 'applied'
+            ) AS once GROUP BY signal
+        ) AS of_signals
+    ) AS e
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS slots, array_agg(DISTINCT signal) AS signals FROM current_slot WHERE program_code = code
+    ) AS s
+    WHERE code IS NOT NULL ORDER BY code";
+
+pub(crate) async fn version(client: &ClientWrapper) -> Result<i64, Error> {
+    let statement = client.prepare_cached("SELECT version FROM data_version").await?;
+    Ok(client.query_one(&statement, &[]).await?.get(0))
+}
+
+fn days(selection: Selection) -> (Option<Date>, Option<Date>) {
+    match selection {
+        Selection::All => (None, None),
+        Selection::Days { first, last } => (Some(first), Some(last)),
+    }
+}
+
+fn weekday(row: &Row) -> Weekday {
+    let number = i8::try_from(row.get::<_, i32>("weekday")).unwrap_or_default();
+    Weekday::from_monday_one_offset(number).unwrap_or(Weekday::Monday)
+}
+
+pub(crate) async fn groups(client: &ClientWrapper, question: &GroupQuestion) -> Result<Vec<Group>, Error> {
+    let (first, last) = days(question.selection);
+    let statement = client.prepare_cached(GROUPS).await?;
+    let rows = client.query(&statement, &[&question.program_code, &first, &last]).await?;
+    let read = |row: &Row| Group {
+        signal: row.get("signal"),
+        weekday: weekday(row),
+        available_time: row.get("available_time"),
+        predicted_audience: row.get("predicted_audience"),
+    };
+    Ok(rows.iter().map(read).collect())
+}
+
+pub(crate) async fn programs(
+    client: &ClientWrapper,
+    after: Option<&str>,
+    limit: u16,
+) -> Result<Vec<ProgramRow>, Error> {
+    let statement = client.prepare_cached(PROGRAMS).await?;
+    let mut after = after.unwrap_or_default().to_owned();
+    let mut programs = Vec::new();
+    // Programs whose rows no longer count are found too, and skipped.
+    while programs.len() < usize::from(limit) {
+        let rows = client.query(&statement, &[&after, &i32::from(limit)]).await?;
+        let Some(last) = rows.last() else { break };
+        after = last.get("code");
+        programs.extend(rows.iter().filter_map(|row| {
+            let count = |column: &str| row.get::<_, i64>(column).cast_unsigned();
+            let (exhibitions, slots) = (count("exhibitions"), count("slots"));
+            (exhibitions + slots > 0).then(|| ProgramRow {
+                program_code: row.get("code"),
+                signals: row.get("signals"),
+                first_day: row.get("first_day"),
+                last_day: row.get("last_day"),
+                exhibitions,
+                slots,
+            })
+        }));
+    }
+    programs.truncate(usize::from(limit));
+    Ok(programs)
+}
+
+pub(crate) async fn explain(client: &ClientWrapper, question: &ExplainQuestion) -> Result<Vec<ExplainedGroup>, Error> {
+    let groups = groups(client, &question.of).await?;
+    let number = question.weekday.map(|weekday| i32::from(weekday.to_monday_one_offset()));
+    let statement = client.prepare_cached(EXHIBITIONS).await?;
+    let exhibitions = client.query(&statement, &[&question.of.program_code, &question.signal, &number]).await?;
+    let statement = client.prepare_cached(SLOTS).await?;
+    let slots = client.query(&statement, &[&question.of.program_code, &question.signal, &number]).await?;
+    let is_asked = |group: &Group| {
+        question.signal.as_ref().is_none_or(|signal| *signal == group.signal)
+            && question.weekday.is_none_or(|weekday| weekday == group.weekday)
+    };
+    let (first, last) = days(question.of.selection);
+    let explained = groups.into_iter().filter(is_asked).map(|group| {
+        let of_group = |row: &&Row| row.get::<_, &str>("signal") == group.signal && weekday(row) == group.weekday;
+        let rows: Vec<&Row> = exhibitions.iter().filter(of_group).collect();
+        let is_selected = |row: &Row| {
+            let day: Date = row.get("exhibition_date");
+            first.is_none_or(|first| first <= day) && last.is_none_or(|last| day <= last)
+        };
+        let selected = (0..rows.len()).filter(|at| is_selected(rows[*at])).map(|at| ExplainedExhibition {
+            exhibition_date: rows[at].get("exhibition_date"),
+            program_start_time: rows[at].get("program_start_time"),
+            predicted_audience: rows[at].get("predicted_audience"),
+            values: rows[at.saturating_sub(3)..=at].iter().map(|row| value(row)).collect(),
+        });
+        let exhibitions = selected.collect();
+        let slots = slots.iter().filter(of_group).map(|row| ExplainedSlot {
+            date: row.get("day"),
+            available_time: i64::from(row.get::<_, i32>("available_time")),
+            origin: origin(row),
+        });
+        let Group { signal, weekday, available_time, predicted_audience } = group.clone();
+        ExplainedGroup { signal, weekday, available_time, predicted_audience, exhibitions, slots: slots.collect() }
+    });
+    Ok(explained.collect())
+}
+
+fn value(row: &Row) -> ExplainedValue {
+    ExplainedValue {
+        exhibition_date: row.get("exhibition_date"),
+        average_audience: row.get("average_audience"),
+        origin: origin(row),
+    }
+}
+
+fn origin(row: &Row) -> Origin {
+    Origin { upload: row.get("upload_id"), key: row.get("object_key"), line: row.get::<_, i64>("line").cast_unsigned() }
+}
+
+pub(crate) async fn accuracy(client: &ClientWrapper, question: &GroupQuestion) -> Result<Vec<AccuracyRow>, Error> {
+    let (first, last) = days(question.selection);
+    let statement = client.prepare_cached(ACCURACY).await?;
+    let rows = client.query(&statement, &[&question.program_code, &first, &last]).await?;
+    let read = |row: &Row| {
+        let percentiles: Option<Vec<Option<f64>>> = row.get("percentiles");
+        let percentile = |at: usize| percentiles.as_ref().and_then(|all| all.get(at).copied().flatten());
+        AccuracyRow {
+            signal: row.get("signal"),
+            weekday: weekday(row),
+            predictions: row.get::<_, i64>("predictions").cast_unsigned(),
+            mape: row.get("mape"),
+            bias: row.get("bias"),
+            p10: percentile(0),
+            p50: percentile(1),
+            p90: percentile(2),
+        }
+    };
+    Ok(rows.iter().map(read).collect())
+}

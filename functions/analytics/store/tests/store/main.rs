@@ -1,0 +1,10 @@
+//! The store on a real PostgreSQL, with the privileges of the application role only.
+
+#![expect(clippy::unwrap_used, reason = "what a test needs for itself may panic")]
+
+mod dry_run;
+mod numbers;
+mod pieces;
+mod silent;
+mod support;
+mod versions;

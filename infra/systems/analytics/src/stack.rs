@@ -1,0 +1,250 @@
+//! **Analytics**: CSV files in a bucket become the answers of an HTTP API.
+//!
+//! ```text
+//!  analytics-api-bucket ─ ObjectCreated ─▶ csv-upload-topic ─▶ csv-processing-queue ─▶ CsvImporter ─▶ Aurora PostgreSQL (AnalyticsData)
+//!           ▲                                   └─▶ others        ▲   └─▶ its dead-letter queue      │            ▲
+//!           │                                                     └─ the rest of a long file ────────┘            │
+//!           └─ signed address ── GET, POST /analytics/.. ──▶ AnalyticsApi ────────────────────────────────────────┘
+//!
+//!  what SNS cannot deliver ─▶ a dead-letter queue of the subscription; everything ─▶ alarms ─▶ topic
+//! ```
+
+use std::time::Duration;
+
+use analytics_contract::{
+    ANALYTICS_API, AnalyticsApiEnvironment, CSV_IMPORTER, CsvImporterEnvironment, FunctionNames, database,
+};
+use cfn::{IntoValue, Parameter, Value};
+use constructs::{
+    Asked, Bucket, BucketName, BucketProps, Code, CorsPreflight, CorsRule, HttpApi, HttpApiProps, OBJECT_CREATED,
+    Queue, QueueProps, RemovalPolicy, RustFunction, RustFunctionProps, Secret, SqsEventSource, SqsSubscription, Stack,
+    SynthesizedStack, Topic,
+};
+use system::{ConsumerSize, Stage};
+use system_database::{Connection, RDS_CA_BUNDLE};
+
+use crate::monitoring::{Monitored, add_monitoring};
+use crate::routes::add_routes;
+use crate::{NAME as APPLICATION, Settings, data};
+
+pub(crate) const NAME: &str = "Analytics";
+const DAY: Duration = Duration::from_secs(24 * 3600);
+const RETENTION: Duration = DAY.saturating_mul(4);
+const MAX_RECEIVE_COUNT: u32 = 5;
+/// One message is one file, and a file may take all the time that an invocation has.
+const BATCH: u32 = 1;
+const BATCHING_WINDOW: Duration = Duration::ZERO;
+/// How long an overwritten or deleted file can be restored: as long as what it replaced can be brought back.
+const OLD_FILES: Duration = DAY.saturating_mul(analytics_contract::REVERT_DAYS as u32);
+/// Seconds for which a browser caches a preflight response.
+const PREFLIGHT_MAX_AGE: u32 = 3600;
+/// The value of a setting that names nothing.
+const NOTHING: &str = "none";
+
+/// Draws the stack.
+pub(crate) fn analytics(stage: &Stage, settings: &Settings) -> SynthesizedStack {
+    let mut stack = stage
+        .stack(NAME, APPLICATION)
+        .description("CSV analytics: a bucket, a topic, a queue, an importer, an HTTP API, alarms, a dashboard.");
+
+    // Parameters, given or from AnalyticsData
+    let subnet_ids =
+        Parameter::list_of_subnet_ids().description("Subnets of the VPC in two or more availability zones.");
+    let subnet_ids = stack.asked(Asked::SubnetIds, subnet_ids).r#ref();
+    let connection = Connection::of(&mut stack, data::NAME);
+
+    // The API, which serves the page that sends files to the bucket
+    let api = HttpApi::new(&mut stack, "Api", api_props(stage, settings));
+
+    // From the bucket to the queue
+    let bucket_name = BucketName::of_account(format!("analytics-api-bucket-{}", stage.name));
+    let uploads =
+        Topic::for_events_of(&mut stack, "CsvUploadTopic", format!("csv-upload-topic-{}", stage.name), &bucket_name);
+    let bucket = Bucket::new(
+        &mut stack,
+        "UploadBucket",
+        BucketProps {
+            bucket_name: Some(bucket_name),
+            noncurrent_version_expiration: OLD_FILES,
+            removal_policy: if stage.protection.termination { RemovalPolicy::Retain } else { RemovalPolicy::Destroy },
+            why_no_access_log: "each upload is a row of the database with its times; a log of requests would need a \
+                                bucket of its own that somebody reads",
+        },
+    );
+    bucket.add_event_notification(&mut stack, OBJECT_CREATED, &uploads);
+    bucket.add_cors_rule(&mut stack, upload_from_page(settings, &api));
+    let queue = Queue::new(
+        &mut stack,
+        "CsvProcessingQueue",
+        QueueProps {
+            queue_name: format!("csv-processing-queue-{}", stage.name),
+            dead_letter_queue_name: format!("csv-processing-dlq-{}", stage.name),
+            visibility_timeout: Queue::visibility_timeout_for(settings.csv_importer.size.timeout, BATCHING_WINDOW),
+            retention_period: RETENTION,
+            max_receive_count: MAX_RECEIVE_COUNT,
+        },
+    );
+    let subscription = SqsSubscription {
+        queue: &queue,
+        raw_message_delivery: true,
+        dead_letter_queue_name: format!("csv-upload-dlq-{}", stage.name),
+    };
+    let undelivered = uploads.add_subscription(&mut stack, "CsvUploadSubscription", subscription);
+
+    // Functions
+    let tls = || settings.database.tls.as_str().into_value();
+    let stage_name = || stage.name.as_str().into_value();
+    let in_vpc = InVpc { connection: &connection, subnet_ids: &subnet_ids };
+    let importer = function(
+        &mut stack,
+        stage,
+        (CSV_IMPORTER, "Reads uploaded files into the database."),
+        (settings.csv_importer, None),
+        CsvImporterEnvironment {
+            sqs_input_url: queue.queue_url(),
+            sqs_dead_letter_url: queue.dead_letter_queue().queue_url(),
+            reject_above_percent: settings.reject_above_percent.to_string().into_value(),
+            rds_host: connection.endpoint.clone(),
+            rds_port: connection.port.clone(),
+            rds_database: database::NAME.into_value(),
+            rds_user: database::APPLICATION_ROLE.into_value(),
+            rds_tls: tls(),
+            rds_ca_bundle: RDS_CA_BUNDLE.into_value(),
+            db_secret_arn: connection.credentials.clone(),
+            stage: stage_name(),
+        }
+        .into_variables(),
+        in_vpc,
+    );
+    let source = SqsEventSource {
+        queue: &queue,
+        batch_size: BATCH,
+        max_batching_window: BATCHING_WINDOW,
+        max_concurrency: settings.csv_importer.max_concurrency,
+    };
+    importer.add_event_source(&mut stack, source);
+    // What is left of a long file, and what failed for good.
+    queue.grant_send_messages(&mut stack, &importer);
+    queue.dead_letter_queue().grant_send_messages(&mut stack, &importer);
+    bucket.grant_read(&mut stack, &importer);
+    connection.grant_read_credentials(&mut stack, &importer);
+
+    let token = settings.needs_token().then(|| {
+        Secret::generated(
+            &mut stack,
+            "ApiToken",
+            "bearer",
+            "Bearer token of the analytics' API, in the field password.",
+        )
+    });
+    let reader = function(
+        &mut stack,
+        stage,
+        (ANALYTICS_API, "Answers questions and takes uploads."),
+        (settings.analytics_api, Some(settings.analytics_api.max_concurrency)),
+        AnalyticsApiEnvironment {
+            uploads_bucket: bucket.bucket_name(),
+            authorise_writing: settings.authorise_writing.as_str().into_value(),
+            authorise_reading: settings.authorise_reading.as_str().into_value(),
+            token_secret_arn: token.as_ref().map_or_else(|| NOTHING.into_value(), Secret::secret_arn),
+            rds_host: connection.endpoint.clone(),
+            rds_port: connection.port.clone(),
+            rds_database: database::NAME.into_value(),
+            rds_user: database::APPLICATION_ROLE.into_value(),
+            rds_tls: tls(),
+            rds_ca_bundle: RDS_CA_BUNDLE.into_value(),
+            db_secret_arn: connection.credentials.clone(),
+            stage: stage_name(),
+        }
+        .into_variables(),
+        in_vpc,
+    );
+    // The addresses that it signs may do what its role may do.
+    bucket.grant_put(&mut stack, &reader);
+    connection.grant_read_credentials(&mut stack, &reader);
+    if let Some(token) = &token {
+        token.grant_read(&mut stack, &reader);
+    }
+    add_routes(&mut stack, &api, &reader, settings);
+
+    // Monitoring
+    let alarms = Topic::for_alarms(&mut stack, "AlarmTopic", format!("analytics-alarms-{}", stage.name));
+    let monitored =
+        Monitored { api: &api, queue: &queue, undelivered: &undelivered, importer: &importer, reader: &reader };
+    add_monitoring(&mut stack, stage, &monitored, &alarms);
+
+    stack.output("FastApiUrl", settings.api.url(&api), "Address of the API, without a slash at its end.");
+    stack.output("S3BucketName", bucket.bucket_name(), "Bucket that files are uploaded to.");
+    stack.output("SnsTopicArn", uploads.topic_arn(), "Topic that hears of each uploaded file.");
+    stack.output("SqsMainQueueUrl", queue.queue_url(), "Queue of uploaded files.");
+    stack.output("SqsDLQUrl", queue.dead_letter_queue().queue_url(), "Its dead-letter queue.");
+    stack.output(
+        "SubscriptionDLQUrl",
+        undelivered.queue_url(),
+        "Events that the topic could not deliver to the queue.",
+    );
+    if let Some(token) = &token {
+        stack.output("ApiTokenArn", token.secret_arn(), "Secret with the API's bearer token, in the field password.");
+    }
+    stack.output("AnalyticsAlarmTopicArn", alarms.topic_arn(), "Topic that hears of each alarm.");
+    stack.finish()
+}
+
+fn api_props(stage: &Stage, settings: &Settings) -> HttpApiProps {
+    HttpApiProps {
+        api_name: format!("analytics-{}", stage.name),
+        description: "Predictions from uploaded CSV files.",
+        throttling: settings.api.throttling(),
+        cors: CorsPreflight {
+            allow_origins: settings.api.allowed_origins.clone(),
+            allow_methods: &["GET", "HEAD", "POST"],
+            allow_headers: &["authorization", "content-type", "if-none-match"],
+            expose_headers: &["etag", "link", "location", "retry-after"],
+            max_age: PREFLIGHT_MAX_AGE,
+        },
+        log_retention_days: stage.functions.log_retention_days,
+    }
+}
+
+/// Pages send a file to a signed address of the bucket: the API's own page, and those that may call the API.
+fn upload_from_page(settings: &Settings, api: &HttpApi) -> CorsRule {
+    let others = settings.api.allowed_origins.iter().map(|origin| origin.into_value());
+    CorsRule {
+        allowed_origins: std::iter::once(settings.api.origin(api)).chain(others).collect(),
+        allowed_methods: &["PUT"],
+        allowed_headers: &["content-type", "if-none-match", "x-amz-*"],
+        exposed_headers: &["etag", "x-amz-version-id"],
+        max_age: PREFLIGHT_MAX_AGE,
+    }
+}
+
+#[derive(Clone, Copy)]
+struct InVpc<'a> {
+    connection: &'a Connection,
+    subnet_ids: &'a Value<Vec<String>>,
+}
+
+#[track_caller]
+fn function(
+    stack: &mut Stack,
+    stage: &Stage,
+    (names, description): (FunctionNames, &'static str),
+    (consumer, reserved_concurrent_executions): (ConsumerSize, Option<u32>),
+    environment: Vec<(&'static str, Value<String>)>,
+    in_vpc: InVpc<'_>,
+) -> RustFunction {
+    let props = RustFunctionProps {
+        function_name: names.on_stage(stage.name.as_str()),
+        description,
+        code: Code { asset: names.asset },
+        architecture: stage.functions.architecture,
+        memory_mb: consumer.size.memory_mb,
+        timeout: consumer.size.timeout,
+        reserved_concurrent_executions,
+        log_retention_days: stage.functions.log_retention_days,
+        environment,
+        vpc: Some(in_vpc.connection.vpc_placement(in_vpc.subnet_ids.clone())),
+        layers: vec![in_vpc.connection.rds_ca_layer.clone()],
+    };
+    RustFunction::new(stack, names.name, props)
+}
