@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use crate::request::Request;
 
 /// A quoted tag of 32 hexadecimal digits.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EntityTag(String);
 
 impl EntityTag {

@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
-use serde_json::Value;
+use anyhow::ensure;
 
 use crate::{Analytics, IMPORTER, Object};
 
@@ -61,12 +60,4 @@ fn is_applied(analytics: &Analytics, object: &Object) -> anyhow::Result<bool> {
 fn peak_of(process: i32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok())
-}
-
-/// The groups of an answer.
-///
-/// # Errors
-/// It has none.
-pub fn groups(answer: &Value) -> anyhow::Result<usize> {
-    answer["body"].as_array().map(Vec::len).context("no body")
 }

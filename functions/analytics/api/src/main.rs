@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use analytics_api::{HTML, NoToken, S3Signer, SystemClock, Token, policy};
 use analytics_contract::{ANALYTICS_API, AnalyticsApi, Authorisation, metric};
-use analytics_core::{Api, Authorisations, Page, Tokens};
+use analytics_core::{Answers, Api, Authorisations, Page, Tokens};
 use analytics_store::Database;
 use function_http::{ErrorForm, serve_in_form};
 use function_postgres::{Endpoint, Pool, SecretsManager, Tls};
@@ -57,6 +57,8 @@ async fn serve(
     let database = Database::new(Pool::new(endpoint, Some(settings.rds_user), Arc::new(secret)), PATIENCE);
     let policy = policy(signer.origin());
     let page = Page { html: HTML, policy: &policy };
-    let api = Api { store: &database, signer: &signer, tokens, clock: &SystemClock, authorisations, page };
+    let answers = Answers::default();
+    let clock = &SystemClock;
+    let api = Api { store: &database, signer: &signer, tokens, clock, authorisations, answers: &answers, page };
     serve_in_form(&function, ErrorForm::asked_by, async |request, _| api.respond(&request, Uuid::new_v4()).await).await
 }

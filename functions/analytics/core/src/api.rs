@@ -5,6 +5,7 @@ use function_http::{Answer, EntityTag, Problem, Request, Routes, docs};
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::answers::Answers;
 use crate::authorise::Authorisations;
 use crate::errors::{refused, unavailable};
 use crate::evidence;
@@ -27,6 +28,8 @@ pub struct Api<'a, S, G, T, C> {
     pub tokens: &'a T,
     pub clock: &'a C,
     pub authorisations: Authorisations,
+    /// What this instance has answered before.
+    pub answers: &'a Answers,
     pub page: Page<'a>,
 }
 
@@ -178,7 +181,12 @@ impl<S: Store, G: Signer, T: Tokens, C: Clock> Api<'_, S, G, T, C> {
         if tag.is_known_to(request) {
             return Ok(Answer::not_modified(&tag));
         }
-        Ok(answer().await?.with_entity_tag(&tag))
+        if let Some(answer) = self.answers.get(&tag) {
+            return Ok(answer);
+        }
+        let answer = answer().await?.with_entity_tag(&tag);
+        self.answers.put(version, &tag, &answer);
+        Ok(answer)
     }
 }
 

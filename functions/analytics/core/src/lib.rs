@@ -1,5 +1,6 @@
 //! The rules of the analytics: what a notification says, what can be asked of the API and what it answers. No SQL, no AWS SDK, no clock.
 
+mod answers;
 mod api;
 mod authorise;
 mod csv;
@@ -15,6 +16,7 @@ mod query;
 mod uploads;
 mod weekday;
 
+pub use answers::Answers;
 pub use api::{Api, Page};
 pub use authorise::Authorisations;
 pub use notification::{CreatedObject, Notification, Sequencer};

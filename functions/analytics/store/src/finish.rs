@@ -96,7 +96,7 @@ async fn apply(transaction: &Transaction<'_>, number: i32, taken: u64, rejected:
     if transaction.query_one(IS_SUPERSEDED, &[&number]).await?.get(0) {
         let reason = "a newer version of the same key counts";
         let end = "
-            UPDATE upload SET state = 'superseded', reason = $2, finished_at = now(), checkpoint = NULL
+            UPDATE upload SET state = 'superseded', reason = $2, finished_at = clock_timestamp(), checkpoint = NULL
             WHERE upload_number = $1";
         transaction.execute(end, &[&number, &reason]).await?;
         return Ok(Ended::Superseded);
@@ -118,7 +118,7 @@ async fn check(transaction: &Transaction<'_>, number: i32, taken: u64) -> Result
     };
     let effect = effect.map(|effect| serde_json::to_value(&effect).unwrap_or_default());
     let end = "
-        UPDATE upload SET state = 'checked', effect = $2, reason = $3, finished_at = now(), checkpoint = NULL
+        UPDATE upload SET state = 'checked', effect = $2, reason = $3, finished_at = clock_timestamp(), checkpoint = NULL
         WHERE upload_number = $1";
     transaction.execute(end, &[&number, &effect, &reason]).await?;
     delete_good_rows(transaction, number).await

@@ -277,7 +277,7 @@ pub(crate) async fn reject_in(
     reason: &str,
 ) -> Result<(), Error> {
     let end = "
-        UPDATE upload SET state = 'rejected', error_kind = $2, reason = $3, finished_at = now(), checkpoint = NULL
+        UPDATE upload SET state = 'rejected', error_kind = $2, reason = $3, finished_at = clock_timestamp(), checkpoint = NULL
         WHERE upload_number = $1 AND state = 'reading'";
     let reason = reason.replace('\0', "\u{FFFD}");
     if transaction.execute(end, &[&number, &kind, &reason]).await? > 0 {

@@ -10,11 +10,12 @@ use tokio_postgres::Row;
 
 use crate::Error;
 
+/// Both sides are computed once: the planner takes either for a single row, and would compute one for each row of the other.
 const GROUPS: &str = "
-    WITH slots AS (
+    WITH slots AS MATERIALIZED (
         SELECT signal, extract(isodow FROM day)::integer AS weekday, sum(available_time)::bigint AS available_time
         FROM current_slot WHERE program_code = $1 GROUP BY 1, 2
-    ), predictions AS (
+    ), predictions AS MATERIALIZED (
         SELECT signal, weekday, avg(predicted_audience) AS predicted_audience
         FROM exhibition_prediction
         WHERE program_code = $1 AND ($2::date IS NULL OR exhibition_date BETWEEN $2 AND $3) GROUP BY 1, 2

@@ -13,7 +13,8 @@ const OPEN: Authorisations = Authorisations { writing: Authorisation::None, read
 
 fn answered(world: &World, authorisations: Authorisations, request: &Request) -> Answer {
     let page = Page { html: "<!doctype html>", policy: "default-src 'none'" };
-    let api = Api { store: world, signer: world, tokens: world, clock: world, authorisations, page };
+    let answers = &Answers::default();
+    let api = Api { store: world, signer: world, tokens: world, clock: world, authorisations, answers, page };
     alone(api.respond(request, Uuid::from_u128(7)))
 }
 

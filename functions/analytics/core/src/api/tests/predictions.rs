@@ -260,3 +260,21 @@ fn a_sleeping_database_is_503_with_the_time_it_needs_and_nobody_is_told_why() {
         }
     }
 }
+
+#[test]
+fn the_same_question_reads_rows_once_until_the_data_changes() {
+    let world = example();
+    let answers = Answers::default();
+    let page = Page { html: "", policy: "" };
+    let authorisations = OPEN;
+    let api =
+        Api { store: &world, signer: &world, tokens: &world, clock: &world, authorisations, answers: &answers, page };
+    let asked = |address: &str| alone(api.respond(&request("GET", address), Uuid::from_u128(7)));
+    let program = "/analytics/program?program_code=NOVA";
+    let first = asked(program);
+    world.calls.borrow_mut().clear();
+    assert_eq!(asked(program), first);
+    assert_eq!(*world.calls.borrow(), ["version"]);
+    asked("/analytics/program?program_code=OTHER");
+    assert_eq!(*world.calls.borrow(), ["version", "version", "groups"]);
+}

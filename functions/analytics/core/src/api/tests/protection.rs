@@ -36,7 +36,9 @@ fn unknown_paths_and_methods_are_told_as_clients_know_it() {
 #[test]
 fn head_finds_what_get_finds_on_every_reading_route() {
     let world = example();
-    for address in [PROGRAM, "/analytics/programs", "/analytics/uploads", "/analytics", "/analytics/", "/docs", "/openapi.json"] {
+    for address in
+        [PROGRAM, "/analytics/programs", "/analytics/uploads", "/analytics", "/analytics/", "/docs", "/openapi.json"]
+    {
         let (get, head) = (got(&world, address), answered(&world, OPEN, &request("HEAD", address)));
         assert_eq!((head.status, head.headers), (get.status, get.headers), "{address}");
     }
