@@ -1,14 +1,19 @@
 -- What counts, and what follows from it. Predictions are computed when they are asked for, from the rows of one program: so they are never stale, and no upload has to
--- rewrite them. Every view can be narrowed to a program at no cost, since it groups and orders by program_code.
+-- rewrite them. Every view can be narrowed to a program at no cost, since it groups and orders by program_code; and both
+-- views of exhibitions need one and the same order, so that a program is sorted once.
 
 CREATE VIEW current_exhibition AS
-SELECT DISTINCT ON (e.program_code, e.signal, e.exhibition_date, e.program_start_time)
-    e.program_code, e.signal, e.exhibition_date, e.program_start_time, e.average_audience, e.upload_number, e.record, e.line
-FROM exhibition AS e
-JOIN upload AS u USING (upload_number)
-WHERE u.state = 'applied'
-ORDER BY e.program_code, e.signal, e.exhibition_date, e.program_start_time,
-    u.event_time DESC, u.object_key DESC, e.record DESC;
+SELECT program_code, signal, weekday, exhibition_date, program_start_time, average_audience, upload_number, record, line
+FROM (
+    SELECT e.*, row_number() OVER (
+        PARTITION BY e.program_code, e.signal, e.weekday, e.exhibition_date, e.program_start_time
+        ORDER BY u.event_time DESC, u.object_key DESC, e.record DESC
+    ) AS nth
+    FROM (SELECT *, extract(isodow FROM exhibition_date)::integer AS weekday FROM exhibition) AS e
+    JOIN upload AS u USING (upload_number)
+    WHERE u.state = 'applied'
+) AS ordered
+WHERE nth = 1;
 COMMENT ON VIEW current_exhibition IS 'Exhibitions that count: of several with the same key, that of the later upload, then the later row';
 
 -- A program may have several slots on a day; those of two files are the same when they are the first, second, .. of their day.
@@ -39,13 +44,12 @@ CREATE VIEW exhibition_prediction AS
 SELECT w.*, median_of_last(average_audience, before_1, before_2, before_3) AS predicted_audience
 FROM (
     SELECT c.*,
-        extract(isodow FROM exhibition_date)::integer AS weekday,
         lag(average_audience, 1) OVER exhibitions AS before_1,
         lag(average_audience, 2) OVER exhibitions AS before_2,
         lag(average_audience, 3) OVER exhibitions AS before_3
     FROM current_exhibition AS c
     WINDOW exhibitions AS (
-        PARTITION BY program_code, signal, extract(isodow FROM exhibition_date)
+        PARTITION BY program_code, signal, weekday
         ORDER BY exhibition_date, program_start_time
     )
 ) AS w;

@@ -146,16 +146,14 @@ pub(crate) fn announced(analytics: &mut Analytics) -> anyhow::Result<()> {
 
 /// All faults of all rows, in pages; and as a file that is good once its faults are mended.
 pub(crate) fn rejected_rows(analytics: &mut Analytics) -> anyhow::Result<()> {
-    let text = format!(
-        "\u{FEFF}Program_Code;\"signal\";date;available_time;note\r\n\
+    let text = "\u{FEFF}Program_Code;\"signal\";date;available_time;note\r\n\
          MEND;RJ;05/04/2021;30;fine\r\n\
          MEND;RJ;31/04/2021;40;\"a; note\r\nof two lines\"\r\n\
          MEND;;30/04/2021;x;\"he said \"\"no\"\"\"\r\n\
          MEND;RJ;12/04/2021;20;fine\r\n\
          MEND;RJ;19/04/2021;21;fine\r\n\
-         MEND;RJ;26/04/2021;22;fine"
-    );
-    let ended = send(analytics, "mend/first.csv", &text, false)?;
+         MEND;RJ;26/04/2021;22;fine";
+    let ended = send(analytics, "mend/first.csv", text, false)?;
     ensure!(ended["state"] == "applied" && ended["rows_taken"] == 4 && ended["rows_rejected"] == 2, "{ended}");
     let faults = &ended["faults"];
     let brief: Vec<String> = faults

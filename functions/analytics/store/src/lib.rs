@@ -7,6 +7,7 @@ mod error;
 mod finish;
 mod import;
 mod limits;
+mod program;
 mod questions;
 mod repeated;
 mod report;

@@ -10,19 +10,6 @@ use tokio_postgres::Row;
 
 use crate::Error;
 
-/// Both sides are computed once: the planner takes either for a single row, and would compute one for each row of the other.
-const GROUPS: &str = "
-    WITH slots AS MATERIALIZED (
-        SELECT signal, extract(isodow FROM day)::integer AS weekday, sum(available_time)::bigint AS available_time
-        FROM current_slot WHERE program_code = $1 GROUP BY 1, 2
-    ), predictions AS MATERIALIZED (
-        SELECT signal, weekday, avg(predicted_audience) AS predicted_audience
-        FROM exhibition_prediction
-        WHERE program_code = $1 AND ($2::date IS NULL OR exhibition_date BETWEEN $2 AND $3) GROUP BY 1, 2
-    )
-    SELECT signal, weekday, available_time, predicted_audience
-    FROM slots LEFT JOIN predictions USING (signal, weekday)
-    WHERE $2 IS NULL OR predicted_audience IS NOT NULL";
 const EXHIBITIONS: &str = "
     SELECT p.signal, p.weekday, p.exhibition_date, p.program_start_time, p.average_audience, p.predicted_audience,
         u.upload_id, u.object_key, p.line
@@ -88,29 +75,16 @@ pub(crate) async fn version(client: &ClientWrapper) -> Result<i64, Error> {
     Ok(client.query_one(&statement, &[]).await?.get(0))
 }
 
-fn days(selection: Selection) -> (Option<Date>, Option<Date>) {
+pub(crate) fn days(selection: Selection) -> (Option<Date>, Option<Date>) {
     match selection {
         Selection::All => (None, None),
         Selection::Days { first, last } => (Some(first), Some(last)),
     }
 }
 
-fn weekday(row: &Row) -> Weekday {
+pub(crate) fn weekday(row: &Row) -> Weekday {
     let number = i8::try_from(row.get::<_, i32>("weekday")).unwrap_or_default();
     Weekday::from_monday_one_offset(number).unwrap_or(Weekday::Monday)
-}
-
-pub(crate) async fn groups(client: &ClientWrapper, question: &GroupQuestion) -> Result<Vec<Group>, Error> {
-    let (first, last) = days(question.selection);
-    let statement = client.prepare_cached(GROUPS).await?;
-    let rows = client.query(&statement, &[&question.program_code, &first, &last]).await?;
-    let read = |row: &Row| Group {
-        signal: row.get("signal"),
-        weekday: weekday(row),
-        available_time: row.get("available_time"),
-        predicted_audience: row.get("predicted_audience"),
-    };
-    Ok(rows.iter().map(read).collect())
 }
 
 pub(crate) async fn programs(
@@ -143,8 +117,11 @@ pub(crate) async fn programs(
     Ok(programs)
 }
 
-pub(crate) async fn explain(client: &ClientWrapper, question: &ExplainQuestion) -> Result<Vec<ExplainedGroup>, Error> {
-    let groups = groups(client, &question.of).await?;
+pub(crate) async fn explain(
+    client: &ClientWrapper,
+    question: &ExplainQuestion,
+    groups: Vec<Group>,
+) -> Result<Vec<ExplainedGroup>, Error> {
     let number = question.weekday.map(|weekday| i32::from(weekday.to_monday_one_offset()));
     let statement = client.prepare_cached(EXHIBITIONS).await?;
     let exhibitions = client.query(&statement, &[&question.of.program_code, &question.signal, &number]).await?;

@@ -1,5 +1,6 @@
 //! The database as the API's port.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use analytics_contract::{RejectedRow, Upload};
@@ -12,6 +13,7 @@ use function_postgres::{Client, Pool};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::program::Programs;
 use crate::{Error, questions, report, revert};
 
 /// The database, and how long to wait for a connection.
@@ -20,11 +22,12 @@ pub struct Database {
     pool: Pool,
     /// A client waits for the answer, and HTTP APIs give up after 30 s; a cluster that is paused takes about 15 s to resume.
     patience: Duration,
+    programs: Arc<Programs>,
 }
 
 impl Database {
     pub fn new(pool: Pool, patience: Duration) -> Self {
-        Self { pool, patience }
+        Self { pool, patience, programs: Arc::default() }
     }
 
     /// A connection.
@@ -53,11 +56,16 @@ impl Database {
 
 impl Store for Database {
     async fn version(&self) -> Result<i64, Fault> {
-        Ok(self.work(async |client| questions::version(client).await).await?)
+        let version = self.work(async |client| questions::version(client).await).await?;
+        self.programs.are_of(version);
+        Ok(version)
     }
 
     async fn groups(&self, question: &GroupQuestion) -> Result<Vec<Group>, Fault> {
-        Ok(self.work(async |client| questions::groups(client, question).await).await?)
+        match self.programs.known(question) {
+            Some(groups) => Ok(groups),
+            None => Ok(self.work(async |client| self.programs.groups(client, question).await).await?),
+        }
     }
 
     async fn programs(&self, after: Option<&str>, limit: u16) -> Result<Vec<ProgramRow>, Fault> {
@@ -65,7 +73,11 @@ impl Store for Database {
     }
 
     async fn explain(&self, question: &ExplainQuestion) -> Result<Vec<ExplainedGroup>, Fault> {
-        Ok(self.work(async |client| questions::explain(client, question).await).await?)
+        let explained = self.work(async |client| {
+            let groups = self.programs.groups(client, &question.of).await?;
+            questions::explain(client, question, groups).await
+        });
+        Ok(explained.await?)
     }
 
     async fn accuracy(&self, question: &GroupQuestion) -> Result<Vec<AccuracyRow>, Fault> {

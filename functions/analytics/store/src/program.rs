@@ -1,0 +1,124 @@
+//! The predictions of a program, all of them at once: from them every selection of days is answered. They are kept as long as the data has the same version,
+//! since most questions are about a few programs. Bounded.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use analytics_core::{Group, GroupQuestion};
+use deadpool_postgres::ClientWrapper;
+use jiff::civil::{Date, Weekday};
+
+use crate::Error;
+use crate::questions::{days, weekday};
+
+/// Both sides are computed once: the planner takes either for a single row, and would compute one for each row of the other.
+const PROGRAM: &str = "
+    WITH slots AS MATERIALIZED (
+        SELECT signal, extract(isodow FROM day)::integer AS weekday, sum(available_time)::bigint AS available_time
+        FROM current_slot WHERE program_code = $1 GROUP BY 1, 2
+    ), predictions AS MATERIALIZED (
+        SELECT signal, weekday, array_agg(exhibition_date) AS days, array_agg(predicted_audience) AS predicted
+        FROM exhibition_prediction WHERE program_code = $1 GROUP BY 1, 2
+    )
+    SELECT signal, weekday, available_time, days, predicted FROM slots LEFT JOIN predictions USING (signal, weekday)";
+/// Exhibitions of all programs that are kept; one takes 12 bytes.
+const KEPT_EXHIBITIONS: usize = 500_000;
+
+/// The groups of a program that have slots.
+#[derive(Debug)]
+pub(crate) struct Program(Vec<Predictions>);
+
+#[derive(Debug)]
+struct Predictions {
+    signal: String,
+    weekday: Weekday,
+    available_time: i64,
+    /// The days of its exhibitions, and the prediction of each.
+    days: Vec<Date>,
+    predicted: Vec<f64>,
+}
+
+impl Program {
+    async fn load(client: &ClientWrapper, program_code: &str) -> Result<Self, Error> {
+        let statement = client.prepare_cached(PROGRAM).await?;
+        let rows = client.query(&statement, &[&program_code]).await?;
+        let groups = rows.iter().map(|row| Predictions {
+            signal: row.get("signal"),
+            weekday: weekday(row),
+            available_time: row.get("available_time"),
+            days: row.get::<_, Option<_>>("days").unwrap_or_default(),
+            predicted: row.get::<_, Option<_>>("predicted").unwrap_or_default(),
+        });
+        Ok(Self(groups.collect()))
+    }
+
+    fn exhibitions(&self) -> usize {
+        self.0.iter().map(|group| group.days.len()).sum()
+    }
+
+    /// The groups, with the means over the selected exhibitions.
+    fn groups(&self, question: &GroupQuestion) -> Vec<Group> {
+        let (first, last) = days(question.selection);
+        let is_selected = |day: &Date| first.is_none_or(|first| first <= *day) && last.is_none_or(|last| *day <= last);
+        let groups = self.0.iter().map(|group| {
+            let both = group.days.iter().zip(&group.predicted);
+            let selected: Vec<f64> =
+                both.filter(|(day, _)| is_selected(day)).map(|(_, predicted)| *predicted).collect();
+            let mean = (!selected.is_empty()).then(|| selected.iter().sum::<f64>() / selected.len() as f64);
+            Group {
+                signal: group.signal.clone(),
+                weekday: group.weekday,
+                available_time: group.available_time,
+                predicted_audience: mean,
+            }
+        });
+        groups.filter(|group| first.is_none() || group.predicted_audience.is_some()).collect()
+    }
+}
+
+/// Programs that were asked for, of the version of the data that was read last.
+#[derive(Debug, Default)]
+pub(crate) struct Programs(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    version: Option<i64>,
+    exhibitions: usize,
+    programs: HashMap<String, Arc<Program>>,
+}
+
+impl Programs {
+    /// What is kept from now on is of this version. It was read before the rows, so they are never older.
+    pub(crate) fn are_of(&self, version: i64) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.version != Some(version) {
+            *kept = Kept { version: Some(version), ..Kept::default() };
+        }
+    }
+
+    /// The answer from what is kept.
+    pub(crate) fn known(&self, question: &GroupQuestion) -> Option<Vec<Group>> {
+        let program =
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).programs.get(&question.program_code).cloned();
+        program.map(|program| program.groups(question))
+    }
+
+    pub(crate) async fn groups(&self, client: &ClientWrapper, question: &GroupQuestion) -> Result<Vec<Group>, Error> {
+        if let Some(groups) = self.known(question) {
+            return Ok(groups);
+        }
+        let version = self.0.lock().unwrap_or_else(PoisonError::into_inner).version;
+        let program = Arc::new(Program::load(client, &question.program_code).await?);
+        let groups = program.groups(question);
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Without a version nothing tells when it is out of date.
+        if version.is_some() && kept.version == version {
+            if kept.exhibitions + program.exhibitions() > KEPT_EXHIBITIONS {
+                *kept = Kept { version, ..Kept::default() };
+            }
+            kept.exhibitions += program.exhibitions();
+            kept.programs.insert(question.program_code.clone(), program);
+        }
+        Ok(groups)
+    }
+}
