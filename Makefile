@@ -86,10 +86,14 @@ lint: tools ## Check format, lints, generated files, templates and documentation
 test: lint ## Run all tests: unit, snapshot and compile-fail tests, real PostgreSQL, the systems on a local cloud
 	cargo test --workspace
 
+.PHONY: long
+long: tools ## Run the tests with random input for longer: a minute of damaged CSV files, 1,000 seeds of faults
+	ANALYTICS_FUZZ_SECONDS=60 ANALYTICS_SEEDS=1000 cargo test --workspace --test mutations --test seeds
+
 .PHONY: bench
-bench: release tools ## Run the benchmarks: synth, archives, start-up, deployments, the catalog under load, the ingestor's writes
-	cargo bench --workspace --bench startup --bench deploy --bench catalog --profile dev
-	cargo bench --package fipe-store
+bench: release tools ## Run the benchmarks: synth, archives, start-up, deployments, the systems under load, reading and writing rows
+	cargo bench --workspace --bench startup --bench deploy --bench catalog --bench analytics --profile dev
+	cargo bench --package fipe-store --package analytics-reader
 
 .PHONY: clean
 clean: ## Stop the local cloud, remove everything built and installed

@@ -35,6 +35,8 @@ const CLIENTS: usize = 20;
 const QUESTIONS: usize = 8_000;
 /// So that neither the start of functions is counted nor the first question about a program, which reads its rows.
 const WARM_UP: usize = 8_000;
+/// Questions after an upload, of which most are the first to their instance about their program.
+const ANEW: usize = 1_000;
 /// Milliseconds that the 99th percentile may be above the floor's.
 const ABOVE_FLOOR: f64 = 25.0;
 /// What is asked in turns, the floor first: the same function without the database.
@@ -109,7 +111,7 @@ fn questions(analytics: &Analytics) -> anyhow::Result<bool> {
         }
     };
     analytics.wait(from_clients(CLIENTS, WARM_UP, call.clone()))?;
-    let (_, mut took) = analytics.wait(from_clients(CLIENTS, QUESTIONS, call))?;
+    let (_, mut took) = analytics.wait(from_clients(CLIENTS, QUESTIONS, call.clone()))?;
     took.sort_by_key(|(_, took)| *took);
     let of = |kind: usize| took.iter().filter(|(of, _)| *of == kind).map(|(_, took)| *took).collect::<Vec<_>>();
     let milliseconds = |times: &[Duration], percent| percentile(times, percent).as_secs_f64() * 1e3;
@@ -126,6 +128,12 @@ fn questions(analytics: &Analytics) -> anyhow::Result<bool> {
             verdict(above <= ABOVE_FLOOR)
         );
     }
+    // For information: each instance reads the rows of a program again after an upload.
+    analytics.apply("years/another.csv", format!("{}\nRJ;ANOTHER;05/04/2021;1\n", files::AVAILABILITY))?;
+    let anew = move |index: usize| call(1 + index * KINDS.len());
+    let (times, _) = analytics.wait(from_clients(CLIENTS, ANEW, anew))?;
+    let (half, most) = (milliseconds(&times, 50), milliseconds(&times, 99));
+    println!("{:<54} {half:>6.1} ms  {most:>6.1} ms", format!("the first {ANEW} of a program after an upload"));
     Ok(is_good)
 }
 

@@ -1,8 +1,11 @@
 //! What the API answers: to the letter, in every form, and as plain sorting says.
 
+use std::time::Duration;
+
 use analytics_tests::{Analytics, files};
 use anyhow::ensure;
 use serde_json::{Value, json};
+use test_harness::clients::from_clients;
 use test_harness::http::Answer;
 use test_harness::repository;
 use test_machine::{command, tools_venv};
@@ -163,6 +166,29 @@ pub(crate) fn entity_tags(analytics: &mut Analytics) -> anyhow::Result<()> {
     let second = ask("GET", &tag)?;
     ensure!(second.status == 200 && second.header("etag") != tag, "{second:?}");
     ensure!(second.json()?["body"][0]["available_time"] == 8, "{second:?}");
+    Ok(())
+}
+
+/// What an instance of the API keeps is of one version of the data: right after an upload none answers from before.
+pub(crate) fn every_instance(analytics: &mut Analytics) -> anyhow::Result<()> {
+    let ask = |expected: u32| {
+        let api = analytics.api.clone();
+        let call = move |_| {
+            let api = api.clone();
+            async move {
+                let answer = api.get("/analytics/program?program_code=INSTANCE").await?;
+                ensure!(answer.json()?["body"][0]["available_time"] == expected, "not {expected}: {answer:?}");
+                Ok((Duration::ZERO, ()))
+            }
+        };
+        analytics.wait(from_clients(8, 40, call)).map(drop)
+    };
+    for time in 1..=3 {
+        analytics.apply("instances/slots.csv", format!("{}\nRJ;INSTANCE;01/03/2021;{time}\n", files::AVAILABILITY))?;
+        ask(time)?;
+    }
+    let processes = analytics.processes_of("AnalyticsApi-local")?.len();
+    ensure!(processes > 1, "there is one instance, which says nothing about others");
     Ok(())
 }
 

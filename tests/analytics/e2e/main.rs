@@ -19,6 +19,7 @@ const SHARED: &[(&str, Scenario<Analytics>)] = &[
     ("the_example_is_answered_to_the_letter", answers::example),
     ("the_same_numbers_are_answered_as_csv_and_as_lines", answers::other_forms),
     ("an_entity_tag_lasts_until_something_counts_anew", answers::entity_tags),
+    ("no_instance_answers_from_before_an_upload", answers::every_instance),
     ("the_pages_and_the_document_need_nobody_else", answers::page_and_document),
     ("every_answer_is_what_plain_sorting_says", evidence::every_answer),
     ("what_is_behind_the_numbers_adds_up_to_them", evidence::behind_the_numbers),
