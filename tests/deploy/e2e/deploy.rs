@@ -22,6 +22,7 @@ mod states;
 const SUBJECT: Subject = Subject {
     stacks: &["Network", "FipeData", "FipeApi"],
     functions: &["db-init", "fipe-manufacturer-loader", "fipe-model-loader", "fipe-price-loader", "fipe-soma-ingestor"],
+    settings: "fipe.toml",
     values: &["--vpc-id", "vpc-00000001", "--skip-build"],
 };
 /// Each test waits most of its time.

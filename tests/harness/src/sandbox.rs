@@ -33,6 +33,8 @@ pub struct Subject {
     pub stacks: &'static [&'static str],
     /// The functions in them, by the names of their binaries.
     pub functions: &'static [&'static str],
+    /// The settings that tests edit: a file of the stage.
+    pub settings: &'static str,
     /// What `deploy` and `diff` are given beside the stacks.
     pub values: &'static [&'static str],
 }
@@ -137,18 +139,10 @@ impl Sandbox {
 
     /// Changes a stage's settings, and leaves its templates stale.
     pub fn edit(&self, stage: &str, from: &str, to: &str) -> anyhow::Result<()> {
-        let folder = self.folder.path().join("environments").join(stage);
-        let mut edited = 0;
-        for file in fs::read_dir(&folder)?.collect::<Result<Vec<_>, _>>()? {
-            if file.path().extension().is_some_and(|extension| extension == "toml") {
-                let text = fs::read_to_string(file.path())?;
-                if text.contains(from) {
-                    fs::write(file.path(), text.replace(from, to))?;
-                    edited += 1;
-                }
-            }
-        }
-        ensure!(edited == 1, "{from:?} is in {edited} settings files of {}", folder.display());
+        let file = self.folder.path().join("environments").join(stage).join(self.subject.settings);
+        let text = fs::read_to_string(&file)?;
+        ensure!(text.matches(from).count() == 1, "{from:?} is not there once in {}", file.display());
+        fs::write(&file, text.replace(from, to))?;
         Ok(())
     }
 

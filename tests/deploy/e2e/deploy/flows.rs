@@ -84,7 +84,7 @@ fn failed_create(sandbox: &Sandbox) -> anyhow::Result<()> {
     failed.with(1, &["infra/systems/fipe/src/fipe_data.rs:", "ROLLBACK_COMPLETE", "--replace-failed"])?;
     failed.with(1, &["FipeApi-dev, not begun"])?;
     let line = declared_line(&failed.notes)?;
-    ensure!(line.contains("\"Schema\""), "the card points at {line:?}");
+    ensure!(line.contains("add_database("), "the card points at {line:?}");
     sandbox.has(&[NETWORK, ("FipeData-dev", "ROLLBACK_COMPLETE")])?;
     sandbox.is_tidy()?;
 
