@@ -42,7 +42,7 @@ fn main() -> ExitCode {
 fn outputs(cloud: &mut Chain) -> anyhow::Result<()> {
     let table = cloud.infra(&["outputs"])?;
     ensure!(
-        table.lines().any(|line| line.starts_with("FipeApi   ModelQueueUrl ")),
+        table.lines().any(|line| line.split_whitespace().take(2).eq(["FipeApi", "ModelQueueUrl"])),
         "no row of ModelQueueUrl in:\n{table}"
     );
     let all = json(&cloud.infra(&["outputs", "FipeApi", "--json"])?)?;
@@ -51,7 +51,8 @@ fn outputs(cloud: &mut Chain) -> anyhow::Result<()> {
     ensure!(url.ends_with(QUEUE), "{url}");
 
     let lines = cloud.infra(&["outputs", "--env"])?;
-    let script = format!("set -eu; eval \"$LINES\"; test \"$ModelQueueUrl\" = '{url}'; test -n \"$DBEndpoint\"");
+    let script =
+        format!("set -eu; eval \"$LINES\"; test \"$ModelQueueUrl\" = '{url}'; test -n \"$FipeData_DBEndpoint\"");
     let told = Command::new("sh").args(["-c", &script]).env("LINES", lines).output()?;
     ensure!(told.status.success(), "a shell does not read them: {told:?}");
 
