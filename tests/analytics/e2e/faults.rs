@@ -43,22 +43,50 @@ fn until_half_read(analytics: &Analytics, object: &Object) -> anyhow::Result<()>
     }
 }
 
-/// Four files at once, four rounds of kills at any moment; one file is so long that a kill leaves a part of it stored.
+/// Importers that are killed in all, at least.
+const KILLS: usize = 20;
+
+/// Kills at any moment, of as many importers as are at work; one file of each batch is so long that a kill leaves a part of it stored.
 pub(crate) fn killed_importers(analytics: &mut Analytics) -> anyhow::Result<()> {
+    let (mut killed, mut cut, mut is_half_stored) = (0, 0, false);
+    for batch in 0.. {
+        let of_batch = killed_batch(analytics, batch)?;
+        (killed, cut) = (killed + of_batch.killed, cut + of_batch.cut);
+        is_half_stored |= of_batch.is_half_stored;
+        if killed >= KILLS {
+            break;
+        }
+    }
+    ensure!(cut >= 2 && is_half_stored, "{killed} were killed, {cut} files cut, {is_half_stored}");
+    analytics.come_back_after(VISIBILITY)?;
+    analytics.no_dead_letters()
+}
+
+struct Killed {
+    killed: usize,
+    /// Files that were being read.
+    cut: i64,
+    is_half_stored: bool,
+}
+
+/// Four files at once, and four rounds of kills: a message comes back five times at most.
+fn killed_batch(analytics: &mut Analytics, batch: u64) -> anyhow::Result<Killed> {
+    let keys = format!("kill/{batch}/%");
     analytics.come_back_after(4)?;
     analytics.let_importer_have_messages(false)?;
     let mut sent = Vec::new();
     for number in 0..4 {
-        let text = files::long(40 + number, &format!("KILL{number}_"), 7, if number == 0 { 700_000 } else { 100_000 });
-        sent.push((analytics.wait(analytics.bucket.put(&format!("kill/{number}.csv"), text.clone()))?, text));
+        let (key, programs) = (format!("kill/{batch}/{number}.csv"), format!("KILL{batch}{number}_"));
+        let text = files::long(40 + 4 * batch + number, &programs, 7, if number == 0 { 700_000 } else { 100_000 });
+        sent.push((analytics.wait(analytics.bucket.put(&key, text.clone()))?, text));
     }
     analytics.let_importer_have_messages(true)?;
-    let mut random = files::Random(41);
-    let (mut killed, mut cut, mut half_stored) = (0, 0, false);
+    let mut random = files::Random(41 + batch);
+    let (mut killed, mut cut, mut is_half_stored) = (0, 0, false);
     for round in 1..=4 {
         analytics.until("an importer to be at work", LATER, || {
-            let reading = analytics.count("upload WHERE state = 'reading' AND object_key LIKE 'kill/%'", &[])?;
-            let waiting = analytics.count("upload WHERE object_key LIKE 'kill/%'", &[])? < 4;
+            let reading = analytics.count("upload WHERE state = 'reading' AND object_key LIKE $1", &[&keys])?;
+            let waiting = analytics.count("upload WHERE object_key LIKE $1", &[&keys])? < 4;
             Ok((reading > 0 || waiting) && !analytics.processes_of(IMPORTER)?.is_empty())
         })?;
         if round == 2 {
@@ -70,8 +98,8 @@ pub(crate) fn killed_importers(analytics: &mut Analytics) -> anyhow::Result<()> 
             analytics.come_back_after(60)?;
         }
         killed += analytics.kill_function(IMPORTER)?;
-        cut += analytics.count("upload WHERE state = 'reading' AND object_key LIKE 'kill/%'", &[])?;
-        half_stored |= analytics.find(&sent[0].0)?.is_some_and(|found| found.state == "reading" && found.done > 0);
+        cut += analytics.count("upload WHERE state = 'reading' AND object_key LIKE $1", &[&keys])?;
+        is_half_stored |= analytics.find(&sent[0].0)?.is_some_and(|found| found.state == "reading" && found.done > 0);
         // What was received before the kill comes back after four seconds.
         std::thread::sleep(Duration::from_secs(2));
     }
@@ -80,10 +108,8 @@ pub(crate) fn killed_importers(analytics: &mut Analytics) -> anyhow::Result<()> 
         ensure!(found.state == "applied", "{object:?}: {found:?}");
         is_whole(analytics, &found, text)?;
     }
-    ensure!(killed >= 4 && cut >= 2 && half_stored, "{killed} were killed, {cut} files cut, {half_stored}");
     analytics.until("the messages to be taken", LATER, || Ok(analytics.depth(QUEUE)? == 0))?;
-    analytics.come_back_after(VISIBILITY)?;
-    analytics.no_dead_letters()
+    Ok(Killed { killed, cut, is_half_stored })
 }
 
 /// The importer stands still until its time is up: another invocation goes on from where it stood.

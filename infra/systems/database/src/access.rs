@@ -31,7 +31,6 @@ pub struct Access {
 impl Access {
     /// Creates the parameters `VpcId`, `SubnetIds`, `DatabasePort`, `FunctionSecurityGroupId` and, on stages with public access, `AllowedIp`,
     /// and the `DatabaseSecurityGroup`.
-    #[track_caller]
     pub fn new(stack: &mut Stack, stage: &Stage, definition: &Definition) -> Self {
         let vpc_id = Parameter::vpc_id().description("VPC of the database and its functions.");
         let vpc_id = stack.asked(Asked::VpcId, vpc_id);
@@ -57,7 +56,6 @@ impl Access {
 }
 
 /// Admits one address, if it is given and the stage has public access; only then is the writer public.
-#[track_caller]
 fn admit_allowed_ip(stack: &mut Stack, stage: &Stage, database: &SecurityGroup, port: &Value<i64>) -> Value<bool> {
     if !stage.public_access {
         return false.into_value();

@@ -40,7 +40,6 @@ pub struct DatabaseSettings<'a> {
 }
 
 /// Creates the secrets, the cluster, the layer and the schema, and the outputs with which [`crate::Connection`] connects.
-#[track_caller]
 pub fn add_database(
     stack: &mut Stack,
     stage: &Stage,

@@ -81,10 +81,10 @@ fn failed_create(sandbox: &Sandbox) -> anyhow::Result<()> {
     sandbox.next("Create", &["1.2 no table may be made"])?;
     let failed = sandbox.on("deploy", "dev", &["--approve", "never"])?;
     failed.with(1, &["FipeData-dev failed", "Schema (Custom::FipeSchema) CREATE_FAILED", "no table may be made"])?;
-    failed.with(1, &["infra/systems/fipe/src/fipe_data.rs:", "ROLLBACK_COMPLETE", "--replace-failed"])?;
+    failed.with(1, &["infra/systems/database/src/data.rs:", "ROLLBACK_COMPLETE", "--replace-failed"])?;
     failed.with(1, &["FipeApi-dev, not begun"])?;
     let line = declared_line(&failed.notes)?;
-    ensure!(line.contains("add_database("), "the card points at {line:?}");
+    ensure!(line.contains("\"Schema\""), "the card points at {line:?}");
     sandbox.has(&[NETWORK, ("FipeData-dev", "ROLLBACK_COMPLETE")])?;
     sandbox.is_tidy()?;
 
@@ -107,7 +107,7 @@ fn failed_update(sandbox: &Sandbox) -> anyhow::Result<()> {
     let told: serde_json::Value = serde_json::from_str(told)?;
     ensure!(told["cause"]["logical_id"] == "Schema" && told["status"] == "UPDATE_ROLLBACK_COMPLETE", "{told}");
     ensure!(
-        told["declared_at"].as_str().is_some_and(|at| at.starts_with("infra/systems/fipe/src/fipe_data.rs:")),
+        told["declared_at"].as_str().is_some_and(|at| at.starts_with("infra/systems/database/src/data.rs:")),
         "{told}"
     );
     let log = &told["log"]["lines"];
@@ -324,9 +324,9 @@ fn assets(sandbox: &Sandbox) -> anyhow::Result<String> {
 
 /// The line of our source that a failure card points at.
 fn declared_line(card: &str) -> anyhow::Result<String> {
-    let place = card.split("infra/systems/fipe/src/").nth(1).and_then(|rest| rest.split_whitespace().next());
+    let place = card.split("infra/systems/").nth(1).and_then(|rest| rest.split_whitespace().next());
     let (file, line) = place.and_then(|place| place.split_once(':')).unwrap_or_default();
     let number: usize = line.trim_matches(|c: char| !c.is_ascii_digit()).parse()?;
-    let path = test_harness::repository()?.join("infra/systems/fipe/src").join(file);
+    let path = test_harness::repository()?.join("infra/systems").join(file);
     Ok(std::fs::read_to_string(path)?.lines().nth(number - 1).unwrap_or_default().to_owned())
 }

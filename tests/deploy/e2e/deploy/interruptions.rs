@@ -93,7 +93,7 @@ fn watch_a_failure(sandbox: &Sandbox) -> anyhow::Result<()> {
     deploy.kill()?;
     deploy.wait()?;
     let watched = sandbox.with("watch", "dev", &[])?;
-    watched.with(1, &["FipeData-dev failed", "no table may be made", "infra/systems/fipe/src/fipe_data.rs:"])?;
+    watched.with(1, &["FipeData-dev failed", "no table may be made", "infra/systems/database/src/data.rs:"])?;
     sandbox.has(&[NETWORK, ("FipeData-dev", "ROLLBACK_COMPLETE")])?;
     sandbox.is_tidy()
 }

@@ -101,7 +101,7 @@ fn delete_failed(sandbox: &Sandbox) -> anyhow::Result<()> {
     sandbox.next("Delete", &["0 tables are in use"])?;
     let failed = sandbox.with("destroy", "dev", &["--yes-destroy", "dev"])?;
     failed.with(1, &["FipeData-dev failed", "DELETE_FAILED", "tables are in use", "Schema"])?;
-    failed.with(1, &["infra/systems/fipe/src/fipe_data.rs:"])?;
+    failed.with(1, &["infra/systems/database/src/data.rs:"])?;
     sandbox.has(&[NETWORK, ("FipeData-dev", "DELETE_FAILED")])?;
     sandbox.on("deploy", "dev", &NEVER)?.with(77, &["FipeData-dev is DELETE_FAILED", "--replace-failed"])?;
     // The emulator has deleted the function, so the second attempt fails, too.
