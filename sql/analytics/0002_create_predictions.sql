@@ -1,5 +1,5 @@
 -- What counts, and what follows from it. Predictions are computed when they are asked for, from the rows of one program: so they are never stale, and no upload has to
--- rewrite them. Every view can be narrowed to a program at no cost, since it groups and orders by program_code; and both
+-- rewrite them. Every view can be narrowed to a program without computing the others, since it groups and orders by program_code; and both
 -- views of exhibitions need one and the same order, so that a program is sorted once.
 
 CREATE VIEW current_exhibition AS
@@ -29,7 +29,7 @@ WHERE u.state = 'applied'
 ORDER BY s.program_code, s.signal, s.day, s.nth, u.event_time DESC, u.object_key DESC;
 COMMENT ON VIEW current_slot IS 'Slots that count: of several with the same key, that of the later upload';
 
--- The values may be null from the second on, in this order. Without sorting an array, which takes ten times as long.
+-- The values may be null from the second on, in this order.
 CREATE FUNCTION median_of_last(a float8, b float8, c float8, d float8) RETURNS float8
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE

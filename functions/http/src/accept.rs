@@ -29,7 +29,7 @@ pub fn preferred<'t>(request: &Request, offered: &[&'t str]) -> Option<&'t str> 
 }
 
 /// Whether the client names this media type exactly, with any quality above 0.
-pub fn asks_for(request: &Request, media_type: &str) -> bool {
+pub(crate) fn asks_for(request: &Request, media_type: &str) -> bool {
     let mut ranges = ranges(request.header("accept").unwrap_or_default());
     ranges.any(|range| range.quality > 0 && range.name.eq_ignore_ascii_case(media_type))
 }

@@ -74,13 +74,6 @@ impl Answer {
         self.with_reason(function_runtime::chain(error))
     }
 
-    /// 303: what was asked for is at another address.
-    pub fn see_other(location: impl Into<String>) -> Self {
-        let mut answer = Self::new(303, "", "").with_header("location", location);
-        answer.headers.remove("content-type");
-        answer
-    }
-
     /// 304, for a client that has what it asks for.
     pub fn not_modified(tag: &EntityTag) -> Self {
         Self::new(304, "", "").with_entity_tag(tag).without_body()
@@ -162,13 +155,5 @@ mod tests {
         let known = Answer::not_modified(&tag);
         assert_eq!((known.status, known.body.as_str(), known.headers.get("content-type")), (304, "", None));
         assert_eq!(known.headers["etag"], full.headers["etag"]);
-    }
-
-    #[test]
-    fn what_is_elsewhere_has_an_address_and_no_body() {
-        let answer = Answer::see_other("https://example.com/a");
-        assert_eq!((answer.status, answer.body.as_str()), (303, ""));
-        assert_eq!(answer.headers["location"], "https://example.com/a");
-        assert!(!answer.headers.contains_key("content-type"));
     }
 }

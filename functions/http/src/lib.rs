@@ -12,7 +12,7 @@ mod request;
 mod routes;
 mod serve;
 
-pub use accept::{asks_for, preferred};
+pub use accept::preferred;
 pub use answer::Answer;
 pub use body::{BODY_BYTES, json_body};
 pub use docs::docs;

@@ -56,7 +56,7 @@ const KILLS: usize = 20;
 /// Kills at any moment, of as many importers as are at work; one file of each batch is so long that a kill leaves a part of it stored.
 pub(crate) fn killed_importers(analytics: &mut Analytics) -> anyhow::Result<()> {
     let (mut killed, mut cut, mut is_half_stored) = (0, 0, false);
-    for batch in 0.. {
+    for batch in 0..2 * KILLS as u64 {
         let of_batch = killed_batch(analytics, batch)?;
         (killed, cut) = (killed + of_batch.killed, cut + of_batch.cut);
         is_half_stored |= of_batch.is_half_stored;
@@ -64,7 +64,7 @@ pub(crate) fn killed_importers(analytics: &mut Analytics) -> anyhow::Result<()> 
             break;
         }
     }
-    ensure!(cut >= 2 && is_half_stored, "{killed} were killed, {cut} files cut, {is_half_stored}");
+    ensure!(killed >= KILLS && cut >= 2 && is_half_stored, "{killed} were killed, {cut} files cut, {is_half_stored}");
     analytics.come_back_after(VISIBILITY)?;
     analytics.no_dead_letters()
 }

@@ -24,8 +24,7 @@ impl<S: SecretSource> Token<S> {
 impl<S: SecretSource> Tokens for Token<S> {
     async fn token(&self) -> Result<String, Fault> {
         let mut kept = self.kept.lock().await;
-        if let Some((since, token)) = kept.as_ref().filter(|(since, _)| since.elapsed() < KEPT_FOR) {
-            let _ = since;
+        if let Some((_, token)) = kept.as_ref().filter(|(since, _)| since.elapsed() < KEPT_FOR) {
             return Ok(token.clone());
         }
         let secret = self.secrets.fetch().await.map_err(|error| match error.is_retryable() {

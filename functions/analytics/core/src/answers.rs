@@ -5,9 +5,11 @@ use std::sync::{Mutex, PoisonError};
 
 use function_http::{Answer, EntityTag};
 
-/// Bytes of bodies that are kept at most, and those of the largest.
+/// Bytes that are kept at most, and those of the largest body.
 const KEPT_BYTES: usize = 16 * 1024 * 1024;
 const LARGEST_BYTES: usize = 256 * 1024;
+/// What an answer takes beside its body, so that many small ones are bounded too.
+const ANSWER_BYTES: usize = 512;
 
 /// The answers of one version of the data, by their entity tags, which include the version.
 #[derive(Debug, Default)]
@@ -27,10 +29,10 @@ impl Answers {
 
     /// Keeps a good answer. Those of another version go; when there is no room, all go, which is simple and rare.
     pub(crate) fn put(&self, version: i64, tag: &EntityTag, answer: &Answer) {
-        let bytes = answer.body.len();
-        if answer.status != 200 || bytes > LARGEST_BYTES {
+        if answer.status != 200 || answer.body.len() > LARGEST_BYTES {
             return;
         }
+        let bytes = answer.body.len() + ANSWER_BYTES;
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.version != version || kept.bytes + bytes > KEPT_BYTES {
             *kept = Kept { version, ..Kept::default() };
@@ -71,5 +73,14 @@ mod tests {
         assert!(answers.get(&tag("199")).is_some());
         answers.put(1, &tag("larger"), &Answer::new(200, "text/plain", large + "x"));
         assert!(answers.get(&tag("larger")).is_none());
+    }
+
+    #[test]
+    fn small_answers_take_room_too() {
+        let answers = Answers::default();
+        for number in 0..2 * KEPT_BYTES / ANSWER_BYTES {
+            answers.put(1, &tag(&number.to_string()), &Answer::new(200, "text/plain", ""));
+        }
+        assert!(answers.0.lock().unwrap().answers.len() <= KEPT_BYTES / ANSWER_BYTES);
     }
 }

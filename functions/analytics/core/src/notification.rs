@@ -3,8 +3,6 @@
 //!
 //! Format: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
 
-use std::cmp::Ordering;
-
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use serde::de::Error as _;
@@ -64,15 +62,6 @@ impl CreatedObject {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Sequencer(pub String);
-
-impl Sequencer {
-    /// Compares as S3 asks to: the shorter padded with zeros on its right, then as text.
-    pub fn compare(&self, other: &Self) -> Ordering {
-        let width = self.0.len().max(other.0.len());
-        let padded = |text: &str| text.bytes().chain(std::iter::repeat(b'0')).take(width).collect::<Vec<_>>();
-        padded(&self.0).cmp(&padded(&other.0))
-    }
-}
 
 /// Every shape that a body can have; what is told apart by its members is not by their order.
 #[derive(Deserialize)]

@@ -85,6 +85,7 @@ fn schema<T: ToSchema>() -> (String, Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::uploads::new::{FILE_BYTES, KEY_CHARACTERS};
 
     fn document() -> Value {
         serde_json::from_str(&openapi()).unwrap()
@@ -146,8 +147,8 @@ mod tests {
     fn the_schemas_have_the_limits_that_the_rules_have() {
         let document = document();
         let new = &document["components"]["schemas"]["NewUpload"];
-        assert_eq!(new["properties"]["size"]["maximum"], 5_368_709_120_u64);
-        assert_eq!(new["properties"]["key"]["maxLength"], 512);
+        assert_eq!(new["properties"]["size"]["maximum"], FILE_BYTES);
+        assert_eq!(new["properties"]["key"]["maxLength"], KEY_CHARACTERS);
         assert_eq!(new["required"], json!(["key", "size", "sha256"]));
         let prediction = &document["components"]["schemas"]["Prediction"];
         assert_eq!(prediction["properties"]["weekday"]["enum"][6], "Sunday");

@@ -1,6 +1,6 @@
 //! The answers about uploads: announcing one, what became of it, its rejected rows, and taking it back.
 
-mod new;
+pub(crate) mod new;
 mod rejected;
 
 use std::collections::BTreeMap;

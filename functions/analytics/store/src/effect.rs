@@ -39,19 +39,17 @@ const COMPARE_SLOTS: &str = "
     FROM before_slots AS b FULL JOIN after_slots AS a USING (program_code, signal, day, nth)
     WHERE b.available_time IS NULL OR a.available_time IS NULL OR a.upload_number = $1";
 
-/// Compares what counts now with what would count. Leaves nothing but temporary tables until the end of the transaction.
+/// Compares what counts now with what would count, which it does in earnest: the caller takes it back to a savepoint.
 pub(crate) async fn effect(transaction: &Transaction<'_>, number: i32) -> Result<Effect, Error> {
     let uploads: Vec<i32> = transaction.query_one(UPLOADS, &[&number]).await?.get(0);
     let programs: Option<Vec<String>> = transaction.query_one(PROGRAMS, &[&uploads]).await?.get(0);
     let programs = programs.unwrap_or_default();
     snapshot(transaction, "before", &programs).await?;
-    transaction.batch_execute("SAVEPOINT dry_run").await?;
     transaction.execute(SUPERSEDE_OLDER, &[&number]).await?;
     transaction.execute(APPLY, &[&number]).await?;
     snapshot(transaction, "after", &programs).await?;
     let rows = transaction.query_one(COMPARE_EXHIBITIONS, &[&number]).await?;
     let slots = transaction.query_one(COMPARE_SLOTS, &[&number]).await?;
-    transaction.batch_execute("ROLLBACK TO SAVEPOINT dry_run").await?;
     let sum = |column: &str| (rows.get::<_, i64>(column) + slots.get::<_, i64>(column)).cast_unsigned();
     Ok(Effect {
         new: sum("new"),

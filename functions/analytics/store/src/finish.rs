@@ -128,7 +128,12 @@ async fn check(transaction: &Transaction<'_>, number: i32, taken: u64) -> Result
 async fn within_time(transaction: &Transaction<'_>, number: i32) -> Result<Option<Effect>, Error> {
     let limit = format!("SAVEPOINT counting; SET LOCAL statement_timeout = {STATEMENT_MILLISECONDS}");
     transaction.batch_execute(&limit).await?;
-    let counted = match effect(transaction, number).await {
+    let counting = async {
+        // Nothing else may begin or cease to count between the two moments that are compared.
+        transaction.execute(LOCK_VERSION, &[]).await?;
+        effect(transaction, number).await
+    };
+    let counted = match counting.await {
         Ok(effect) => Some(effect),
         Err(Error::Query(error)) if error.code() == Some(&SqlState::QUERY_CANCELED) => None,
         Err(error) => return Err(error),

@@ -56,7 +56,6 @@ pub struct Import {
     pub dry_run: bool,
     /// Where reading goes on; from the first byte when there is none.
     pub checkpoint: Option<Checkpoint>,
-    pub(crate) done: u64,
     rejected: u64,
 }
 
@@ -70,7 +69,7 @@ const ARRIVED: &str = "
     VALUES ($1, $2, $3, $4, rpad($5, 128, '0'), $6, $7, $8, 'reading', now())
     ON CONFLICT (object_key, bucket, version) DO NOTHING";
 const BEGUN: &str = "
-    SELECT upload_number, upload_id, dry_run, state, checkpoint, bytes_done, rows_rejected, error_kind
+    SELECT upload_number, upload_id, dry_run, state, checkpoint, rows_rejected, error_kind
     FROM upload WHERE (object_key, bucket, version) = ($1, $2, $3)";
 
 /// Finds the upload of an object, or makes it. `id` is a new one.
@@ -99,7 +98,6 @@ pub async fn begin(client: &mut ClientWrapper, object: &Object, id: Uuid) -> Res
         id: row.get("upload_id"),
         dry_run: row.get("dry_run"),
         checkpoint: checkpoint.map_err(|_| corrupt("checkpoint"))?,
-        done: row.get::<_, i64>("bytes_done").cast_unsigned(),
         rejected: row.get::<_, i64>("rows_rejected").cast_unsigned(),
     })))
 }
@@ -130,7 +128,7 @@ pub(crate) fn read_state(text: &str) -> Option<State> {
 impl Import {
     /// The first byte that has not been read.
     pub fn next_byte(&self) -> u64 {
-        self.done
+        self.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.next_byte)
     }
 
     /// Where the reader's rows go.
@@ -148,7 +146,7 @@ impl Import {
         let lock =
             "SELECT FROM upload WHERE upload_number = $1 AND state = 'reading' AND bytes_done = $2 FOR UPDATE NOWAIT";
         let statement = transaction.prepare_cached(lock).await?;
-        match transaction.query_opt(&statement, &[&self.number, &self.done.cast_signed()]).await? {
+        match transaction.query_opt(&statement, &[&self.number, &self.next_byte().cast_signed()]).await? {
             Some(_) => Ok(Piece { number: self.number, transaction, copy: None }),
             None => Err(Error::Overtaken),
         }
@@ -198,7 +196,6 @@ impl Piece<'_> {
     pub async fn commit(mut self, import: &mut Import, checkpoint: Checkpoint, rows: &mut Rows) -> Result<(), Error> {
         let rejected = self.write(&checkpoint, rows).await?;
         self.transaction.commit().await?;
-        import.done = checkpoint.next_byte;
         import.rejected += rejected;
         import.checkpoint = Some(checkpoint);
         Ok(())
@@ -255,7 +252,7 @@ pub async fn start_again(client: &mut ClientWrapper, import: &mut Import) -> Res
         WHERE upload_number = $1";
     piece.transaction.execute(reset, &[&import.number]).await?;
     piece.transaction.commit().await?;
-    (import.done, import.rejected, import.checkpoint) = (0, 0, None);
+    (import.rejected, import.checkpoint) = (0, None);
     Ok(())
 }
 

@@ -21,8 +21,11 @@ const PROGRAM: &str = "
         FROM exhibition_prediction WHERE program_code = $1 GROUP BY 1, 2
     )
     SELECT signal, weekday, available_time, days, predicted FROM slots LEFT JOIN predictions USING (signal, weekday)";
-/// Exhibitions of all programs that are kept; one takes 12 bytes.
-const KEPT_EXHIBITIONS: usize = 500_000;
+/// Bytes that all programs that are kept take at most.
+const KEPT_BYTES: usize = 8 * 1024 * 1024;
+/// What an exhibition takes, and what a program or a group takes beside its exhibitions: also codes that no program has are bounded.
+const EXHIBITION_BYTES: usize = size_of::<Date>() + size_of::<f64>();
+const ENTRY_BYTES: usize = 256;
 
 /// The groups of a program that have slots.
 #[derive(Debug)]
@@ -52,8 +55,9 @@ impl Program {
         Ok(Self(groups.collect()))
     }
 
-    fn exhibitions(&self) -> usize {
-        self.0.iter().map(|group| group.days.len()).sum()
+    fn bytes(&self) -> usize {
+        let groups = self.0.iter().map(|group| ENTRY_BYTES + group.days.len() * EXHIBITION_BYTES);
+        ENTRY_BYTES + groups.sum::<usize>()
     }
 
     /// The groups, with the means over the selected exhibitions.
@@ -83,7 +87,7 @@ pub(crate) struct Programs(Mutex<Kept>);
 #[derive(Debug, Default)]
 struct Kept {
     version: Option<i64>,
-    exhibitions: usize,
+    bytes: usize,
     programs: HashMap<String, Arc<Program>>,
 }
 
@@ -110,15 +114,39 @@ impl Programs {
         let version = self.0.lock().unwrap_or_else(PoisonError::into_inner).version;
         let program = Arc::new(Program::load(client, &question.program_code).await?);
         let groups = program.groups(question);
+        self.keep(version, &question.program_code, program);
+        Ok(groups)
+    }
+
+    /// Keeps a program of a version that still is the last. When there is no room, all others go, which is simple and rare.
+    fn keep(&self, version: Option<i64>, program_code: &str, program: Arc<Program>) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Without a version nothing tells when it is out of date.
-        if version.is_some() && kept.version == version {
-            if kept.exhibitions + program.exhibitions() > KEPT_EXHIBITIONS {
-                *kept = Kept { version, ..Kept::default() };
-            }
-            kept.exhibitions += program.exhibitions();
-            kept.programs.insert(question.program_code.clone(), program);
+        if version.is_none() || kept.version != version {
+            return;
         }
-        Ok(groups)
+        let bytes = program_code.len() + program.bytes();
+        if kept.bytes + bytes > KEPT_BYTES {
+            *kept = Kept { version, ..Kept::default() };
+        }
+        if kept.programs.insert(program_code.to_owned(), program).is_none() {
+            kept.bytes += bytes;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_that_no_program_has_take_no_more_than_there_is_room_for() {
+        let programs = Programs::default();
+        programs.are_of(1);
+        for number in 0..2 * KEPT_BYTES / ENTRY_BYTES {
+            programs.keep(Some(1), &number.to_string(), Arc::new(Program(Vec::new())));
+        }
+        let kept = programs.0.lock().unwrap();
+        assert!(!kept.programs.is_empty() && kept.programs.len() < KEPT_BYTES / ENTRY_BYTES);
     }
 }

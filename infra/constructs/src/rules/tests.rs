@@ -8,6 +8,8 @@ use super::*;
 mod http_apis;
 #[path = "tests/notifications.rs"]
 mod notifications;
+#[path = "tests/queues.rs"]
+mod queues;
 
 /// A chain that no rule rejects, written by hand.
 fn sound() -> Template {
@@ -123,96 +125,6 @@ fn a_diagnostic_tells_place_value_allowed_values_and_fix() {
         "ShopApi-dev > Queue (AWS::SQS::Queue) > VisibilityTimeout: 300 s is too short for Function (300 s, window 30 s); \
          allowed: at least 1830 s; raise VisibilityTimeout or shorten the function's timeout"
     );
-}
-
-#[test]
-fn a_visibility_timeout_below_six_timeouts_and_the_window_is_refused() {
-    refused(&with("Queue", "VisibilityTimeout", 1829), "queue-visibility-timeout", "Queue VisibilityTimeout");
-    refused(&with("Queue", "VisibilityTimeout", Json::Absent), "queue-visibility-timeout", "Queue VisibilityTimeout");
-    allowed(&with("Queue", "VisibilityTimeout", 1830));
-    allowed(&with("Queue", "VisibilityTimeout", "1830"));
-    allowed(&with("Function", "Timeout", Json::Absent));
-}
-
-#[test]
-fn fewer_than_three_receives_are_refused() {
-    let redrive = |count: Json| json!({ "deadLetterTargetArn": (arn("DeadLetters")), "maxReceiveCount": count });
-    for count in [json!(1), json!(2), json!("2"), Json::Absent] {
-        let template = with("Queue", "RedrivePolicy", redrive(count));
-        refused(&template, "queue-max-receive-count", "Queue RedrivePolicy.maxReceiveCount");
-    }
-    allowed(&with("Queue", "RedrivePolicy", redrive(json!(3))));
-}
-
-#[test]
-fn a_queue_without_dead_letter_queue_is_refused_unless_it_is_one() {
-    let template = with("Queue", "RedrivePolicy", Json::Absent);
-    refused(&template, "queue-dead-letter-queue", "Queue RedrivePolicy");
-    // The former dead-letter queue has become a queue without one.
-    refused(&template, "queue-dead-letter-queue", "DeadLetters RedrivePolicy");
-}
-
-#[test]
-fn a_queue_of_a_schedules_dead_letters_needs_none_itself() {
-    let mut template = sound();
-    let unsent = RawResource::new("AWS::SQS::Queue").deletion_policy(DeletionPolicy::Delete);
-    let unsent = template.add("Unsent", unsent.update_replace_policy(UpdateReplacePolicy::Delete));
-    refused(&template, "queue-dead-letter-queue", "Unsent RedrivePolicy");
-    let target = json!({ "DeadLetterConfig": { "Arn": unsent.get_att::<String>("Arn") } });
-    template.add("Schedule", RawResource::new("AWS::Scheduler::Schedule").property("Target", target));
-    allowed(&template);
-}
-
-#[test]
-fn a_dead_letter_queue_of_another_kind_is_refused() {
-    let path = "Queue RedrivePolicy.deadLetterTargetArn";
-    refused(&with("Queue", "FifoQueue", true), "queue-dead-letter-kind", path);
-    refused(&with("DeadLetters", "FifoQueue", true), "queue-dead-letter-kind", path);
-    let mut both = with("Queue", "FifoQueue", true);
-    both.resource_mut(&"DeadLetters".into()).expect("it is there").parts.properties.set("FifoQueue", true);
-    allowed(&both);
-}
-
-#[test]
-fn a_dead_letter_queue_that_keeps_messages_no_longer_is_refused() {
-    let place = "DeadLetters MessageRetentionPeriod";
-    refused(&with("DeadLetters", "MessageRetentionPeriod", 345_600), "queue-dead-letter-retention", place);
-    refused(&with("DeadLetters", "MessageRetentionPeriod", Json::Absent), "queue-dead-letter-retention", place);
-    allowed(&with("DeadLetters", "MessageRetentionPeriod", 345_601));
-}
-
-#[test]
-fn a_mapping_that_cannot_report_single_failures_is_refused() {
-    let place = "Mapping FunctionResponseTypes";
-    refused(&with("Mapping", "FunctionResponseTypes", Json::Absent), "mapping-partial-failures", place);
-    refused(&with("Mapping", "FunctionResponseTypes", json!([])), "mapping-partial-failures", place);
-}
-
-#[test]
-fn a_mapping_without_maximum_concurrency_is_refused() {
-    let found = diagnostics(&with("Mapping", "ScalingConfig", Json::Absent));
-    assert!(found.iter().any(|diagnostic| diagnostic.rule == "mapping-maximum-concurrency"), "{found:?}");
-}
-
-#[test]
-fn a_large_batch_without_window_is_refused() {
-    let mut template = with("Mapping", "BatchSize", 11);
-    allowed(&template);
-    let mapping = template.resource_mut(&"Mapping".into()).expect("it is there");
-    mapping.parts.properties.set("MaximumBatchingWindowInSeconds", Json::Absent);
-    refused(&template, "mapping-batching-window", "Mapping MaximumBatchingWindowInSeconds");
-    allowed(&with("Mapping", "MaximumBatchingWindowInSeconds", Json::Absent));
-}
-
-#[test]
-fn a_stream_needs_neither_partial_failures_nor_concurrency() {
-    let mut template = with_variable("STAGE", "dev");
-    let mapping = template.resource_mut(&"Mapping".into()).expect("it is there");
-    mapping.parts.properties.set("EventSourceArn", reference("StreamArn"));
-    mapping.parts.properties.set("StartingPosition", "LATEST");
-    mapping.parts.properties.set("FunctionResponseTypes", Json::Absent);
-    mapping.parts.properties.set("ScalingConfig", Json::Absent);
-    allowed(&template);
 }
 
 #[test]

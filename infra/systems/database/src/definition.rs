@@ -34,7 +34,7 @@ pub struct Descriptions {
     pub db_init: &'static str,
 }
 
-/// The descriptions of a database with this name, such as `"FIPE"`.
+/// The descriptions of a database with this name, such as `"orders"`.
 #[macro_export]
 macro_rules! descriptions {
     ($name:literal) => {

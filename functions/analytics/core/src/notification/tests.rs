@@ -140,13 +140,3 @@ fn what_is_no_event_is_malformed() {
     }
     assert!(serde_json::from_str::<Notification>("hello").is_err());
 }
-
-#[test]
-fn sequencers_are_compared_as_text_after_zeros_on_the_right() {
-    let compare = |a: &str, b: &str| Sequencer(a.to_owned()).compare(&Sequencer(b.to_owned()));
-    assert_eq!(compare("0055AED6DCD90281E5", "0055AED6DCD90281E6"), Ordering::Less);
-    assert_eq!(compare("0055AED6DCD9", "0055AED6DCD90281E6"), Ordering::Less);
-    assert_eq!(compare("0055AED6DCDA", "0055AED6DCD90281E6"), Ordering::Greater);
-    assert_eq!(compare("0055AED6DCD9", "0055AED6DCD90000"), Ordering::Equal);
-    assert_eq!(compare("9", "10"), Ordering::Greater);
-}

@@ -24,7 +24,8 @@ const HELP: &str = "\
 Uploads half a year of exhibitions of invented programs, their slots of the next four weeks, and, as a dry run, a file with three rows \
 that are deliberately wrong; follows them to their reports, asks the API for the predictions of one program, and shows what the \
 importer logged. The files are the same in every run of a week, so a second run changes nothing. On stages other than local they are \
-taken back at the end, unless they are to be kept. `infra upload analytics` uploads your own.
+taken back at the end, also after a failure, unless they are to be kept; one that is still being read then stays, and `infra revert \
+analytics` takes it back. `infra upload analytics` uploads your own.
 
 Examples:
   infra invoke analytics
@@ -97,26 +98,34 @@ pub(super) async fn run(site: &Site<'_>, arguments: &Invoke) -> Result<(), Faile
     let place = Place { url: &deployed.url, needs_token: deployed.needs_token() };
 
     let mut reports = Vec::new();
-    for (files, dry_run) in [(&kept[..], false), (&checked[..], true)] {
-        let of_files = through(site, &deployed, files, dry_run).await?;
-        for report in of_files.iter().filter(|_| !arguments.json) {
-            report::lines(report, &place).iter().for_each(|line| console.data(line));
-            console.data("");
-        }
-        reports.extend(of_files);
-    }
     let (wait_answer, wait_lines) = patience(stage);
     let question = format!("{}/analytics/program?program_code={}", deployed.url, demo::PROGRAM);
-    let answer = client::get(&question, wait_answer).await?;
-    if !arguments.json {
-        show(&question, &answer).iter().for_each(|line| console.data(line));
-    }
-    let sources = importer(&deployed).await?;
-    let Trace { lines, silent } = traces(&deployed, &sources, begun, &reports, wait_lines).await?;
-    let reverted = match stage == StageName::Local || arguments.keep {
-        true => Vec::new(),
-        false => take_back(&deployed, &reports).await?,
+    let demonstrated = async {
+        for (files, dry_run) in [(&kept[..], false), (&checked[..], true)] {
+            let before = reports.len();
+            let read = through(site, &deployed, files, dry_run, &mut reports).await;
+            for report in reports[before..].iter().filter(|_| !arguments.json) {
+                report::lines(report, &place).iter().for_each(|line| console.data(line));
+                console.data("");
+            }
+            read?;
+        }
+        let answer = client::get(&question, wait_answer).await?;
+        if !arguments.json {
+            show(&question, &answer).iter().for_each(|line| console.data(line));
+        }
+        let sources = importer(&deployed).await?;
+        let trace = traces(&deployed, &sources, begun, &reports, wait_lines).await?;
+        Ok::<_, Failed>((answer, sources, trace))
     };
+    let demonstrated = demonstrated.await;
+    let reverted = match stage == StageName::Local || arguments.keep {
+        true => Ok(Vec::new()),
+        false => take_back(&deployed, &reports).await,
+    };
+    // What was asked for comes first when both failed.
+    let (answer, sources, Trace { lines, silent }) = demonstrated?;
+    let reverted = reverted?;
 
     if arguments.json {
         let lines =
@@ -144,17 +153,21 @@ pub(super) async fn run(site: &Site<'_>, arguments: &Invoke) -> Result<(), Faile
     Ok(())
 }
 
-/// Sends files and follows them to their end, which must be the expected one.
+/// Sends files and follows them to their end, which must be the expected one. The reports that there are, are added also when it is not.
 async fn through(
     site: &Site<'_>,
     deployed: &Deployed,
     files: &[Outgoing],
     dry_run: bool,
-) -> Result<Vec<Report>, Failed> {
+    reports: &mut Vec<Report>,
+) -> Result<(), Failed> {
     let bucket = Bucket::new(site.config, &deployed.bucket, dry_run);
     let mut progress = Progress::new(site.console, files, None);
-    let sent = send_all(&bucket, site, files, &progress).await?;
-    let (reports, ended) = follow(deployed, &sent, &mut progress, Patience::of(site.stage), site.stop).await;
+    let mut sent = Vec::new();
+    send_all(&bucket, site, files, &progress, &mut sent).await?;
+    let (of_files, ended) = follow(deployed, &sent, &mut progress, Patience::of(site.stage), site.stop).await;
+    let before = reports.len();
+    reports.extend(of_files.into_iter().flatten());
     match ended {
         Ended::Final => {}
         Ended::Failed(error) => return Err(error),
@@ -163,9 +176,7 @@ async fn through(
         }
         Ended::Interrupted => return Err(DemoError::Interrupted.into()),
     }
-    let reports: Vec<Report> = reports.into_iter().flatten().collect();
-    reports.iter().try_for_each(|report| as_expected(&report.upload))?;
-    Ok(reports)
+    reports[before..].iter().try_for_each(|report| Ok(as_expected(&report.upload)?))
 }
 
 fn as_expected(upload: &Upload) -> Result<(), DemoError> {
@@ -235,7 +246,7 @@ fn is_about(line: &Line, upload: &Upload) -> bool {
 
 async fn take_back(deployed: &Deployed, reports: &[Report]) -> Result<Vec<Upload>, Failed> {
     let mut reverted = Vec::new();
-    for Report { upload, .. } in reports.iter().filter(|report| !report.upload.dry_run) {
+    for Report { upload, .. } in reports.iter().filter(|report| report.upload.state == State::Applied) {
         reverted.push(deployed.ask(&Request::Revert { id: upload.id.clone() }).await?);
     }
     Ok(reverted)

@@ -56,14 +56,13 @@ pub(super) async fn run(site: &Site<'_>, arguments: &StatusArguments) -> Result<
     console.data("");
     queue_lines(&queues).iter().for_each(|line| console.data(line));
     if queues.iter().any(|queue| queue.dead_letters > 0) {
-        let redrive = format!("`infra redrive CsvProcessingQueue --stage {}` tries them again", site.stage);
-        console.data(&format!("a dead letter is a file that was rejected as a whole or could not be read; {redrive}"));
+        let redrive = format!("`infra redrive CsvProcessingQueue --stage {}` tries again those that", site.stage);
+        console.data(&format!("a dead letter is a file that was rejected as a whole, which needs a better one, or that could not be read; {redrive} could not be read"));
     }
     if undelivered > 0 {
         let undelivered = grouped(undelivered);
-        console.data(&format!(
-            "{undelivered} events could not be delivered to the queue; they are in the queue SubscriptionDLQUrl"
-        ));
+        let url = deployed.output("SubscriptionDLQUrl").unwrap_or_default();
+        console.data(&format!("{undelivered} events could not be delivered to the queue; they are kept in {url}"));
     }
     Ok(())
 }

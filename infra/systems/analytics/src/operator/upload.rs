@@ -23,7 +23,8 @@ A file is of exhibitions or of slots, told by its header; the columns may stand 
   signal;program_code;date;available_time
 
 It is put into the bucket under its name. Uploading another file under the same key replaces the rows of the one before; rows that \
-two keys have count once, as the later upload has them. Rows with faults are left out and reported, the others count. Bars show the \
+two keys have count once, as the later upload has them. Rows with faults are left out and reported, the others count, unless so many are at fault that the whole file is \
+rejected. Bars show the \
 progress on a terminal. A file of more than 16 MiB is sent in parts, which are removed again when not all of them arrive.
 
 Examples:
@@ -126,10 +127,12 @@ pub(super) async fn run(site: &Site<'_>, arguments: &Upload) -> Result<(), Faile
     let deployed = deployed.unwrap_or_else(|| Err(Failed::new(How::Interrupted, "interrupted; nothing was sent")))?;
     let bucket = Bucket::new(site.config, &deployed.bucket, arguments.dry_run);
     let mut progress = Progress::new(console, &files, arguments.watch.then(|| pace(stage)));
-    let sent = send_all(&bucket, site, &files, &progress).await?;
-    let (reports, ended) = match arguments.no_wait {
-        true => (vec![None; sent.len()], Ended::Final),
-        false => {
+    let mut sent = Vec::new();
+    let all_sent = send_all(&bucket, site, &files, &progress, &mut sent).await;
+    let is_followed = all_sent.is_ok() && !arguments.no_wait;
+    let (reports, ended) = match is_followed {
+        false => (vec![None; sent.len()], Ended::Final),
+        true => {
             let mut patience = Patience::of(stage);
             patience.rest = arguments.timeout.map_or(patience.rest, Duration::from_secs);
             follow(&deployed, &sent, &mut progress, patience, stop).await
@@ -139,22 +142,20 @@ pub(super) async fn run(site: &Site<'_>, arguments: &Upload) -> Result<(), Faile
     if arguments.json {
         console.data(&document(&deployed, arguments.dry_run, &files, &sent, &reports).to_string());
     } else {
-        print(site, &deployed, &sent, &reports, arguments.no_wait);
+        print(site, &deployed, &sent, &reports, is_followed);
     }
-    match arguments.no_wait {
-        true => Ok(()),
-        false => verdict(stage, &sent, &reports, ended),
-    }
+    all_sent?;
+    if is_followed { verdict(stage, &sent, &reports, ended) } else { Ok(()) }
 }
 
-/// Sends the files one after the other.
+/// Sends the files one after the other, and adds those that arrived, also when not all did.
 pub(super) async fn send_all(
     bucket: &impl Objects,
     site: &Site<'_>,
     files: &[Outgoing],
     progress: &Progress<'_>,
-) -> Result<Vec<Sent>, Failed> {
-    let mut sent = Vec::new();
+    sent: &mut Vec<Sent>,
+) -> Result<(), Failed> {
     for (index, file) in files.iter().enumerate() {
         let begun = Instant::now();
         match send(bucket, file, site.stop, |bytes| progress.sending(index, bytes)).await {
@@ -168,19 +169,19 @@ pub(super) async fn send_all(
         }
         progress.sent(index, begun.elapsed());
     }
-    Ok(sent)
+    Ok(())
 }
 
-fn print(site: &Site<'_>, deployed: &Deployed, sent: &[Sent], reports: &[Option<Report>], no_wait: bool) {
+fn print(site: &Site<'_>, deployed: &Deployed, sent: &[Sent], reports: &[Option<Report>], is_followed: bool) {
     let place = Place { url: &deployed.url, needs_token: deployed.needs_token() };
     for (index, (Sent { key, version }, report)) in sent.iter().zip(reports).enumerate() {
-        if index > 0 && !no_wait {
+        if index > 0 && is_followed {
             site.console.data("");
         }
         let key = report::key(key);
         match report {
             Some(report) => report::lines(report, &place).iter().for_each(|line| site.console.data(line)),
-            None if no_wait => site.console.data(&format!("{key}: sent, version {version}")),
+            None if !is_followed => site.console.data(&format!("{key}: sent, version {version}")),
             None => site.console.data(&format!("{key}: sent, version {version}, and not read yet")),
         }
     }
