@@ -34,27 +34,31 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Every version's event is delivered one to three times, some of them with another's in one message.
     pub(crate) fn new(files: &Files, random: &mut Random) -> Self {
-        let mut queue = Vec::new();
-        for version in &files.0 {
-            for _ in 0..=random.below(3) {
-                queue.push(version.object.to_event());
-            }
-        }
-        random.shuffle(&mut queue);
         let texts = files.0.iter().map(|version| {
             let text = (version.poison != Some("object_gone")).then(|| version.text.clone());
             (version.object.version().to_owned(), text)
         });
         Self {
-            queue: RefCell::new(queue),
+            queue: RefCell::default(),
             texts: texts.collect(),
             faults: RefCell::new(Random::new(random.next())),
             dead: RefCell::default(),
             kills: Cell::default(),
             hops: Cell::default(),
         }
+    }
+
+    /// Delivers every version's event one to four times in any order, and forgets the dead letters of before.
+    pub(crate) fn deliver(&self, files: &Files, random: &mut Random) {
+        let mut queue = self.queue.borrow_mut();
+        for version in &files.0 {
+            for _ in 0..=random.below(3) {
+                queue.push(version.object.to_event());
+            }
+        }
+        random.shuffle(&mut queue);
+        self.dead.borrow_mut().clear();
     }
 
     pub(crate) fn dead(&self) -> Vec<(String, String)> {
