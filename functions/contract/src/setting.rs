@@ -27,6 +27,15 @@ impl Setting for u16 {
     }
 }
 
+impl Setting for u32 {
+    fn read(text: &str) -> Result<Self, String> {
+        match u32::from_str(text) {
+            Ok(value) if value > 0 => Ok(value),
+            _ => Err(format!("{text:?} is not a whole number from 1 to {}", u32::MAX)),
+        }
+    }
+}
+
 impl Setting for f64 {
     fn read(text: &str) -> Result<Self, String> {
         match f64::from_str(text) {

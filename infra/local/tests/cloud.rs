@@ -110,6 +110,12 @@ fn upstream_program() -> PathBuf {
     deps.ancestors().nth(2).unwrap().join("examples/upstream")
 }
 
+/// Copies a program in a process of its own. While this process holds it open for writing, so does every child that another
+/// test forks at the same moment, and Linux refuses to run a file that is open for writing (`ETXTBSY`).
+fn install(from: &Path, to: &Path) {
+    assert!(Command::new("install").arg("--mode=755").args([from, to]).status().unwrap().success());
+}
+
 fn upstream(port: u16) -> Program {
     Program {
         name: "upstream",
@@ -299,12 +305,12 @@ async fn other_arguments_or_a_new_build_restart_the_program_alone() {
     assert!(get(&format!("{}/health", second.url("upstream").unwrap())).contains("429=0.5"));
 
     let copy = cloud.root.path().join("upstream");
-    std::fs::copy(upstream_program(), &copy).unwrap();
+    install(&upstream_program(), &copy);
     cloud.upstream().program.clone_from(&copy);
     local_cloud::stop(cloud.root.path(), upstream_name()).await.unwrap();
     cloud.up().await.unwrap();
     std::fs::remove_file(&copy).unwrap();
-    std::fs::copy(upstream_program(), &copy).unwrap();
+    install(&upstream_program(), &copy);
     assert_eq!(cloud.up().await.unwrap().0.started, [upstream_name()], "built again");
     assert_eq!(cloud.up().await.unwrap().0.started, []);
 
@@ -378,8 +384,9 @@ async fn a_taken_port_names_its_holder_and_the_setting() {
 async fn a_child_that_dies_is_explained_by_its_log_and_takes_the_others_down() {
     let mut cloud = Cloud::new().await;
     let program = cloud.root.path().join("upstream");
-    std::fs::write(&program, "#!/bin/sh\ncase $* in *--check*) exit 0;; esac\necho out of luck\nexit 3\n").unwrap();
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let script = cloud.root.path().join("upstream.sh");
+    std::fs::write(&script, "#!/bin/sh\ncase $* in *--check*) exit 0;; esac\necho out of luck\nexit 3\n").unwrap();
+    install(&script, &program);
     cloud.upstream().program = program;
     let error = cloud.up().await.unwrap_err();
     assert!(matches!(&error, Error::Died { service, .. } if *service == upstream_name()), "{error:?}");

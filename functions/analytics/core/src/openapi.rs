@@ -6,7 +6,7 @@ mod parts;
 
 use analytics_contract::{Effect, Fault, Kind, ROUTES, RejectedRow, State, Upload};
 use contract::Matches;
-use function_http::{FieldFault, Problem};
+use function_http::{FieldFault, Invalid, Problem};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
@@ -16,7 +16,6 @@ use crate::evidence::{
 };
 use crate::openapi::operations::described;
 use crate::predictions::{PredictionView, PredictionsView, ProgramView, ProgramsView};
-use crate::query::Invalid;
 use crate::uploads::{AnnouncedView, NewUploadBody, UploadView, UploadsView};
 
 /// The document.

@@ -1,10 +1,6 @@
 //! From a body to a draft, reporting every error of every field. Rejects unknown and repeated members, and never reads a number as a float.
 
-use std::fmt;
-
-use function_http::{FieldFault, Problem};
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use function_http::{FieldFault, Members, Problem};
 use serde_json::value::RawValue;
 
 use crate::price::Price;
@@ -21,12 +17,12 @@ pub fn read_draft(body: &[u8]) -> Result<Draft, Problem> {
         let fault = FieldFault { pointer: String::new(), detail: "must be an object".to_owned() };
         return Err(invalid(vec![fault]));
     }
-    let Members(members) = serde_json::from_str(text).map_err(malformed)?;
+    let members: Members<'_> = serde_json::from_str(text).map_err(malformed)?;
 
     let mut faults = Vec::new();
     let mut seen: [Option<&RawValue>; 3] = [None; 3];
-    for (name, value) in &members {
-        match FIELDS.iter().position(|field| field == name) {
+    for (name, value) in members.iter() {
+        match FIELDS.iter().position(|field| *field == name) {
             None => faults.push(FieldFault::of(name, "is not a member of a product")),
             Some(index) if seen[index].is_some() => faults.push(FieldFault::of(name, "is given more than once")),
             Some(index) => seen[index] = Some(value),
@@ -71,31 +67,6 @@ fn read_price(value: Option<&RawValue>) -> Read<Price> {
         _ => return Ok(Err(FieldFault::of("price", "must be a decimal string or a number"))),
     };
     Ok(price.map_err(|fault| FieldFault::of("price", fault.to_string())))
-}
-
-/// The members of an object as written, including repeated ones.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Each;
-        impl<'de> Visitor<'de> for Each {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Each)
-    }
 }
 
 #[cfg(test)]

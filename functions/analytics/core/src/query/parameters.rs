@@ -3,11 +3,11 @@
 
 use std::ops::RangeInclusive;
 
-use function_http::{Problem, Request};
+use function_http::{Invalid, Place, Problem, Request, unprocessable};
 use jiff::civil::DateTime;
+use serde_json::Value;
 
 use crate::query::dates;
-use crate::query::invalid::{Invalid, Place, unprocessable};
 
 /// The parameters of a request; reading one that is wrong gives a default and keeps the fault.
 pub(crate) struct Parameters<'r> {
@@ -32,7 +32,7 @@ impl<'r> Parameters<'r> {
     pub(crate) fn required_text(&mut self, name: &str) -> String {
         let text = self.text(name);
         if text.is_none() {
-            self.faults.push(Invalid::missing(name));
+            self.faults.push(Invalid::missing(Place::Query, name, Value::Null));
         }
         text.unwrap_or_default()
     }
@@ -42,7 +42,7 @@ impl<'r> Parameters<'r> {
         match dates::read(&text) {
             Ok(at) => Some(at),
             Err(fault) => {
-                let invalid = Invalid::new(Place::Query, name, fault.kind, fault.message(), text.into());
+                let invalid = Invalid::new(Place::Query, name, fault.kind, fault.message(), text.as_str());
                 self.faults.push(invalid.with("error", fault.error));
                 None
             }
@@ -51,7 +51,7 @@ impl<'r> Parameters<'r> {
 
     pub(crate) fn required_date_time(&mut self, name: &str) -> DateTime {
         if self.request.parameter(name).is_none() {
-            self.faults.push(Invalid::missing(name));
+            self.faults.push(Invalid::missing(Place::Query, name, Value::Null));
         }
         self.date_time(name).unwrap_or_default()
     }
@@ -59,7 +59,7 @@ impl<'r> Parameters<'r> {
     /// A whole number, or the default where there is none.
     pub(crate) fn number(&mut self, name: &str, allowed: RangeInclusive<u64>, default: u64) -> u64 {
         let Some(text) = self.text(name) else { return default };
-        let invalid = |kind, msg: String| Invalid::new(Place::Query, name, kind, msg, text.as_str().into());
+        let invalid = |kind, msg: String| Invalid::new(Place::Query, name, kind, msg, text.as_str());
         let (low, high) = (*allowed.start(), *allowed.end());
         let digits = text.strip_prefix(['+', '-']).unwrap_or(&text);
         let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -85,7 +85,7 @@ impl<'r> Parameters<'r> {
             "false" | "0" | "no" | "off" | "f" | "n" => false,
             _ => {
                 let msg = "Input should be a valid boolean, unable to interpret input";
-                self.faults.push(Invalid::new(Place::Query, name, "bool_parsing", msg, text.into()));
+                self.faults.push(Invalid::new(Place::Query, name, "bool_parsing", msg, text.as_str()));
                 false
             }
         }
@@ -97,7 +97,7 @@ impl<'r> Parameters<'r> {
         let value = read(&text);
         if value.is_none() {
             let msg = format!("Input should be {wanted}");
-            self.faults.push(Invalid::new(Place::Query, name, "value_error", msg, text.into()));
+            self.faults.push(Invalid::new(Place::Query, name, "value_error", msg, text.as_str()));
         }
         value
     }
@@ -105,6 +105,6 @@ impl<'r> Parameters<'r> {
     /// Keeps a fault of a parameter that is wrong beside another.
     pub(crate) fn refuse(&mut self, name: &str, msg: &str) {
         let text = self.text(name).unwrap_or_default();
-        self.faults.push(Invalid::new(Place::Query, name, "value_error", msg, text.into()));
+        self.faults.push(Invalid::new(Place::Query, name, "value_error", msg, text.as_str()));
     }
 }

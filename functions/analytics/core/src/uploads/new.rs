@@ -2,11 +2,11 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use function_http::{Problem, Request, json_body};
+use function_http::{Invalid, Place, Problem, Request, json_body, not_an_object, parse, unprocessable};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::query::{Invalid, Parameters, Place, unprocessable};
+use crate::query::Parameters;
 
 /// The most characters of a key.
 pub(crate) const KEY_CHARACTERS: usize = 512;
@@ -64,7 +64,7 @@ pub(crate) fn read(request: &Request) -> Result<Announced, Problem> {
         Some(value) => read(&value).map_err(|fault| faults.push(fault)).ok(),
         None if name == "dry_run" => None,
         None => {
-            faults.push(Invalid::new(Place::Body, name, "missing", "Field required", whole.clone()));
+            faults.push(Invalid::missing(Place::Body, name, &whole));
             None
         }
     };
@@ -87,31 +87,14 @@ pub(crate) fn read(request: &Request) -> Result<Announced, Problem> {
 }
 
 fn object(body: &[u8]) -> Result<Map<String, Value>, Problem> {
-    if body.is_empty() {
-        return Err(unprocessable(&[Invalid::of_body("missing", "Field required", None, Value::Null)]));
+    match parse(body)? {
+        Value::Object(members) => Ok(members),
+        other => Err(not_an_object(other)),
     }
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(members)) => Ok(members),
-        Ok(other) => {
-            let msg = "Input should be a valid dictionary or object to extract fields from";
-            Err(unprocessable(&[Invalid::of_body("model_attributes_type", msg, None, other)]))
-        }
-        Err(error) => {
-            let at = offset(body, error.line(), error.column());
-            let fault = Invalid::of_body("json_invalid", "JSON decode error", Some(at), Value::Object(Map::new()));
-            Err(unprocessable(&[fault.with("error", error.to_string())]))
-        }
-    }
-}
-
-/// The offset of a line and column, both from 1, in bytes.
-fn offset(body: &[u8], line: usize, column: usize) -> usize {
-    let lines = body.split_inclusive(|byte| *byte == b'\n').take(line.saturating_sub(1));
-    (lines.map(<[u8]>::len).sum::<usize>() + column.saturating_sub(1)).min(body.len())
 }
 
 fn of(name: &str, kind: &'static str, msg: impl Into<String>, value: &Value) -> Invalid {
-    Invalid::new(Place::Body, name, kind, msg, value.clone())
+    Invalid::new(Place::Body, name, kind, msg, value)
 }
 
 fn read_key(value: &Value) -> Result<Value, Invalid> {
