@@ -1,0 +1,138 @@
+//! What a request asks for, read from its query or its body.
+
+use function_http::{Invalid, Place, Problem, Request, unprocessable};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::filter::Filter;
+use crate::record::Status;
+use crate::job::Wanted;
+
+/// Seconds that a request may wait for a message.
+pub(super) const WAIT_SECONDS: u64 = 20;
+/// The longest page.
+pub(super) const PAGE: u32 = 100;
+/// The most ids of one request.
+const IDS: usize = 100;
+const RATE: u32 = 1_000;
+
+/// The parameters of `GET /messages/dead`.
+pub(super) struct Listed {
+    pub(super) filter: Filter,
+    pub(super) status: Status,
+    pub(super) limit: u32,
+    pub(super) cursor: Option<String>,
+}
+
+/// The body of a reprocess; an empty one asks for everything.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Reprocess {
+    #[schema(required = false)]
+    pub(crate) filter: Filter,
+    /// Only these messages, by their ids, at most 100. Parked ones are sent by their ids alone.
+    #[schema(required = false, max_items = 100)]
+    pub(crate) ids: Vec<String>,
+    /// At most so many.
+    #[schema(required = false, nullable = false, minimum = 1)]
+    pub(crate) limit: Option<u32>,
+    /// At most so many a second.
+    #[schema(required = false, nullable = false, minimum = 1, maximum = 1000)]
+    pub(crate) rate: Option<u32>,
+    /// Only say what would be done.
+    #[schema(required = false)]
+    pub(crate) dry_run: bool,
+    /// Go on behind the response until all is done.
+    #[schema(required = false)]
+    pub(crate) job: bool,
+}
+
+impl Reprocess {
+    /// # Errors
+    /// 422 with what is wrong.
+    pub(super) fn read(request: &Request) -> Result<Self, Problem> {
+        if request.body.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Self::default());
+        }
+        // What is not JSON is told apart from JSON that asks for something else.
+        function_http::object(&request.body)?;
+        let ask: Self = serde_json::from_slice(&request.body).map_err(|error| {
+            unprocessable(&[Invalid::of_body("value_error", error.to_string(), None, json!(null)).without_input()])
+        })?;
+        let mut faults = Vec::new();
+        let mut refuse = |name: &str, msg: String, input: serde_json::Value| {
+            faults.push(Invalid::new(Place::Body, name, "value_error", msg, input));
+        };
+        if ask.ids.len() > IDS {
+            refuse("ids", format!("List should have at most {IDS} items"), json!(ask.ids.len()));
+        }
+        if ask.limit == Some(0) {
+            refuse("limit", "Input should be greater than or equal to 1".to_owned(), json!(0));
+        }
+        if let Some(rate) = ask.rate.filter(|rate| !(1..=RATE).contains(rate)) {
+            refuse("rate", format!("Input should be from 1 to {RATE}"), json!(rate));
+        }
+        if faults.is_empty() { Ok(ask) } else { Err(unprocessable(&faults)) }
+    }
+
+    pub(super) fn wanted(self) -> Wanted {
+        Wanted { filter: self.filter, ids: self.ids, limit: self.limit, rate: self.rate }
+    }
+}
+
+/// # Errors
+/// 422 with every fault.
+pub(super) fn listed(request: &Request) -> Result<Listed, Problem> {
+    let text = |name: &str| request.parameter(name).map(|value| value.into_owned()).filter(|text| !text.is_empty());
+    let mut faults = Vec::new();
+    let mut fault = |name: &str, kind: &'static str, msg: String, input: &str| {
+        faults.push(Invalid::new(Place::Query, name, kind, msg, input));
+    };
+    let before = text("before").and_then(|text| match text.parse::<Timestamp>() {
+        Ok(before) => Some(before),
+        Err(_) => {
+            fault("before", "datetime_parsing", "Input should be a date-time with an offset".to_owned(), &text);
+            None
+        }
+    });
+    let status = match text("status") {
+        None => Status::Dead,
+        Some(text) => match Status::parse(&text.to_ascii_uppercase()) {
+            Some(status) if status != Status::Saved => status,
+            _ => {
+                fault("status", "enum", "Input should be DEAD, PARKED, QUEUED or ACCEPTED".to_owned(), &text);
+                Status::Dead
+            }
+        },
+    };
+    let limit = match text("limit") {
+        None => PAGE,
+        Some(text) => match text.parse::<u32>() {
+            Ok(limit) if (1..=PAGE).contains(&limit) => limit,
+            _ => {
+                fault("limit", "value_error", format!("Input should be from 1 to {PAGE}"), &text);
+                PAGE
+            }
+        },
+    };
+    let filter = Filter { reason: text("reason"), payer: text("payer"), before };
+    let listed = Listed { filter, status, limit, cursor: text("cursor") };
+    if faults.is_empty() { Ok(listed) } else { Err(unprocessable(&faults)) }
+}
+
+/// Seconds to wait, 0 to 20; 0 where none are given.
+///
+/// # Errors
+/// 422.
+pub(super) fn wait(request: &Request) -> Result<u64, Problem> {
+    let Some(text) = request.parameter("wait") else { return Ok(0) };
+    match text.parse::<u64>() {
+        Ok(seconds) if seconds <= WAIT_SECONDS => Ok(seconds),
+        _ => {
+            let msg = format!("Input should be a whole number from 0 to {WAIT_SECONDS}");
+            Err(unprocessable(&[Invalid::new(Place::Query, "wait", "value_error", msg, &*text)]))
+        }
+    }
+}

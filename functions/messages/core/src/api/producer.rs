@@ -1,0 +1,207 @@
+//! `POST /messages/send` and `/messages/send/dlq`.
+
+use std::time::Duration;
+
+use function_http::{Answer, IdempotencyKey, Invalid, Limit, Problem, Request, Routes, Usage, json_body};
+use function_runtime::{Function, Unit};
+use jiff::Timestamp;
+use messages_contract::{Operation, PRODUCER, ROUTES, api_metric};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::api::{find, refused, unavailable};
+use crate::envelope::Envelope;
+use crate::payload::Payload;
+use crate::ports::{Authenticates, Claiming, Clock, Fault, Sends, Table};
+use crate::read::{Sent, read};
+use crate::send::{Destination, KEY_HOURS, claim_of, id_of_item, send};
+use crate::views::ItemView;
+
+const OF_PRODUCER: Routes<'_, Operation> = Routes { of_api: ROUTES, function: PRODUCER };
+/// The length of the window in which a user's messages are counted, in seconds.
+const WINDOW: u32 = 60;
+
+/// The function that accepts messages.
+pub struct ProducerApi<'a, T, M, D, A, C> {
+    pub function: &'a Function,
+    pub table: &'a T,
+    pub main: &'a M,
+    pub dead_letters: &'a D,
+    pub users: &'a A,
+    pub clock: &'a C,
+    /// Messages that one user may send in a minute.
+    pub messages_per_minute: u32,
+}
+
+/// Why nothing was sent.
+enum Refusal {
+    Problem(Problem),
+    Limited(Usage),
+    Fault(Fault),
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl<T: Table, M: Sends, D: Sends, A: Authenticates, C: Clock> ProducerApi<'_, T, M, D, A, C> {
+    /// The response to a request. `id` is a new one, used unless the idempotency key already has one.
+    pub async fn respond(&self, request: &Request, id: Uuid) -> Answer {
+        let start = self.clock.now();
+        let answer = match self.sent(request, id, start).await {
+            Ok(answer) => answer,
+            Err(Refusal::Problem(problem)) => refused(request, problem),
+            Err(Refusal::Limited(usage)) => refused(request, usage.problem()).with_usage(&usage),
+            Err(Refusal::Fault(fault)) => unavailable(request, &fault),
+        };
+        if answer.status >= 500 {
+            self.function.metrics().also_without_dimensions().count(api_metric::ERRORS, 1).emit();
+        }
+        answer
+    }
+
+    async fn sent(&self, request: &Request, id: Uuid, start: Timestamp) -> Result<Answer, Refusal> {
+        let destination = match find(OF_PRODUCER, request)?.operation {
+            Operation::Send => Destination::Main,
+            _ => Destination::DeadLetters,
+        };
+        let user = self.users.user(request, start).await?;
+        let key = IdempotencyKey::of(request)?;
+        let is_json = match json_body(request) {
+            Ok(_) => true,
+            Err(problem) if problem.status == 415 => false,
+            Err(problem) => return Err(problem.into()),
+        };
+        let sent = read(&request.body, is_json)?;
+        let messages = match &sent {
+            Sent::One(_) => 1,
+            Sent::Many(items) => items.iter().filter(|item| item.is_ok()).count() as u32,
+        };
+        let limit = Limit { name: "user", quota: self.messages_per_minute, window: WINDOW };
+        let now = start.as_second();
+        let window = limit.window_at(now);
+        let expires = Timestamp::from_second(limit.end_of(window)).unwrap_or(start);
+        let payloads: Vec<&Payload> = match &sent {
+            Sent::One(payload) => vec![payload],
+            Sent::Many(items) => items.iter().filter_map(|item| item.as_ref().ok()).collect(),
+        };
+        let counting = self.table.count(&user, window, messages, expires);
+        let claiming = self.claim(&user, key.as_ref(), claim_of(id, destination, payloads), start);
+        let (used, id) = tokio::join!(counting, claiming);
+        let usage = limit.usage(used?, now);
+        if usage.is_exceeded() {
+            return Err(Refusal::Limited(usage));
+        }
+        let id = id?;
+        let (answer, count) = match sent {
+            Sent::One(payload) => self.send_one(destination, &user, id, payload, start).await?,
+            Sent::Many(items) => (self.send_many(request, destination, &user, id, items, start).await, messages),
+        };
+        let seconds = Duration::try_from(self.clock.now().duration_since(start)).unwrap_or_default().as_secs_f64();
+        let metrics = self.function.metrics().also_without_dimensions();
+        metrics
+            .count(api_metric::MESSAGES_SENT, u64::from(count))
+            .value(api_metric::PROCESSING_TIME, Unit::Seconds, seconds)
+            .emit();
+        Ok(answer.with_usage(&usage))
+    }
+
+    /// The id under which a request is accepted: the key's, if it has been used for the same.
+    async fn claim(
+        &self,
+        user: &str,
+        key: Option<&IdempotencyKey>,
+        claim: crate::ports::Claim,
+        now: Timestamp,
+    ) -> Result<Uuid, Refusal> {
+        let Some(key) = key else { return Ok(claim.id) };
+        let expires = now + jiff::SignedDuration::from_hours(KEY_HOURS);
+        match self.table.claim(user, key, &claim, now, expires).await? {
+            Claiming::Ours => Ok(claim.id),
+            Claiming::Earlier(earlier) if earlier.fingerprint == claim.fingerprint => Ok(earlier.id),
+            Claiming::Earlier(_) => Err(IdempotencyKey::reused("message").into()),
+        }
+    }
+
+    async fn send_one(
+        &self,
+        destination: Destination,
+        user: &str,
+        id: Uuid,
+        payload: Payload,
+        now: Timestamp,
+    ) -> Result<(Answer, u32), Fault> {
+        let envelope = Envelope::new(id, now, payload);
+        let accepted = self.accept(destination, user, envelope).await?;
+        let answer = Answer::json(200, &accepted.envelope).of_trace(id);
+        Ok(if accepted.is_repeated { (answer.replayed(), 0) } else { (answer, 1) })
+    }
+
+    /// Each item by itself, in their order, so that those of a payer are queued in it.
+    async fn send_many(
+        &self,
+        request: &Request,
+        destination: Destination,
+        user: &str,
+        id: Uuid,
+        items: Vec<Result<Payload, Vec<Invalid>>>,
+        now: Timestamp,
+    ) -> Answer {
+        let mut views = Vec::with_capacity(items.len());
+        let mut is_repeated = false;
+        for (index, item) in items.into_iter().enumerate() {
+            let view = match item {
+                Err(faults) => ItemView { status: 422, message: None, detail: Some(json!(faults)) },
+                Ok(payload) => {
+                    let envelope = Envelope::new(id_of_item(id, index), now, payload);
+                    match self.accept(destination, user, envelope).await {
+                        Ok(accepted) => {
+                            is_repeated |= accepted.is_repeated;
+                            ItemView { status: 200, message: Some(accepted.envelope), detail: None }
+                        }
+                        Err(fault) => {
+                            let answer = unavailable(request, &fault);
+                            let detail = serde_json::from_str::<Value>(&answer.body).unwrap_or_default();
+                            ItemView { status: answer.status, message: None, detail: Some(detail["detail"].clone()) }
+                        }
+                    }
+                }
+            };
+            views.push(view);
+        }
+        let answer = Answer::json(200, &views).of_trace(id);
+        if is_repeated { answer.replayed() } else { answer }
+    }
+
+    async fn accept(
+        &self,
+        destination: Destination,
+        user: &str,
+        envelope: Envelope,
+    ) -> Result<crate::send::AcceptedMessage, Fault> {
+        let log = self.function.log().of_trace(envelope.message_id);
+        let now = || self.clock.now();
+        let who = (destination, user);
+        let sent = match destination {
+            Destination::Main => send(self.table, self.main, who, envelope, now).await,
+            Destination::DeadLetters => send(self.table, self.dead_letters, who, envelope, now).await,
+        };
+        match &sent {
+            Ok(accepted) => {
+                let details = json!({"queue": destination.queue_name(), "is_repeated": accepted.is_repeated});
+                log.success("send_message", details);
+            }
+            Err(fault) => log.error("send_message", json!({"reason": function_runtime::chain(fault)})),
+        }
+        sent
+    }
+}
+

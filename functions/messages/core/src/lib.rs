@@ -1,0 +1,46 @@
+//! The rules of the messages API: what a message is, how it is accepted once, saved once and in order, and how dead letters are sent again without loops
+//! or loss. No AWS SDK, no clock.
+//!
+//! A message is written before it is sent, and everything after that is keyed by its id and safe to repeat. The table knows where each message is; the
+//! queues carry it. Whatever is killed between two calls leaves a message that is sent again, never one that nobody knows.
+
+mod amount;
+mod api;
+mod currencies;
+mod envelope;
+mod filter;
+mod job;
+mod jobs;
+mod openapi;
+mod payload;
+mod plan;
+mod ports;
+mod read;
+mod record;
+mod reprocess;
+mod send;
+mod sweep;
+mod views;
+mod work;
+mod worker;
+
+pub use amount::{Amount, NoAmount};
+pub use api::{Page, ProducerApi, StatusApi};
+pub use currencies::Currencies;
+pub use envelope::{Envelope, KIND, SOURCE};
+pub use filter::Filter;
+pub use job::{Done, Job, JobState, Wanted};
+pub use jobs::continue_jobs;
+pub use payload::Payload;
+pub use ports::{
+    Authenticates, BoxError, Change, Claim, Claiming, Clock, Counted, Counts, DeadLetterQueue, Fault, Identified,
+    Placed, Received, Sends, Table, ToSend,
+};
+pub use record::{DeadFault, Event, Happened, Record, Status, unreadable_id};
+pub use reprocess::{ReprocessError, Reprocessing, Walked};
+pub use send::{Destination, OPEN_DAYS};
+pub use sweep::{dead, note_moved, sweep_accepted};
+pub use work::{WorkError, work};
+pub use worker::{Recorded, Worker};
+
+pub use ports::Page as OpenPage;
