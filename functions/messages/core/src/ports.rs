@@ -244,6 +244,6 @@ pub trait Authenticates {
 
 impl<S: KeySource> Authenticates for Verifier<S> {
     async fn user(&self, request: &Request, now: Timestamp) -> Result<String, Problem> {
-        Ok(self.verify(request, now).await?.subject)
+        Ok(self.verify(request, now).await?.sub)
     }
 }

@@ -156,7 +156,7 @@ impl<T: Table, M: Sends, D: DeadLetterQueue, C: Clock> Reprocessing<'_, T, M, D,
             return Ok(false);
         }
         match envelope {
-            Some(_) if record.is_some_and(|record| record.status == Status::Saved) => done.already_saved += 1,
+            Some(_) if record.as_ref().is_some_and(|record| record.status == Status::Saved) => done.already_saved += 1,
             Some(envelope) if envelope.dlq_retry < REPLAYS => {
                 self.pace(wanted, done).await;
                 self.replay(&envelope, by).await?;

@@ -30,7 +30,7 @@ async fn run() -> Result<(), Error> {
         dead_letters: &FifoQueue::new(&queues, settings.sqs_dead_letter_url, "the dead-letter queue", STATUS.name),
         users: &Verifier::new(SigningKeysSecret::new(secrets, settings.signing_keys_secret_arn), settings.token_issuer),
         clock: &SystemClock,
-        page: page::PAGE,
+        page: page::page(),
         docs: &Docs::of_archive(),
         stage: &settings.stage,
     };
