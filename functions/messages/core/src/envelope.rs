@@ -19,7 +19,7 @@ pub const KIND: &str = "transaction_created";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Envelope {
     /// Its trace id in all functions.
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = String, format = "uuid")]
     pub message_id: Uuid,
     /// When it was accepted, in UTC with up to six digits of a second.
     #[schema(value_type = String, format = DateTime, example = "2026-11-02T13:43:38.862912Z")]

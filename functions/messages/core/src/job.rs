@@ -23,7 +23,7 @@ pub enum JobState {
 /// A run over dead letters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Job {
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = String, format = "uuid")]
     pub job_id: Uuid,
     pub state: JobState,
     /// Who asked for it.

@@ -31,7 +31,7 @@ pub struct ReprocessedView {
     /// Messages that are still in the dead-letter queue.
     pub remaining: u64,
     /// The run, under which it is kept who asked for what: `GET /messages/jobs/{job_id}`.
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = String, format = "uuid")]
     pub job_id: Uuid,
 }
 
