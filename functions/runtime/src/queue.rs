@@ -1,6 +1,7 @@
 //! Sending to a queue: batches within SQS's limits, with every entry of each response checked and failed entries sent again. A batch
 //! does not count as sent just because the response was 200.
 
+use std::cell::RefCell;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -99,19 +100,14 @@ impl<P: SendBatch> Queue<P> {
 pub async fn send_all<P: SendBatch>(port: &P, messages: Vec<Outgoing>) -> Result<(), SendError> {
     let total = messages.len();
     let sizes: Vec<usize> = messages.iter().map(Outgoing::size).collect();
-    let mut faults: Vec<(usize, SendFault)> = Vec::new();
-    if messages.iter().any(|message| message.group.is_some()) {
-        for range in chunks(&sizes) {
-            send_chunk(port, &messages, range, &mut faults).await;
-        }
-    } else {
-        let sending = stream::iter(chunks(&sizes)).map(async |range| {
-            let mut faults = Vec::new();
-            send_chunk(port, &messages, range, &mut faults).await;
-            faults
-        });
-        faults = sending.buffer_unordered(CONCURRENT_BATCHES).concat().await;
-    }
+    let has_groups = messages.iter().any(|message| message.group.is_some());
+    let lost = Lost::default();
+    stream::iter(chunks(&sizes))
+        .map(|range| send_chunk(port, &messages, range, &lost))
+        .buffer_unordered(if has_groups { 1 } else { CONCURRENT_BATCHES })
+        .collect::<()>()
+        .await;
+    let mut faults = lost.into_inner();
     faults.sort_by_key(|(index, _)| *index);
     match faults.first() {
         None => Ok(()),
@@ -122,20 +118,20 @@ pub async fn send_all<P: SendBatch>(port: &P, messages: Vec<Outgoing>) -> Result
     }
 }
 
-/// Sends one batch until every message is accepted or cannot be; adds those not accepted to `lost`, with their indexes among all messages.
-async fn send_chunk<P: SendBatch>(
-    port: &P,
-    messages: &[Outgoing],
-    range: Range<usize>,
-    lost: &mut Vec<(usize, SendFault)>,
-) {
-    let (mut left, too_large): (Vec<usize>, Vec<usize>) =
-        range.partition(|index| messages[*index].size() <= BATCH_BYTES);
+/// The messages that were not accepted so far, by index among all.
+type Lost = RefCell<Vec<(usize, SendFault)>>;
+
+/// Sends one batch until every message is accepted or cannot be; adds those that are not to `lost`.
+async fn send_chunk<P: SendBatch>(port: &P, messages: &[Outgoing], range: Range<usize>, lost: &Lost) {
+    let lose = |faults: Vec<(usize, SendFault)>| lost.borrow_mut().extend(faults);
+    let too_large = |index: &usize| messages[*index].size() > BATCH_BYTES;
     let fault = |index: usize| SendFault::TooLarge { bytes: messages[index].size(), limit: BATCH_BYTES };
-    lost.extend(too_large.into_iter().map(|index| (index, fault(index))));
+    lose(range.clone().filter(too_large).map(|index| (index, fault(index))).collect());
+    let mut left: Vec<usize> = range.filter(|index| !too_large(index)).collect();
     for attempt in 0..ATTEMPTS {
-        let (behind, next) = left.into_iter().partition(|index| is_behind(*index, messages, lost));
-        lost.extend(Vec::into_iter(behind).map(|index| (index, SendFault::Behind)));
+        let (behind, next): (Vec<usize>, Vec<usize>) =
+            left.into_iter().partition(|index| is_behind(*index, messages, &lost.borrow()));
+        lose(behind.into_iter().map(|index| (index, SendFault::Behind)).collect());
         left = next;
         if left.is_empty() {
             return;
@@ -148,20 +144,15 @@ async fn send_chunk<P: SendBatch>(
         let last = attempt + 1 == ATTEMPTS;
         match port.send_batch(&batch).await {
             Err(fault) => {
-                lost.extend(left.iter().map(|index| (*index, SendFault::Call(fault.clone()))));
+                lose(left.iter().map(|index| (*index, SendFault::Call(fault.clone()))).collect());
                 return;
             }
             Ok(faults) => {
-                let mut again = Vec::new();
-                for (index, fault) in faults.into_iter().filter(|(index, _)| *index < left.len()) {
-                    if fault.sender_fault || last {
-                        lost.push((left[index], SendFault::Entry(fault)));
-                    } else {
-                        again.push(left[index]);
-                    }
-                }
-                again.sort_unstable();
-                left = again;
+                let named = faults.into_iter().filter_map(|(index, fault)| Some((*left.get(index)?, fault)));
+                let (failed, mut again): (Vec<_>, Vec<_>) = named.partition(|(_, fault)| fault.sender_fault || last);
+                lose(failed.into_iter().map(|(index, fault)| (index, SendFault::Entry(fault))).collect());
+                again.sort_unstable_by_key(|(index, _)| *index);
+                left = again.into_iter().map(|(index, _)| index).collect();
             }
         }
     }

@@ -103,7 +103,7 @@ async fn a_message_too_large_for_sqs_is_named_and_the_others_go() {
 
 /// Numbered bodies, of these groups in turn.
 fn grouped(count: usize, groups: &[&str]) -> Vec<Outgoing> {
-    let of_group = |(index, message)| {
+    let of_group = |(index, message): (usize, Outgoing)| {
         let group = Some(groups[index % groups.len()].to_owned());
         Outgoing { group, deduplication_id: Some(format!("d{index}")), ..message }
     };
@@ -112,7 +112,7 @@ fn grouped(count: usize, groups: &[&str]) -> Vec<Outgoing> {
 
 /// The numbers of the bodies that the queue took, in order.
 fn numbers(queue: &Fake) -> Vec<usize> {
-    let number = |body: &String| body.trim_start_matches("body ").parse().unwrap();
+    let number = |body: &String| body.trim_start_matches("body ").parse::<usize>().unwrap();
     queue.taken.borrow().iter().map(number).collect()
 }
 
