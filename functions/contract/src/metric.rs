@@ -1,4 +1,4 @@
-//! Dimensions of every metric that a function writes, and the metrics that all functions of a kind have.
+//! Dimensions of the metrics that a function writes, and the metrics that all functions of a kind have.
 
 pub const STAGE: &str = "Stage";
 /// The function's name without the stage.

@@ -3,6 +3,7 @@
 
 use contract::dead_letter as attribute;
 
+use crate::fifo_id::fifo_id;
 use crate::queue::{Outgoing, Queue, SendBatch, send_all};
 use crate::send_fault::SendError;
 
@@ -12,14 +13,23 @@ const REASON_LENGTH: usize = 1_024;
 /// A message that can never be done, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
+    /// SQS's message id.
     pub message_id: String,
+    /// Its message group; `None` on a standard queue.
+    pub group: Option<String>,
+    /// How often the message was received, including this time.
+    pub receive_count: u32,
+    /// As it was received.
     pub body: String,
+    /// A short stable identifier, such as `malformed`.
     pub error_kind: &'static str,
+    /// The error and all its sources.
     pub reason: String,
+    /// `None` for a message that could not be decoded.
     pub trace_id: Option<String>,
 }
 
-/// Where dead letters go.
+/// Where dead letters go: a [`Queue`], or what a function puts before it, such as a record of each letter.
 pub trait DeadLetters {
     /// # Errors
     /// [`SendError::failed`] contains the indexes of the letters that were not accepted.
@@ -33,7 +43,10 @@ impl<P: SendBatch> DeadLetters for Queue<P> {
 }
 
 impl DeadLetter {
-    /// The message with the attributes of [`contract::dead_letter`].
+    /// The message with the attributes of [`contract::dead_letter`]. On a FIFO queue it keeps its group, and its deduplication id follows from SQS's
+    /// message id alone. A message whose letter was sent but which was not acknowledged is redelivered, with a higher receive count and the same id, so
+    /// SQS drops the second letter if it comes within five minutes. With the receive count in the deduplication id, each redelivery would leave one
+    /// more copy. A message that is sent again from the dead-letter queue has another id: if it fails once more, its letter arrives at once.
     pub fn to_outgoing(&self, function: &'static str) -> Outgoing {
         let mut attributes = vec![
             (attribute::REASON, attribute_text(&self.reason)),
@@ -44,7 +57,8 @@ impl DeadLetter {
         if let Some(trace_id) = &self.trace_id {
             attributes.push((attribute::TRACE_ID, attribute_text(trace_id)));
         }
-        Outgoing { body: self.body.clone(), attributes }
+        let deduplication_id = self.group.as_ref().map(|_| fifo_id(&format!("{}#dead", self.message_id)));
+        Outgoing { body: self.body.clone(), attributes, group: self.group.clone(), deduplication_id }
     }
 }
 
@@ -74,17 +88,40 @@ mod tests {
         assert_eq!(attribute_text(&long).len(), REASON_LENGTH);
     }
 
-    #[test]
-    fn a_dead_letter_keeps_its_body_and_names_its_reason() {
-        let letter = DeadLetter {
+    fn letter() -> DeadLetter {
+        DeadLetter {
             message_id: "m-1".to_owned(),
+            group: None,
+            receive_count: 1,
             body: "{}".to_owned(),
             error_kind: "malformed",
             reason: "no crawl".to_owned(),
             trace_id: Some("t-1".to_owned()),
+        }
+    }
+
+    #[test]
+    fn on_a_fifo_queue_a_redelivery_repeats_the_letter_and_a_replay_is_another() {
+        let sent = |message_id: &str, receive_count| {
+            let letter = DeadLetter {
+                message_id: message_id.to_owned(),
+                group: Some("payer-1".to_owned()),
+                receive_count,
+                ..letter()
+            };
+            letter.to_outgoing("WorkerConsumerSqs")
         };
-        let outgoing = letter.to_outgoing("FipePriceLoader");
+        let first = sent("m-1", 1);
+        assert_eq!((first.group.as_deref(), first.deduplication_id.as_deref()), (Some("payer-1"), Some("m-1#dead")));
+        assert_eq!(sent("m-1", 2), first);
+        assert_ne!(sent("m-2", 1).deduplication_id, first.deduplication_id);
+    }
+
+    #[test]
+    fn a_dead_letter_keeps_its_body_and_names_its_reason() {
+        let outgoing = letter().to_outgoing("FipePriceLoader");
         assert_eq!(outgoing.body, "{}");
+        assert_eq!((&outgoing.group, &outgoing.deduplication_id), (&None, &None), "a standard queue refuses them");
         let names: Vec<(&str, &str)> =
             outgoing.attributes.iter().map(|(name, value)| (*name, value.as_str())).collect();
         assert_eq!(

@@ -1,8 +1,10 @@
 //! The event that an SQS event source mapping sends, with its records decoded one by one, so that a malformed
 //! record does not spoil the others.
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer};
 
 use crate::outcome::Failure;
 
@@ -17,11 +19,15 @@ pub struct SqsEvent {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
+    /// Never blank: a response could not name the record, so such an event fails as a whole.
+    #[serde(deserialize_with = "not_blank")]
     pub message_id: String,
     #[serde(default)]
     pub body: String,
     #[serde(default)]
     pub attributes: Attributes,
+    #[serde(default)]
+    message_attributes: BTreeMap<String, MessageAttribute>,
 }
 
 /// The system attributes used here.
@@ -30,6 +36,14 @@ pub struct Record {
 pub struct Attributes {
     #[serde(default)]
     approximate_receive_count: String,
+    message_group_id: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct MessageAttribute {
+    data_type: String,
+    string_value: Option<String>,
 }
 
 impl Record {
@@ -38,14 +52,36 @@ impl Record {
         self.attributes.approximate_receive_count.parse().unwrap_or(1)
     }
 
+    /// The message group; `None` on a standard queue, where our senders never set one.
+    pub fn group(&self) -> Option<&str> {
+        self.attributes.message_group_id.as_deref()
+    }
+
     /// # Errors
     /// A permanent failure of kind `malformed`: the same bytes will not decode next time either.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<Message<T>, Failure> {
-        match serde_json::from_str(&self.body) {
-            Ok(body) => Ok(Message { id: self.message_id.clone(), receive_count: self.receive_count(), body }),
-            Err(error) => Err(Failure::permanent("malformed", error)),
-        }
+        let body = serde_json::from_str(&self.body).map_err(|error| Failure::permanent("malformed", error))?;
+        Ok(Message {
+            id: self.message_id.clone(),
+            group: self.group().map(str::to_owned),
+            receive_count: self.receive_count(),
+            attributes: self.string_attributes(),
+            body,
+        })
     }
+
+    fn string_attributes(&self) -> BTreeMap<String, String> {
+        let strings = self.message_attributes.iter().filter(|(_, attribute)| {
+            // A label may follow the type, as in `String.currency`.
+            attribute.data_type.split('.').next() == Some("String")
+        });
+        strings.filter_map(|(name, attribute)| Some((name.clone(), attribute.string_value.clone()?))).collect()
+    }
+}
+
+fn not_blank<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let id = String::deserialize(deserializer)?;
+    if id.trim().is_empty() { Err(D::Error::custom("a record has a blank messageId")) } else { Ok(id) }
 }
 
 /// A decoded record.
@@ -53,7 +89,49 @@ impl Record {
 pub struct Message<T> {
     /// SQS's message id, by which the response names it.
     pub id: String,
+    /// Its message group; `None` on a standard queue.
+    pub group: Option<String>,
     /// How often the message was received, including this time.
     pub receive_count: u32,
+    /// Its message attributes of the type String.
+    pub attributes: BTreeMap<String, String>,
     pub body: T,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_message_carries_its_group_its_receive_count_and_its_string_attributes() {
+        let record = json!({
+            "messageId": "m-1", "body": "7",
+            "attributes": {"ApproximateReceiveCount": "3", "MessageGroupId": "payer-1", "SequenceNumber": "18849496460467696128"},
+            "messageAttributes": {
+                "reason": {"stringValue": "no payer", "stringListValues": [], "binaryListValues": [], "dataType": "String"},
+                "currency": {"stringValue": "BRL", "dataType": "String.code"},
+                "count": {"stringValue": "7", "dataType": "Number"},
+                "image": {"binaryValue": "AAEC", "dataType": "Binary"},
+            },
+        });
+        let record: Record = serde_json::from_value(record).unwrap();
+        let message = record.decode::<u32>().unwrap();
+        assert_eq!((message.id.as_str(), message.group.as_deref(), message.receive_count), ("m-1", Some("payer-1"), 3));
+        let attributes: Vec<(&str, &str)> =
+            message.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(attributes, [("currency", "BRL"), ("reason", "no payer")]);
+        assert_eq!(message.body, 7);
+    }
+
+    #[test]
+    fn a_record_that_no_response_could_name_fails_the_whole_event() {
+        let event =
+            |id: Value| serde_json::from_value::<SqsEvent>(json!({"Records": [{"messageId": id, "body": "1"}]}));
+        assert_eq!(event(json!("m-1")).unwrap().records[0].group(), None);
+        for id in [json!(""), json!(" "), Value::Null] {
+            assert!(event(id.clone()).is_err(), "{id}");
+        }
+    }
 }

@@ -1,11 +1,13 @@
-//! What every function needs: JSON logs, metrics, settings, AWS clients, the SQS batch harness. Knows no message of a system.
+//! What every function needs: JSON logs, metrics, settings, AWS clients, the SQS batch harnesses. Knows no message of a system.
 //!
-//! A binary consists of settings → adapters → [`run_batches`] or [`run_events`], inside [`main`].
+//! A binary consists of settings → adapters → [`run_batches`], [`run_fifo_batches`] or [`run_events`], inside [`main`].
 
 mod aws;
 mod batch;
 mod dead_letter;
 mod decode;
+mod fifo;
+mod fifo_id;
 mod function;
 mod invocation;
 mod log;
@@ -13,17 +15,22 @@ mod main_loop;
 mod metrics;
 mod outcome;
 mod queue;
+mod report;
 mod send_fault;
+mod unfinished;
 
 pub use aws::sdk_config;
-pub use batch::{Batch, BatchResponse, each};
+pub use batch::{Batch, each};
 pub use dead_letter::{DeadLetter, DeadLetters};
 pub use decode::{Message, SqsEvent};
+pub use fifo::FifoBatch;
+pub use fifo_id::fifo_id;
 pub use function::Function;
 pub use invocation::Invocation;
 pub use log::{Log, Status, chain};
-pub use main_loop::{Error, main, run_batches, run_events, settings};
+pub use main_loop::{Error, main, run_batches, run_events, run_fifo_batches, settings};
 pub use metrics::{Metrics, Unit};
 pub use outcome::{Cause, Failure, Outcomes};
 pub use queue::{Outgoing, Queue, SendBatch, send_all};
+pub use report::BatchResponse;
 pub use send_fault::{CallFault, EntryFault, SendError, SendFault};

@@ -7,11 +7,14 @@ use contract::log as field;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// The state of an action.
+/// The state of an action, as [`contract::log::STATUS`] describes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     Started,
+    Info,
     Success,
+    Duplicate,
+    Skipped,
     Error,
 }
 
@@ -19,14 +22,18 @@ impl Status {
     fn name(self) -> &'static str {
         match self {
             Self::Started => "started",
+            Self::Info => "info",
             Self::Success => "success",
+            Self::Duplicate => "duplicate",
+            Self::Skipped => "skipped",
             Self::Error => "error",
         }
     }
 
     fn level(self) -> &'static str {
         match self {
-            Self::Started | Self::Success => "INFO",
+            Self::Started | Self::Info | Self::Success | Self::Duplicate => "INFO",
+            Self::Skipped => "WARN",
             Self::Error => "ERROR",
         }
     }
@@ -60,8 +67,20 @@ impl Log {
         self.write(action, Status::Started, details);
     }
 
+    pub fn info(&self, action: &str, details: Value) {
+        self.write(action, Status::Info, details);
+    }
+
     pub fn success(&self, action: &str, details: Value) {
         self.write(action, Status::Success, details);
+    }
+
+    pub fn duplicate(&self, action: &str, details: Value) {
+        self.write(action, Status::Duplicate, details);
+    }
+
+    pub fn skipped(&self, action: &str, details: Value) {
+        self.write(action, Status::Skipped, details);
     }
 
     pub fn error(&self, action: &str, details: Value) {
@@ -115,12 +134,25 @@ pub(crate) fn write_line(line: &str) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use std::cell::RefCell;
+
     use super::*;
+
+    thread_local! {
+        static LINES: RefCell<Vec<Value>> = const { RefCell::new(Vec::new()) };
+    }
 
     /// The test harness captures what a passing test prints, but cannot capture a direct write.
     pub(super) fn print(bytes: &[u8]) {
-        print!("{}", String::from_utf8_lossy(bytes));
+        let text = String::from_utf8_lossy(bytes);
+        print!("{text}");
+        LINES.with_borrow_mut(|lines| lines.push(serde_json::from_str(&text).unwrap()));
+    }
+
+    /// The lines that this test wrote so far.
+    pub(crate) fn lines() -> Vec<Value> {
+        LINES.with_borrow(Clone::clone)
     }
 
     #[test]
@@ -137,6 +169,21 @@ mod tests {
                 "request_id": "r-1", "trace_id": "t-1", "action": "load_prices", "status": "error",
                 "details": {"reason": "a\nb"},
             })
+        );
+    }
+
+    #[test]
+    fn what_was_left_undone_is_a_warning_and_a_repetition_is_none() {
+        let log = Log::new("WorkerConsumerSqs", "dev");
+        let words = |status| {
+            let line: Value =
+                serde_json::from_str(&log.line("save", status, json!({}), Timestamp::UNIX_EPOCH)).unwrap();
+            format!("{} {}", line["level"].as_str().unwrap(), line["status"].as_str().unwrap())
+        };
+        let all = [Status::Started, Status::Info, Status::Success, Status::Duplicate, Status::Skipped, Status::Error];
+        assert_eq!(
+            all.map(words),
+            ["INFO started", "INFO info", "INFO success", "INFO duplicate", "WARN skipped", "ERROR error"]
         );
     }
 

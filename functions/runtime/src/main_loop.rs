@@ -8,13 +8,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use crate::batch::{Batch, Unfinished};
+use crate::batch::Batch;
 use crate::dead_letter::DeadLetters;
 use crate::decode::{Message, SqsEvent};
+use crate::fifo::FifoBatch;
 use crate::function::Function;
 use crate::invocation::Invocation;
 use crate::log::{Log, chain};
 use crate::outcome::{Failure, Outcomes};
+use crate::unfinished::Unfinished;
 
 /// Any error that ends a function's process.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -67,6 +69,29 @@ where
     H: AsyncFn(Vec<Message<T>>, &Invocation) -> Outcomes,
 {
     let batch = &Batch { function, dead_letters, trace_id, handler };
+    let service = service_fn(|event: LambdaEvent<SqsEvent>| async move {
+        let invocation = Invocation::from_context(&event.context);
+        Ok::<_, Diagnostic>(batch.handle(&event.payload, &invocation).await)
+    });
+    Runtime::new(service).run().await
+}
+
+/// Polls for batches of an SQS FIFO queue, forever. The handler gets the messages of a group one after the other, as [`FifoBatch`] describes.
+///
+/// # Errors
+/// The Runtime API is unreachable.
+pub async fn run_fifo_batches<T, D, H>(
+    function: &Function,
+    dead_letters: &D,
+    trace_id: fn(&T) -> String,
+    handler: H,
+) -> Result<(), Error>
+where
+    T: DeserializeOwned,
+    D: DeadLetters,
+    H: AsyncFn(Message<T>, &Invocation) -> Result<(), Failure>,
+{
+    let batch = &FifoBatch { function, dead_letters, trace_id, handler };
     let service = service_fn(|event: LambdaEvent<SqsEvent>| async move {
         let invocation = Invocation::from_context(&event.context);
         Ok::<_, Diagnostic>(batch.handle(&event.payload, &invocation).await)

@@ -13,21 +13,30 @@ use crate::log::write_line;
 pub enum Unit {
     Count,
     Milliseconds,
+    Seconds,
     Percent,
 }
 
-/// Values of one invocation, with the dimensions `Stage` and `Function`.
-#[derive(Debug, Clone)]
+/// Values of one invocation, with the dimensions `Stage` and `Function`, and without any if [`Metrics::also_without_dimensions`] says so.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Metrics {
     namespace: &'static str,
     function: &'static str,
     stage: String,
+    also_without_dimensions: bool,
     values: Vec<(&'static str, Unit, f64)>,
 }
 
 impl Metrics {
     pub fn new(namespace: &'static str, function: &'static str, stage: impl Into<String>) -> Self {
-        Self { namespace, function, stage: stage.into(), values: Vec::new() }
+        Self { namespace, function, stage: stage.into(), also_without_dimensions: false, values: Vec::new() }
+    }
+
+    /// Each value also counts towards a series of its name that has no dimension, the sum of all functions and stages of an account.
+    #[must_use]
+    pub fn also_without_dimensions(mut self) -> Self {
+        self.also_without_dimensions = true;
+        self
     }
 
     /// Adds a count; 0 counts too, so that a graph shows a line and not a gap.
@@ -65,11 +74,16 @@ impl Metrics {
                 let unit = match unit {
                     Unit::Count => "Count",
                     Unit::Milliseconds => "Milliseconds",
+                    Unit::Seconds => "Seconds",
                     Unit::Percent => "Percent",
                 };
                 json!({"Name": name, "Unit": unit})
             })
             .collect();
+        let mut dimension_sets = vec![vec![metric::STAGE, metric::FUNCTION]];
+        if self.also_without_dimensions {
+            dimension_sets.push(Vec::new());
+        }
         let mut object = Map::new();
         object.insert(
             "_aws".to_owned(),
@@ -77,7 +91,7 @@ impl Metrics {
                 "Timestamp": now.as_millisecond(),
                 "CloudWatchMetrics": [{
                     "Namespace": self.namespace,
-                    "Dimensions": [[metric::STAGE, metric::FUNCTION]],
+                    "Dimensions": dimension_sets,
                     "Metrics": definitions,
                 }],
             }),
@@ -113,5 +127,15 @@ mod tests {
                 "Stage": "dev", "Function": "FipePriceLoader", "Calls": 12.0, "CallDuration": 1.5,
             })
         );
+    }
+    #[test]
+    fn a_series_without_dimensions_stands_beside_the_one_with() {
+        let metrics = Metrics::new("API-Producer-SQS/Messages", "ApiProducerSqs", "dev").also_without_dimensions();
+        let line = metrics.value("ProcessingTime", Unit::Seconds, 0.25).line(Timestamp::UNIX_EPOCH);
+        let line: Value = serde_json::from_str(&line).unwrap();
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(directive["Dimensions"], json!([["Stage", "Function"], []]));
+        assert_eq!(directive["Metrics"], json!([{"Name": "ProcessingTime", "Unit": "Seconds"}]));
+        assert_eq!((&line["Stage"], &line["Function"]), (&json!("dev"), &json!("ApiProducerSqs")));
     }
 }

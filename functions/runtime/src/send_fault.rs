@@ -33,6 +33,7 @@ impl SendError {
     pub fn is_retryable(&self) -> bool {
         match &self.first {
             SendFault::TooLarge { .. } => false,
+            SendFault::Behind => true,
             SendFault::Entry(fault) => !fault.sender_fault,
             SendFault::Call(fault) => fault.retryable,
         }
@@ -44,6 +45,8 @@ impl SendError {
 pub enum SendFault {
     #[error("{bytes} bytes are more than SQS's {limit}")]
     TooLarge { bytes: usize, limit: usize },
+    #[error("an earlier message of its group was not sent")]
+    Behind,
     #[error(transparent)]
     Entry(#[from] EntryFault),
     #[error(transparent)]
@@ -53,7 +56,7 @@ pub enum SendFault {
 impl SendFault {
     fn code(&self) -> Option<&str> {
         match self {
-            Self::TooLarge { .. } => None,
+            Self::TooLarge { .. } | Self::Behind => None,
             Self::Entry(fault) => Some(&fault.code),
             Self::Call(fault) => fault.code.as_deref(),
         }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test needs for itself may panic")]
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -126,7 +127,13 @@ fn prices(model: i32, amount: &str) -> Load {
 }
 
 fn messages(loads: impl IntoIterator<Item = Load>) -> Vec<Message<Load>> {
-    let message = |(index, body)| Message { id: format!("m{index}"), receive_count: 1, body };
+    let message = |(index, body)| Message {
+        id: format!("m{index}"),
+        group: None,
+        receive_count: 1,
+        attributes: BTreeMap::new(),
+        body,
+    };
     loads.into_iter().enumerate().map(message).collect()
 }
 

@@ -7,6 +7,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::*;
+use crate::dead_letter::DeadLetter;
+use crate::report::BatchItemFailure;
 use crate::send_fault::{CallFault, SendError};
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -152,6 +154,20 @@ async fn a_message_that_the_handler_forgets_comes_back() {
     })
     .await;
     assert_eq!(back, ["m2"]);
+}
+
+#[tokio::test]
+async fn a_message_that_was_delivered_twice_is_done_only_if_both_are() {
+    let (one, failure) = (body(1), || Err(Failure::transient("not now")));
+    let event = event(&[("m1", &one, 1), ("m1", &one, 1), ("m2", &one, 1)]);
+    for outcomes in [[failure(), Ok(())], [Ok(()), failure()], [failure(), failure()]] {
+        let back = handle(&Letters::default(), &event, async |_, _| {
+            let twice = outcomes.iter().map(|outcome| ("m1".to_owned(), outcome.clone()));
+            twice.chain([("m2".to_owned(), Ok(())), ("nobody's".to_owned(), failure())]).collect()
+        })
+        .await;
+        assert_eq!(back, ["m1"], "named once, and nothing else");
+    }
 }
 
 #[tokio::test(start_paused = true)]
