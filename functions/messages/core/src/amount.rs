@@ -7,9 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 /// The most digits before the point.
-pub const WHOLE_DIGITS: usize = 15;
+pub(crate) const WHOLE_DIGITS: usize = 15;
 /// The most digits after the point.
-pub const PLACES: usize = 4;
+pub(crate) const PLACES: usize = 4;
 
 /// An amount, displayed and serialized as the number that came: `12` stays `12`, `12.50` stays `12.50`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

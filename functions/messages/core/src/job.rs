@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::filter::Filter;
 
 /// Days for which a run is kept.
-pub const JOB_DAYS: i64 = 90;
+pub(crate) const JOB_DAYS: i64 = 90;
 
 /// How far a job is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -31,7 +31,7 @@ const SCHEME: &str = "jwt";
 pub(super) const ID: &str = "742652f8-0b46-400c-ae8e-c9ecaecc9bc7";
 
 /// The document.
-pub fn openapi() -> String {
+pub(crate) fn openapi() -> String {
     let schemas = [
         schema::<Payload>(),
         schema::<Envelope>(),

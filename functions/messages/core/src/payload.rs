@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 use crate::amount::Amount;
 
 /// The most characters (Unicode scalar values) of an id; it needs at least one.
-pub const ID_CHARACTERS: usize = 128;
+pub(crate) const ID_CHARACTERS: usize = 128;
 /// The most characters of a description.
-pub const DESCRIPTION_CHARACTERS: usize = 500;
+pub(crate) const DESCRIPTION_CHARACTERS: usize = 500;
 
 /// A transaction, within its limits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

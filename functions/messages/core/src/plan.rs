@@ -19,7 +19,7 @@ const NAMED: usize = 100;
 
 /// What would be done.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// Always true: this is a plan.
     pub dry_run: bool,
     /// Messages that would be sent again.
@@ -42,7 +42,7 @@ pub struct Plan {
 ///
 /// # Errors
 /// The table cannot be read.
-pub async fn plan(table: &impl Table, clock: &impl Clock, wanted: &Wanted) -> Result<Plan, Fault> {
+pub(crate) async fn plan(table: &impl Table, clock: &impl Clock, wanted: &Wanted) -> Result<Plan, Fault> {
     let mut plan = Plan { dry_run: true, is_complete: true, ..Plan::default() };
     let most = wanted.limit.map_or(u32::MAX, |limit| limit);
     if !wanted.ids.is_empty() {

@@ -7,11 +7,11 @@ use crate::amount::{Amount, NoAmount, PLACES, WHOLE_DIGITS};
 use crate::payload::{Payload, TextFault, currency_fault, description_fault, id_fault};
 
 /// The most messages of one request: what SQS takes in one batch.
-pub const MESSAGES: usize = 10;
+pub(crate) const MESSAGES: usize = 10;
 
 /// What was sent.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Sent {
+pub(crate) enum Sent {
     One(Payload),
     /// Each is answered by itself, so each is right or has faults of its own.
     Many(Vec<Result<Payload, Vec<Invalid>>>),
@@ -21,7 +21,7 @@ pub enum Sent {
 ///
 /// # Errors
 /// 422 with every fault of a single transaction, or of the body as a whole.
-pub fn read(body: &[u8], is_json: bool) -> Result<Sent, Problem> {
+pub(crate) fn read(body: &[u8], is_json: bool) -> Result<Sent, Problem> {
     if !is_json && !body.is_empty() {
         return Err(not_an_object(&*String::from_utf8_lossy(body)));
     }

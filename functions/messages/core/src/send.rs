@@ -11,13 +11,13 @@ use crate::ports::{Change, Claim, Fault, Identified, Placed, Sends, Table, ToSen
 use crate::record::{DeadFault, Event, Happened, Record, Status};
 
 /// Days for which a message that is not saved is stored: 4 in the queue and 14 in the dead-letter queue, and as many again to look at it.
-pub const OPEN_DAYS: i64 = 36;
+pub(crate) const OPEN_DAYS: i64 = 36;
 /// Hours for which an idempotency key is stored.
-pub const KEY_HOURS: i64 = 24;
+pub(crate) const KEY_HOURS: i64 = 24;
 
 /// A message that was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AcceptedMessage {
+pub(crate) struct AcceptedMessage {
     /// As it was accepted first.
     pub envelope: Envelope,
     /// Whether it was accepted before.
@@ -26,7 +26,7 @@ pub struct AcceptedMessage {
 
 /// Where a message is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Destination {
+pub(crate) enum Destination {
     Main,
     /// Straight to the dead-letter queue.
     DeadLetters,
@@ -71,7 +71,7 @@ pub(crate) fn id_of_item(claim: Uuid, index: usize) -> Uuid {
 ///
 /// # Errors
 /// A call failed. The message may have been accepted; then the sweeper sends it.
-pub async fn send(
+pub(crate) async fn send(
     table: &impl Table,
     queue: &impl Sends,
     (destination, user): (Destination, &str),

@@ -11,7 +11,7 @@ use crate::record::{DeadFault, Event, Happened, Status, unreadable_id};
 use crate::send::{Destination, OPEN_DAYS, pass_on};
 
 /// Seconds for which a message may be accepted and not sent before it is swept.
-pub const SWEPT_AFTER_SECONDS: i64 = 60;
+pub(crate) const SWEPT_AFTER_SECONDS: i64 = 60;
 /// Messages that are swept at once.
 const PAGE: u32 = 100;
 /// Letters that one sweep looks at.

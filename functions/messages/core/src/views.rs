@@ -11,7 +11,7 @@ use crate::record::{Event, Happened, Record, Status, in_order};
 /// A message and what happened to it.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[schema(as = Message)]
-pub struct MessageView {
+pub(crate) struct MessageView {
     /// The message's id; `dead#..` where a body has none.
     pub message_id: String,
     pub status: Status,
@@ -43,7 +43,7 @@ pub struct MessageView {
 /// One event of a message.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[schema(as = Event)]
-pub struct EventView {
+pub(crate) struct EventView {
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// `accepted`, `queued`, `received`, `saved`, `dead`, `replayed` or `parked`.
@@ -103,7 +103,7 @@ impl From<Record> for MessageView {
 /// Dead or parked messages, the oldest first.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[schema(as = Messages)]
-pub struct MessagesView {
+pub(crate) struct MessagesView {
     pub messages: Vec<MessageView>,
     /// Where to go on, as the parameter `cursor`; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,7 +114,7 @@ pub struct MessagesView {
 /// The counts of a queue. SQS calls its own approximate.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[schema(as = QueueStatus)]
-pub struct QueueView {
+pub(crate) struct QueueView {
     /// As it was asked for.
     #[schema(example = "main_queue.fifo")]
     pub queue_name: String,
@@ -140,7 +140,7 @@ pub struct QueueView {
 /// The answer to a single transaction of an array.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = SentItem)]
-pub struct ItemView {
+pub(crate) struct ItemView {
     /// As the status of the response if it had been sent alone.
     #[schema(example = 200)]
     pub status: u16,

@@ -29,7 +29,7 @@ pub(super) struct Listed {
 /// The body of a reprocess; an empty one asks for everything.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Reprocess {
+pub(crate) struct Reprocess {
     #[schema(required = false)]
     pub(crate) filter: Filter,
     /// Only these messages, by their ids, at most 100. Parked ones are sent by their ids alone.

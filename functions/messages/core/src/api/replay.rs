@@ -23,7 +23,7 @@ const MARGIN: Duration = Duration::from_secs(1);
 /// What was sent again.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Reprocessed)]
-pub struct ReprocessedView {
+pub(crate) struct ReprocessedView {
     #[schema(example = "Reprocessing completed.")]
     pub message: &'static str,
     #[serde(flatten)]
