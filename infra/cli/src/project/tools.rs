@@ -1,4 +1,4 @@
-//! The pinned tools below `.tools`, by purpose; nothing is installed twice.
+//! The pinned tools below `.tools`, by purpose, and what archives contain beside binaries; nothing is installed twice.
 
 use std::path::Path;
 
