@@ -5,6 +5,7 @@
 
 pub mod db_init;
 pub mod dead_letter;
+pub mod docs;
 mod function;
 pub mod log;
 pub mod metric;

@@ -1,7 +1,9 @@
-//! A response as an HTTP API takes it: payload format 2.0. Text bodies only.
+//! A response as an HTTP API takes it: payload format 2.0. A body is text, or bytes in base64, which the API decodes.
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde::Serialize;
 
 use crate::entity_tag::EntityTag;
@@ -16,6 +18,7 @@ pub struct Answer {
     pub status: u16,
     /// Names are lower case.
     pub headers: BTreeMap<&'static str, String>,
+    /// Text, or base64 of a body of bytes.
     pub body: String,
     is_base64_encoded: bool,
     /// The trace that the request belongs to, for the log.
@@ -39,6 +42,17 @@ impl Answer {
             trace_id: None,
             reason: None,
         }
+    }
+
+    /// A response whose body is bytes. The API takes at most 6 MB of base64, which are 4.5 MB.
+    pub fn bytes(status: u16, content_type: &str, body: &[u8]) -> Self {
+        Self { is_base64_encoded: true, ..Self::new(status, content_type, BASE64_STANDARD.encode(body)) }
+    }
+
+    /// The same with a body that is compressed already, such as with `gzip`.
+    #[must_use]
+    pub fn encoded(self, coding: &str) -> Self {
+        self.with_header("content-encoding", coding)
     }
 
     /// A JSON response; `value` must be serializable by `serde_json`, so no map with keys that are not text.
@@ -100,8 +114,7 @@ impl Answer {
 
     fn without_body(mut self) -> Self {
         self.headers.remove("content-type");
-        self.body.clear();
-        self
+        self.of_head()
     }
 
     /// The response to `HEAD`: the headers of `GET`, and no body. `Content-Length` is left out, which is allowed (RFC 9110, 8.6): the API
@@ -109,6 +122,7 @@ impl Answer {
     #[must_use]
     pub(crate) fn of_head(mut self) -> Self {
         self.body.clear();
+        self.is_base64_encoded = false;
         self
     }
 }
@@ -131,6 +145,17 @@ mod tests {
                 },
             })
         );
+    }
+
+    #[test]
+    fn bytes_travel_as_base64_and_a_response_without_a_body_has_none() {
+        let answer = Answer::bytes(200, "text/css", &[0x1F, 0x8B, 0]).encoded("gzip");
+        let sent = serde_json::to_value(&answer).unwrap();
+        assert_eq!((&sent["body"], &sent["isBase64Encoded"]), (&json!("H4sA"), &json!(true)));
+        assert_eq!(sent["headers"]["content-encoding"], "gzip");
+        let head = serde_json::to_value(answer.of_head()).unwrap();
+        assert_eq!((&head["body"], &head["isBase64Encoded"]), (&json!(""), &json!(false)));
+        assert_eq!(head["headers"], sent["headers"]);
     }
 
     #[test]

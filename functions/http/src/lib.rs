@@ -3,11 +3,15 @@
 
 mod accept;
 mod answer;
+mod bearer;
 mod body;
 mod docs;
 mod entity_tag;
 mod error_form;
+mod idempotency_key;
+mod limit;
 mod members;
+pub mod openapi;
 mod problem;
 mod request;
 mod routes;
@@ -16,10 +20,13 @@ mod validation;
 
 pub use accept::preferred;
 pub use answer::Answer;
+pub use bearer::{Realm, bearer};
 pub use body::{BODY_BYTES, json_body};
-pub use docs::docs;
+pub use docs::Docs;
 pub use entity_tag::EntityTag;
 pub use error_form::ErrorForm;
+pub use idempotency_key::IdempotencyKey;
+pub use limit::{Limit, Usage};
 pub use members::Members;
 pub use problem::{FieldFault, PROBLEM_JSON, Problem};
 pub use request::Request;

@@ -4,5 +4,6 @@ pub(crate) mod archives;
 pub(crate) mod git_history;
 pub(crate) mod git_status;
 pub(crate) mod repository;
+pub(crate) mod swagger_ui;
 pub(crate) mod templates;
 pub(crate) mod tools;

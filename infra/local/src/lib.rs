@@ -27,7 +27,7 @@ pub use logs::{LogFollower, logs};
 pub use program::{DataFiles, Program};
 pub use service_name::ServiceName;
 pub use state::{DatabaseAddress, Service, Status};
-pub use tools::{install, install_into, python};
+pub use tools::{install, install_files, install_into, python};
 
 use std::path::PathBuf;
 

@@ -29,18 +29,58 @@ pub async fn install(root: &Path, requirements: &Path, stamp: &str) -> Result<bo
 /// # Errors
 /// As [`install`].
 pub async fn install_into(root: &Path, venv: &Path, requirements: &Path, stamp: &str) -> Result<bool, Error> {
-    let layout = Layout::new(root);
     let stamp = venv.join(format!(".{stamp}-stamp"));
+    once(root, requirements, &stamp, async || {
+        let python = environment(venv).await?;
+        let requirements = requirements.display().to_string();
+        run(&python, &[&INSTALL[..], &["-r", &requirements]].concat()).await
+    })
+    .await
+}
+
+/// Installs the files of packages into a folder, alone: nothing that the packages depend on, and nothing that was in the folder before.
+///
+/// # Errors
+/// As [`install`].
+pub async fn install_files(root: &Path, folder: &Path, requirements: &Path) -> Result<bool, Error> {
+    once(root, requirements, &folder.join(".stamp"), async || {
+        let python = environment(&Layout::new(root).venv()).await?;
+        if folder.exists() {
+            std::fs::remove_dir_all(folder).at("remove", folder)?;
+        }
+        let (requirements, folder) = (requirements.display().to_string(), folder.display().to_string());
+        let files = ["--no-deps", "--only-binary", ":all:", "--target", &folder, "-r", &requirements];
+        run(&python, &[&INSTALL[..], &files].concat()).await
+    })
+    .await
+}
+
+const INSTALL: [&str; 6] = ["-m", "pip", "install", "--disable-pip-version-check", "--quiet", "--require-hashes"];
+
+/// Works through a requirements file, unless the stamp has its checksum; nobody else of this repository does so at the same time.
+async fn once(
+    root: &Path,
+    requirements: &Path,
+    stamp: &Path,
+    install: impl AsyncFnOnce() -> Result<String, Error>,
+) -> Result<bool, Error> {
     let text = std::fs::read(requirements).at("read", requirements)?;
     let checksum: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
-    let is_installed = || std::fs::read_to_string(&stamp).is_ok_and(|old| old.trim() == checksum);
+    let is_installed = || std::fs::read_to_string(stamp).is_ok_and(|old| old.trim() == checksum);
     if is_installed() {
         return Ok(false);
     }
-    let _lock = lock_file(&layout.tools_dir(), "lock").await?;
+    let _lock = lock_file(&Layout::new(root).tools_dir(), "lock").await?;
     if is_installed() {
         return Ok(false);
     }
+    install().await?;
+    std::fs::write(stamp, checksum + "\n").at("write", stamp)?;
+    Ok(true)
+}
+
+/// The Python of a virtual environment, which is made if there is none.
+async fn environment(venv: &Path) -> Result<PathBuf, Error> {
     let python = venv.join("bin/python");
     // A moved or incomplete environment does not start: recreate it.
     if run(&python, &["-m", "pip", "--version"]).await.is_err() {
@@ -51,11 +91,7 @@ pub async fn install_into(root: &Path, venv: &Path, requirements: &Path, stamp: 
             other => other,
         })?;
     }
-    let requirements = requirements.display().to_string();
-    let pip = ["-m", "pip", "install", "--disable-pip-version-check", "--quiet", "--require-hashes", "-r"];
-    run(&python, &[&pip[..], &[&requirements]].concat()).await?;
-    std::fs::write(&stamp, checksum + "\n").at("write", stamp)?;
-    Ok(true)
+    Ok(python)
 }
 
 /// The system's python3, if it is new enough.

@@ -129,6 +129,25 @@ fn no_two_systems_share_a_name_or_the_asset_that_carries_their_migrations() {
 }
 
 #[test]
+fn whatever_serves_the_docs_has_their_files_in_its_archive() {
+    let documented: BTreeSet<_> = SYSTEMS.iter().filter_map(|system| system.documented_by()).collect();
+    for name in StageName::ALL {
+        let stacks = all_of(name);
+        let mut routes = 0;
+        for stack in &stacks {
+            let template = stack.template.to_json();
+            if template.contains("\"GET /docs\"") {
+                let has_files = |source: &ParameterSource| matches!(source, ParameterSource::AssetKey { asset } if documented.contains(asset.as_str()));
+                assert!(stack.parameters.iter().any(|(_, source)| has_files(source)), "{}", stack.stack_name);
+                assert!(template.contains("\"GET /docs/{file}\""), "{}", stack.stack_name);
+                routes += 1;
+            }
+        }
+        assert_eq!(routes, documented.len());
+    }
+}
+
+#[test]
 fn links_name_an_output_of_a_stack_that_is_deployed_before() {
     for name in StageName::ALL {
         let stacks = all_of(name);

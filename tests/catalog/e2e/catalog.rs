@@ -185,7 +185,8 @@ fn idempotency(cloud: &mut Cloud) -> anyhow::Result<()> {
             .post_with_key(&json!({"price": 19.90, "description": "White\nwith a handle", "name": "Once"}), "key-1")
             .await?;
         ensure!(again.accepted()? == id && again.text == first.text, "{first:?} and then {again:?}");
-        problem(&catalog.post_with_key(&cup("Another"), "key-1").await?, 409)?;
+        ensure!(again.header("idempotent-replayed") == "true", "{again:?}");
+        problem(&catalog.post_with_key(&cup("Another"), "key-1").await?, 422)?;
         catalog.until_saved(&id, SOON).await?;
         ensure!(catalog.post_with_key(&cup("Once"), "key-1").await?.accepted()? == id, "saved is the same product");
         ensure!(catalog.post(&cup("Once")).await?.accepted()? != id, "without a key it is another product");
@@ -198,8 +199,8 @@ fn idempotency(cloud: &mut Cloud) -> anyhow::Result<()> {
         let (mut ids, mut names, mut conflicts) = (BTreeSet::new(), BTreeSet::new(), 0);
         for (name, answer) in racing.join_all().await {
             let answer = answer?;
-            if answer.status == 409 {
-                problem(&answer, 409)?;
+            if answer.status == 422 {
+                problem(&answer, 422)?;
                 conflicts += 1;
             } else {
                 ids.insert(answer.accepted()?);
@@ -331,6 +332,16 @@ fn page_and_document(cloud: &mut Cloud) -> anyhow::Result<()> {
         cloud.wait(async { anyhow::Ok((catalog.get("/docs").await?, catalog.get("/openapi.json").await?)) })?;
     ensure!(page.status == 200 && page.header("content-type") == "text/html; charset=utf-8", "{page:?}");
     ensure!(page.header("content-security-policy").contains("default-src 'none'"), "{:?}", page.headers);
+    let files: Vec<&str> = page.text.split("\"./docs/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    ensure!(files.len() == 3, "{}", page.text);
+    for name in files {
+        let file = cloud.wait(catalog.get(&format!("/docs/{name}")))?;
+        ensure!(file.status == 200 && file.header("cache-control").contains("immutable"), "{name}: {}", file.status);
+        ensure!(
+            file.text.contains("SwaggerUI") || file.text.contains(".swagger-ui"),
+            "{name} is not what it should be"
+        );
+    }
     ensure!(document.status == 200 && document.json()?["openapi"] == "3.1.0", "{document:?}");
     let reviewed = std::fs::read_to_string(repository()?.join("functions/catalog/core/openapi.json"))?;
     ensure!(document.json()? == serde_json::from_str::<Value>(&reviewed)?, "the document is not the reviewed one");

@@ -129,6 +129,11 @@ pub(crate) fn mirror(repository: &Path, root: &Path, parts: &[&str]) -> anyhow::
         symlink(repository.join(part), root.join(part))?;
     }
     fs::create_dir(root.join(".tools"))?;
-    symlink(test_machine::tools_venv(), root.join(".tools/venv"))?;
+    let venv = test_machine::tools_venv();
+    let swagger_ui = venv.with_file_name("swagger-ui");
+    if swagger_ui.is_dir() {
+        symlink(swagger_ui, root.join(".tools/swagger-ui"))?;
+    }
+    symlink(venv, root.join(".tools/venv"))?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use analytics_api::{HTML, NoToken, S3Signer, SystemClock, Token, policy};
 use analytics_contract::{ANALYTICS_API, AnalyticsApi, Authorisation, metric};
 use analytics_core::{Answers, Api, Authorisations, Page, Tokens};
 use analytics_store::Database;
-use function_http::{ErrorForm, serve_in_form};
+use function_http::{Docs, ErrorForm, serve_in_form};
 use function_postgres::{Endpoint, Pool, SecretsManager, Tls};
 use function_runtime::{Error, Function, sdk_config, settings};
 use uuid::Uuid;
@@ -58,7 +58,9 @@ async fn serve(
     let policy = policy(signer.origin());
     let page = Page { html: HTML, policy: &policy };
     let answers = Answers::default();
+    let docs = Docs::of_archive();
     let clock = &SystemClock;
-    let api = Api { store: &database, signer: &signer, tokens, clock, authorisations, answers: &answers, page };
+    let answers = &answers;
+    let api = Api { store: &database, signer: &signer, tokens, clock, authorisations, answers, page, docs: &docs };
     serve_in_form(&function, ErrorForm::asked_by, async |request, _| api.respond(&request, Uuid::new_v4()).await).await
 }

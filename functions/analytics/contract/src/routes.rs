@@ -29,6 +29,8 @@ pub enum Operation {
     RevertUpload,
     /// The page that shows the API description.
     Docs,
+    /// A file that that page loads.
+    DocsFile,
     /// The description itself.
     OpenApi,
 }
@@ -59,6 +61,7 @@ pub const ROUTES: &[Route<Operation>] = &[
     get("GetRejectedRows", "/analytics/uploads/{id}/rejected.csv", Operation::RejectedRows),
     post("PostRevert", "/analytics/uploads/{id}/revert", Operation::RevertUpload),
     get("GetDocs", "/docs", Operation::Docs),
+    get("GetDocsFile", "/docs/{file}", Operation::DocsFile),
     get("GetOpenApi", "/openapi.json", Operation::OpenApi),
     Route { id: "AnythingElse", matches: Matches::Rest, function: ANALYTICS_API },
 ];

@@ -1,7 +1,7 @@
 //! The API: from a request to its response, over the ports. Clients never see what failed behind the API.
 
 use analytics_contract::{ANALYTICS_API, Operation, PAGE, ROUTES};
-use function_http::{Answer, EntityTag, Problem, Request, Routes, docs};
+use function_http::{Answer, Docs, EntityTag, ErrorForm, Problem, Request, Routes};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -31,6 +31,7 @@ pub struct Api<'a, S, G, T, C> {
     /// What this instance has answered before.
     pub answers: &'a Answers,
     pub page: Page<'a>,
+    pub docs: &'a Docs,
 }
 
 /// The page that people look at.
@@ -68,7 +69,8 @@ impl<S: Store, G: Signer, T: Tokens, C: Clock> Api<'_, S, G, T, C> {
         }
         let answer = match operation {
             Operation::Page => return Ok(self.page(request)),
-            Operation::Docs => return Ok(docs(request)),
+            Operation::Docs => return Ok(self.docs.page(request, ErrorForm::asked_by(request))),
+            Operation::DocsFile => return Ok(self.docs.file(segment, ErrorForm::asked_by(request))),
             Operation::OpenApi => return Ok(Answer::new(200, JSON, openapi()).revalidated(request)),
             Operation::Program => self.predictions(request, query::program(request)).await?,
             Operation::Period => self.predictions(request, query::period(request)).await?,

@@ -2,7 +2,7 @@
 //! (RFC 6750). What shows no data, the page and the documentation, is for anybody.
 
 use analytics_contract::{Authorisation, Operation};
-use function_http::{Problem, Request};
+use function_http::{Problem, Realm, Request};
 use sha2::{Digest, Sha256};
 
 use crate::ports::{Fault, Tokens};
@@ -17,7 +17,7 @@ pub struct Authorisations {
 impl Authorisations {
     fn of(self, operation: Operation) -> Authorisation {
         match operation {
-            Operation::Page | Operation::Docs | Operation::OpenApi => Authorisation::None,
+            Operation::Page | Operation::Docs | Operation::DocsFile | Operation::OpenApi => Authorisation::None,
             _ if operation.is_writing() => self.writing,
             _ => self.reading,
         }
@@ -37,27 +37,18 @@ impl Authorisations {
             Authorisation::None => Ok(None),
             Authorisation::Iam => Ok((!request.is_authorised_by_iam).then(|| Problem::new(403))),
             Authorisation::Token => {
-                let Some(given) = bearer(request) else {
-                    return Ok(Some(Problem::new(401).because("Not authenticated").challenged(CHALLENGE)));
+                let given = match REALM.token(request) {
+                    Ok(given) => given,
+                    Err(problem) => return Ok(Some(problem)),
                 };
                 let is_it = is_same(given, &tokens.token().await?);
-                let invalid = || {
-                    let challenge = format!("{CHALLENGE}, error=\"invalid_token\"");
-                    Problem::new(401).because("Invalid token").challenged(challenge)
-                };
-                Ok((!is_it).then(invalid))
+                Ok((!is_it).then(|| REALM.invalid_token()))
             }
         }
     }
 }
 
-const CHALLENGE: &str = "Bearer realm=\"analytics\"";
-
-fn bearer(request: &Request) -> Option<&str> {
-    let (scheme, token) = request.header("authorization")?.trim().split_once(' ')?;
-    let token = token.trim_start();
-    (scheme.eq_ignore_ascii_case("Bearer") && !token.is_empty()).then_some(token)
-}
+const REALM: Realm = Realm("analytics");
 
 /// Takes the same time wherever the texts differ: compares digests, all bytes of them.
 fn is_same(given: &str, expected: &str) -> bool {

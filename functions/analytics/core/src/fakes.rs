@@ -301,7 +301,7 @@ impl Clock for World {
     }
 }
 
-pub(crate) const TOKEN: &str = "a token";
+pub(crate) const TOKEN: &str = "a-token";
 
 pub(crate) fn now() -> Timestamp {
     "2026-11-02T09:15:00Z".parse().unwrap()

@@ -5,10 +5,9 @@ mod operations;
 mod parts;
 
 use analytics_contract::{Effect, Fault, Kind, ROUTES, RejectedRow, State, Upload};
-use contract::Matches;
+use function_http::openapi::{Info, bearer, detail_schemas, document, schema};
 use function_http::{FieldFault, Invalid, Problem};
-use serde_json::{Value, json};
-use utoipa::ToSchema;
+use serde_json::json;
 
 use crate::evidence::{
     AccuracyGroupView, AccuracyView, ExhibitionView, ExplainedGroupView, ExplanationView, OriginView, SlotView,
@@ -18,28 +17,14 @@ use crate::openapi::operations::described;
 use crate::predictions::{PredictionView, PredictionsView, ProgramView, ProgramsView};
 use crate::uploads::{AnnouncedView, NewUploadBody, UploadView, UploadsView};
 
+const INFO: Info<'_> = Info {
+    title: "CSV analytics",
+    version: env!("CARGO_PKG_VERSION"),
+    description: "Predictions of audience by program, signal and weekday, from uploaded CSV files. Errors are {\"detail\": ..}, or problem documents (RFC 9457) for whoever asks for application/problem+json. Whether a token is needed is a setting of the stage.",
+};
+
 /// The document.
 pub fn openapi() -> String {
-    let mut document = json!({
-        "openapi": "3.1.0",
-        "info": {
-            "title": "CSV analytics",
-            "version": env!("CARGO_PKG_VERSION"),
-            "description": "Predictions of audience by program, signal and weekday, from uploaded CSV files. Errors are {\"detail\": ..}, or problem documents (RFC 9457) for whoever asks for application/problem+json. Whether a token is needed is a setting of the stage.",
-        },
-        "paths": {},
-        "components": {
-            "schemas": {},
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-        },
-        "security": [{}, {"token": []}],
-    });
-    for route in ROUTES {
-        let Matches::Operation { method, path, operation } = route.matches else { continue };
-        if let Some(described) = described(operation) {
-            document["paths"][path][method.name().to_ascii_lowercase()] = described;
-        }
-    }
     let schemas = [
         schema::<PredictionsView<'_>>(),
         schema::<PredictionView<'_>>(),
@@ -67,7 +52,10 @@ pub fn openapi() -> String {
         schema::<Problem>(),
         schema::<FieldFault>(),
     ];
-    document["components"]["schemas"] = Value::Object(schemas.into_iter().chain(parts::error_schemas()).collect());
+    let errors = detail_schemas().into_iter().chain([parts::inconsistent_dates()]);
+    let mut document = document(INFO, ROUTES, described, schemas.into_iter().chain(errors));
+    document["components"]["securitySchemes"] = json!({"token": bearer()});
+    document["security"] = json!([{}, {"token": []}]);
     // `uploads::new` rejects additional members.
     document["components"]["schemas"]["NewUpload"]["additionalProperties"] = json!(false);
     document["components"]["schemas"]["FieldFault"]["properties"]["pointer"] = json!({
@@ -77,14 +65,12 @@ pub fn openapi() -> String {
     document.to_string()
 }
 
-fn schema<T: ToSchema>() -> (String, Value) {
-    (T::name().into_owned(), json!(T::schema()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::uploads::new::{FILE_BYTES, KEY_CHARACTERS};
+    use function_http::openapi::references;
+    use serde_json::Value;
 
     fn document() -> Value {
         serde_json::from_str(&openapi()).unwrap()
@@ -103,24 +89,13 @@ mod tests {
 
     #[test]
     fn every_reference_leads_somewhere_and_every_schema_is_used() {
-        fn references(value: &Value, found: &mut Vec<String>) {
-            match value {
-                Value::Object(members) => {
-                    found.extend(members.get("$ref").and_then(Value::as_str).map(str::to_owned));
-                    members.values().for_each(|value| references(value, found));
-                }
-                Value::Array(items) => items.iter().for_each(|value| references(value, found)),
-                _ => {}
-            }
-        }
         let document = document();
-        let mut found = Vec::new();
-        references(&document, &mut found);
+        let found = references(&document);
         for reference in &found {
-            assert!(document.pointer(&reference[1..]).is_some(), "{reference}");
+            assert!(document.pointer(reference).is_some(), "{reference}");
         }
         for name in document["components"]["schemas"].as_object().unwrap().keys() {
-            assert!(found.contains(&format!("#/components/schemas/{name}")), "{name}");
+            assert!(found.contains(&format!("/components/schemas/{name}").as_str()), "{name}");
         }
     }
 

@@ -11,6 +11,8 @@ pub enum Operation {
     GetProduct,
     /// The page that shows the description.
     Docs,
+    /// A file that the page loads.
+    DocsFile,
     /// The description itself.
     OpenApi,
 }
@@ -34,6 +36,11 @@ pub const ROUTES: &[Route<Operation>] = &[
     Route {
         id: "GetDocs",
         matches: Matches::Operation { method: Method::Get, path: "/docs", operation: Operation::Docs },
+        function: GET_PRODUCT,
+    },
+    Route {
+        id: "GetDocsFile",
+        matches: Matches::Operation { method: Method::Get, path: "/docs/{file}", operation: Operation::DocsFile },
         function: GET_PRODUCT,
     },
     Route {

@@ -1,9 +1,10 @@
 //! Accepting a product: one id per idempotency key, stored before the product is queued. A key that was used for another product is an error.
 
+use function_http::IdempotencyKey;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::idempotency::{Claim, IdempotencyKey, KEY_HOURS};
+use crate::idempotency::{Claim, KEY_HOURS};
 use crate::ports::{Claiming, Fault, Placed, Queue, Table};
 use crate::product::{ACCEPTED_DAYS, Draft, Product, Status};
 

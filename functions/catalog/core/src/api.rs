@@ -1,12 +1,11 @@
 //! The API's requests and responses, built on the rules. Clients never see what failed behind the API.
 
 use catalog_contract::{CREATE_PRODUCT_PROCESSOR, GET_PRODUCT, Operation, PRODUCT, ROUTES};
-use function_http::{Answer, Problem, Request, Routes, docs, json_body};
+use function_http::{Answer, Docs, ErrorForm, IdempotencyKey, Problem, Request, Routes, json_body};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::accept::{AcceptError, Offer, accept};
-use crate::idempotency::IdempotencyKey;
 use crate::look::{Looked, look};
 use crate::openapi::openapi;
 use crate::ports::{Fault, Queue, Table};
@@ -35,30 +34,29 @@ pub async fn create_product(
         Ok(accepted) => {
             let answer =
                 underway(accepted.id).with_header("location", PRODUCT.replace("{id}", &accepted.id.to_string()));
-            if accepted.is_repeated { answer.with_reason("the idempotency key is known") } else { answer }
+            if accepted.is_repeated { answer.replayed().with_reason("the idempotency key is known") } else { answer }
         }
-        Err(AcceptError::OtherProduct) => Problem::new(409)
-            .because("this Idempotency-Key was used for another product; use a new key for a new product")
-            .into(),
+        Err(AcceptError::OtherProduct) => IdempotencyKey::reused("product").into(),
         Err(AcceptError::Fault(fault)) => unavailable(&fault).of_trace(id),
     }
 }
 
-/// `GET /products/{id}`, `/openapi.json` and `/docs`.
-pub async fn get_product(request: &Request, table: &impl Table, now: Timestamp) -> Answer {
+/// `GET /products/{id}`, `/openapi.json`, `/docs` and the files of that page.
+pub async fn get_product(request: &Request, table: &impl Table, docs: &Docs, now: Timestamp) -> Answer {
     let found = match GET_ROUTES.find(request) {
         Ok(found) => found,
         Err(problem) => return problem.into(),
     };
+    let segment = found.segments.first().copied().unwrap_or_default();
     match found.operation {
         Operation::OpenApi => Answer::new(200, "application/json", openapi()).revalidated(request),
-        Operation::Docs => docs(request),
+        Operation::Docs => docs.page(request, ErrorForm::Problem),
+        Operation::DocsFile => docs.file(segment, ErrorForm::Problem),
         // Handled by the other function; API Gateway does not route it here.
         Operation::CreateProduct => Problem::new(404).into(),
         Operation::GetProduct => {
-            let text = found.segments.first().copied().unwrap_or_default();
             let unknown = || Problem::new(404).because("no product has this id");
-            let Some(id) = read_id(text) else { return unknown().into() };
+            let Some(id) = read_id(segment) else { return unknown().into() };
             let answer = match look(table, id, now).await {
                 Ok(Looked::Saved(product)) => Answer::json(200, &ProductView::from(product)).revalidated(request),
                 Ok(Looked::Underway(id)) => underway(id).with_header("retry-after", RETRY_AFTER.to_string()),
@@ -73,8 +71,7 @@ pub async fn get_product(request: &Request, table: &impl Table, now: Timestamp) 
 fn read_offer(request: &Request, id: Uuid, now: Timestamp) -> Result<Offer, Problem> {
     CREATE_ROUTES.find(request)?;
     let body = json_body(request)?;
-    let key = request.header("idempotency-key").map(IdempotencyKey::read).transpose();
-    let key = key.map_err(|fault| Problem::new(400).because(fault))?;
+    let key = IdempotencyKey::of(request)?;
     Ok(Offer { draft: read_draft(body)?, key, id, now })
 }
 

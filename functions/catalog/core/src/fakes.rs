@@ -5,10 +5,11 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::task::{Context, Poll, Waker};
 
+use function_http::IdempotencyKey;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::idempotency::{Claim, IdempotencyKey};
+use crate::idempotency::{Claim, claim_id};
 use crate::ports::{Claiming, Fault, Placed, Queue, Reports, Table};
 use crate::price::Price;
 use crate::product::{Draft, Product, Record, Status};
@@ -72,10 +73,10 @@ impl Table for World {
     ) -> Result<Claiming, Fault> {
         self.call("the claim", || {
             let mut claims = self.claims.borrow_mut();
-            match claims.get(&key.item_id()) {
+            match claims.get(&claim_id(key)) {
                 Some((earlier, until)) if *until >= now => Claiming::Earlier(earlier.clone()),
                 _ => {
-                    claims.insert(key.item_id(), (claim.clone(), expires));
+                    claims.insert(claim_id(key), (claim.clone(), expires));
                     Claiming::Ours
                 }
             }

@@ -21,7 +21,8 @@ mod view;
 
 pub use accept::{AcceptError, Accepted, Offer, accept};
 pub use api::{create_product, get_product};
-pub use idempotency::{Claim, IdempotencyKey};
+pub use function_http::IdempotencyKey;
+pub use idempotency::{Claim, claim_id};
 pub use look::{Looked, look};
 pub use openapi::openapi;
 pub use ports::{BoxError, Claiming, Fault, Placed, Queue, Reports, Table};

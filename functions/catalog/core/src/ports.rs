@@ -1,9 +1,10 @@
 //! The ports to the table, the queue and the bucket, and how they fail. No AWS here.
 
+use function_http::IdempotencyKey;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::idempotency::{Claim, IdempotencyKey};
+use crate::idempotency::Claim;
 use crate::product::{Product, Record};
 
 /// The source of a fault: any error of an adapter.

@@ -5,7 +5,9 @@ use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use catalog_contract::table::{KEY, TIME_TO_LIVE};
-use catalog_core::{BoxError, Claim, Claiming, Fault, IdempotencyKey, Placed, Product, Record, Status, Table};
+use catalog_core::{
+    BoxError, Claim, Claiming, Fault, IdempotencyKey, Placed, Product, Record, Status, Table, claim_id,
+};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -72,7 +74,7 @@ impl Table for ProductTable {
             names: &[("#id", KEY), ("#expiration", TIME_TO_LIVE)],
             values: vec![(":now", seconds(now))],
         };
-        match self.put(claim_item(key.item_id(), claim, expires), condition).await? {
+        match self.put(claim_item(claim_id(key), claim, expires), condition).await? {
             Placed::Now => Ok(Claiming::Ours),
             Placed::Before(item) => read_claim(&item).map(Claiming::Earlier).map_err(unreadable),
         }

@@ -37,6 +37,8 @@ pub enum Operation {
     Page,
     /// The page that shows the API description.
     Docs,
+    /// A file that that page loads.
+    DocsFile,
     /// The description itself.
     OpenApi,
 }
@@ -46,7 +48,14 @@ impl Operation {
     pub fn needs_token(self) -> bool {
         !matches!(
             self,
-            Self::Login | Self::Refresh | Self::Logout | Self::Keys | Self::Page | Self::Docs | Self::OpenApi
+            Self::Login
+                | Self::Refresh
+                | Self::Logout
+                | Self::Keys
+                | Self::Page
+                | Self::Docs
+                | Self::DocsFile
+                | Self::OpenApi
         )
     }
 }
@@ -74,6 +83,7 @@ pub const ROUTES: &[Route<Operation>] = &[
     get("GetMessage", MESSAGE, Operation::Message, STATUS),
     get("GetPage", "/messages", Operation::Page, STATUS),
     get("GetDocs", "/docs", Operation::Docs, STATUS),
+    get("GetDocsFile", "/docs/{file}", Operation::DocsFile, STATUS),
     get("GetOpenApi", "/openapi.json", Operation::OpenApi, STATUS),
     any("AnyLogin", "/users/{action}", LOGIN),
     any("AnyKeys", "/.well-known/jwks.json", LOGIN),

@@ -12,7 +12,8 @@ use systems::SYSTEMS;
 
 use crate::exit::{Context, Failure};
 use crate::project::repository::Repository;
-use crate::project::tools::Tools;
+use crate::project::swagger_ui;
+use crate::project::tools::{self, Tools};
 use crate::ui::terminal::Terminal;
 
 /// The layer with the RDS certificate bundle: asset name, file below the root, path in the archive (and so below `/opt`).
@@ -31,7 +32,9 @@ pub(crate) fn assets(repository: &Repository, names: &[String]) -> Result<Vec<As
             let asset = asset.with_folder(&format!("{}/{system}", db_init::MIGRATIONS), &migrations, "sql");
             return asset.with_context(|| format!("cannot read {}", migrations.display()));
         }
-        Ok(Asset::of_binary(name, name))
+        let is_documented = SYSTEMS.iter().any(|system| system.documented_by() == Some(name));
+        let asset = Asset::of_binary(name, name);
+        Ok(if is_documented { swagger_ui::add_to(asset, repository) } else { asset })
     };
     names.iter().map(asset).collect()
 }
@@ -85,6 +88,7 @@ pub(crate) fn architecture(stage: &Stage) -> String {
 /// The whole workspace in one build: building only some packages would select other features of the libraries
 /// and compile them again.
 async fn development(repository: &Repository, terminal: &Terminal) -> Result<(), Failure> {
+    tools::install_swagger_ui(repository, terminal).await?;
     let arguments = ["build", "--workspace", "--bins", "--quiet"].map(str::to_owned);
     execute(repository, terminal, cargo(), &arguments, None, "building the functions").await
 }

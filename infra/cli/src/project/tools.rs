@@ -1,4 +1,4 @@
-//! The pinned tools below `.tools`, by purpose; nothing is installed twice.
+//! The pinned tools below `.tools`, by purpose, and what archives contain beside binaries; nothing is installed twice.
 
 use std::path::Path;
 
@@ -8,6 +8,7 @@ use tokio::process::Command;
 
 use crate::exit::{Context, Failure};
 use crate::project::repository::Repository;
+use crate::project::swagger_ui;
 use crate::ui::terminal::Terminal;
 
 /// Its rules are in `infra/systems/policies`.
@@ -16,11 +17,11 @@ const GUARD: (&str, &str) = ("cfn-guard", "3.2.1");
 /// What tools are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Tools {
-    /// MiniStack and PostgreSQL.
+    /// MiniStack, PostgreSQL and Swagger UI.
     Local,
     /// cfn-lint, cloudformation-validate, zizmor, checkov, cfn-guard and schemathesis.
     Lint,
-    /// cargo-lambda and zig.
+    /// cargo-lambda, zig and Swagger UI.
     Release,
 }
 
@@ -49,7 +50,9 @@ impl Tools {
         let venv = Layout::new(root).venv();
         let packages = async || Ok(local_cloud::install(root, &requirements, &stamp).await?);
         install_one(terminal, self.describe(), &venv, packages).await?;
-        if self == Self::Lint {
+        if self != Self::Lint {
+            install_swagger_ui(repository, terminal).await?;
+        } else {
             for name in ["checkov", "schemathesis"] {
                 let requirements = root.join("tests").join(format!("{name}-requirements.txt"));
                 let venv = root.join(".tools").join(name);
@@ -61,6 +64,12 @@ impl Tools {
         }
         Ok(())
     }
+}
+
+/// What archives of functions contain beside what is compiled.
+pub(crate) async fn install_swagger_ui(repository: &Repository, terminal: &Terminal) -> Result<(), Failure> {
+    let folder = swagger_ui::folder(repository);
+    install_one(terminal, "Swagger UI", &folder, async || swagger_ui::install(repository).await).await
 }
 
 async fn install_one(

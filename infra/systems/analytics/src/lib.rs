@@ -43,6 +43,10 @@ impl System for Analytics {
         Some(analytics_contract::DB_INIT.asset)
     }
 
+    fn documented_by(&self) -> Option<&'static str> {
+        Some(analytics_contract::ANALYTICS_API.asset)
+    }
+
     fn operator(&self) -> Option<&dyn Operator> {
         Some(self)
     }

@@ -28,6 +28,10 @@ impl System for Catalog {
         Box::new(Settings::read(settings, stage.name))
     }
 
+    fn documented_by(&self) -> Option<&'static str> {
+        Some(catalog_contract::GET_PRODUCT.asset)
+    }
+
     fn operator(&self) -> Option<&dyn Operator> {
         Some(self)
     }

@@ -6,7 +6,7 @@
 //!                          ▼                                          ▼
 //!                    ProductTable ◀───────────────────────────────────┘
 //!                          ▲
-//!  GET /products/{id} ─▶ GetProduct ◀─ GET /docs, GET /openapi.json
+//!  GET /products/{id} ─▶ GetProduct ◀─ GET /docs, /docs/{file}, /openapi.json
 //!
 //!  product-queue ─▶ its dead-letter queue; everything ─▶ alarms ─▶ topic
 //! ```
@@ -149,7 +149,7 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
                 allow_origins: settings.api.allowed_origins.clone(),
                 allow_methods: &["GET", "POST"],
                 allow_headers: &["content-type", "idempotency-key", "if-none-match"],
-                expose_headers: &["etag", "location", "retry-after"],
+                expose_headers: &["etag", "idempotent-replayed", "location", "retry-after"],
                 max_age: PREFLIGHT_MAX_AGE,
             },
             log_retention_days: stage.functions.log_retention_days,

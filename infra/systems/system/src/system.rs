@@ -19,6 +19,11 @@ pub trait System: Sync {
         None
     }
 
+    /// The asset of the function that serves `/docs`, and whose archive contains Swagger UI, if the system has an API that describes itself.
+    fn documented_by(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The operator side, if the system has one.
     fn operator(&self) -> Option<&dyn Operator> {
         None

@@ -14,7 +14,9 @@ const OPEN: Authorisations = Authorisations { writing: Authorisation::None, read
 fn answered(world: &World, authorisations: Authorisations, request: &Request) -> Answer {
     let page = Page { html: "<!doctype html>", policy: "default-src 'none'" };
     let answers = &Answers::default();
-    let api = Api { store: world, signer: world, tokens: world, clock: world, authorisations, answers, page };
+    // There is no Swagger UI in the folder of a test.
+    let docs = &Docs::in_folder("/nowhere");
+    let api = Api { store: world, signer: world, tokens: world, clock: world, authorisations, answers, page, docs };
     alone(api.respond(request, Uuid::from_u128(7)))
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::csv::CSV;
 use crate::openapi::parts::*;
-use crate::predictions::{JSON, NDJSON};
+use crate::predictions::NDJSON;
 use crate::uploads::WAIT_SECONDS;
 use crate::weekday;
 
@@ -23,7 +23,7 @@ pub(super) fn described(operation: Operation) -> Option<Value> {
         Operation::Upload => upload(),
         Operation::RejectedRows => rejected_rows(),
         Operation::RevertUpload => revert(),
-        Operation::Page | Operation::Docs | Operation::OpenApi => return None,
+        Operation::Page | Operation::Docs | Operation::DocsFile | Operation::OpenApi => return None,
     };
     for (status, error) in usual_errors() {
         described["responses"][status] = error;
@@ -61,7 +61,7 @@ fn program() -> Value {
         "summary": "Predictions of a program",
         "description": format!("{WHO} Without a day from all exhibitions, and predicted_audience is null where there is none; with a day only groups that have an exhibition then. An exhibition counts as midnight of its day."),
         "parameters": [program_code(), date("exhibition_date", false, "Only the exhibitions of this day.")],
-        "responses": {"200": tagged("The predictions; none for a program that is unknown.", predictions())},
+        "responses": {"200": tagged("The predictions; none for a program that is unknown.", &predictions())},
     })
 }
 
@@ -76,7 +76,7 @@ fn period() -> Value {
             date("end_date", true, "The end, included."),
         ],
         "responses": {
-            "200": tagged("The predictions; none for a program that is unknown.", predictions()),
+            "200": tagged("The predictions; none for a program that is unknown.", &predictions()),
             "400": inconsistent(),
         },
     })
@@ -85,7 +85,7 @@ fn period() -> Value {
 fn inconsistent() -> Value {
     let detail = "start_date 2021-03-22T00:00:00 is after end_date 2021-03-08T00:00:00";
     let example = json!({"status": "ERROR", "message": "INCONSISTENT_DATES", "detail": detail});
-    error(400, "The period ends before it starts, by local times.", "InconsistentDates", example)
+    error(400, "The period ends before it starts, by local times.", "InconsistentDates", &example)
 }
 
 fn programs() -> Value {
@@ -98,8 +98,8 @@ fn programs() -> Value {
     json!({
         "operationId": "getPrograms",
         "summary": "The programs, and the days that are covered",
-        "parameters": [limit(), cursor(json!({"type": "string", "pattern": "^[^\\u0000]*$"}))],
-        "responses": {"200": page("A page of the programs, by their codes.", content)},
+        "parameters": [limit(), cursor(&json!({"type": "string", "pattern": "^[^\\u0000]*$"}))],
+        "responses": {"200": page("A page of the programs, by their codes.", &content)},
     })
 }
 
@@ -111,12 +111,12 @@ fn explain() -> Value {
         "description": "For each group that the predictions list: the selected exhibitions, with the up to four values that each prediction is the median of, and the slots; each with the upload, key and line that it came from.",
         "parameters": [
             program_code(), day, start, end,
-            query("signal", false, "Only this signal.", json!({"type": "string"})),
-            query("weekday", false, "Only this weekday.", json!({"type": "string", "enum": weekday::ALL.map(weekday::name)})),
-            cursor(json!({"type": "string", "pattern": "^.*\\.(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day$"})),
+            query("signal", false, "Only this signal.", &json!({"type": "string"})),
+            query("weekday", false, "Only this weekday.", &json!({"type": "string", "enum": weekday::ALL.map(weekday::name)})),
+            cursor(&json!({"type": "string", "pattern": "^.*\\.(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day$"})),
         ],
         "responses": {
-            "200": page("What is behind the numbers.", json!({JSON: {"schema": reference("Explanation")}})),
+            "200": page("What is behind the numbers.", &json!({JSON: {"schema": reference("Explanation")}})),
             "400": inconsistent(),
         },
     })
@@ -130,7 +130,7 @@ fn accuracy() -> Value {
         "description": "Each prediction against the audience of the next exhibition of its group. A day or a period selects the exhibitions that came.",
         "parameters": [program_code(), day, start, end],
         "responses": {
-            "200": tagged("The errors of the predictions.", json!({JSON: {"schema": reference("Accuracy")}})),
+            "200": tagged("The errors of the predictions.", &json!({JSON: {"schema": reference("Accuracy")}})),
             "400": inconsistent(),
         },
     })
@@ -144,7 +144,7 @@ fn create_upload() -> Value {
         "operationId": "createUpload",
         "summary": "Announce a file",
         "description": "Returns a signed address; PUT the file there with the headers that come with it. Size and checksum are signed.",
-        "parameters": [query("dry_run", false, "Whether the file is only to be checked, like the member of the body.", json!({"type": "boolean"}))],
+        "parameters": [query("dry_run", false, "Whether the file is only to be checked, like the member of the body.", &json!({"type": "boolean"}))],
         "requestBody": {"required": true, "content": {JSON: {
             "schema": reference("NewUpload"),
             "example": {"key": "march.csv", "size": 4096, "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
@@ -169,14 +169,14 @@ fn uploads() -> Value {
     json!({
         "operationId": "getUploads",
         "summary": "The uploads, the newest first",
-        "parameters": [limit(), cursor(json!({"type": "string", "format": "uuid"}))],
-        "responses": {"200": page("A page of the uploads.", json!({JSON: {"schema": reference("Uploads")}}))},
+        "parameters": [limit(), cursor(&json!({"type": "string", "format": "uuid"}))],
+        "responses": {"200": page("A page of the uploads.", &json!({JSON: {"schema": reference("Uploads")}}))},
     })
 }
 
 fn upload() -> Value {
     let wait = json!({"type": "integer", "minimum": 0, "maximum": WAIT_SECONDS, "default": 0});
-    let mut answer = page("The report.", json!({JSON: {"schema": reference("UploadWithFaults")}}));
+    let mut answer = page("The report.", &json!({JSON: {"schema": reference("UploadWithFaults")}}));
     answer["headers"]["Retry-After"] = json!({
         "description": "Seconds after which to look again; absent once it has ended.", "required": false,
         "schema": {"type": "integer", "minimum": 1},
@@ -186,9 +186,9 @@ fn upload() -> Value {
         "summary": "What became of an upload",
         "parameters": [
             id(),
-            query("wait", false, "Seconds to wait for its end.", wait),
+            query("wait", false, "Seconds to wait for its end.", &wait),
             limit(),
-            cursor(record_number()),
+            cursor(&record_number()),
         ],
         "responses": {"200": answer, "404": told(404, "No upload has this id.", "no upload has this id")},
     })
@@ -201,9 +201,9 @@ fn rejected_rows() -> Value {
         "operationId": "getRejectedRows",
         "summary": "The rejected rows as they came",
         "description": "In the file's order, the first 1,000, with its header and delimiter and a last column error. Mend them, and upload them as another file.",
-        "parameters": [id(), cursor(record_number())],
+        "parameters": [id(), cursor(&record_number())],
         "responses": {
-            "200": page("The rows.", content),
+            "200": page("The rows.", &content),
             "404": told(404, "No upload has this id, or its file has not been read.", "no upload has this id"),
         },
     })

@@ -3,7 +3,7 @@
 use super::*;
 use crate::fakes::{Fate, World, alone, draft, now};
 use crate::product::{Product, Record, Status};
-use function_http::BODY_BYTES;
+use function_http::{BODY_BYTES, Docs};
 use serde_json::{Value, json};
 
 const CUP: &str = r#"{"name": "cup", "description": "d", "price": 19.9}"#;
@@ -17,7 +17,12 @@ fn created(world: &World, request: &Request, id: u128) -> Answer {
 }
 
 fn got(world: &World, path: &str) -> Answer {
-    alone(get_product(&Request::new("GET", path), world, now()))
+    asked(world, &Request::new("GET", path))
+}
+
+/// There is no Swagger UI in the folder of a test.
+fn asked(world: &World, request: &Request) -> Answer {
+    alone(get_product(request, world, &Docs::in_folder("/nowhere"), now()))
 }
 
 fn json(answer: &Answer) -> Value {
@@ -64,9 +69,11 @@ fn a_key_repeats_its_answer_and_refuses_another_product() {
     let first = created(&world, &post(CUP).with_header("Idempotency-Key", "k"), 1);
     let written_otherwise = r#"{"price":"19.90","description":"d","name":"c\u0075p"}"#;
     let second = created(&world, &post(written_otherwise).with_header("Idempotency-Key", "k"), 2);
-    assert_eq!((second.status, &second.body, &second.headers), (202, &first.body, &first.headers));
+    assert_eq!((second.status, &second.body), (202, &first.body));
+    assert_eq!((first.headers.get("idempotent-replayed"), &second.headers), (None, &first.clone().replayed().headers));
     let other = post(CUP.replace("19.9", "20")).with_header("Idempotency-Key", "k");
-    assert_eq!(created(&world, &other, 3).status, 409);
+    let refused = created(&world, &other, 3);
+    assert_eq!((refused.status, json(&refused)["errors"].clone()), (422, Value::Null), "it is not the body's fault");
 }
 
 #[test]
@@ -95,7 +102,7 @@ fn a_saved_product_is_shown_with_a_price_of_two_places() {
     assert_eq!((answer.status, json(&answer)), (200, expected));
     let again = Request::new("GET", "/products/00000000-0000-0000-0000-0000000000AB")
         .with_header("if-none-match", answer.headers["etag"].clone());
-    assert_eq!(alone(get_product(&again, &world, now())).status, 304);
+    assert_eq!(asked(&world, &again).status, 304);
 }
 
 #[test]
@@ -118,7 +125,10 @@ fn what_is_no_products_id_is_unknown() {
 fn the_api_describes_itself() {
     let world = World::default();
     assert_eq!(json(&got(&world, "/openapi.json"))["openapi"], "3.1.0");
-    let page = got(&world, "/docs");
-    assert_eq!((page.status, page.headers["content-type"].as_str()), (200, "text/html; charset=utf-8"));
+    for path in ["/docs", "/docs/swagger-ui.css"] {
+        let answer = got(&world, path);
+        assert_eq!((answer.status, answer.headers["content-type"].as_str()), (503, "application/problem+json"));
+        assert!(answer.reason.is_some_and(|reason| reason.contains("/nowhere")), "{path}");
+    }
     assert_eq!(got(&world, "/").status, 404);
 }

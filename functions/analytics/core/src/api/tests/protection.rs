@@ -52,7 +52,11 @@ fn the_api_shows_its_page_and_describes_itself() {
     assert_eq!((page.status, page.headers["content-type"].as_str()), (200, "text/html; charset=utf-8"));
     assert_eq!(page.headers["content-security-policy"], "default-src 'none'");
     assert_eq!(json(&got(&example(), "/openapi.json"))["openapi"], "3.1.0");
-    assert_eq!(got(&example(), "/docs").headers["content-type"], "text/html; charset=utf-8");
+    for address in ["/docs", "/docs/swagger-ui.css"] {
+        let answer = got(&example(), address);
+        assert_eq!((answer.status, answer.body.as_str()), (503, r#"{"detail":"the page is out of reach"}"#));
+        assert!(answer.reason.is_some_and(|reason| reason.contains("/nowhere")), "{address}");
+    }
 }
 
 #[test]
@@ -107,8 +111,9 @@ fn reading_and_writing_are_authorised_apart_and_pages_are_for_anybody() {
         (status(reading, &post), status(reading, &revert), status(reading, &request("GET", PROGRAM))),
         (415, 404, 403)
     );
-    for address in ["/analytics/", "/docs", "/openapi.json"] {
-        assert_eq!(status(of(Authorisation::Iam, Authorisation::Token), &request("GET", address)), 200, "{address}");
+    for (address, expected) in [("/analytics/", 200), ("/openapi.json", 200), ("/docs", 503), ("/docs/x", 503)] {
+        let closed = of(Authorisation::Iam, Authorisation::Token);
+        assert_eq!(status(closed, &request("GET", address)), expected, "{address}");
     }
 }
 
