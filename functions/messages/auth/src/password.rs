@@ -60,7 +60,8 @@ impl Password {
     /// The hash is no PHC string of a known algorithm.
     pub(crate) fn is_of(&self, hash: Option<&str>) -> Result<bool, argon2::password_hash::Error> {
         use argon2::password_hash::Error;
-        let parsed = PasswordHash::new(hash.unwrap_or(NOBODY)).map_err(|_| Error::EncodingInvalid)?;
+        let parsed = PasswordHash::new(hash.unwrap_or(NOBODY)).ok().filter(|parsed| parsed.hash.is_some());
+        let parsed = parsed.ok_or(Error::EncodingInvalid)?;
         match hasher().verify_password(self.0.as_bytes(), &parsed) {
             Ok(()) => Ok(hash.is_some()),
             Err(Error::PasswordInvalid) => Ok(false),

@@ -1,11 +1,11 @@
 //! What invokes the function: a request of the API, or one of the operator. Anything else is an error.
 
 use function_http::{Answer, Request};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 /// One invocation's event.
-#[derive(Deserialize)]
-#[serde(untagged)]
 pub enum Event {
     /// `{"requestContext": {..}, ..}` of an HTTP API.
     Http(Box<Request>),
@@ -13,12 +13,24 @@ pub enum Event {
     Operator(messages_contract::Request),
 }
 
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let event = Value::deserialize(deserializer)?;
+        // Only the API can say so; whatever a client sends is inside of it.
+        if event.get("requestContext").is_some() {
+            return serde_json::from_value(event).map(Self::Http).map_err(D::Error::custom);
+        }
+        // The parser's message could quote a password.
+        serde_json::from_value(event).map(Self::Operator).map_err(|_| D::Error::custom("the event is no request"))
+    }
+}
+
 /// The response, as JSON without a tag.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Response {
     Http(Answer),
-    Operator(serde_json::Value),
+    Operator(Value),
 }
 
 #[cfg(test)]
@@ -37,7 +49,6 @@ mod tests {
         assert!(matches!(event, Event::Http(request) if request.path == "/users/login"));
         let event = serde_json::from_value(operator.clone()).expect("an event");
         assert!(matches!(event, Event::Operator(messages_contract::Request::DisableUser { .. })));
-        // Whatever a client sends, it arrives inside of an event of the API.
         let mut both = http;
         both["operator"] = json!("list_users");
         assert!(matches!(serde_json::from_value(both).expect("an event"), Event::Http(_)));

@@ -13,7 +13,9 @@ fn verified(secret: &Secret, authorization: &str, time: &str) -> Result<Claims, 
 }
 
 fn answer(refused: Refused) -> Answer {
-    Answer { reason: None, ..refused.answer(ErrorForm::Detail) }
+    let mut answer = refused.answer(ErrorForm::Detail);
+    answer.reason = None;
+    answer
 }
 
 #[test]

