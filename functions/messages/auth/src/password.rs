@@ -48,7 +48,7 @@ impl Password {
         }
     }
 
-    /// Its hash as a PHC string. Takes some 50 ms of a processor.
+    /// Its hash as a PHC string. Takes tens of milliseconds of a processor.
     pub fn hash(&self, salt: &[u8; 16]) -> String {
         let hash = hasher().hash_password_with_salt(self.0.as_bytes(), salt);
         hash.expect("the length of the salt is one that is allowed").to_string()
