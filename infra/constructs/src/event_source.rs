@@ -11,11 +11,11 @@ use crate::{Queue, RustFunction, Stack, Suppression};
 #[derive(Debug, Clone, Copy)]
 pub struct SqsEventSource<'a> {
     pub queue: &'a Queue,
-    /// Messages per batch, 1 to 10,000; more than 10 need a window.
+    /// Messages per batch, 1 to 10,000; more than 10 need a window, and a FIFO queue has no more.
     pub batch_size: u32,
-    /// How long messages are gathered into a batch, 0 s to 300 s.
+    /// How long messages are gathered into a batch, 0 s to 300 s; none for a FIFO queue.
     pub max_batching_window: Duration,
-    /// The most concurrent instances, 2 to 1,000.
+    /// The most concurrent instances, 2 to 1,000. A FIFO queue has at most one for each message group.
     pub max_concurrency: u32,
 }
 

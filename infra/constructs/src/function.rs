@@ -189,6 +189,25 @@ impl RustFunction {
         stack.suppress(self.id(), Suppression::checkov("CKV_AWS_116", reason));
         let destination = cfn_event_invoke_config::OnFailureProperty::new().destination(on_failure.topic_arn());
         let destinations = cfn_event_invoke_config::DestinationConfigProperty::new().on_failure(destination);
+        self.add_event_invoke_config(stack, max_event_age, retry_attempts, Some(destinations));
+    }
+
+    /// An asynchronous invocation is never retried: the next one does what was left to do. `why` says so to whoever asks what becomes of a
+    /// failed one.
+    #[track_caller]
+    pub fn never_retry(&self, stack: &mut Stack, max_event_age: Duration, why: &'static str) {
+        stack.suppress(self.id(), Suppression::checkov("CKV_AWS_116", why));
+        self.add_event_invoke_config(stack, max_event_age, 0, None);
+    }
+
+    #[track_caller]
+    fn add_event_invoke_config(
+        &self,
+        stack: &mut Stack,
+        max_event_age: Duration,
+        retry_attempts: u32,
+        destinations: Option<cfn_event_invoke_config::DestinationConfigProperty>,
+    ) {
         let config = CfnEventInvokeConfig::new()
             .function_name(self.function_ref())
             .qualifier("$LATEST")

@@ -1,4 +1,5 @@
-//! A queue with its dead-letter queue. Owns names, encryption and redrive; a queue without a dead-letter queue cannot be expressed.
+//! A queue with its dead-letter queue, both standard or both FIFO. Owns names, encryption and redrive; a queue without a dead-letter queue
+//! cannot be expressed.
 
 use std::time::Duration;
 
@@ -10,14 +11,14 @@ use crate::{Exceptions, Grantee, PolicyStatement, Stack, Suppression};
 
 /// What AWS recommends: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
 const TIMEOUTS_IN_VISIBILITY: u32 = 6;
-/// A standard dead-letter queue keeps the original send time, so it needs a longer retention than its queue.
+/// A standard dead-letter queue keeps the original send time, so it needs a longer retention than its queue. In a FIFO one the time starts anew.
 const DEAD_LETTER_RETENTION: Duration = Duration::from_secs(14 * 24 * 3600);
 const ENCRYPTED: Suppression = Suppression::checkov(
     "CKV_AWS_27",
     "encrypted by SQS itself (SqsManagedSseEnabled); the check knows keys of KMS alone",
 );
 
-/// A standard queue and its dead-letter queue.
+/// A queue and its dead-letter queue.
 #[derive(Debug, Clone)]
 pub struct Queue {
     handle: Handle<CfnQueue>,
@@ -41,13 +42,26 @@ pub struct QueueProps {
     pub retention_period: Duration,
     /// Receives before a message moves to the dead-letter queue, at least 3.
     pub max_receive_count: u32,
+    /// In order within a message group, and each message once; standard queues if `None`. Both names end in `.fifo` then.
+    pub fifo: Option<Fifo>,
+}
+
+/// A FIFO queue with high throughput: groups share no quota (`FifoThroughputLimit: perMessageGroupId`), which requires that a deduplication id
+/// is one of its group (`DeduplicationScope: messageGroup`):
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/high-throughput-fifo.html>
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fifo {
+    /// Whether a message without a deduplication id gets the hash of its body as one. Two equal bodies within five minutes are one message then,
+    /// so senders pass an id all the same.
+    pub content_based_deduplication: bool,
 }
 
 impl Queue {
     /// Creates `<id>` and `<id>DeadLetters`.
     #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, props: QueueProps) -> Self {
-        let dead_letter_queue = DeadLetterQueue::new(stack, &format!("{id}DeadLetters"), props.dead_letter_queue_name);
+        let dead_letter_queue =
+            DeadLetterQueue::of_kind(stack, &format!("{id}DeadLetters"), props.dead_letter_queue_name, props.fifo);
         let redrive = cfn_queue::RedrivePolicyProperty::new()
             .dead_letter_target_arn(dead_letter_queue.queue_arn())
             .max_receive_count(props.max_receive_count);
@@ -57,7 +71,7 @@ impl Queue {
             .message_retention_period(seconds(props.retention_period))
             .redrive_policy(redrive)
             .sqs_managed_sse_enabled(true);
-        let handle = stack.add(id, transient(queue));
+        let handle = stack.add(id, transient(of_kind(queue, props.fifo)));
         Self { handle, name: props.queue_name, dead_letter_queue }
     }
 
@@ -94,21 +108,30 @@ impl Queue {
 
     /// What an event source mapping needs, and what a consumer needs to extend a message's visibility timeout.
     pub fn grant_consume_messages(&self, stack: &mut Stack, grantee: &impl Grantee) {
-        let actions =
-            &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"];
-        grantee.grant(stack, PolicyStatement { sid: "ConsumeMessages", actions, resources: vec![self.queue_arn()] });
+        grantee.grant(stack, consume(self.queue_arn()));
+    }
+
+    /// Reading how many messages wait, are in flight and are delayed.
+    pub fn grant_read_attributes(&self, stack: &mut Stack, grantee: &impl Grantee) {
+        let actions = &["sqs:GetQueueAttributes"];
+        grantee.grant(stack, PolicyStatement { sid: "ReadQueues", actions, resources: vec![self.queue_arn()] });
     }
 }
 
 impl DeadLetterQueue {
-    /// One for a source other than a queue, such as a schedule; a queue creates its own.
+    /// One for a source other than a queue, such as a schedule; a queue creates its own. Such sources take standard queues alone.
     #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, queue_name: String) -> Self {
+        Self::of_kind(stack, id, queue_name, None)
+    }
+
+    #[track_caller]
+    fn of_kind(stack: &mut Stack, id: &str, queue_name: String, fifo: Option<Fifo>) -> Self {
         let queue = CfnQueue::new()
             .queue_name(&queue_name)
             .message_retention_period(seconds(DEAD_LETTER_RETENTION))
             .sqs_managed_sse_enabled(true);
-        Self { handle: stack.add(id, transient(queue)), name: queue_name }
+        Self { handle: stack.add(id, transient(of_kind(queue, fifo))), name: queue_name }
     }
 
     pub fn queue_name(&self) -> &str {
@@ -125,6 +148,11 @@ impl DeadLetterQueue {
 
     pub fn grant_send_messages(&self, stack: &mut Stack, grantee: &impl Grantee) {
         grantee.grant(stack, send(self.queue_arn()));
+    }
+
+    /// What a function needs that looks at dead letters, takes them out, or puts them back.
+    pub fn grant_consume_messages(&self, stack: &mut Stack, grantee: &impl Grantee) {
+        grantee.grant(stack, consume(self.queue_arn()));
     }
 
     /// `<id>Policy`, by which one topic may send.
@@ -154,6 +182,21 @@ fn admit_topic(stack: &mut Stack, queue: &Handle<CfnQueue>, topic_arn: &Value<St
 
 fn send(queue_arn: Value<String>) -> PolicyStatement {
     PolicyStatement { sid: "SendMessages", actions: &["sqs:SendMessage"], resources: vec![queue_arn] }
+}
+
+fn consume(queue_arn: Value<String>) -> PolicyStatement {
+    let actions = &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"];
+    PolicyStatement { sid: "ConsumeMessages", actions, resources: vec![queue_arn] }
+}
+
+/// CloudFormation wants the attributes of FIFO queues left out of standard ones, `FifoQueue: false` included.
+fn of_kind(queue: CfnQueue, fifo: Option<Fifo>) -> CfnQueue {
+    let Some(fifo) = fifo else { return queue };
+    queue
+        .fifo_queue(true)
+        .content_based_deduplication(fifo.content_based_deduplication)
+        .deduplication_scope(cfn_queue::DeduplicationScope::MESSAGE_GROUP)
+        .fifo_throughput_limit(cfn_queue::FifoThroughputLimit::PER_MESSAGE_GROUP_ID)
 }
 
 /// Messages are work in progress: a deleted stack has no use for them, and a crawl can be started again.

@@ -1,4 +1,4 @@
-//! A generated secret with a user name and a password. Secrets Manager generates the password: it never appears in a template.
+//! A secret of which Secrets Manager generates one member, such as the password of a user: it never appears in a template.
 
 use cfn::aws_rds::CfnDBCluster;
 use cfn::aws_secretsmanager::{CfnSecret, CfnSecretTargetAttachment, cfn_secret};
@@ -10,21 +10,45 @@ use crate::{Exceptions, Grantee, PolicyStatement, Stack, Suppression};
 /// Length of a generated password. Letters and digits only, so that it needs no quoting in any connection string.
 const PASSWORD_LENGTH: u32 = 40;
 
-/// `{"username": .., "password": ..}` in Secrets Manager.
+/// JSON in Secrets Manager, such as `{"username": .., "password": ..}`.
 #[derive(Debug, Clone)]
 pub struct Secret {
     handle: Handle<CfnSecret>,
 }
 
 impl Secret {
+    /// `{"username": .., "password": ..}`.
     #[track_caller]
     pub fn generated(stack: &mut Stack, id: &str, username: &str, description: &'static str) -> Self {
+        let template = format!(r#"{{"username":"{username}"}}"#);
+        Self::of(stack, id, description, template, ("password", PASSWORD_LENGTH))
+    }
+
+    /// `{"<member>": ..}` with as many letters and digits.
+    #[track_caller]
+    pub fn generated_member(
+        stack: &mut Stack,
+        id: &str,
+        (member, length): (&'static str, u32),
+        description: &'static str,
+    ) -> Self {
+        Self::of(stack, id, description, "{}".to_owned(), (member, length))
+    }
+
+    #[track_caller]
+    fn of(
+        stack: &mut Stack,
+        id: &str,
+        description: &'static str,
+        template: String,
+        (member, length): (&'static str, u32),
+    ) -> Self {
         let generate = cfn_secret::GenerateSecretStringProperty::new()
-            .secret_string_template(format!(r#"{{"username":"{username}"}}"#))
-            .generate_string_key("password")
-            .password_length(PASSWORD_LENGTH)
+            .secret_string_template(template)
+            .generate_string_key(member)
+            .password_length(length)
             .exclude_punctuation(true);
-        // A password is not data: a new stack generates a new one and sets it.
+        // It is not data: a new stack generates a new one, and whoever uses it follows.
         let secret = CfnSecret::new()
             .description(description)
             .generate_secret_string(generate)

@@ -5,10 +5,10 @@ use std::time::Duration;
 use cfn::aws_sns::CfnTopic;
 use cfn::{Json, LogicalId, Value};
 use constructs::{
-    Acknowledgement, Alarm, Architecture, Bucket, BucketProps, Code, CorsPreflight, Dashboard, Exceptions, HttpApi,
-    HttpApiProps, ParameterSource, Queue, QueueProps, RemovalPolicy, RouteAuthorization, RustFunction,
-    RustFunctionProps, Secret, SqsEventSource, Stack, Suppression, Table, TableProps, Throttling, Topic, VpcPlacement,
-    Widget,
+    Acknowledgement, Alarm, Architecture, Bucket, BucketProps, Code, CorsPreflight, Dashboard, Exceptions, Fifo,
+    GlobalSecondaryIndex, HttpApi, HttpApiProps, ParameterSource, Projection, Queue, QueueProps, RemovalPolicy,
+    RouteAuthorization, RustFunction, RustFunctionProps, Secret, SqsEventSource, Stack, Suppression, Table, TableProps,
+    Throttling, Topic, VpcPlacement, Widget,
 };
 
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
@@ -18,14 +18,18 @@ fn stack() -> Stack {
 }
 
 fn queue(stack: &mut Stack) -> Queue {
-    let props = QueueProps {
+    Queue::new(stack, "Orders", queue_props())
+}
+
+fn queue_props() -> QueueProps {
+    QueueProps {
         queue_name: "orders".to_owned(),
         dead_letter_queue_name: "orders-dlq".to_owned(),
         visibility_timeout: Queue::visibility_timeout_for(FIVE_MINUTES, Duration::from_secs(30)),
         retention_period: Duration::from_secs(345_600),
         max_receive_count: 5,
-    };
-    Queue::new(stack, "Orders", props)
+        fifo: None,
+    }
 }
 
 fn function(stack: &mut Stack, id: &str, vpc: Option<VpcPlacement>) -> RustFunction {
@@ -79,6 +83,64 @@ fn an_event_source_makes_the_mapping_and_its_grant() {
     let consume = &statements(&stack, "SaverRole")[1];
     assert_eq!((consume.0.as_str(), consume.2.as_slice()), ("ConsumeMessages", [arn("Orders")].as_slice()));
     assert!(consume.1.contains(&"sqs:DeleteMessage".to_owned()), "{consume:?}");
+}
+
+/// FIFO attributes of the queue `Orders` and of its dead-letter queue.
+fn fifo_attributes(fifo: Option<Fifo>) -> [Vec<(String, serde_json::Value)>; 2] {
+    let mut stack = stack();
+    Queue::new(&mut stack, "Orders", QueueProps { fifo, ..queue_props() });
+    let template = json(stack);
+    ["Orders", "OrdersDeadLetters"].map(|id| {
+        let properties = template["Resources"][id]["Properties"].as_object().expect("properties").iter();
+        let of_fifo = properties.filter(|(name, _)| name.contains("Fifo") || name.contains("Deduplication"));
+        of_fifo.map(|(name, value)| (name.clone(), value.clone())).collect()
+    })
+}
+
+#[test]
+fn a_fifo_queue_has_a_fifo_dead_letter_queue_and_groups_that_share_nothing() {
+    let expected = |content_based: bool| {
+        [
+            ("ContentBasedDeduplication".to_owned(), content_based.into()),
+            ("DeduplicationScope".to_owned(), "messageGroup".into()),
+            ("FifoQueue".to_owned(), true.into()),
+            ("FifoThroughputLimit".to_owned(), "perMessageGroupId".into()),
+        ]
+    };
+    for content_based_deduplication in [true, false] {
+        for mut attributes in fifo_attributes(Some(Fifo { content_based_deduplication })) {
+            attributes.sort_by(|(left, _), (right, _)| left.cmp(right));
+            assert_eq!(attributes, expected(content_based_deduplication));
+        }
+    }
+    assert_eq!(fifo_attributes(None), [vec![], vec![]]);
+}
+
+#[test]
+fn whoever_replays_dead_letters_takes_them_and_counts_what_waits() {
+    let mut stack = stack();
+    let (queue, function) = (queue(&mut stack), function(&mut stack, "Replayer", None));
+    queue.dead_letter_queue().grant_consume_messages(&mut stack, &function);
+    queue.grant_read_attributes(&mut stack, &function);
+    let statements = statements(&stack, "ReplayerRole");
+    assert_eq!(statements[1].2, [arn("OrdersDeadLetters")]);
+    assert_eq!(
+        (&statements[2].1, &statements[2].2),
+        (&vec!["sqs:GetQueueAttributes".to_owned()], &vec![arn("Orders")])
+    );
+}
+
+#[test]
+fn a_function_that_runs_often_is_never_retried_and_says_why() {
+    let mut stack = stack();
+    let function = function(&mut stack, "Sweeper", None);
+    function.never_retry(&mut stack, FIVE_MINUTES, "the next run does what is left");
+    let template = json(stack);
+    let config = &template["Resources"]["SweeperAsyncInvoke"]["Properties"];
+    assert_eq!((&config["MaximumRetryAttempts"], &config["MaximumEventAgeInSeconds"]), (&0.into(), &300.into()));
+    assert!(config.get("DestinationConfig").is_none());
+    let skipped = &template["Resources"]["Sweeper"]["Metadata"]["checkov"]["skip"];
+    assert!(skipped.to_string().contains("the next run does what is left"), "{skipped}");
 }
 
 #[test]
@@ -149,6 +211,17 @@ fn a_generated_password_never_stands_in_the_template() {
 }
 
 #[test]
+fn a_generated_member_is_all_that_its_secret_has() {
+    let mut stack = stack();
+    Secret::generated_member(&mut stack, "Keys", ("current", 64), "Keys that tokens are signed with.");
+    let generate = json(stack)["Resources"]["Keys"]["Properties"]["GenerateSecretString"].clone();
+    let expected = serde_json::json!({
+        "SecretStringTemplate": "{}", "GenerateStringKey": "current", "PasswordLength": 64, "ExcludePunctuation": true,
+    });
+    assert_eq!(generate, expected);
+}
+
+#[test]
 fn tags_stand_on_everything_that_takes_them() {
     let mut stack = stack();
     queue(&mut stack);
@@ -212,14 +285,58 @@ fn api(stack: &mut Stack, allow_origins: &[&str]) -> HttpApi {
 }
 
 fn table(stack: &mut Stack, removal_policy: RemovalPolicy) -> Table {
-    let props = TableProps {
+    Table::new(stack, "Orders", table_props(removal_policy))
+}
+
+fn table_props(removal_policy: RemovalPolicy) -> TableProps {
+    TableProps {
         table_name: "Orders-dev".to_owned(),
         partition_key: "id",
         time_to_live_attribute: Some("expiration"),
+        global_secondary_indexes: Vec::new(),
         deletion_protection: true,
         removal_policy,
+    }
+}
+
+#[test]
+fn an_index_has_its_keys_and_the_table_defines_each_attribute_once() {
+    let mut stack = stack();
+    let index = |index_name, sort_key, projection| GlobalSecondaryIndex {
+        index_name,
+        partition_key: "status",
+        sort_key,
+        projection,
     };
-    Table::new(stack, "Orders", props)
+    let by_time = index("by-time", "since", Projection::All);
+    let by_id = index("by-id", "id", Projection::Include(&["amount"]));
+    let props = TableProps { global_secondary_indexes: vec![by_time, by_id], ..table_props(RemovalPolicy::Destroy) };
+    Table::new(&mut stack, "Orders", props);
+    let table = json(stack)["Resources"]["Orders"]["Properties"].clone();
+    let defined: Vec<_> = table["AttributeDefinitions"].as_array().expect("a list").iter().collect();
+    let text = |name: &str| serde_json::json!({ "AttributeName": name, "AttributeType": "S" });
+    assert_eq!(defined, [&text("id"), &text("status"), &text("since")]);
+    assert_eq!(
+        table["GlobalSecondaryIndexes"],
+        serde_json::json!([
+            {
+                "IndexName": "by-time",
+                "KeySchema": [
+                    { "AttributeName": "status", "KeyType": "HASH" },
+                    { "AttributeName": "since", "KeyType": "RANGE" },
+                ],
+                "Projection": { "ProjectionType": "ALL" },
+            },
+            {
+                "IndexName": "by-id",
+                "KeySchema": [
+                    { "AttributeName": "status", "KeyType": "HASH" },
+                    { "AttributeName": "id", "KeyType": "RANGE" },
+                ],
+                "Projection": { "ProjectionType": "INCLUDE", "NonKeyAttributes": ["amount"] },
+            },
+        ])
+    );
 }
 
 fn json(stack: Stack) -> serde_json::Value {
@@ -304,16 +421,30 @@ fn grants_on_tables_and_buckets_name_what_is_done_and_where() {
     let (table, bucket) = (table(&mut stack, RemovalPolicy::Destroy), bucket(&mut stack, RemovalPolicy::Destroy));
     let (reader, writer) = (function(&mut stack, "Reader", None), function(&mut stack, "Writer", None));
     table.grant_read_data(&mut stack, &reader);
+    table.grant_query(&mut stack, &reader, "by-time");
+    table.grant_scan(&mut stack, &reader);
     table.grant_write_data(&mut stack, &writer);
+    table.grant_update_data(&mut stack, &writer);
+    table.grant_delete_data(&mut stack, &writer);
     bucket.grant_put(&mut stack, &writer);
     let granted = |role: &str| statements(&stack, role)[1..].to_vec();
     let actions = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-    assert_eq!(granted("ReaderRole"), [("ReadItems".to_owned(), actions(&["dynamodb:GetItem"]), vec![arn("Orders")])]);
+    let index = cfn::intrinsics::sub("${Orders.Arn}/index/by-time").into_json();
+    assert_eq!(
+        granted("ReaderRole"),
+        [
+            ("ReadItems".to_owned(), actions(&["dynamodb:GetItem"]), vec![arn("Orders")]),
+            ("QueryItems".to_owned(), actions(&["dynamodb:Query"]), vec![index]),
+            ("ScanItems".to_owned(), actions(&["dynamodb:Scan"]), vec![arn("Orders")]),
+        ]
+    );
     let objects = cfn::intrinsics::sub("${Reports.Arn}/*").into_json();
     assert_eq!(
         granted("WriterRole"),
         [
             ("WriteItems".to_owned(), actions(&["dynamodb:PutItem"]), vec![arn("Orders")]),
+            ("UpdateItems".to_owned(), actions(&["dynamodb:UpdateItem"]), vec![arn("Orders")]),
+            ("DeleteItems".to_owned(), actions(&["dynamodb:DeleteItem"]), vec![arn("Orders")]),
             ("PutObjects".to_owned(), actions(&["s3:PutObject"]), vec![objects]),
         ]
     );

@@ -36,6 +36,7 @@ fn chain(stack: &mut Stack) -> Bucket {
         visibility_timeout: Duration::from_secs(60),
         retention_period: Duration::from_secs(345_600),
         max_receive_count: 5,
+        fifo: None,
     };
     let queue = Queue::new(stack, "OrderQueue", props);
     let subscription = SqsSubscription {

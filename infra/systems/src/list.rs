@@ -8,6 +8,7 @@ pub const SYSTEMS: &[&dyn System] = &[
     &system_fipe::Fipe,
     &system_catalog::Catalog,
     &system_analytics::Analytics,
+    &system_messages::Messages,
     &system_delivery::Delivery,
 ];
 

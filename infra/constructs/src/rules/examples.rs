@@ -51,9 +51,19 @@ pub(super) fn dead_letter_retention() -> Template {
     queues(5, &[("MessageRetentionPeriod", 345_600.into())], &[("MessageRetentionPeriod", 345_600.into())])
 }
 
-fn mapping(properties: &[(&'static str, Json)]) -> Template {
+pub(super) fn fifo_name() -> Template {
     let mut template = template();
-    let queue = template.add("Queue", RawResource::new(QUEUE));
+    template.add("Queue", RawResource::new(QUEUE).property("QueueName", "orders").property("FifoQueue", true));
+    template
+}
+
+fn mapping(properties: &[(&'static str, Json)]) -> Template {
+    mapping_of(RawResource::new(QUEUE), properties)
+}
+
+fn mapping_of(queue: RawResource, properties: &[(&'static str, Json)]) -> Template {
+    let mut template = template();
+    let queue = template.add("Queue", queue);
     let mapping = RawResource::new("AWS::Lambda::EventSourceMapping")
         .property("EventSourceArn", queue.get_att::<String>("Arn"))
         .property("FunctionName", "orders");
@@ -72,6 +82,11 @@ pub(super) fn maximum_concurrency() -> Template {
 
 pub(super) fn batching_window() -> Template {
     mapping(&[("BatchSize", 100.into())])
+}
+
+pub(super) fn fifo_batch() -> Template {
+    let properties = [("BatchSize", 100.into()), ("MaximumBatchingWindowInSeconds", 1.into())];
+    mapping_of(RawResource::new(QUEUE).property("FifoQueue", true), &properties)
 }
 
 pub(super) fn log_retention() -> Template {

@@ -9,8 +9,8 @@ use super::{Rule, examples};
 const FUNCTION: &str = "AWS::Lambda::Function";
 const SECRET_WORDS: [&str; 8] =
     ["PASSWORD", "PASSWD", "PWD", "SECRET", "TOKEN", "API_KEY", "PRIVATE_KEY", "CREDENTIAL"];
-/// Suffixes that say where a secret is, not what it is.
-const POINTERS: [&str; 4] = ["_ARN", "_ID", "_NAME", "_URL"];
+/// Suffixes that say where a secret is, or who issues a token, not what it is.
+const POINTERS: [&str; 5] = ["_ARN", "_ID", "_ISSUER", "_NAME", "_URL"];
 
 pub(super) const LOG_RETENTION: Rule = Rule {
     id: "function-log-retention",
@@ -113,11 +113,11 @@ pub(super) const INVOKE_SOURCE: Rule = Rule {
     },
 };
 
-/// The logical id that a statement's resource refers to: itself, or what is in it (`${Bucket.Arn}/*`).
+/// The logical id that a statement's resource refers to: itself, or what is in it (`${Bucket.Arn}/*`, `${Table.Arn}/index/open`).
 fn granted_resource(resource: &Json) -> Option<&str> {
     referred(resource).or_else(|| match resource.as_intrinsic()? {
         Intrinsic::Sub(text, values) if values.is_empty() => {
-            text.strip_prefix("${")?.strip_suffix("/*")?.strip_suffix(".Arn}")
+            text.strip_prefix("${")?.split_once(".Arn}/").map(|(id, _)| id)
         }
         _ => None,
     })

@@ -2,8 +2,13 @@
 
 use cfn::{Json, ResourceEntry, Template};
 
+use super::queues::is_fifo;
 use super::read::{number, number_or, of_type, property, resource, shown};
 use super::{Rule, Stage, examples};
+
+/// Lambda's default for queues, and the largest batch without a window and of a FIFO queue:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html>
+const BATCH: f64 = 10.0;
 
 pub(super) const PARTIAL_FAILURES: Rule = Rule {
     id: "mapping-partial-failures",
@@ -52,16 +57,38 @@ pub(super) const BATCHING_WINDOW: Rule = Rule {
     fix: "set MaximumBatchingWindowInSeconds to at least 1",
     refused: examples::batching_window,
     check: |stage, diagnostics| {
-        for (template, mapping) in queue_mappings(stage) {
-            let batch = property(mapping, "BatchSize").and_then(number).unwrap_or(10.0);
+        for (template, mapping) in queue_mappings(stage).filter(|(template, mapping)| !is_of_fifo(template, mapping)) {
+            let batch = property(mapping, "BatchSize").and_then(number).unwrap_or(BATCH);
             let path = "MaximumBatchingWindowInSeconds";
-            if batch > 10.0 && number_or(mapping, path, 0.0).is_some_and(|window| window < 1.0) {
+            if batch > BATCH && number_or(mapping, path, 0.0).is_some_and(|window| window < 1.0) {
                 let what = format!("no window for batches of {batch}");
                 diagnostics.push(BATCHING_WINDOW.at(template, mapping, path, what, "1 s to 300 s".to_owned()));
             }
         }
     },
 };
+
+pub(super) const FIFO_BATCH: Rule = Rule {
+    id: "mapping-fifo-batch",
+    refuses: "a mapping of a FIFO queue with a batching window, or with batches of more than 10 messages",
+    example: "BatchSize 100 with a window of 1 s: Lambda refuses to make the mapping",
+    fix: "leave MaximumBatchingWindowInSeconds out and set BatchSize to at most 10",
+    refused: examples::fifo_batch,
+    check: |stage, diagnostics| {
+        for (template, mapping) in queue_mappings(stage).filter(|(template, mapping)| is_of_fifo(template, mapping)) {
+            for (path, unit, most) in [("BatchSize", "messages", BATCH), ("MaximumBatchingWindowInSeconds", "s", 0.0)] {
+                if let Some(number) = number_or(mapping, path, most).filter(|number| *number > most) {
+                    let what = format!("{number} {unit} of a FIFO queue");
+                    diagnostics.push(FIFO_BATCH.at(template, mapping, path, what, format!("at most {most} {unit}")));
+                }
+            }
+        }
+    },
+};
+
+fn is_of_fifo(template: &Template, mapping: &ResourceEntry) -> bool {
+    property(mapping, "EventSourceArn").and_then(|arn| resource(template, arn)).is_some_and(is_fifo)
+}
 
 /// Mappings whose source is a queue. A source outside the template counts as one, unless it has a starting position,
 /// which only streams have.

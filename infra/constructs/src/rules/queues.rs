@@ -14,6 +14,9 @@ const DEFAULT_TIMEOUT: f64 = 3.0;
 /// What AWS recommends: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
 const TIMEOUTS_IN_VISIBILITY: f64 = 6.0;
 const FEWEST_RECEIVES: f64 = 3.0;
+/// How the names of FIFO queues end, and no others:
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html>
+const FIFO_ENDING: &str = ".fifo";
 
 pub(super) const VISIBILITY_TIMEOUT: Rule = Rule {
     id: "queue-visibility-timeout",
@@ -102,12 +105,13 @@ pub(super) const DEAD_LETTER_KIND: Rule = Rule {
 
 pub(super) const DEAD_LETTER_RETENTION: Rule = Rule {
     id: "queue-dead-letter-retention",
-    refuses: "a dead-letter queue that keeps messages no longer than its queue does",
+    refuses: "a standard dead-letter queue that keeps messages no longer than its queue does",
     example: "4 days in both: a standard dead-letter queue keeps the time of the first send, so a late message is gone at once",
     fix: "write 14 days (1209600) on the dead-letter queue",
     refused: examples::dead_letter_retention,
     check: |stage, diagnostics| {
-        for (template, queue, dead_letters) in redrives(stage) {
+        // In a FIFO dead-letter queue the time starts anew.
+        for (template, queue, dead_letters) in redrives(stage).filter(|(_, _, dead_letters)| !is_fifo(dead_letters)) {
             let retention = |queue| number_or(queue, "MessageRetentionPeriod", DEFAULT_RETENTION);
             let (Some(kept), Some(dead_kept)) = (retention(queue), retention(dead_letters)) else { continue };
             if dead_kept <= kept {
@@ -115,6 +119,28 @@ pub(super) const DEAD_LETTER_RETENTION: Rule = Rule {
                 let allowed = format!("more than {kept} s, at most 1209600 s");
                 let path = "MessageRetentionPeriod";
                 diagnostics.push(DEAD_LETTER_RETENTION.at(template, dead_letters, path, what, allowed));
+            }
+        }
+    },
+};
+
+pub(super) const FIFO_NAME: Rule = Rule {
+    id: "queue-fifo-name",
+    refuses: "a FIFO queue whose name does not end in .fifo, and a standard queue whose name does",
+    example: "FifoQueue true and QueueName orders: SQS refuses to make the queue",
+    fix: "end the name of a FIFO queue, and of no other, in .fifo, after the stage",
+    refused: examples::fifo_name,
+    check: |stage, diagnostics| {
+        for (template, queue) in of_type(stage.templates, QUEUE) {
+            let Some(name) = property(queue, "QueueName").and_then(Json::as_str) else { continue };
+            let kind = kind(queue);
+            if name.ends_with(FIFO_ENDING) != is_fifo(queue) {
+                let allowed = match is_fifo(queue) {
+                    true => format!("a name that ends in {FIFO_ENDING}"),
+                    false => format!("a name that does not end in {FIFO_ENDING}"),
+                };
+                let what = format!("{name:?} of a {kind} queue");
+                diagnostics.push(FIFO_NAME.at(template, queue, "QueueName", what, allowed));
             }
         }
     },
@@ -145,5 +171,9 @@ fn is_dead_letter_queue(stage: &Stage<'_>, template: &Template, queue: &Resource
 }
 
 fn kind(queue: &ResourceEntry) -> &'static str {
-    if property(queue, "FifoQueue").and_then(Json::as_bool) == Some(true) { "FIFO" } else { "standard" }
+    if is_fifo(queue) { "FIFO" } else { "standard" }
+}
+
+pub(super) fn is_fifo(queue: &ResourceEntry) -> bool {
+    property(queue, "FifoQueue").and_then(Json::as_bool) == Some(true)
 }

@@ -158,6 +158,7 @@ fn a_secret_in_the_environment_is_refused_and_not_repeated() {
 fn names_and_places_of_secrets_are_allowed_in_the_environment() {
     allowed(&with_variable("DB_SECRET_ARN", "arn:aws:secretsmanager:us-east-1:1:secret:x"));
     allowed(&with_variable("TOKEN_URL", "https://login.example/token"));
+    allowed(&with_variable("TOKEN_ISSUER", "shop-dev"));
     allowed(&with_variable("STAGE", "dev"));
 }
 

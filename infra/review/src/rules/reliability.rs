@@ -35,10 +35,17 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         "reliability/dead-letter-retention",
-        "a dead-letter queue forgets no later than its queue",
+        "a standard dead-letter queue forgets no later than its queue",
         "{Example: {Type: 'AWS::SQS::Queue', Properties: {MessageRetentionPeriod: 1209600}}, Q: {Type: 'AWS::SQS::Queue', Properties: {MessageRetentionPeriod: 345600, RedrivePolicy: {deadLetterTargetArn: {'Fn::GetAtt': [Example, Arn]}, maxReceiveCount: 5}}}}",
         "{Example: {Type: 'AWS::SQS::Queue', Properties: {MessageRetentionPeriod: 86400}}, Q: {Type: 'AWS::SQS::Queue', Properties: {MessageRetentionPeriod: 345600, RedrivePolicy: {deadLetterTargetArn: {'Fn::GetAtt': [Example, Arn]}, maxReceiveCount: 5}}}}",
         messages::dead_letter_retention,
+    ),
+    rule(
+        "reliability/deduplication",
+        "messages of a FIFO queue are refused, delivered twice or dropped that were not before",
+        "{Example: {Type: 'AWS::SQS::Queue', Properties: {FifoQueue: true, ContentBasedDeduplication: true}}}",
+        "{Example: {Type: 'AWS::SQS::Queue', Properties: {FifoQueue: true, ContentBasedDeduplication: false}}}",
+        messages::deduplication,
     ),
     rule(
         "reliability/consumer-stopped",

@@ -39,7 +39,7 @@ fn add_alarms(stack: &mut Stack, stage: &Stage, monitored: &Monitored<'_>, topic
     alarm("Undelivered", undelivered.metric_messages_visible(), 0, &text);
     let text = format!("A file has waited in {} for an hour.", queue.queue_name());
     alarm("OldestMessage", queue.metric_age_of_oldest_message(), OLDEST_MESSAGE, &text);
-    let count = |name| of_importer(stage, importer, name);
+    let count = |name| stage.metric(metric::NAMESPACE, importer, name);
     alarm("FilesRejected", count(metric::FILES_REJECTED), 0, "A file was rejected as a whole: its report says why.");
     let share = Metric { statistic: "Maximum", ..count(metric::REJECTED_SHARE) };
     let text =
@@ -59,7 +59,8 @@ fn add_alarms(stack: &mut Stack, stage: &Stage, monitored: &Monitored<'_>, topic
 
 fn add_dashboard(stack: &mut Stack, stage: &Stage, monitored: &Monitored<'_>) {
     let Monitored { api, queue, undelivered, importer, reader } = monitored;
-    let own = |names: &[&'static str]| names.iter().map(|name| of_importer(stage, importer, name)).collect();
+    let own =
+        |names: &[&'static str]| names.iter().map(|name| stage.metric(metric::NAMESPACE, importer, name)).collect();
     let of = |metric: fn(&RustFunction) -> Metric| vec![metric(importer), metric(reader)];
     let dead = queue.dead_letter_queue().metric_messages_visible();
     let widgets = [
@@ -86,13 +87,4 @@ fn add_dashboard(stack: &mut Stack, stage: &Stage, monitored: &Monitored<'_>) {
         Widget { title: "Longest invocation (ms)", metrics: of(RustFunction::metric_duration) },
     ];
     Dashboard::new(stack, "Dashboard", format!("analytics-{}", stage.name), &widgets);
-}
-
-/// A count that the importer reports.
-fn of_importer(stage: &Stage, importer: &RustFunction, name: &'static str) -> Metric {
-    let dimensions = vec![
-        (contract::metric::STAGE, stage.name.to_string()),
-        (contract::metric::FUNCTION, importer.id().to_string()),
-    ];
-    Metric::count(metric::NAMESPACE, name, dimensions)
 }

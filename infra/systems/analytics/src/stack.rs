@@ -14,11 +14,11 @@ use std::time::Duration;
 use analytics_contract::{
     ANALYTICS_API, AnalyticsApiEnvironment, CSV_IMPORTER, CsvImporterEnvironment, FunctionNames, database,
 };
-use cfn::{IntoValue, Parameter, Value};
+use cfn::{IntoValue, Value};
 use constructs::{
-    Asked, Bucket, BucketName, BucketProps, Code, CorsPreflight, CorsRule, HttpApi, HttpApiProps, OBJECT_CREATED,
-    Queue, QueueProps, RemovalPolicy, RustFunction, RustFunctionProps, Secret, SqsEventSource, SqsSubscription, Stack,
-    SynthesizedStack, Topic,
+    Bucket, BucketName, BucketProps, Code, CorsPreflight, CorsRule, HttpApi, HttpApiProps, OBJECT_CREATED, Queue,
+    QueueProps, RustFunction, RustFunctionProps, Secret, SqsEventSource, SqsSubscription, Stack, SynthesizedStack,
+    Topic,
 };
 use system::{ConsumerSize, Stage};
 use system_database::{Connection, RDS_CA_BUNDLE};
@@ -48,9 +48,7 @@ pub(crate) fn analytics(stage: &Stage, settings: &Settings) -> SynthesizedStack 
         .description("CSV analytics: a bucket, a topic, a queue, an importer, an HTTP API, alarms, a dashboard.");
 
     // Parameters, given or from AnalyticsData
-    let subnet_ids =
-        Parameter::list_of_subnet_ids().description("Subnets of the VPC in two or more availability zones.");
-    let subnet_ids = stack.asked(Asked::SubnetIds, subnet_ids).r#ref();
+    let subnet_ids = system_database::subnet_ids(&mut stack).r#ref();
     let connection = Connection::of(&mut stack, data::NAME);
 
     // The API, which serves the page that sends files to the bucket
@@ -66,7 +64,7 @@ pub(crate) fn analytics(stage: &Stage, settings: &Settings) -> SynthesizedStack 
         BucketProps {
             bucket_name: Some(bucket_name),
             noncurrent_version_expiration: OLD_FILES,
-            removal_policy: if stage.protection.termination { RemovalPolicy::Retain } else { RemovalPolicy::Destroy },
+            removal_policy: stage.removal_policy(),
             why_no_access_log: "each upload is a row of the database with its times; a log of requests would need a \
                                 bucket of its own that somebody reads",
         },
@@ -82,6 +80,7 @@ pub(crate) fn analytics(stage: &Stage, settings: &Settings) -> SynthesizedStack 
             visibility_timeout: Queue::visibility_timeout_for(settings.csv_importer.size.timeout, BATCHING_WINDOW),
             retention_period: RETENTION,
             max_receive_count: MAX_RECEIVE_COUNT,
+            fifo: None,
         },
     );
     let subscription = SqsSubscription {

@@ -20,7 +20,7 @@ use catalog_contract::{
 use cfn::{IntoValue, Value};
 use constructs::{
     Acknowledgement, Alarm, Bucket, BucketProps, Code, CorsPreflight, Dashboard, HttpApi, HttpApiProps, Metric, Queue,
-    QueueProps, RemovalPolicy, RouteAuthorization, RustFunction, RustFunctionProps, SqsEventSource, Stack, Suppression,
+    QueueProps, RouteAuthorization, RustFunction, RustFunctionProps, SqsEventSource, Stack, Suppression,
     SynthesizedStack, Table, TableProps, Topic, Widget,
 };
 use system::{FunctionSize, Stage};
@@ -49,7 +49,7 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
         .stack(NAME, APPLICATION)
         .description("Product catalog: an HTTP API, three functions, a queue, a table, a bucket, alarms, a dashboard.");
     let stage_name = || stage.name.as_str().into_value();
-    let removal_policy = if stage.protection.termination { RemovalPolicy::Retain } else { RemovalPolicy::Destroy };
+    let removal_policy = stage.removal_policy();
 
     // Storage
     let queue = Queue::new(
@@ -64,6 +64,7 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
             ),
             retention_period: RETENTION,
             max_receive_count: MAX_RECEIVE_COUNT,
+            fifo: None,
         },
     );
     let table = Table::new(
@@ -73,6 +74,7 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
             table_name: format!("ProductTable-{}", stage.name),
             partition_key: attributes::KEY,
             time_to_live_attribute: Some(attributes::TIME_TO_LIVE),
+            global_secondary_indexes: Vec::new(),
             deletion_protection: settings.deletion_protection,
             removal_policy,
         },
@@ -253,13 +255,7 @@ fn add_dashboard(
     let of = |metric: fn(&RustFunction) -> Metric| functions.iter().map(|function| metric(function)).collect();
     let dead_letters = queue.dead_letter_queue().metric_messages_visible();
     let [create, worker, _] = functions;
-    let own = |function: &RustFunction, name| {
-        let dimensions = vec![
-            (contract::metric::STAGE, stage.name.to_string()),
-            (contract::metric::FUNCTION, function.id().to_string()),
-        ];
-        Metric::count(metric::NAMESPACE, name, dimensions)
-    };
+    let own = |function: &RustFunction, name| stage.metric(metric::NAMESPACE, function, name);
     let products = vec![
         own(create, contract::metric::REQUESTS),
         own(create, contract::metric::CLIENT_ERRORS),

@@ -34,9 +34,7 @@ impl Access {
     pub fn new(stack: &mut Stack, stage: &Stage, definition: &Definition) -> Self {
         let vpc_id = Parameter::vpc_id().description("VPC of the database and its functions.");
         let vpc_id = stack.asked(Asked::VpcId, vpc_id);
-        let subnet_ids =
-            Parameter::list_of_subnet_ids().description("Subnets of the VPC in two or more availability zones.");
-        let subnet_ids = stack.asked(Asked::SubnetIds, subnet_ids);
+        let subnet_ids = subnet_ids(stack);
         // The ports that Aurora allows.
         let port = Parameter::number().description("Port of the database.").default(5432).min_value(1150.0);
         let port: Value<i64> = stack.asked(Asked::DatabasePort, port.max_value(65535.0)).r#ref().cast();
@@ -53,6 +51,12 @@ impl Access {
         let publicly_accessible = admit_allowed_ip(stack, stage, &database, &port);
         Self { vpc_id, subnet_ids, port, functions, database, publicly_accessible }
     }
+}
+
+/// The parameter `SubnetIds`: where a database and the functions that use it are.
+pub fn subnet_ids(stack: &mut Stack) -> ParameterHandle<Vec<String>> {
+    let subnets = Parameter::list_of_subnet_ids().description("Subnets of the VPC in two or more availability zones.");
+    stack.asked(Asked::SubnetIds, subnets)
 }
 
 /// Admits one address, if it is given and the stage has public access; only then is the writer public.

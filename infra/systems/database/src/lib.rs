@@ -6,7 +6,7 @@ mod connection;
 mod data;
 mod definition;
 
-pub use access::Access;
+pub use access::{Access, subnet_ids};
 pub use connection::Connection;
 pub use data::{DatabaseSettings, RDS_CA_BUNDLE, add_database};
 pub use definition::{Definition, Descriptions};

@@ -5,7 +5,7 @@ use cfn::{Diagnostic, Json, ResourceEntry, json};
 
 use crate::data::{buckets, secrets, tables};
 use crate::statement::{
-    ASSETS, LOG_GROUPS, NAMES, NAMES_OF_ACCOUNT, OWN_NAMES, RANDOM_NAMES, Scope, Statement, matches,
+    ASSETS, LOG_GROUPS, NAMES, NAMES_OF_ACCOUNT, NAMES_OF_FIFO, OWN_NAMES, RANDOM_NAMES, Scope, Statement, matches,
 };
 
 const RULE: &str = "delivery-coverage";
@@ -15,8 +15,8 @@ struct Covered(&'static str, Name, fn(&Scope<'_>) -> Vec<Statement>);
 
 /// How resources of a type are named.
 enum Name {
-    /// By this property, matching this pattern.
-    Like(&'static str, &'static str),
+    /// By this property, matching one of these patterns.
+    Like(&'static str, &'static [&'static str]),
     /// By CloudFormation, so this property must be absent.
     Generated(&'static str),
     /// The same, or by this property with the stage's name and the account's id at the end.
@@ -32,17 +32,17 @@ const COVERED: &[Covered] = &[
     Covered("AWS::ApiGatewayV2::Route", Name::None, apis),
     Covered("AWS::ApiGatewayV2::Stage", Name::None, apis),
     Covered("AWS::CloudWatch::Alarm", Name::Generated("AlarmName"), alarms),
-    Covered("AWS::CloudWatch::Dashboard", Name::Like("DashboardName", NAMES), dashboards),
-    Covered("AWS::DynamoDB::Table", Name::Like("TableName", NAMES), tables),
+    Covered("AWS::CloudWatch::Dashboard", Name::Like("DashboardName", &[NAMES]), dashboards),
+    Covered("AWS::DynamoDB::Table", Name::Like("TableName", &[NAMES]), tables),
     Covered("AWS::EC2::SecurityGroup", Name::None, security_groups),
     Covered("AWS::EC2::VPCEndpoint", Name::None, vpc_endpoints),
     Covered("AWS::IAM::Role", Name::Generated("RoleName"), roles),
     Covered("AWS::Lambda::EventInvokeConfig", Name::None, functions),
     Covered("AWS::Lambda::EventSourceMapping", Name::None, mappings),
-    Covered("AWS::Lambda::Function", Name::Like("FunctionName", NAMES), functions),
-    Covered("AWS::Lambda::LayerVersion", Name::Like("LayerName", NAMES), layers),
+    Covered("AWS::Lambda::Function", Name::Like("FunctionName", &[NAMES]), functions),
+    Covered("AWS::Lambda::LayerVersion", Name::Like("LayerName", &[NAMES]), layers),
     Covered("AWS::Lambda::Permission", Name::None, functions),
-    Covered("AWS::Logs::LogGroup", Name::Like("LogGroupName", LOG_GROUPS), log_groups),
+    Covered("AWS::Logs::LogGroup", Name::Like("LogGroupName", &[LOG_GROUPS]), log_groups),
     Covered("AWS::RDS::DBCluster", Name::Generated("DBClusterIdentifier"), databases),
     Covered("AWS::RDS::DBClusterParameterGroup", Name::Generated("DBClusterParameterGroupName"), databases),
     Covered("AWS::RDS::DBInstance", Name::Generated("DBInstanceIdentifier"), databases),
@@ -50,11 +50,11 @@ const COVERED: &[Covered] = &[
     Covered("AWS::S3::Bucket", Name::GeneratedOrOfAccount("BucketName"), buckets),
     Covered("AWS::S3::BucketPolicy", Name::None, buckets),
     Covered("AWS::SNS::Subscription", Name::None, subscriptions),
-    Covered("AWS::SNS::Topic", Name::Like("TopicName", NAMES), topics),
+    Covered("AWS::SNS::Topic", Name::Like("TopicName", &[NAMES]), topics),
     Covered("AWS::SNS::TopicPolicy", Name::None, topics),
-    Covered("AWS::SQS::Queue", Name::Like("QueueName", NAMES), queues),
+    Covered("AWS::SQS::Queue", Name::Like("QueueName", &[NAMES, NAMES_OF_FIFO]), queues),
     Covered("AWS::SQS::QueuePolicy", Name::None, queues),
-    Covered("AWS::Scheduler::Schedule", Name::Like("Name", NAMES), schedules),
+    Covered("AWS::Scheduler::Schedule", Name::Like("Name", &[NAMES]), schedules),
     Covered("AWS::SecretsManager::Secret", Name::Generated("Name"), secrets),
     Covered("AWS::SecretsManager::SecretTargetAttachment", Name::None, secrets),
 ];
@@ -94,12 +94,13 @@ pub(crate) fn execution(scope: &Scope<'_>) -> Result<Vec<Statement>, Vec<Diagnos
 fn misnamed(scope: &Scope<'_>, template: &cfn::Template, entry: &ResourceEntry, name: &Name) -> Option<Diagnostic> {
     let given = |property: &str| entry.parts.properties.get(property).filter(|value| **value != Json::Absent);
     let (property, allowed) = match name {
-        Name::Like(property, pattern) => {
-            let pattern = scope.pattern(pattern);
-            if given(property).and_then(Json::as_str).is_some_and(|name| matches(&pattern, name)) {
+        Name::Like(property, patterns) => {
+            let patterns: Vec<_> = patterns.iter().map(|pattern| scope.pattern(pattern)).collect();
+            let name = given(property).and_then(Json::as_str);
+            if name.is_some_and(|name| patterns.iter().any(|pattern| matches(pattern, name))) {
                 return None;
             }
-            (property, pattern)
+            (property, patterns.join(", "))
         }
         Name::Generated(property) if given(property).is_some() => {
             (property, "none: CloudFormation makes it".to_owned())
@@ -425,7 +426,8 @@ fn queues(scope: &Scope<'_>) -> Vec<Statement> {
         "sqs:TagQueue",
         "sqs:UntagQueue",
     ];
-    vec![Statement::new("Queues", actions, [scope.named("sqs", "", NAMES)]).wide(OWN_NAMES)]
+    let names = [NAMES, NAMES_OF_FIFO].map(|names| scope.named("sqs", "", names));
+    vec![Statement::new("Queues", actions, names).wide(OWN_NAMES)]
 }
 
 fn schedules(scope: &Scope<'_>) -> Vec<Statement> {

@@ -8,6 +8,8 @@ use constructs::SynthesizedStack;
 
 /// The pattern of a stage's resource names; `{stage}` stands for its name.
 pub(crate) const NAMES: &str = "*-{stage}";
+/// The same for FIFO queues.
+pub(crate) const NAMES_OF_FIFO: &str = "*-{stage}.fifo";
 /// The same for resources whose names are unique over all accounts.
 pub(crate) const NAMES_OF_ACCOUNT: &str = "*-{stage}-${AWS::AccountId}";
 pub(crate) const LOG_GROUPS: &str = "/aws/*-{stage}";

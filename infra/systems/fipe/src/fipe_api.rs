@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use cfn::{IntoValue, Parameter, Value};
 use constructs::{
-    Alarm, Asked, Code, Dashboard, Metric, ParameterSource, Queue, QueueProps, RustFunction, RustFunctionProps,
-    Schedule, ScheduleProps, SqsEventSource, Stack, Suppression, SynthesizedStack, Topic, VpcPlacement, Widget,
+    Alarm, Code, Dashboard, Metric, ParameterSource, Queue, QueueProps, RustFunction, RustFunctionProps, Schedule,
+    ScheduleProps, SqsEventSource, Stack, Suppression, SynthesizedStack, Topic, VpcPlacement, Widget,
 };
 use contract::FunctionNames;
 use fipe_contract::{
@@ -49,9 +49,7 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
     );
 
     // Parameters, given or from FipeData
-    let subnet_ids =
-        Parameter::list_of_subnet_ids().description("Subnets of the VPC in two or more availability zones.");
-    let subnet_ids = stack.asked(Asked::SubnetIds, subnet_ids);
+    let subnet_ids = system_database::subnet_ids(&mut stack);
     let url_fipe =
         Parameter::string().description("Base address of the FIPE API, with a trailing slash.").default(URL_FIPE);
     let ours = ParameterSource::Service { service: APPLICATION, path: "/api/veiculos/" };
@@ -189,7 +187,7 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
     for loader in [&manufacturer_loader, &model_loader, &price_loader] {
         let text =
             format!("FIPE answers {} with 403: its address or browser's name is blocked.", loader.function_name());
-        let blocked = fipe_metric(stage, loader, metric::BLOCKED);
+        let blocked = stage.metric(metric::NAMESPACE, loader, metric::BLOCKED);
         Alarm::new(&mut stack, &format!("{}BlockedAlarm", loader.id()), &blocked, 0, &text, &alarms);
     }
     add_dashboard(&mut stack, stage, &queues.map(|(_, queue)| queue), &functions);
@@ -255,6 +253,7 @@ fn queue(stack: &mut Stack, stage: &Stage, settings: &Settings, name: &str, cons
         visibility_timeout: Queue::visibility_timeout_for(consumer.size.timeout, settings.batching_window),
         retention_period: RETENTION,
         max_receive_count: MAX_RECEIVE_COUNT,
+        fifo: None,
     };
     Queue::new(stack, &format!("{name}Queue"), props)
 }
@@ -300,7 +299,7 @@ fn add_dashboard(stack: &mut Stack, stage: &Stage, queues: &[&Queue], functions:
         things.iter().map(metric).collect()
     }
     let own = |names: &[(usize, &'static str)]| {
-        names.iter().map(|(function, name)| fipe_metric(stage, functions[*function], name)).collect()
+        names.iter().map(|(function, name)| stage.metric(metric::NAMESPACE, functions[*function], name)).collect()
     };
     let widgets = [
         Widget {
@@ -320,15 +319,6 @@ fn add_dashboard(stack: &mut Stack, stage: &Stage, queues: &[&Queue], functions:
         Widget { title: "Longest invocation (ms)", metrics: of(functions, |function| function.metric_duration()) },
     ];
     Dashboard::new(stack, "Dashboard", format!("fipe-{}", stage.name), &widgets);
-}
-
-/// A count that one of our functions reports.
-fn fipe_metric(stage: &Stage, function: &RustFunction, name: &'static str) -> Metric {
-    let dimensions = vec![
-        (contract::metric::STAGE, stage.name.to_string()),
-        (contract::metric::FUNCTION, function.id().to_string()),
-    ];
-    Metric::count(metric::NAMESPACE, name, dimensions)
 }
 
 fn text(number: impl ToString) -> Value<String> {

@@ -29,7 +29,8 @@ impl FunctionSize {
         size
     }
 
-    fn of(section: &mut Section<'_>) -> Self {
+    /// The same, among other keys of the section.
+    pub fn of(section: &mut Section<'_>) -> Self {
         Self {
             memory_mb: section.whole("memory_mb", 128..=10_240, "MB"),
             timeout: seconds(section.whole("timeout_seconds", 1..=900, "seconds")),

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use constructs::{Architecture, RETENTION_DAYS, Stack};
+use constructs::{Architecture, Metric, RETENTION_DAYS, RemovalPolicy, RustFunction, Stack};
 use toml::Value;
 
 use crate::Section;
@@ -90,6 +90,20 @@ impl Stage {
     pub fn stack(&self, name: &'static str, application: &str) -> Stack {
         Stack::new(name, self.name.as_str(), application, &self.tags)
             .protected(self.protection.termination, self.protection.stack_policy)
+    }
+
+    /// What becomes of data whose stack is deleted: it stays where people rely on it.
+    pub fn removal_policy(&self) -> RemovalPolicy {
+        if self.protection.termination { RemovalPolicy::Retain } else { RemovalPolicy::Destroy }
+    }
+
+    /// A count that a function reports itself, with the dimensions of every metric that a function writes.
+    pub fn metric(&self, namespace: &'static str, function: &RustFunction, name: &'static str) -> Metric {
+        let dimensions = vec![
+            (contract::metric::STAGE, self.name.to_string()),
+            (contract::metric::FUNCTION, function.id().to_string()),
+        ];
+        Metric::count(namespace, name, dimensions)
     }
 }
 

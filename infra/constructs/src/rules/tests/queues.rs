@@ -1,8 +1,8 @@
 //! The rules of queues, and of the mappings that feed functions from them.
 
-use cfn::{DeletionPolicy, Json, RawResource, ResourceOptions, UpdateReplacePolicy, json};
+use cfn::{DeletionPolicy, Json, RawResource, ResourceOptions, Template, UpdateReplacePolicy, json};
 
-use super::{allowed, arn, diagnostics, reference, refused, sound, with, with_variable};
+use super::{allowed, arn, change, diagnostics, reference, refused, sound, with, with_variable};
 
 #[test]
 fn a_visibility_timeout_below_six_timeouts_and_the_window_is_refused() {
@@ -45,11 +45,20 @@ fn a_queue_of_a_schedules_dead_letters_needs_none_itself() {
 #[test]
 fn a_dead_letter_queue_of_another_kind_is_refused() {
     let path = "Queue RedrivePolicy.deadLetterTargetArn";
-    refused(&with("Queue", "FifoQueue", true), "queue-dead-letter-kind", path);
-    refused(&with("DeadLetters", "FifoQueue", true), "queue-dead-letter-kind", path);
-    let mut both = with("Queue", "FifoQueue", true);
-    both.resource_mut(&"DeadLetters".into()).expect("it is there").parts.properties.set("FifoQueue", true);
-    allowed(&both);
+    for other in ["Queue", "DeadLetters"] {
+        let mut template = fifo();
+        change(&mut template, other, "FifoQueue", Json::Absent);
+        refused(&template, "queue-dead-letter-kind", path);
+    }
+    allowed(&fifo());
+}
+
+/// The sound chain with FIFO queues.
+fn fifo() -> Template {
+    let mut template = with("Queue", "FifoQueue", true);
+    change(&mut template, "DeadLetters", "FifoQueue", true);
+    change(&mut template, "Mapping", "MaximumBatchingWindowInSeconds", Json::Absent);
+    template
 }
 
 #[test]
@@ -58,6 +67,42 @@ fn a_dead_letter_queue_that_keeps_messages_no_longer_is_refused() {
     refused(&with("DeadLetters", "MessageRetentionPeriod", 345_600), "queue-dead-letter-retention", place);
     refused(&with("DeadLetters", "MessageRetentionPeriod", Json::Absent), "queue-dead-letter-retention", place);
     allowed(&with("DeadLetters", "MessageRetentionPeriod", 345_601));
+}
+
+#[test]
+fn a_fifo_dead_letter_queue_counts_the_time_anew_and_may_keep_messages_as_long_as_its_queue() {
+    let mut template = fifo();
+    change(&mut template, "DeadLetters", "MessageRetentionPeriod", 345_600);
+    allowed(&template);
+}
+
+#[test]
+fn a_fifo_queue_and_no_other_has_a_name_that_says_so() {
+    for (fifo, name, is_allowed) in
+        [(true, "orders-dev.fifo", true), (true, "orders-dev", false), (false, "orders.fifo", false)]
+    {
+        let mut template = if fifo { self::fifo() } else { sound() };
+        change(&mut template, "Queue", "QueueName", name);
+        if is_allowed {
+            allowed(&template);
+        } else {
+            refused(&template, "queue-fifo-name", "Queue QueueName");
+        }
+    }
+}
+
+#[test]
+fn a_fifo_queue_has_no_batching_window_and_batches_of_ten_at_most() {
+    let with = |property: &'static str, value: i64| {
+        let mut template = fifo();
+        change(&mut template, "Mapping", property, value);
+        template
+    };
+    allowed(&with("BatchSize", 10));
+    allowed(&with("MaximumBatchingWindowInSeconds", 0));
+    refused(&with("BatchSize", 11), "mapping-fifo-batch", "Mapping BatchSize");
+    let window = with("MaximumBatchingWindowInSeconds", 1);
+    refused(&window, "mapping-fifo-batch", "Mapping MaximumBatchingWindowInSeconds");
 }
 
 #[test]

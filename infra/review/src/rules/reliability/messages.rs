@@ -176,6 +176,10 @@ fn forgetful(template: &Template) -> Vec<(String, String, f64, f64)> {
     for source in queues() {
         for target in texts(Some(source), "RedrivePolicy.deadLetterTargetArn") {
             let Some(target) = referred(&target).and_then(|id| template.resource(id)) else { continue };
+            // In a FIFO dead-letter queue a message's age starts anew.
+            if is_fifo(target) {
+                continue;
+            }
             if let (Some(needed), Some(kept)) = (kept(source), kept(target))
                 && kept < needed
             {
@@ -184,6 +188,25 @@ fn forgetful(template: &Template) -> Vec<(String, String, f64, f64)> {
         }
     }
     found
+}
+
+fn is_fifo(queue: &Resource) -> bool {
+    queue.property("FifoQueue").and_then(Node::as_bool) == Some(true)
+}
+
+pub(super) fn deduplication(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    if !context.is_type("AWS::SQS::Queue") || !context.new.is_some_and(is_fifo) {
+        return;
+    }
+    let is_off = |value: Option<&Node>| value.is_none() || super::is_false(value);
+    let weaker = weakened(context, "ContentBasedDeduplication", is_off);
+    push(context, findings, weaker, "messages without a deduplication id are refused");
+    const SCOPE: &str = "DeduplicationScope";
+    let of_group = |value: Option<&Node>| super::is_text(value, &["messageGroup"]);
+    let of_queue = |value: Option<&Node>| value.is_none() || super::is_text(value, &["queue"]);
+    let says = "the same deduplication id in two groups is two messages";
+    push(context, findings, weakened(context, SCOPE, of_group), says);
+    push(context, findings, weakened(context, SCOPE, of_queue), "a deduplication id of another group drops a message");
 }
 
 pub(super) fn consumer_stopped(context: &Context<'_>, findings: &mut Vec<Finding>) {

@@ -31,9 +31,14 @@ fn a_type_that_is_not_covered_is_refused_with_what_to_add() {
 #[test]
 fn a_name_that_the_statements_do_not_reach_is_refused_with_those_that_they_do() {
     let queue = |name: &'static str| RawResource::new("AWS::SQS::Queue").property("QueueName", name);
-    for name in ["orders", "orders-stg", "-dev-orders"] {
+    for name in ["orders", "orders-stg", "-dev-orders", "orders.fifo", "orders-stg.fifo"] {
         let found = refused(stack(vec![("Queue", queue(name))]));
         assert!(found.len() == 1 && found[0].contains("*-dev") && found[0].contains(name), "{found:?}");
+    }
+    for name in ["orders-dev", "orders-dev.fifo"] {
+        let stacks = [stack(vec![("Queue", queue(name))])];
+        let scope = Scope { stage: "dev", stacks: &stacks };
+        assert!(execution(&scope).is_ok(), "{name}");
     }
     assert_eq!(
         refused(stack(vec![("Queue", RawResource::new("AWS::SQS::Queue"))])).len(),
