@@ -120,19 +120,18 @@ pub struct Share {
 
 /// Dead letters counted by kind and reason, the most frequent first.
 pub fn shares<'a>(letters: impl IntoIterator<Item = &'a DeadLetter>) -> Vec<Share> {
-    let mut counted: BTreeMap<(&str, Option<&str>), (u64, Option<Timestamp>)> = BTreeMap::new();
+    let mut counted: BTreeMap<(&str, Option<&str>), Share> = BTreeMap::new();
     for letter in letters {
-        let (count, oldest) = counted.entry((&letter.kind, letter.reason.as_deref())).or_default();
-        *count += 1;
-        *oldest = [*oldest, letter.sent_at].into_iter().flatten().min();
+        let share = counted.entry((&letter.kind, letter.reason.as_deref())).or_insert_with(|| Share {
+            kind: letter.kind.clone(),
+            reason: letter.reason.clone(),
+            count: 0,
+            oldest: None,
+        });
+        share.count += 1;
+        share.oldest = [share.oldest, letter.sent_at].into_iter().flatten().min();
     }
-    let share = |((kind, reason), (count, oldest)): ((&str, Option<&str>), (u64, Option<Timestamp>))| Share {
-        kind: kind.to_owned(),
-        reason: reason.map(str::to_owned),
-        count,
-        oldest,
-    };
-    let mut shares: Vec<Share> = counted.into_iter().map(share).collect();
+    let mut shares: Vec<Share> = counted.into_values().collect();
     shares.sort_by_key(|share| std::cmp::Reverse(share.count));
     shares
 }

@@ -1,21 +1,21 @@
 //! `infra dead`: the dead letters of a system or of a whole stage, with what they say about themselves. Moves nothing.
 
 use std::cell::Cell;
-use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
 use operate::aws::AwsCloud;
 use operate::{DeadLetter, Found, Selection as Which, dead_letters, inventory, pairs, queues};
 use serde_json::{Value, json};
-use system::{StageName, Table, grouped};
+use system::{StageName, Table, age, grouped};
 
 use crate::args::dead_letters::WhichDeadLetters;
 use crate::args::selection::Selection;
 use crate::exit::{Exit, Failure};
 use crate::project::repository::Repository;
 use crate::run::stage_stacks::stack_names;
-use crate::ui::quantity::{age, counted};
+use crate::ui::one_line::one_line;
+use crate::ui::quantity::counted;
 use crate::ui::terminal::Terminal;
 
 const HELP: &str = "\
@@ -127,29 +127,15 @@ fn lines(lying: &[Lying<'_>], now: Timestamp) -> Vec<String> {
         let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
         table.row(vec![
             (*queue).to_owned(),
-            letter.sent_at.map_or_else(|| "-".to_owned(), |sent_at| since(sent_at, now)),
+            letter.sent_at.map_or_else(|| "-".to_owned(), |sent_at| age(now.duration_since(sent_at))),
             letter.kind.clone(),
-            shortened(&or_dash(&letter.reason), REASON),
+            one_line(&or_dash(&letter.reason), REASON),
             or_dash(&letter.function),
             or_dash(&letter.trace_id),
             grouped(letter.receives.into()),
         ]);
     }
     table.lines()
-}
-
-/// How long ago; a clock that is behind makes no age.
-pub(crate) fn since(moment: Timestamp, now: Timestamp) -> String {
-    age(Duration::try_from(now.duration_since(moment)).unwrap_or_default())
-}
-
-/// On one line, and no longer than this.
-pub(crate) fn shortened(text: &str, most: usize) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.chars().count() > most {
-        true => line.chars().take(most - 2).chain("..".chars()).collect(),
-        false => line,
-    }
 }
 
 /// What moves the most frequent kind of the first queue back.

@@ -12,14 +12,14 @@ use operate::{
     Ended, Looks, Outcome, Pair, Progress, Selected, Selection as Which, Share, find_pair, inventory, pairs, plan,
     queues, redrive, redrive_selected,
 };
-use system::{StageName, Table, grouped};
+use system::{StageName, Table, age, grouped};
 
 use crate::args::dead_letters::WhichDeadLetters;
 use crate::args::selection::Selection;
-use crate::commands::dead::{shortened, since};
 use crate::exit::{Exit, Failure};
 use crate::project::repository::Repository;
 use crate::run::stage_stacks::stack_names;
+use crate::ui::one_line::one_line;
 use crate::ui::terminal::Terminal;
 
 const HELP: &str = "\
@@ -193,8 +193,8 @@ fn plan_lines(pair: &Pair, planned: &Selected, now: Timestamp) -> Vec<String> {
     if !planned.plan.is_empty() {
         let mut table = Table::new(&["kind", "reason", "how many", "oldest"], &[2]);
         for Share { kind, reason, count, oldest } in &planned.plan {
-            let reason = reason.as_deref().map_or_else(|| "-".to_owned(), |reason| shortened(reason, REASON));
-            let oldest = oldest.map_or_else(|| "-".to_owned(), |oldest| since(oldest, now));
+            let reason = reason.as_deref().map_or_else(|| "-".to_owned(), |reason| one_line(reason, REASON));
+            let oldest = oldest.map_or_else(|| "-".to_owned(), |oldest| age(now.duration_since(oldest)));
             table.row(vec![kind.clone(), reason, grouped(*count), oldest]);
         }
         lines.extend(table.lines());

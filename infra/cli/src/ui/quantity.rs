@@ -23,16 +23,6 @@ pub(crate) fn about(duration: Duration) -> String {
     }
 }
 
-/// An age: `12s`, `3m12s`, `1h04m`, `9d03h`.
-pub(crate) fn age(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    match seconds {
-        0..60 => format!("{seconds}s"),
-        60..86_400 => exact(duration),
-        _ => format!("{}d{:02}h", seconds / 86_400, seconds % 86_400 / 3_600),
-    }
-}
-
 /// `1 resource`, `3 resources`.
 pub(crate) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
@@ -41,13 +31,6 @@ pub(crate) fn counted(count: usize, what: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_age_may_be_days() {
-        for (seconds, text) in [(4, "4s"), (192, "3m12s"), (3_840, "1h04m"), (788_400, "9d03h")] {
-            assert_eq!(age(Duration::from_secs(seconds)), text);
-        }
-    }
 
     #[test]
     fn a_duration_has_two_units_at_most() {

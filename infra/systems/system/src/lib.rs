@@ -18,7 +18,7 @@ pub use error::{StageError, StageFault};
 pub use example::Example;
 pub use operator::{
     Action, Answers, Bars, Console, Failed, How, Interrupt, LocalService, Operator, Site, Stop, Table, Verb, Working,
-    grouped, queue_lines, read_arguments, trace_lines,
+    age, grouped, queue_lines, read_arguments, trace_lines,
 };
 pub use section::{Section, nearest};
 pub use size::{ConsumerSize, FunctionSize, seconds};

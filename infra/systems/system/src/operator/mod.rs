@@ -16,7 +16,7 @@ pub use failed::{Failed, How};
 pub use local::LocalService;
 pub use queues::queue_lines;
 pub use stop::Stop;
-pub use table::{Table, grouped};
+pub use table::{Table, age, grouped};
 pub use trace::trace_lines;
 
 use std::path::Path;
