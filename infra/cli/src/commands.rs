@@ -1,6 +1,7 @@
 //! The list of commands and their dispatch: the only file that knows all of them. Only `main` uses it.
 
 mod build;
+mod dead;
 mod deploy;
 mod destroy;
 mod diff;
@@ -20,6 +21,7 @@ mod watch;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::build::Build;
+use self::dead::Dead;
 use self::deploy::Deploy;
 use self::destroy::Destroy;
 use self::diff::Diff;
@@ -27,7 +29,7 @@ use self::doctor::Doctor;
 use self::drift::Drift;
 use self::local::Local;
 use self::logs::Logs;
-use self::of_system::{Invoke, OfSystem, Revert, Upload};
+use self::of_system::{OfStatus, OfSystem};
 use self::outputs::Outputs;
 use self::redrive::Redrive;
 use self::review::ReviewArguments;
@@ -57,7 +59,7 @@ Examples:
 Exit codes:
   0    done, or there was nothing to do
   1    it was started and failed
-  2-5  what a command that only reads found: diff, drift, review --exit-code;
+  2-5  what a command that only reads found: diff, drift, dead, review --exit-code;
        5 also: work stopped and is not complete, or only a part was accepted
   64   wrong or missing arguments, values or settings; nothing was touched
   65   a committed template is stale, or not committed
@@ -113,19 +115,14 @@ enum Command {
     /// The local cloud on this machine: MiniStack, PostgreSQL, and what the systems need beside them.
     #[command(subcommand)]
     Local(Local),
-    /// Start the work of a system.
-    #[command(subcommand, after_help = "Examples:\n  {examples of systems}")]
-    Invoke(OfSystem<Invoke>),
-    /// Upload files to a system, and report what became of them.
-    #[command(subcommand, after_help = "Examples:\n  {examples of systems}")]
-    Upload(OfSystem<Upload>),
-    /// Take an upload back: what it replaced counts again.
-    #[command(subcommand, after_help = "Examples:\n  {examples of systems}")]
-    Revert(OfSystem<Revert>),
+    #[command(flatten)]
+    OfSystem(OfSystem),
     /// Show the state of a stage (stacks, functions, queues with dead letters, event source mappings, schedules), or the progress of a system.
     Status(StatusArguments),
     /// Show the logs of all functions of a system, in one stream.
     Logs(Logs),
+    /// List dead letters, each with its reason; exit code 2 when there are some.
+    Dead(Dead),
     /// Move dead letters back to their queue.
     Redrive(Redrive),
     /// Print the outputs of the stacks, for people, programs and shells.
@@ -186,13 +183,13 @@ fn dispatch(command: AnyCommand, terminal: &Terminal) -> Result<Exit, Failure> {
         }
         Command::Install { tools } => interruptible(tools::install(repository, terminal, &tools), ""),
         Command::Local(arguments) => interruptible(local::run(repository, terminal, &arguments), ""),
-        Command::Invoke(invoked) => interruptible(invoked.run(repository, terminal), &invoked.after_interrupt()),
-        Command::Upload(upload) => to_its_end(upload.run_to_its_end(repository, terminal)),
-        Command::Revert(reverted) => interruptible(reverted.run(repository, terminal), &reverted.after_interrupt()),
-        Command::Status(arguments) => {
-            interruptible(status::run(repository, terminal, &arguments), &arguments.after_interrupt())
+        // What an interrupt means is the system's.
+        Command::OfSystem(action) | Command::Status(StatusArguments { system: Some(OfStatus(action)), .. }) => {
+            to_its_end(action.run(repository, terminal))
         }
+        Command::Status(arguments) => interruptible(status::run(repository, terminal, &arguments), ""),
         Command::Logs(arguments) => to_its_end(logs::run(repository, terminal, &arguments)),
+        Command::Dead(arguments) => to_its_end(dead::run(repository, terminal, &arguments)),
         Command::Redrive(arguments) => to_its_end(redrive::run(repository, terminal, &arguments)),
         Command::Outputs(arguments) => interruptible(outputs::run(repository, terminal, &arguments), ""),
         Command::Drift(arguments) => interruptible(drift::run(repository, terminal, &arguments), ""),

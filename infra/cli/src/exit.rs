@@ -189,6 +189,7 @@ impl From<system::Failed> for Failure {
             How::Retryable => Exit::Retryable,
             How::Incomplete => Exit::Incomplete,
             How::Failed => Exit::Failed,
+            How::NotApproved => Exit::NotApproved,
             How::Interrupted => Exit::Interrupted,
         };
         Self::new(exit, failed.source)
@@ -259,8 +260,9 @@ mod tests {
         assert_eq!(under(Failure::failed("disk full")), Exit::Failed);
         let of_system = |how| under(system::Failed::new(how, "it failed"));
         assert_eq!(
-            [How::Usage, How::Retryable, How::Incomplete, How::Failed, How::Interrupted].map(of_system),
-            [Exit::Usage, Exit::Retryable, Exit::Incomplete, Exit::Failed, Exit::Interrupted]
+            [How::Usage, How::Retryable, How::Incomplete, How::Failed, How::NotApproved, How::Interrupted]
+                .map(of_system),
+            [Exit::Usage, Exit::Retryable, Exit::Incomplete, Exit::Failed, Exit::NotApproved, Exit::Interrupted]
         );
     }
 

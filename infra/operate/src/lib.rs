@@ -5,6 +5,7 @@
 
 pub mod aws;
 mod cron;
+mod dead_letter;
 mod depths;
 pub mod doctor;
 mod error;
@@ -13,12 +14,14 @@ mod invocation;
 mod line;
 mod logs;
 mod machine;
+mod pass;
 mod queues;
 mod redrive;
 mod status;
 mod trace;
 
 pub use cron::next_run;
+pub use dead_letter::{DeadLetter, Filter, NO_KIND, Share, shares};
 pub use depths::{QueueDepth, QueueDepths};
 pub use error::Error;
 pub use inventory::{Inventory, Resource, StackState, Stacks, inventory};
@@ -26,6 +29,7 @@ pub use invocation::{InvokeError, Invoked, Invoking, invoke};
 pub use line::{Kind, Line};
 pub use logs::{LogEvent, LogGroups, Polled, Source, Tail, sources};
 pub use machine::ThisMachine;
+pub use pass::{Found, Looks, Selected, Selection, dead_letters, plan, redrive_selected};
 pub use queues::{Pair, Queue, QueueAttributes, Queues, find_pair, pairs, queues};
 pub use redrive::{
     Attribute, AttributeValue, Ended, Message, MoveStatus, MoveTask, Outcome, Progress, Redriving, redrive,

@@ -10,6 +10,7 @@ use std::time::Duration;
 use aws_access::{CallError, CallErrorKind};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{Error, Pair, Queues};
@@ -77,6 +78,11 @@ pub struct Message {
     pub group_id: Option<String>,
     /// The X-Ray header.
     pub trace_header: Option<String>,
+    /// When it was sent. SQS keeps the first time when it moves a message from a standard queue to its dead-letter queue itself, and
+    /// replaces it in a FIFO queue.
+    pub sent_at: Option<Timestamp>,
+    /// How often it was received, this time included.
+    pub receives: u32,
 }
 
 /// A message attribute.
@@ -130,7 +136,7 @@ pub struct Outcome {
 /// Long enough for ten sends, short enough that messages received by a killed redrive become visible again soon.
 const VISIBILITY: Duration = Duration::from_secs(30);
 /// Receives sample only some of SQS's servers: one empty response says little.
-const EMPTY_RECEIVES: u32 = 2;
+pub(crate) const EMPTY_RECEIVES: u32 = 2;
 
 /// Moves the messages of `pair` back, all of them or at most `limit`. A task that is running already is followed, not started again.
 /// When `stop` is ready, the work ends after the current message.
@@ -284,29 +290,34 @@ async fn one_by_one(
         }
         match results.into_iter().find_map(Result::err) {
             None => {}
-            Some(Unmoved::Kept(error)) => return Err(error.into()),
-            Some(Unmoved::Refused(source)) => {
-                return Err(Error::NotSent {
-                    queue: pair.source.resource.name().to_owned(),
-                    moved,
-                    source: Box::new(source),
-                });
-            }
+            Some(unmoved) => return Err(unmoved.into_error(pair, moved)),
         }
     }
     Ok(Outcome { ended: if moved == 0 { Ended::NothingToDo } else { Ended::Completed }, moved })
 }
 
 /// Why a message is still in the dead-letter queue.
-enum Unmoved {
+pub(crate) enum Unmoved {
     /// Its queue did not accept it.
     Refused(CallError),
     /// Its queue has it, and deleting failed: it is in both.
     Kept(CallError),
 }
 
+impl Unmoved {
+    /// The end of a redrive that had moved this many.
+    pub(crate) fn into_error(self, pair: &Pair, moved: u64) -> Error {
+        match self {
+            Self::Kept(error) => error.into(),
+            Self::Refused(source) => {
+                Error::NotSent { queue: pair.source.resource.name().to_owned(), moved, source: Box::new(source) }
+            }
+        }
+    }
+}
+
 /// Deletes only what was accepted.
-async fn move_one(sqs: &impl Redriving, pair: &Pair, message: &Message, fifo: bool) -> Result<(), Unmoved> {
+pub(crate) async fn move_one(sqs: &impl Redriving, pair: &Pair, message: &Message, fifo: bool) -> Result<(), Unmoved> {
     let from = &pair.dead_letters.resource.physical_id;
     // A deduplication id used in the last five minutes is accepted and never delivered. This one is new, and the same when a redrive
     // that was killed before deleting is run again.

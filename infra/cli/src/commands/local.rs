@@ -56,7 +56,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
         }
         Local::Demo => {
             for demo in of_system::demos() {
-                demo.run(repository, terminal).await?;
+                demo.until_dropped(repository, terminal).await?;
             }
             Ok(())
         }

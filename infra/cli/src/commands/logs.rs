@@ -4,12 +4,13 @@ use std::pin::pin;
 use std::time::Duration;
 
 use clap::Args;
-use jiff::{SpanRelativeTo, Timestamp};
+use jiff::Timestamp;
 use operate::aws::AwsCloud;
 use operate::{Kind, Line, Source, Tail, inventory, sources};
 use serde_json::json;
 use system::StageName;
 
+use crate::args::moment::moment;
 use crate::args::selection::Selection;
 use crate::exit::Failure;
 use crate::project::repository::Repository;
@@ -42,7 +43,7 @@ pub(crate) struct Logs {
     follow: bool,
     /// How far back to begin, for example 90s, 10m, 2h or 1d, or a moment, for example 2026-08-05T06:00:00Z [default: 10m, and 1d with
     /// --trace].
-    #[arg(long, value_name = "AGE", value_parser = since)]
+    #[arg(long, value_name = "AGE", value_parser = moment)]
     since: Option<Timestamp>,
     /// Only lines with this trace id, in any function.
     #[arg(long, value_name = "ID")]
@@ -58,29 +59,9 @@ pub(crate) struct Logs {
     json: bool,
 }
 
-/// A moment, or a duration before now.
-fn since(text: &str) -> Result<Timestamp, String> {
-    if let Ok(moment) = text.parse() {
-        return Ok(moment);
-    }
-    let span: Result<jiff::Span, _> = text.parse();
-    let age = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
-    let age =
-        age.map_err(|_| "give an age such as 90s, 10m, 2h, 1d, or a moment such as 2026-08-05T06:00:00Z".to_owned())?;
-    Timestamp::now().checked_sub(age.abs()).map_err(|error| error.to_string())
-}
-
 pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Logs) -> Result<(), Failure> {
     let selection = &arguments.selection;
-    let mut stacks = selection.stacks(repository, &[])?;
-    let mut systems: Vec<String> = stacks.iter().map(|stack| stack.system.clone()).collect();
-    systems.sort();
-    systems.dedup();
-    stacks.retain(|stack| stack.system == arguments.system);
-    if stacks.is_empty() {
-        let text = format!("there is no system {:?}; there is {}", arguments.system, systems.join(", "));
-        return Err(Failure::usage(text));
-    }
+    let stacks = selection.stacks_of(repository, &arguments.system)?;
     let cloud = AwsCloud::new(&selection.connect(repository).await?.config);
     let inventory = inventory(&cloud, &stack_names(&stacks)).await?;
     if inventory.is_empty() {
@@ -196,16 +177,5 @@ mod tests {
         assert_eq!(names(chosen(all(), &["loader-dev".to_owned()]).unwrap()).len(), 2);
         let error = chosen(all(), &["ingestor".to_owned()]).unwrap_err().to_string();
         assert_eq!(error, r#"no function is called "ingestor"; there are OrderLoader, StockLoader"#);
-    }
-
-    #[test]
-    fn a_beginning_is_an_age_or_a_moment() {
-        for (age, seconds) in [("90s", 90), ("10m", 600), ("2h", 7_200), ("1d", 86_400)] {
-            let from = since(age).unwrap();
-            let ago = Timestamp::now().duration_since(from).as_secs();
-            assert!((seconds..seconds + 5).contains(&ago), "{age}: {ago}");
-        }
-        assert_eq!(since("2026-08-05T06:00:00Z"), Ok("2026-08-05T06:00:00Z".parse().unwrap()));
-        assert!(since("yesterday").unwrap_err().contains("10m"));
     }
 }

@@ -7,7 +7,7 @@ use operate::{QueueStatus, Resource, Status, status};
 use system::{StageName, Table, grouped};
 
 use crate::args::selection::Selection;
-use crate::commands::of_system::{self, OfSystem};
+use crate::commands::of_system::OfStatus;
 use crate::exit::Failure;
 use crate::project::repository::Repository;
 use crate::run::stage_stacks::stack_names;
@@ -30,7 +30,7 @@ Exit codes: 0 shown, whatever the state; 64 the arguments are wrong; 75 AWS was 
 #[command(after_help = HELP, args_conflicts_with_subcommands = true)]
 pub(crate) struct StatusArguments {
     #[command(subcommand)]
-    system: Option<OfSystem<of_system::Status>>,
+    pub(crate) system: Option<OfStatus>,
     #[command(flatten)]
     selection: Selection,
     /// One JSON document instead of tables.
@@ -38,21 +38,11 @@ pub(crate) struct StatusArguments {
     json: bool,
 }
 
-impl StatusArguments {
-    /// What continues after an interrupt.
-    pub(crate) fn after_interrupt(&self) -> String {
-        self.system.as_ref().map(OfSystem::after_interrupt).unwrap_or_default()
-    }
-}
-
 pub(crate) async fn run(
     repository: &Repository,
     terminal: &Terminal,
     arguments: &StatusArguments,
 ) -> Result<(), Failure> {
-    if let Some(system) = &arguments.system {
-        return system.run(repository, terminal).await;
-    }
     let selection = &arguments.selection;
     let stacks = selection.stacks(repository, &[])?;
     let cloud = AwsCloud::new(&selection.connect(repository).await?.config);

@@ -46,6 +46,19 @@ impl Selection {
         Ok(all.into_iter().filter(is_meant).collect())
     }
 
+    /// The stacks of one system.
+    pub(crate) fn stacks_of(&self, repository: &Repository, system: &str) -> Result<Vec<Stack>, Failure> {
+        let mut stacks = self.stacks(repository, &[])?;
+        let mut systems: Vec<String> = stacks.iter().map(|stack| stack.system.clone()).collect();
+        systems.sort();
+        systems.dedup();
+        stacks.retain(|stack| stack.system == system);
+        match stacks.is_empty() {
+            true => Err(Failure::usage(format!("there is no system {system:?}; there is {}", systems.join(", ")))),
+            false => Ok(stacks),
+        }
+    }
+
     /// Connects to the account of the stage.
     pub(crate) async fn connect(&self, repository: &Repository) -> Result<Connection, Failure> {
         connection::connect(repository, self.stage, &self.account).await

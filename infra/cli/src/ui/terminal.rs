@@ -5,8 +5,10 @@ use std::cell::{Cell, RefCell};
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
+use futures_util::future::LocalBoxFuture;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use system::{Bars, Console};
+use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
+use system::{Answers, Bars, Console};
 use tokio::sync::Notify;
 
 use crate::exit::Failure;
@@ -153,15 +155,8 @@ impl Terminal {
             _ = write!(std::io::stderr(), "{question} ");
             _ = std::io::stderr().flush();
         });
-        let (answer, answered) = tokio::sync::oneshot::channel();
-        // A separate thread, which is not joined: reading cannot be interrupted.
-        std::thread::spawn(move || {
-            let mut line = String::new();
-            let read = std::io::stdin().read_line(&mut line);
-            _ = answer.send(read.map(|_| line.trim().to_owned()));
-        });
         tokio::select! {
-            answer = answered => answer.unwrap_or_else(|_| Ok(String::new())),
+            line = next_line() => Ok(line?.trim().to_owned()),
             () = self.hang_up.notified() => {
                 self.note("");
                 Ok(String::new())
@@ -198,6 +193,68 @@ impl Console for Terminal {
     fn bars(&self, names: &[&str]) -> Option<Box<dyn Bars>> {
         let bars = names.iter().map(|name| self.bar(name)).collect::<Option<_>>()?;
         Some(Box::new(NamedBars { bars, line: self.line()? }))
+    }
+}
+
+impl Answers for Terminal {
+    fn is_person(&self) -> bool {
+        self.can_ask()
+    }
+
+    fn ask<'a>(&'a self, question: &'a str) -> LocalBoxFuture<'a, std::io::Result<Option<String>>> {
+        Box::pin(async move {
+            match self.can_ask() {
+                true => Terminal::ask(self, question).await.map(Some),
+                false => Ok(None),
+            }
+        })
+    }
+
+    fn secret<'a>(&'a self, question: &'a str) -> LocalBoxFuture<'a, std::io::Result<String>> {
+        Box::pin(async move {
+            if !self.can_ask() {
+                return next_line().await;
+            }
+            let _hidden = Hidden::new()?;
+            self.suspended(|| {
+                _ = write!(std::io::stderr(), "{question} ");
+                _ = std::io::stderr().flush();
+            });
+            next_line().await
+        })
+    }
+}
+
+/// The next line of stdin without its end; empty at the end of input.
+async fn next_line() -> std::io::Result<String> {
+    let (answer, answered) = tokio::sync::oneshot::channel();
+    // A separate thread, which is not joined: reading cannot be interrupted.
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = std::io::stdin().read_line(&mut line);
+        _ = answer.send(read.map(|_| line.trim_end_matches(['\n', '\r']).to_owned()));
+    });
+    answered.await.unwrap_or_else(|_| Ok(String::new()))
+}
+
+/// The terminal shows nothing of what is typed but the end of the line, as long as this lives: also when the question is dropped.
+struct Hidden(Termios);
+
+impl Hidden {
+    fn new() -> std::io::Result<Self> {
+        let before = tcgetattr(std::io::stdin())?;
+        let mut hidden = before.clone();
+        hidden.local_flags.remove(LocalFlags::ECHO);
+        hidden.local_flags.insert(LocalFlags::ECHONL);
+        tcsetattr(std::io::stdin(), SetArg::TCSAFLUSH, &hidden)?;
+        Ok(Self(before))
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        // The terminal may be gone, and then so is its setting.
+        _ = tcsetattr(std::io::stdin(), SetArg::TCSAFLUSH, &self.0);
     }
 }
 

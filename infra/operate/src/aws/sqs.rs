@@ -8,6 +8,7 @@ use aws_sdk_sqs::types::{
     MessageAttributeValue, MessageSystemAttributeName, MessageSystemAttributeNameForSends, MessageSystemAttributeValue,
     QueueAttributeName,
 };
+use jiff::Timestamp;
 
 use super::{AwsCloud, absent};
 use crate::{Attribute, AttributeValue, Message, MoveStatus, MoveTask, QueueAttributes, Queues, Redriving};
@@ -108,6 +109,11 @@ impl Redriving for AwsCloud {
                 attributes: attributes.collect::<Result<_, CallError>>()?,
                 group_id: of(MessageSystemAttributeName::MessageGroupId),
                 trace_header: of(MessageSystemAttributeName::AwsTraceHeader),
+                sent_at: of(MessageSystemAttributeName::SentTimestamp)
+                    .and_then(|millis| Timestamp::from_millisecond(millis.parse().ok()?).ok()),
+                receives: of(MessageSystemAttributeName::ApproximateReceiveCount)
+                    .and_then(|count| count.parse().ok())
+                    .unwrap_or(1),
             })
         };
         // Optional: an empty receive has no list.

@@ -17,7 +17,8 @@ pub use database::{Database, Tls};
 pub use error::{StageError, StageFault};
 pub use example::Example;
 pub use operator::{
-    Bars, Console, Failed, How, LocalService, Operator, Site, Stop, Table, Working, grouped, queue_lines, trace_lines,
+    Action, Answers, Bars, Console, Failed, How, Interrupt, LocalService, Operator, Site, Stop, Table, Verb, Working,
+    age, grouped, queue_lines, read_arguments, trace_lines,
 };
 pub use section::{Section, nearest};
 pub use size::{ConsumerSize, FunctionSize, seconds};

@@ -16,63 +16,61 @@ mod status;
 mod upload;
 
 use analytics_contract::database;
-use clap::{ArgMatches, Args, Command, FromArgMatches};
+use clap::{Args, Command};
 use local_cloud::Database;
-use system::{Failed, Operator, Site, Working};
+use system::{Action, Interrupt, Operator, Verb, read_arguments};
 
 use crate::{Analytics, NAME};
 
 const DATABASES: [Database; 1] = [Database { name: database::NAME, owner: database::OWNER }];
 
-impl Operator for Analytics {
-    fn invoke_command(&self) -> Command {
-        invoke::Invoke::augment_args(Command::new(NAME))
-            .about("Run demo files through the analytics and show their trace")
-    }
+/// What continues after an interrupt.
+const READS_ON: Interrupt = Interrupt::Drops("a file that was uploaded is read all the same");
 
-    fn invoke<'a>(&'a self, site: &'a Site<'a>, arguments: &'a ArgMatches) -> Working<'a> {
-        Box::pin(async { invoke::run(site, &read(arguments)?).await })
-    }
-
-    fn status_command(&self) -> Option<Command> {
-        Some(status::StatusArguments::augment_args(Command::new(NAME)).about("Show the latest uploads and what counts"))
-    }
-
-    fn status<'a>(&'a self, site: &'a Site<'a>, arguments: &'a ArgMatches) -> Working<'a> {
-        Box::pin(async { status::run(site, &read(arguments)?).await })
-    }
-
-    fn upload_command(&self) -> Option<Command> {
-        Some(
+const ACTIONS: [Action; 4] = [
+    Action {
+        verb: Verb::Invoke,
+        command: || {
+            invoke::Invoke::augment_args(Command::new(NAME))
+                .about("Run demo files through the analytics and show their trace")
+        },
+        run: |site, arguments| Box::pin(async { invoke::run(site, &read_arguments(arguments)?).await }),
+        interrupt: READS_ON,
+    },
+    Action {
+        verb: Verb::Status,
+        command: || {
+            status::StatusArguments::augment_args(Command::new(NAME)).about("Show the latest uploads and what counts")
+        },
+        run: |site, arguments| Box::pin(async { status::run(site, &read_arguments(arguments)?).await }),
+        interrupt: READS_ON,
+    },
+    Action {
+        verb: Verb::Upload,
+        command: || {
             upload::Upload::augment_args(Command::new(NAME))
-                .about("Upload CSV files and report on each row that is wrong"),
-        )
-    }
-
-    fn upload<'a>(&'a self, site: &'a Site<'a>, arguments: &'a ArgMatches) -> Working<'a> {
-        Box::pin(async { upload::run(site, &read(arguments)?).await })
-    }
-
-    fn revert_command(&self) -> Option<Command> {
-        Some(
+                .about("Upload CSV files and report on each row that is wrong")
+        },
+        run: |site, arguments| Box::pin(async { upload::run(site, &read_arguments(arguments)?).await }),
+        interrupt: Interrupt::Asks,
+    },
+    Action {
+        verb: Verb::Revert,
+        command: || {
             revert::Revert::augment_args(Command::new(NAME))
-                .about("Take an upload back, so that what it replaced counts again"),
-        )
-    }
+                .about("Take an upload back, so that what it replaced counts again")
+        },
+        run: |site, arguments| Box::pin(async { revert::run(site, &read_arguments(arguments)?).await }),
+        interrupt: READS_ON,
+    },
+];
 
-    fn revert<'a>(&'a self, site: &'a Site<'a>, arguments: &'a ArgMatches) -> Working<'a> {
-        Box::pin(async { revert::run(site, &read(arguments)?).await })
+impl Operator for Analytics {
+    fn actions(&self) -> &'static [Action] {
+        &ACTIONS
     }
 
     fn databases(&self) -> &'static [Database] {
         &DATABASES
     }
-
-    fn after_interrupt(&self) -> &'static str {
-        "a file that was uploaded is read all the same"
-    }
-}
-
-fn read<A: FromArgMatches>(arguments: &ArgMatches) -> Result<A, Failed> {
-    A::from_arg_matches(arguments).map_err(Failed::usage)
 }

@@ -3,13 +3,13 @@
 
 use std::time::{Duration, Instant};
 
-use clap::{ArgMatches, Args, Command, FromArgMatches};
+use clap::{Args, Command};
 use jiff::{SignedDuration, Timestamp};
 use operate::aws::AwsCloud;
 use operate::{Inventory, Trace, inventory, sources, trace};
 use reqwest::{Client, Response, StatusCode, header};
 use serde_json::{Value, json};
-use system::{Failed, How, Operator, Site, StageName, Working, trace_lines};
+use system::{Action, Failed, How, Interrupt, Operator, Site, StageName, Verb, read_arguments, trace_lines};
 
 use crate::{Catalog, NAME, stack};
 
@@ -85,17 +85,18 @@ impl From<CatalogError> for Failed {
     }
 }
 
-impl Operator for Catalog {
-    fn invoke_command(&self) -> Command {
+const ACTIONS: [Action; 1] = [Action {
+    verb: Verb::Invoke,
+    command: || {
         Invoke::augment_args(Command::new(NAME)).about("Send one product through the catalog and show its trace")
-    }
+    },
+    run: |site, arguments| Box::pin(async { invoke(site, &read_arguments(arguments)?).await }),
+    interrupt: Interrupt::Drops("a product that was accepted is saved all the same"),
+}];
 
-    fn invoke<'a>(&'a self, site: &'a Site<'a>, arguments: &'a ArgMatches) -> Working<'a> {
-        Box::pin(async { invoke(site, &Invoke::from_arg_matches(arguments).map_err(Failed::usage)?).await })
-    }
-
-    fn after_interrupt(&self) -> &'static str {
-        "a product that was accepted is saved all the same"
+impl Operator for Catalog {
+    fn actions(&self) -> &'static [Action] {
+        &ACTIONS
     }
 }
 

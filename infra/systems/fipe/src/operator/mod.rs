@@ -9,12 +9,12 @@ mod watch;
 use std::path::{Path, PathBuf};
 
 use chain::Chain;
-use clap::{ArgMatches, Args, Command, FromArgMatches};
+use clap::{ArgMatches, Args, Command};
 use fipe_contract::database;
 use local_cloud::{Database, Program};
 use month::Month;
 use serde_json::json;
-use system::{Failed, LocalService, Operator, Site, StageName, Working};
+use system::{Action, Failed, Interrupt, LocalService, Operator, Site, StageName, Verb, read_arguments};
 
 use crate::{Fipe, NAME};
 
@@ -49,25 +49,32 @@ struct Status {
     json: bool,
 }
 
-impl Operator for Fipe {
-    fn invoke_command(&self) -> Command {
-        Invoke::augment_args(Command::new(NAME)).about("Start a crawl of FIPE's prices")
-    }
+/// What continues after an interrupt.
+const CRAWLS_ON: Interrupt =
+    Interrupt::Drops("a crawl that was started continues; `infra status fipe --watch` follows it");
 
-    fn invoke<'a>(&'a self, site: &'a Site<'a>, arguments: &'a ArgMatches) -> Working<'a> {
-        Box::pin(async { invoke(site, &Invoke::from_arg_matches(arguments).map_err(Failed::usage)?).await })
+const ACTIONS: [Action; 2] = [
+    Action {
+        verb: Verb::Invoke,
+        command: || Invoke::augment_args(Command::new(NAME)).about("Start a crawl of FIPE's prices"),
+        run: |site, arguments| Box::pin(async { invoke(site, &read_arguments(arguments)?).await }),
+        interrupt: CRAWLS_ON,
+    },
+    Action {
+        verb: Verb::Status,
+        command: || Status::augment_args(Command::new(NAME)).about("Show the progress of a crawl"),
+        run: |site, arguments| Box::pin(async { status(site, &read_arguments(arguments)?).await }),
+        interrupt: CRAWLS_ON,
+    },
+];
+
+impl Operator for Fipe {
+    fn actions(&self) -> &'static [Action] {
+        &ACTIONS
     }
 
     fn demo(&self) -> &'static [&'static str] {
         &["--watch"]
-    }
-
-    fn status_command(&self) -> Option<Command> {
-        Some(Status::augment_args(Command::new(NAME)).about("Show the progress of a crawl"))
-    }
-
-    fn status<'a>(&'a self, site: &'a Site<'a>, arguments: &'a ArgMatches) -> Working<'a> {
-        Box::pin(async { status(site, &Status::from_arg_matches(arguments).map_err(Failed::usage)?).await })
     }
 
     fn databases(&self) -> &'static [Database] {
@@ -90,10 +97,6 @@ impl Operator for Fipe {
         built: &Path,
     ) -> Result<Program, Failed> {
         local::program(service, port, arguments, built)
-    }
-
-    fn after_interrupt(&self) -> &'static str {
-        "a crawl that was started continues; `infra status fipe --watch` follows it"
     }
 }
 

@@ -1,4 +1,8 @@
-//! Where an operator's results go. The command line implements it; nothing else prints.
+//! Where an operator's results go and its answers come from. The command line implements it; nothing else prints or reads.
+
+use std::io;
+
+use futures_util::future::LocalBoxFuture;
 
 /// Results and notes as lines, progress as bars.
 pub trait Console {
@@ -22,4 +26,16 @@ pub trait Bars {
 
     /// Sets the line below.
     fn line(&self, message: String);
+}
+
+/// Whoever answers questions: a person at a terminal, or a script through stdin.
+pub trait Answers {
+    /// Whether there is a person.
+    fn is_person(&self) -> bool;
+
+    /// Asks a person; `None` where there is none.
+    fn ask<'a>(&'a self, question: &'a str) -> LocalBoxFuture<'a, io::Result<Option<String>>>;
+
+    /// Asks a person and does not show what is typed; where there is none, the next line of stdin is the answer. Without the end of its line.
+    fn secret<'a>(&'a self, question: &'a str) -> LocalBoxFuture<'a, io::Result<String>>;
 }

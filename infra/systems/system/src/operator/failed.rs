@@ -15,6 +15,8 @@ pub enum How {
     Incomplete,
     /// The work was started and failed.
     Failed,
+    /// It needs an approval that it did not get; nothing was touched.
+    NotApproved,
     /// The user stopped it.
     Interrupted,
 }

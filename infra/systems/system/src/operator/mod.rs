@@ -1,6 +1,7 @@
-//! What people do with a system: start work, follow it, give it files and take them back, and try it on a local cloud. All output goes through
-//! [`Console`].
+//! What people do with a system: each thing is an [`Action`] in the system's list, from starting its work to giving it files and taking them
+//! back; and what it needs of a local cloud to be tried there. All output goes through [`Console`].
 
+mod action;
 mod console;
 mod failed;
 mod local;
@@ -9,12 +10,13 @@ mod stop;
 mod table;
 mod trace;
 
-pub use console::{Bars, Console};
+pub use action::{Action, Interrupt, Verb, read_arguments};
+pub use console::{Answers, Bars, Console};
 pub use failed::{Failed, How};
 pub use local::LocalService;
 pub use queues::queue_lines;
 pub use stop::Stop;
-pub use table::{Table, grouped};
+pub use table::{Table, age, grouped};
 pub use trace::trace_lines;
 
 use std::path::Path;
@@ -35,53 +37,22 @@ pub struct Site<'a> {
     /// Configuration for any client of the AWS SDK.
     pub config: &'a SdkConfig,
     pub console: &'a dyn Console,
+    /// Where answers to questions come from.
+    pub answers: &'a dyn Answers,
     /// The running local cloud, on the stage local.
     pub local: Option<&'a Status>,
-    /// The user's wish to stop. Only [`Operator::upload`] is asked; other work is dropped.
+    /// The user's wish to stop, for work that is asked and not dropped ([`Interrupt::Asks`]).
     pub stop: &'a Stop,
 }
 
 /// The operator side of a system.
 pub trait Operator: Sync {
-    /// Arguments and help of `infra invoke <system>`; `--stage`, `--profile` and `--region` are added to them.
-    fn invoke_command(&self) -> Command;
+    /// What can be done with the system, at most one action for each verb.
+    fn actions(&self) -> &'static [Action];
 
-    /// Starts the system's work.
-    fn invoke<'a>(&'a self, site: &'a Site<'a>, arguments: &'a ArgMatches) -> Working<'a>;
-
-    /// Arguments of `infra invoke <system>` with which `infra local demo` demonstrates the system.
+    /// Arguments of [`Verb::Invoke`] with which `infra local demo` demonstrates the system.
     fn demo(&self) -> &'static [&'static str] {
         &[]
-    }
-
-    /// Arguments and help of `infra status <system>`, where the system can report more than its stacks do.
-    fn status_command(&self) -> Option<Command> {
-        None
-    }
-
-    /// The progress of the system's work.
-    fn status<'a>(&'a self, _: &'a Site<'a>, _: &'a ArgMatches) -> Working<'a> {
-        Box::pin(async { Ok(()) })
-    }
-
-    /// Arguments and help of `infra upload <system>`, where the system takes files.
-    fn upload_command(&self) -> Option<Command> {
-        None
-    }
-
-    /// Uploads files and follows them. When it is asked to stop, it removes what it has left half done and fails as interrupted.
-    fn upload<'a>(&'a self, _: &'a Site<'a>, _: &'a ArgMatches) -> Working<'a> {
-        Box::pin(async { Ok(()) })
-    }
-
-    /// Arguments and help of `infra revert <system>`, where uploads can be taken back.
-    fn revert_command(&self) -> Option<Command> {
-        None
-    }
-
-    /// Takes an upload back.
-    fn revert<'a>(&'a self, _: &'a Site<'a>, _: &'a ArgMatches) -> Working<'a> {
-        Box::pin(async { Ok(()) })
     }
 
     /// The databases of the system's clusters, which the local PostgreSQL provides.
@@ -106,9 +77,6 @@ pub trait Operator: Sync {
     fn program(&self, service: &LocalService, _: u16, _: &ArgMatches, _: &Path) -> Result<Program, Failed> {
         Err(Failed::other(format!("the service {} has no program", service.name)))
     }
-
-    /// What continues after a command was interrupted, to end the sentence "interrupted; ..".
-    fn after_interrupt(&self) -> &'static str;
 }
 
 impl Site<'_> {

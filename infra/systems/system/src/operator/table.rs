@@ -1,6 +1,7 @@
-//! Plain tables: columns padded to their widest cell, numbers right-aligned. No rules and no colours.
+//! Plain tables, and numbers and ages as they stand in them: columns padded to their widest cell, numbers right-aligned. No rules and no colours.
 
 use console::{Alignment, measure_text_width, pad_str};
+use jiff::SignedDuration;
 
 /// Rows under a head; columns are text, except for those in `numbers`, which are right-aligned.
 pub struct Table {
@@ -55,6 +56,17 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// For how long something has been: `12s`, `3m12s`, `1h04m`, `9d03h`; nothing yet where the clock there is ahead.
+pub fn age(duration: SignedDuration) -> String {
+    let seconds = duration.as_secs().max(0);
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3_600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        3_600..86_400 => format!("{}h{:02}m", seconds / 3_600, seconds % 3_600 / 60),
+        _ => format!("{}d{:02}h", seconds / 86_400, seconds % 86_400 / 3_600),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +85,13 @@ mod tests {
         table.row(vec!["茶碗".to_owned(), grouped(1)]);
         table.row(vec!["cup".to_owned(), grouped(2)]);
         assert_eq!(table.lines(), ["product  prices", "茶碗          1", "cup           2"]);
+    }
+
+    #[test]
+    fn an_age_has_two_units_at_most() {
+        for (seconds, text) in [(-3, "0s"), (4, "4s"), (192, "3m12s"), (3_840, "1h04m"), (788_400, "9d03h")] {
+            assert_eq!(age(SignedDuration::from_secs(seconds)), text);
+        }
     }
 
     #[test]
