@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use analytics_contract::{Fault as FieldFault, RejectedRow, State, Upload};
+use analytics_contract::{ADDRESS_SECONDS, Fault as FieldFault, RejectedRow, State, Upload};
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
 use uuid::Uuid;
@@ -279,7 +279,7 @@ impl Store for World {
 impl Signer for World {
     async fn sign(&self, request: &UploadRequest, now: Timestamp) -> Result<SignedAddress, Fault> {
         let headers = BTreeMap::from([("content-length".to_owned(), request.bytes.to_string())]);
-        let expires_at = now + Duration::from_secs(900);
+        let expires_at = now + Duration::from_secs(ADDRESS_SECONDS.into());
         self.call("sign", SignedAddress { url: format!("https://bucket.invalid/{}", request.key), headers, expires_at })
     }
 }
