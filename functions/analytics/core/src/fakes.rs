@@ -190,16 +190,12 @@ impl Store for World {
                 rows.clone().filter(|row| row.program == code).map(|row| row.signal.to_owned()).collect();
             signals.sort_unstable();
             signals.dedup();
-            let days: Vec<Date> =
-                self.exhibitions.iter().filter(|row| row.program == code).map(|row| row.day).collect();
-            ProgramRow {
-                program_code: code.to_owned(),
-                signals,
-                first_day: days.iter().min().copied(),
-                last_day: days.iter().max().copied(),
-                exhibitions: days.len() as u64,
-                slots: self.slots.iter().filter(|row| row.program == code).count() as u64,
-            }
+            let days = |rows: &[Row]| {
+                let days = rows.iter().filter(|row| row.program == code).map(|row| row.day);
+                (days.clone().min(), days.max())
+            };
+            let ((first_day, last_day), (first_slot_day, last_slot_day)) = (days(&self.exhibitions), days(&self.slots));
+            ProgramRow { program_code: code.to_owned(), signals, first_day, last_day, first_slot_day, last_slot_day }
         });
         self.call("programs", programs.take(limit.into()).collect())
     }

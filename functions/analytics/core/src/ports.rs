@@ -80,8 +80,9 @@ pub struct ProgramRow {
     /// The first and last `exhibition_date`; none without exhibitions.
     pub first_day: Option<Date>,
     pub last_day: Option<Date>,
-    pub exhibitions: u64,
-    pub slots: u64,
+    /// The first and last `date` of slots; none without slots.
+    pub first_slot_day: Option<Date>,
+    pub last_slot_day: Option<Date>,
 }
 
 /// Where a row came from.
