@@ -170,7 +170,7 @@ impl Store for World {
         self.call("version", self.version.get())
     }
 
-    async fn groups(&self, question: &GroupQuestion) -> Result<Vec<Group>, Fault> {
+    async fn groups(&self, _: i64, question: &GroupQuestion) -> Result<Vec<Group>, Fault> {
         let groups = self.explained(question).into_iter().map(|group| Group {
             signal: group.signal,
             weekday: group.weekday,
@@ -200,7 +200,7 @@ impl Store for World {
         self.call("programs", programs.take(limit.into()).collect())
     }
 
-    async fn explain(&self, question: &ExplainQuestion) -> Result<Vec<ExplainedGroup>, Fault> {
+    async fn explain(&self, _: i64, question: &ExplainQuestion) -> Result<Vec<ExplainedGroup>, Fault> {
         let mut groups = self.explained(&question.of);
         groups.retain(|group| question.signal.as_ref().is_none_or(|signal| *signal == group.signal));
         groups.retain(|group| question.weekday.is_none_or(|weekday| weekday == group.weekday));

@@ -58,7 +58,7 @@ async fn an_explanation_names_the_values_and_where_they_came_from() {
     let test = example().await;
     let of = GroupQuestion { program_code: "NOVA".to_owned(), selection: days(date(2021, 3, 29), date(2021, 3, 29)) };
     let question = ExplainQuestion { of, signal: Some("RJ".to_owned()), weekday: Some(Weekday::Monday) };
-    let groups = test.database.explain(&question).await.unwrap();
+    let groups = test.database.explain(test.version().await, &question).await.unwrap();
     let [group] = groups.as_slice() else { panic!("{groups:?}") };
     let [exhibition] = group.exhibitions.as_slice() else { panic!("{group:?}") };
     let values: Vec<_> = exhibition.values.iter().map(|value| (value.average_audience, value.origin.line)).collect();
@@ -68,7 +68,7 @@ async fn an_explanation_names_the_values_and_where_they_came_from() {
     let slots: Vec<_> = group.slots.iter().map(|slot| (slot.available_time, slot.origin.line)).collect();
     assert_eq!(slots, [(30, 2), (20, 3)]);
     let other = ExplainQuestion { weekday: Some(Weekday::Tuesday), ..question };
-    assert_eq!(test.database.explain(&other).await.unwrap(), []);
+    assert_eq!(test.database.explain(test.version().await, &other).await.unwrap(), []);
 }
 
 #[tokio::test]
