@@ -88,7 +88,7 @@ test: lint ## Run all tests: unit, snapshot and compile-fail tests, real Postgre
 
 .PHONY: long
 long: tools ## Run the tests with random input for longer: a minute of damaged CSV files, 1,000 seeds of faults
-	ANALYTICS_FUZZ_SECONDS=60 ANALYTICS_SEEDS=1000 cargo test --workspace --test mutations --test seeds
+	ANALYTICS_FUZZ_SECONDS=60 ANALYTICS_SEEDS=1000 cargo test --workspace --test reader --test seeds
 
 .PHONY: bench
 bench: release tools ## Run the benchmarks: synth, archives, start-up, deployments, the systems under load, reading and writing rows

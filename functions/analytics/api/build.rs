@@ -13,8 +13,14 @@ const TEMPLATES: &str = "src/page";
 /// `analytics_contract::REVERT_DAYS`; a build script that needed the contract would build it, and what it needs, twice.
 const REVERT_DAYS: u16 = 30;
 /// `analytics_contract::State`, each with its label, what the label's colour says, and what it means.
-const STATES: [[&str; 4]; 7] = [
+const STATES: [[&str; 4]; 8] = [
     ["waiting", "Waiting", "busy", "The file is announced and has not arrived."],
+    [
+        "expired",
+        "Expired",
+        "warn",
+        "The file had not arrived when its address expired. One whose sending began before is still taken.",
+    ],
     ["reading", "Being read", "busy", "The file has arrived and is being read; its rows do not count yet."],
     [
         "applied",

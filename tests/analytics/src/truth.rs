@@ -59,8 +59,8 @@ pub struct Program {
     pub signals: Vec<String>,
     pub first_day: Option<Date>,
     pub last_day: Option<Date>,
-    pub exhibitions: usize,
-    pub slots: usize,
+    pub first_slot_day: Option<Date>,
+    pub last_slot_day: Option<Date>,
 }
 
 /// Everything that counts.
@@ -117,8 +117,8 @@ impl Truth {
                 signals: signals.cloned().collect::<BTreeSet<_>>().into_iter().collect(),
                 first_day: shown.clone().map(|(_, _, day, _)| *day).min(),
                 last_day: shown.clone().map(|(_, _, day, _)| *day).max(),
-                exhibitions: shown.count(),
-                slots: slots.count(),
+                first_slot_day: slots.clone().map(|(_, _, day, _)| *day).min(),
+                last_slot_day: slots.map(|(_, _, day, _)| *day).max(),
             }
         };
         codes.into_iter().map(|code| (code.as_str(), program(code))).collect()

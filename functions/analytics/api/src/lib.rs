@@ -8,4 +8,4 @@ mod token;
 pub use clock::SystemClock;
 pub use page::{HTML, policy};
 pub use signer::{S3Signer, SignError};
-pub use token::{NoToken, Token};
+pub use token::Token;

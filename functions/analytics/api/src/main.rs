@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use analytics_api::{HTML, NoToken, S3Signer, SystemClock, Token, policy};
+use analytics_api::{HTML, S3Signer, SystemClock, Token, policy};
 use analytics_contract::{ANALYTICS_API, AnalyticsApi, Authorisation, metric};
-use analytics_core::{Answers, Api, Authorisations, Page, Tokens};
+use analytics_core::{Answers, Api, Authorisations, Page};
 use analytics_store::Database;
 use function_http::{Docs, ErrorForm, serve_in_form};
 use function_postgres::{Endpoint, Pool, SecretsManager, Tls};
@@ -27,24 +27,9 @@ async fn run() -> Result<(), Error> {
     let secrets = aws_sdk_secretsmanager::Client::new(&aws);
     let authorisations = Authorisations { writing: settings.authorise_writing, reading: settings.authorise_reading };
     let has_token = [authorisations.writing, authorisations.reading].contains(&Authorisation::Token);
-    match has_token {
-        true => {
-            let token = Token::new(SecretsManager::new(secrets.clone(), settings.token_secret_arn.clone()));
-            serve(settings, &aws, secrets, authorisations, &token).await
-        }
-        false => serve(settings, &aws, secrets, authorisations, &NoToken).await,
-    }
-}
-
-async fn serve(
-    settings: AnalyticsApi,
-    aws: &aws_config::SdkConfig,
-    secrets: aws_sdk_secretsmanager::Client,
-    authorisations: Authorisations,
-    tokens: &impl Tokens,
-) -> Result<(), Error> {
+    let tokens = has_token.then(|| Token::new(SecretsManager::new(secrets.clone(), settings.token_secret_arn.clone())));
     let function = Function::new(ANALYTICS_API.name, settings.stage.clone(), metric::NAMESPACE);
-    let signer = S3Signer::new(aws, &settings.uploads_bucket)?;
+    let signer = S3Signer::new(&aws, &settings.uploads_bucket)?;
     let endpoint = Endpoint {
         host: settings.rds_host,
         hostaddr: Endpoint::hostaddr(|name| std::env::var(name).ok())?,
@@ -60,7 +45,7 @@ async fn serve(
     let answers = Answers::default();
     let docs = Docs::of_archive();
     let clock = &SystemClock;
-    let answers = &answers;
-    let api = Api { store: &database, signer: &signer, tokens, clock, authorisations, answers, page, docs: &docs };
+    let (tokens, answers, docs) = (&tokens, &answers, &docs);
+    let api = Api { store: &database, signer: &signer, tokens, clock, authorisations, answers, page, docs };
     serve_in_form(&function, ErrorForm::asked_by, async |request, _| api.respond(&request, Uuid::new_v4()).await).await
 }

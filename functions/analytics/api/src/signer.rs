@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use analytics_contract::{DRY_RUN_METADATA, UPLOAD_ID_METADATA};
+use analytics_contract::{ADDRESS_SECONDS, DRY_RUN_METADATA, UPLOAD_ID_METADATA};
 use analytics_core::{BoxError, Fault, SignedAddress, Signer, UploadRequest};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sigv4::http_request::{
@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// How long an address can be used. The function's credentials last longer.
-const VALID_FOR: Duration = Duration::from_secs(15 * 60);
+const VALID_FOR: Duration = Duration::from_secs(ADDRESS_SECONDS as u64);
 /// What RFC 3986 leaves as it is, and the slashes between the parts of a key.
 const KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
 

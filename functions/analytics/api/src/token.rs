@@ -35,13 +35,3 @@ impl<S: SecretSource> Tokens for Token<S> {
         Ok(secret.password)
     }
 }
-
-/// For an API without tokens; never asked.
-#[derive(Debug, Clone, Copy)]
-pub struct NoToken;
-
-impl Tokens for NoToken {
-    async fn token(&self) -> Result<String, Fault> {
-        Err(Fault::Failed { what: "the token", source: "no token is configured".into() })
-    }
-}

@@ -51,5 +51,7 @@ pub const UPLOAD_ID_METADATA: &str = "upload-id";
 pub const DRY_RUN_METADATA: &str = "dry-run";
 /// Rejected rows of a file that are stored and can be read back; the others are counted.
 pub const STORED_REJECTED_ROWS: u16 = 1_000;
+/// Seconds for which the address of an announced file is good, and after which an upload whose file has not come is expired.
+pub const ADDRESS_SECONDS: u16 = 15 * 60;
 /// Days for which an upload can be reverted: how long replaced rows are kept.
 pub const REVERT_DAYS: u16 = 30;

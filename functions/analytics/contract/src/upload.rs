@@ -9,6 +9,8 @@ use utoipa::ToSchema;
 pub enum State {
     /// Announced; the file has not arrived.
     Waiting,
+    /// Announced; the file had not arrived when its address expired. One whose sending began before is still taken.
+    Expired,
     /// The file has arrived and is being read.
     Reading,
     /// Its rows count.
@@ -24,13 +26,22 @@ pub enum State {
 }
 
 impl State {
-    pub const ALL: [Self; 7] =
-        [Self::Waiting, Self::Reading, Self::Applied, Self::Rejected, Self::Superseded, Self::Reverted, Self::Checked];
+    pub const ALL: [Self; 8] = [
+        Self::Waiting,
+        Self::Expired,
+        Self::Reading,
+        Self::Applied,
+        Self::Rejected,
+        Self::Superseded,
+        Self::Reverted,
+        Self::Checked,
+    ];
 
-    /// As in JSON and in the database.
+    /// As in JSON and, but for expired, in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
+            Self::Expired => "expired",
             Self::Reading => "reading",
             Self::Applied => "applied",
             Self::Rejected => "rejected",
@@ -40,7 +51,7 @@ impl State {
         }
     }
 
-    /// Whether the file has been read to its end, or will never be.
+    /// Whether the file has been read to its end, or is not expected to be.
     pub fn is_final(self) -> bool {
         !matches!(self, Self::Waiting | Self::Reading)
     }

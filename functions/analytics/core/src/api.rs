@@ -104,9 +104,9 @@ impl<S: Store, G: Signer, T: Tokens, C: Clock> Api<'_, S, G, T, C> {
         };
         let format = Format::of(request);
         let code = request.parameter("program_code").unwrap_or_default();
-        self.current(request, format.media_type(), async || {
+        self.current(request, format.media_type(), async |version| {
             let groups = match &question {
-                Some(question) => self.store.groups(question).await?,
+                Some(question) => self.store.groups(version, question).await?,
                 None => Vec::new(),
             };
             Ok(predictions::predictions(format, &code, about, groups))
@@ -122,7 +122,7 @@ impl<S: Store, G: Signer, T: Tokens, C: Clock> Api<'_, S, G, T, C> {
             Err(problem) => return Ok(refused(request, problem)),
         };
         let format = Format::of(request);
-        self.current(request, format.media_type(), async || {
+        self.current(request, format.media_type(), async |_| {
             let mut rows = self.store.programs(cursor.as_deref(), limit + 1).await?;
             let next = cut(&mut rows, limit, |row| row.program_code.clone());
             Ok(with_next(predictions::programs(format, rows, next.clone()), request, next))
@@ -136,9 +136,9 @@ impl<S: Store, G: Signer, T: Tokens, C: Clock> Api<'_, S, G, T, C> {
             Err(problem) => return Ok(refused(request, problem)),
         };
         let code = request.parameter("program_code").unwrap_or_default();
-        self.current(request, JSON, async || {
+        self.current(request, JSON, async |version| {
             let groups = match &question {
-                Some(question) => self.store.explain(question).await?,
+                Some(question) => self.store.explain(version, question).await?,
                 None => Vec::new(),
             };
             let (answer, next) = evidence::explanation(&code, groups, after);
@@ -153,7 +153,7 @@ impl<S: Store, G: Signer, T: Tokens, C: Clock> Api<'_, S, G, T, C> {
             Err(problem) => return Ok(refused(request, problem)),
         };
         let code = request.parameter("program_code").unwrap_or_default();
-        self.current(request, JSON, async || {
+        self.current(request, JSON, async |_| {
             let rows = match &question {
                 Some(question) => self.store.accuracy(question).await?,
                 None => Vec::new(),
@@ -169,7 +169,7 @@ impl<S: Store, G: Signer, T: Tokens, C: Clock> Api<'_, S, G, T, C> {
         &self,
         request: &Request,
         media_type: &str,
-        answer: impl AsyncFnOnce() -> Result<Answer, Fault>,
+        answer: impl AsyncFnOnce(i64) -> Result<Answer, Fault>,
     ) -> Result<Answer, Fault> {
         let version = self.store.version().await?;
         let parts: [&[u8]; 5] = [
@@ -186,7 +186,7 @@ impl<S: Store, G: Signer, T: Tokens, C: Clock> Api<'_, S, G, T, C> {
         if let Some(answer) = self.answers.get(&tag) {
             return Ok(answer);
         }
-        let answer = answer().await?.with_entity_tag(&tag);
+        let answer = answer(version).await?.with_entity_tag(&tag);
         self.answers.put(version, &tag, &answer);
         Ok(answer)
     }

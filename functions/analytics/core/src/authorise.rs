@@ -1,5 +1,5 @@
 //! Who may use an operation, as the stage's settings say: anybody, whoever API Gateway has checked against IAM, or whoever has the token
-//! (RFC 6750). What shows no data, the page and the documentation, is for anybody.
+//! (RFC 6750). What shows no data, the page and the documentation, needs no token. With `iam` API Gateway asks for a signature on every route in front of this.
 
 use analytics_contract::{Authorisation, Operation};
 use function_http::{Problem, Realm, Request};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use analytics_contract::{Fault as FieldFault, RejectedRow, State, Upload};
+use analytics_contract::{ADDRESS_SECONDS, Fault as FieldFault, RejectedRow, State, Upload};
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
 use uuid::Uuid;
@@ -170,7 +170,7 @@ impl Store for World {
         self.call("version", self.version.get())
     }
 
-    async fn groups(&self, question: &GroupQuestion) -> Result<Vec<Group>, Fault> {
+    async fn groups(&self, _: i64, question: &GroupQuestion) -> Result<Vec<Group>, Fault> {
         let groups = self.explained(question).into_iter().map(|group| Group {
             signal: group.signal,
             weekday: group.weekday,
@@ -190,21 +190,17 @@ impl Store for World {
                 rows.clone().filter(|row| row.program == code).map(|row| row.signal.to_owned()).collect();
             signals.sort_unstable();
             signals.dedup();
-            let days: Vec<Date> =
-                self.exhibitions.iter().filter(|row| row.program == code).map(|row| row.day).collect();
-            ProgramRow {
-                program_code: code.to_owned(),
-                signals,
-                first_day: days.iter().min().copied(),
-                last_day: days.iter().max().copied(),
-                exhibitions: days.len() as u64,
-                slots: self.slots.iter().filter(|row| row.program == code).count() as u64,
-            }
+            let days = |rows: &[Row]| {
+                let days = rows.iter().filter(|row| row.program == code).map(|row| row.day);
+                (days.clone().min(), days.max())
+            };
+            let ((first_day, last_day), (first_slot_day, last_slot_day)) = (days(&self.exhibitions), days(&self.slots));
+            ProgramRow { program_code: code.to_owned(), signals, first_day, last_day, first_slot_day, last_slot_day }
         });
         self.call("programs", programs.take(limit.into()).collect())
     }
 
-    async fn explain(&self, question: &ExplainQuestion) -> Result<Vec<ExplainedGroup>, Fault> {
+    async fn explain(&self, _: i64, question: &ExplainQuestion) -> Result<Vec<ExplainedGroup>, Fault> {
         let mut groups = self.explained(&question.of);
         groups.retain(|group| question.signal.as_ref().is_none_or(|signal| *signal == group.signal));
         groups.retain(|group| question.weekday.is_none_or(|weekday| weekday == group.weekday));
@@ -279,7 +275,7 @@ impl Store for World {
 impl Signer for World {
     async fn sign(&self, request: &UploadRequest, now: Timestamp) -> Result<SignedAddress, Fault> {
         let headers = BTreeMap::from([("content-length".to_owned(), request.bytes.to_string())]);
-        let expires_at = now + Duration::from_secs(900);
+        let expires_at = now + Duration::from_secs(ADDRESS_SECONDS.into());
         self.call("sign", SignedAddress { url: format!("https://bucket.invalid/{}", request.key), headers, expires_at })
     }
 }

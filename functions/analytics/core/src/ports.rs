@@ -80,8 +80,9 @@ pub struct ProgramRow {
     /// The first and last `exhibition_date`; none without exhibitions.
     pub first_day: Option<Date>,
     pub last_day: Option<Date>,
-    pub exhibitions: u64,
-    pub slots: u64,
+    /// The first and last `date` of slots; none without slots.
+    pub first_slot_day: Option<Date>,
+    pub last_slot_day: Option<Date>,
 }
 
 /// Where a row came from.
@@ -202,14 +203,19 @@ pub trait Store {
     /// A number that is another one whenever the answer to any question about groups or programs can be.
     fn version(&self) -> impl Future<Output = Result<i64, Fault>>;
 
-    /// The groups with slots, in any order. With [`Selection::Days`] only those that have a selected exhibition.
-    fn groups(&self, question: &GroupQuestion) -> impl Future<Output = Result<Vec<Group>, Fault>>;
+    /// The groups with slots, in any order. With [`Selection::Days`] only those that have a selected exhibition. They are of `version`, which
+    /// the caller has read, or newer; what was read for the same version before may be used again.
+    fn groups(&self, version: i64, question: &GroupQuestion) -> impl Future<Output = Result<Vec<Group>, Fault>>;
 
     /// At most `limit` programs whose code comes after `after`, in the order of the codes' bytes (`COLLATE "C"`).
     fn programs(&self, after: Option<&str>, limit: u16) -> impl Future<Output = Result<Vec<ProgramRow>, Fault>>;
 
     /// What is behind [`Store::groups`], in any order of groups.
-    fn explain(&self, question: &ExplainQuestion) -> impl Future<Output = Result<Vec<ExplainedGroup>, Fault>>;
+    fn explain(
+        &self,
+        version: i64,
+        question: &ExplainQuestion,
+    ) -> impl Future<Output = Result<Vec<ExplainedGroup>, Fault>>;
 
     /// The groups with at least one prediction that can be compared, in any order.
     fn accuracy(&self, question: &GroupQuestion) -> impl Future<Output = Result<Vec<AccuracyRow>, Fault>>;
@@ -269,6 +275,16 @@ pub trait Signer {
 pub trait Tokens {
     /// The token that clients have to send; only asked for when one is required.
     fn token(&self) -> impl Future<Output = Result<String, Fault>>;
+}
+
+/// For an API that may have no tokens; without them nobody asks.
+impl<T: Tokens> Tokens for Option<T> {
+    async fn token(&self) -> Result<String, Fault> {
+        match self {
+            Some(tokens) => tokens.token().await,
+            None => Err(Fault::Failed { what: "the token", source: "no token is configured".into() }),
+        }
+    }
 }
 
 /// What time it is, and waiting.

@@ -83,10 +83,12 @@ pub(crate) struct ProgramView {
     /// The day of the last exhibition.
     #[schema(value_type = Option<String>, format = "date", example = "2021-03-29")]
     last_day: Option<jiff::civil::Date>,
-    #[schema(minimum = 0, example = 5)]
-    exhibitions: u64,
-    #[schema(minimum = 0, example = 3)]
-    slots: u64,
+    /// The day of the first slot; null without any.
+    #[schema(value_type = Option<String>, format = "date", example = "2021-04-05")]
+    first_slot_day: Option<jiff::civil::Date>,
+    /// The day of the last slot.
+    #[schema(value_type = Option<String>, format = "date", example = "2021-04-12")]
+    last_slot_day: Option<jiff::civil::Date>,
 }
 
 /// A page of the programs.
@@ -143,21 +145,21 @@ pub(crate) fn predictions(format: Format, program_code: &str, about: About, mut 
 /// The answer with a page of programs.
 pub(crate) fn programs(format: Format, rows: Vec<ProgramRow>, next_cursor: Option<String>) -> Answer {
     let rows = rows.into_iter().map(|row| {
-        let ProgramRow { program_code, signals, first_day, last_day, exhibitions, slots } = row;
-        ProgramView { program_code, signals, first_day, last_day, exhibitions, slots }
+        let ProgramRow { program_code, signals, first_day, last_day, first_slot_day, last_slot_day } = row;
+        ProgramView { program_code, signals, first_day, last_day, first_slot_day, last_slot_day }
     });
     match format {
         Format::Json => Answer::json(200, &ProgramsView { programs: rows.collect(), next_cursor }),
         Format::Ndjson => lines(rows),
         Format::Csv => {
-            let header = ["program_code", "signals", "first_day", "last_day", "exhibitions", "slots"];
+            let header = ["program_code", "signals", "first_day", "last_day", "first_slot_day", "last_slot_day"];
             csv(table(
                 header,
                 rows.map(|row| {
-                    let [first, last] =
-                        [row.first_day, row.last_day].map(|day| day.map(|day| day.to_string()).unwrap_or_default());
-                    let [exhibitions, slots] = [row.exhibitions, row.slots].map(|count| count.to_string());
-                    [row.program_code, row.signals.join(" "), first, last, exhibitions, slots]
+                    let days = [row.first_day, row.last_day, row.first_slot_day, row.last_slot_day];
+                    let [first, last, first_slot, last_slot] =
+                        days.map(|day| day.map(|day| day.to_string()).unwrap_or_default());
+                    [row.program_code, row.signals.join(" "), first, last, first_slot, last_slot]
                 }),
             ))
         }

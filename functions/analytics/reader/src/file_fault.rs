@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::{Delimiter, Kind};
+use crate::Kind;
 
 /// Why a file cannot be read. All are permanent; [`FileFault::OtherEncoding`] alone is followed by another attempt.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,8 +42,6 @@ impl FileFault {
 pub struct UnknownHeader {
     /// The line that it starts on.
     pub line: u64,
-    /// The delimiter under which most columns are recognised.
-    pub delimiter: Delimiter,
     /// The first columns found, each cut to 60 characters.
     pub found: Vec<String>,
     /// How many columns there are beyond those.

@@ -136,7 +136,6 @@ impl Opening {
         let Some((nearest, tried)) = nearest else { return FileFault::HeaderTooLong { line: self.line } };
         FileFault::UnknownHeader(UnknownHeader {
             line: self.line,
-            delimiter: tried.delimiter,
             more: tried.width - tried.named.len(),
             nearest,
             missing: tried.missing(nearest),
@@ -149,7 +148,6 @@ impl Opening {
 /// A header parsed under one delimiter.
 #[derive(Clone)]
 struct Tried {
-    delimiter: Delimiter,
     /// The first columns.
     named: Vec<String>,
     /// The columns of any kind, and their places.
@@ -182,7 +180,7 @@ impl Tried {
         let mut scan = Scan::default();
         scan.advance(header, &Classes::new(delimiter), false, &mut each);
         scan.finish(header.len(), &mut each);
-        Self { delimiter, named, known, width, breaks: scan.breaks, is_open: scan.is_open() }
+        Self { named, known, width, breaks: scan.breaks, is_open: scan.is_open() }
     }
 
     fn places(&self, column: &str) -> impl Iterator<Item = u32> {

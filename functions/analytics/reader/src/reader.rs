@@ -5,7 +5,7 @@ use std::mem;
 use crate::header::Opening;
 use crate::limits::RECORD_BYTES;
 use crate::rows::Rows;
-use crate::{Checkpoint, Delimiter, Encoding, FileFault, Kind, Sink};
+use crate::{Checkpoint, Encoding, FileFault, Kind, Sink};
 
 /// Bytes that are added at a time to what is kept, until the record that it starts is complete.
 const STEP: usize = 4 * 1024;
@@ -93,21 +93,6 @@ impl Reader {
     /// Absent until the header has been read.
     pub fn kind(&self) -> Option<Kind> {
         self.at().map(|at| at.kind)
-    }
-
-    /// Absent until the header has been read.
-    pub fn delimiter(&self) -> Option<Delimiter> {
-        self.at().map(|at| at.delimiter)
-    }
-
-    /// As far as it is known: a file may turn out to be in Windows-1252 at any row. Absent until the header has been read.
-    pub fn encoding(&self) -> Option<Encoding> {
-        self.at().map(|at| at.encoding)
-    }
-
-    /// Records that were handed over, good and rejected.
-    pub fn records(&self) -> u64 {
-        self.at().map_or(0, |at| at.records)
     }
 
     fn at(&self) -> Option<&Checkpoint> {

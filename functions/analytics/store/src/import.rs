@@ -285,7 +285,7 @@ pub(crate) async fn reject_in(
 
 /// Rows of the upload, not those that were rejected.
 pub(crate) async fn delete_good_rows(transaction: &Transaction<'_>, number: i32) -> Result<(), Error> {
-    for table in ["exhibition", "slot"] {
+    for table in ["exhibition", "slot", "upload_program"] {
         transaction.execute(&format!("DELETE FROM {table} WHERE upload_number = $1"), &[&number]).await?;
     }
     Ok(())

@@ -80,53 +80,50 @@ impl Program {
     }
 }
 
-/// Programs that were asked for, of the version of the data that was read last.
+/// Programs that were asked for, of the latest version of the data that anybody asked with. A version is read before the rows, so they are never older.
 #[derive(Debug, Default)]
 pub(crate) struct Programs(Mutex<Kept>);
 
 #[derive(Debug, Default)]
 struct Kept {
-    version: Option<i64>,
+    version: i64,
     bytes: usize,
     programs: HashMap<String, Arc<Program>>,
 }
 
 impl Programs {
-    /// What is kept from now on is of this version. It was read before the rows, so they are never older.
-    pub(crate) fn are_of(&self, version: i64) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.version != Some(version) {
-            *kept = Kept { version: Some(version), ..Kept::default() };
-        }
-    }
-
     /// The answer from what is kept.
-    pub(crate) fn known(&self, question: &GroupQuestion) -> Option<Vec<Group>> {
-        let program =
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).programs.get(&question.program_code).cloned();
+    pub(crate) fn known(&self, version: i64, question: &GroupQuestion) -> Option<Vec<Group>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let program = (kept.version == version).then(|| kept.programs.get(&question.program_code).cloned()).flatten();
+        drop(kept);
         program.map(|program| program.groups(question))
     }
 
-    pub(crate) async fn groups(&self, client: &ClientWrapper, question: &GroupQuestion) -> Result<Vec<Group>, Error> {
-        if let Some(groups) = self.known(question) {
+    pub(crate) async fn groups(
+        &self,
+        client: &ClientWrapper,
+        version: i64,
+        question: &GroupQuestion,
+    ) -> Result<Vec<Group>, Error> {
+        if let Some(groups) = self.known(version, question) {
             return Ok(groups);
         }
-        let version = self.0.lock().unwrap_or_else(PoisonError::into_inner).version;
         let program = Arc::new(Program::load(client, &question.program_code).await?);
         let groups = program.groups(question);
         self.keep(version, &question.program_code, program);
         Ok(groups)
     }
 
-    /// Keeps a program of a version that still is the last. When there is no room, all others go, which is simple and rare.
-    fn keep(&self, version: Option<i64>, program_code: &str, program: Arc<Program>) {
+    /// Keeps a program unless others of a later version are kept. Those of an earlier one go; when there is no room, all others go, which is
+    /// simple and rare.
+    fn keep(&self, version: i64, program_code: &str, program: Arc<Program>) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Without a version nothing tells when it is out of date.
-        if version.is_none() || kept.version != version {
+        if version < kept.version {
             return;
         }
         let bytes = program_code.len() + program.bytes();
-        if kept.bytes + bytes > KEPT_BYTES {
+        if kept.version < version || kept.bytes + bytes > KEPT_BYTES {
             *kept = Kept { version, ..Kept::default() };
         }
         if kept.programs.insert(program_code.to_owned(), program).is_none() {
@@ -137,16 +134,29 @@ impl Programs {
 
 #[cfg(test)]
 mod tests {
+    use analytics_core::Selection;
+
     use super::*;
 
     #[test]
     fn codes_that_no_program_has_take_no_more_than_there_is_room_for() {
         let programs = Programs::default();
-        programs.are_of(1);
         for number in 0..2 * KEPT_BYTES / ENTRY_BYTES {
-            programs.keep(Some(1), &number.to_string(), Arc::new(Program(Vec::new())));
+            programs.keep(1, &number.to_string(), Arc::new(Program(Vec::new())));
         }
         let kept = programs.0.lock().unwrap();
         assert!(!kept.programs.is_empty() && kept.programs.len() < KEPT_BYTES / ENTRY_BYTES);
+    }
+
+    #[test]
+    fn what_is_kept_is_of_the_latest_version_that_was_asked_with() {
+        let (programs, nothing) = (Programs::default(), || Arc::new(Program(Vec::new())));
+        let question = |code: &str| GroupQuestion { program_code: code.to_owned(), selection: Selection::All };
+        programs.keep(2, "NOVA", nothing());
+        programs.keep(1, "OLD", nothing());
+        assert!(programs.known(2, &question("NOVA")).is_some() && programs.known(1, &question("NOVA")).is_none());
+        assert!(programs.known(1, &question("OLD")).is_none() && programs.known(2, &question("OLD")).is_none());
+        programs.keep(3, "OLD", nothing());
+        assert!(programs.known(3, &question("NOVA")).is_none() && programs.known(3, &question("OLD")).is_some());
     }
 }

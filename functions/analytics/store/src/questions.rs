@@ -1,4 +1,4 @@
-//! What the answers need. Each question is about one program, and each statement reads that program's rows alone.
+//! What the answers need. Each question but that for the programs is about one of them, and its statement reads that program's rows alone.
 
 use analytics_core::{
     AccuracyRow, ExplainQuestion, ExplainedExhibition, ExplainedGroup, ExplainedSlot, ExplainedValue, Group,
@@ -36,39 +36,15 @@ const ACCURACY: &str = "
     ) AS errors
     WHERE expected IS NOT NULL AND ($2::date IS NULL OR exhibition_date BETWEEN $2 AND $3)
     GROUP BY signal, weekday";
-/// Exhibitions are only counted, which needs no order: so this reads tables where the others read the view. The next code in either table is one step down an index, so programs are found without reading their rows.
 const PROGRAMS: &str = "
-    WITH RECURSIVE codes (code, nth) AS (
-        SELECT least(
-            (SELECT min(program_code) FROM exhibition WHERE program_code > $1),
-            (SELECT min(program_code) FROM slot WHERE program_code > $1)
-        ), 1
-        UNION ALL
-        SELECT least(
-            (SELECT min(program_code) FROM exhibition WHERE program_code > code),
-            (SELECT min(program_code) FROM slot WHERE program_code > code)
-        ), nth + 1
-        FROM codes WHERE code IS NOT NULL AND nth < $2
-    )
-    SELECT code, e.exhibitions, s.slots, e.first_day, e.last_day,
-        ARRAY(SELECT DISTINCT signal FROM unnest(e.signals || s.signals) AS signal ORDER BY signal) AS signals
-    FROM codes
-    CROSS JOIN LATERAL (
-        SELECT coalesce(sum(exhibitions), 0)::bigint AS exhibitions, min(first_day) AS first_day, max(last_day) AS last_day,
-            array_agg(signal) AS signals
-        FROM (
-            SELECT signal, count(*) AS exhibitions, min(exhibition_date) AS first_day, max(exhibition_date) AS last_day
-            FROM (
-                SELECT DISTINCT x.signal, x.exhibition_date, x.program_start_time
-                FROM exhibition AS x JOIN upload AS u USING (upload_number)
-                WHERE x.program_code = code AND u.state = 'applied'
-            ) AS once GROUP BY signal
-        ) AS of_signals
-    ) AS e
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS slots, array_agg(DISTINCT signal) AS signals FROM current_slot WHERE program_code = code
-    ) AS s
-    WHERE code IS NOT NULL ORDER BY code";
+    SELECT p.program_code, array_agg(DISTINCT p.signal ORDER BY p.signal) AS signals,
+        min(p.first_day) FILTER (WHERE u.kind = 'audience') AS first_day,
+        max(p.last_day) FILTER (WHERE u.kind = 'audience') AS last_day,
+        min(p.first_day) FILTER (WHERE u.kind = 'availability') AS first_slot_day,
+        max(p.last_day) FILTER (WHERE u.kind = 'availability') AS last_slot_day
+    FROM upload_program AS p JOIN upload AS u USING (upload_number)
+    WHERE u.state = 'applied' AND ($1::text IS NULL OR p.program_code > $1)
+    GROUP BY p.program_code ORDER BY p.program_code LIMIT $2";
 
 pub(crate) async fn version(client: &ClientWrapper) -> Result<i64, Error> {
     let statement = client.prepare_cached("SELECT version FROM data_version").await?;
@@ -93,28 +69,16 @@ pub(crate) async fn programs(
     limit: u16,
 ) -> Result<Vec<ProgramRow>, Error> {
     let statement = client.prepare_cached(PROGRAMS).await?;
-    let mut after = after.unwrap_or_default().to_owned();
-    let mut programs = Vec::new();
-    // Programs whose rows no longer count are found too, and skipped.
-    while programs.len() < usize::from(limit) {
-        let rows = client.query(&statement, &[&after, &i32::from(limit)]).await?;
-        let Some(last) = rows.last() else { break };
-        after = last.get("code");
-        programs.extend(rows.iter().filter_map(|row| {
-            let count = |column: &str| row.get::<_, i64>(column).cast_unsigned();
-            let (exhibitions, slots) = (count("exhibitions"), count("slots"));
-            (exhibitions + slots > 0).then(|| ProgramRow {
-                program_code: row.get("code"),
-                signals: row.get("signals"),
-                first_day: row.get("first_day"),
-                last_day: row.get("last_day"),
-                exhibitions,
-                slots,
-            })
-        }));
-    }
-    programs.truncate(usize::from(limit));
-    Ok(programs)
+    let rows = client.query(&statement, &[&after, &i64::from(limit)]).await?;
+    let programs = rows.iter().map(|row| ProgramRow {
+        program_code: row.get("program_code"),
+        signals: row.get("signals"),
+        first_day: row.get("first_day"),
+        last_day: row.get("last_day"),
+        first_slot_day: row.get("first_slot_day"),
+        last_slot_day: row.get("last_slot_day"),
+    });
+    Ok(programs.collect())
 }
 
 pub(crate) async fn explain(

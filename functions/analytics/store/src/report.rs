@@ -1,10 +1,10 @@
 //! Reports of uploads.
 
-use analytics_contract::{Effect, Kind, RejectedRow, Report, Status, Upload};
+use analytics_contract::{ADDRESS_SECONDS, Effect, Kind, RejectedRow, Report, State, Status, Upload};
 use analytics_core::{NewUpload, RejectedRecord, RejectedText};
 use deadpool_postgres::ClientWrapper;
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -16,6 +16,7 @@ const COLUMNS: &str = "
     SELECT upload_number, upload_id, object_key, state, dry_run, kind, delimiter, encoding, bytes, bytes_done, rows_taken, rows_rejected,
         rows_repeated, effect, first_day, last_day, error_kind, reason, requested_at, received_at, finished_at
     FROM upload";
+const ADDRESS: SignedDuration = SignedDuration::from_secs(ADDRESS_SECONDS as i64);
 /// Uploads in a status report.
 const LATEST: i64 = 10;
 /// Rejected rows in the report of an object.
@@ -38,7 +39,7 @@ fn read(row: &Row) -> Result<Upload, Error> {
     Ok(Upload {
         id: row.get::<_, Uuid>("upload_id").to_string(),
         key: row.get("object_key"),
-        state: read_state(row.get("state")).ok_or_else(|| corrupt("state"))?,
+        state: standing(row).ok_or_else(|| corrupt("state"))?,
         dry_run: row.get("dry_run"),
         kind,
         delimiter: row.get("delimiter"),
@@ -57,6 +58,14 @@ fn read(row: &Row) -> Result<Upload, Error> {
         received_at: time("received_at"),
         finished_at: time("finished_at"),
     })
+}
+
+/// Where the upload in a row with `state` and `requested_at` stands. That its address has expired is written nowhere, so a file that comes late is taken like any other.
+pub(crate) fn standing(row: &Row) -> Option<State> {
+    let state = read_state(row.get("state"))?;
+    let requested_at: Option<Timestamp> = row.get("requested_at");
+    let is_expired = requested_at.is_some_and(|at| at + ADDRESS <= Timestamp::now());
+    Some(if state == State::Waiting && is_expired { State::Expired } else { state })
 }
 
 /// At most `limit` uploads, the newest first, from the one after `after` on.

@@ -7,8 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::Error;
-use crate::import::read_state;
-use crate::report::upload;
+use crate::report::{standing, upload};
 use crate::what_counts::{LOCK_VERSION, NEXT_VERSION};
 
 const REVERT: &str = "UPDATE upload SET state = 'reverted', finished_at = $2 WHERE upload_number = $1";
@@ -31,13 +30,13 @@ pub async fn revert(client: &mut ClientWrapper, id: Uuid, now: Timestamp) -> Res
     let transaction = client.transaction().await?;
     transaction.execute(LOCK_VERSION, &[]).await?;
     let find = "
-        SELECT upload_number, state, finished_at < $2::timestamptz - make_interval(days => $3) AS is_too_late
+        SELECT upload_number, state, requested_at, finished_at < $2::timestamptz - make_interval(days => $3) AS is_too_late
         FROM upload WHERE upload_id = $1";
     let Some(row) = transaction.query_opt(find, &[&id, &now, &i32::from(REVERT_DAYS)]).await? else {
         return Ok(Reverted::Unknown);
     };
     let number: i32 = row.get("upload_number");
-    match read_state(row.get("state")).ok_or(Error::Corrupt { number, column: "state" })? {
+    match standing(&row).ok_or(Error::Corrupt { number, column: "state" })? {
         State::Reverted => {}
         State::Applied if row.get::<_, Option<bool>>("is_too_late").unwrap_or_default() => {
             return Ok(Reverted::TooLate);

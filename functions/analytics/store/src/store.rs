@@ -56,15 +56,13 @@ impl Database {
 
 impl Store for Database {
     async fn version(&self) -> Result<i64, Fault> {
-        let version = self.work(async |client| questions::version(client).await).await?;
-        self.programs.are_of(version);
-        Ok(version)
+        Ok(self.work(async |client| questions::version(client).await).await?)
     }
 
-    async fn groups(&self, question: &GroupQuestion) -> Result<Vec<Group>, Fault> {
-        match self.programs.known(question) {
+    async fn groups(&self, version: i64, question: &GroupQuestion) -> Result<Vec<Group>, Fault> {
+        match self.programs.known(version, question) {
             Some(groups) => Ok(groups),
-            None => Ok(self.work(async |client| self.programs.groups(client, question).await).await?),
+            None => Ok(self.work(async |client| self.programs.groups(client, version, question).await).await?),
         }
     }
 
@@ -72,9 +70,9 @@ impl Store for Database {
         Ok(self.work(async |client| questions::programs(client, after, limit).await).await?)
     }
 
-    async fn explain(&self, question: &ExplainQuestion) -> Result<Vec<ExplainedGroup>, Fault> {
+    async fn explain(&self, version: i64, question: &ExplainQuestion) -> Result<Vec<ExplainedGroup>, Fault> {
         let explained = self.work(async |client| {
-            let groups = self.programs.groups(client, &question.of).await?;
+            let groups = self.programs.groups(client, version, &question.of).await?;
             questions::explain(client, question, groups).await
         });
         Ok(explained.await?)

@@ -90,9 +90,8 @@ function showSelection(at) {
   byId("to").value = at.to ?? "";
   byId("period-fault").textContent = "";
   const about = program ? [
-    many(program.exhibitions, "exhibition"),
-    program.exhibitions ? days(program.first_day, program.last_day) : null,
-    many(program.slots, "slot"),
+    `exhibitions ${program.first_day ? days(program.first_day, program.last_day) : "none"}`,
+    `slots ${program.first_slot_day ? days(program.first_slot_day, program.last_slot_day) : "none"}`,
     `on ${program.signals.join(", ")}`,
   ].filter(Boolean).join(" · ") : areProgramsRead ? "No program has this code. Codes are case-sensitive." : "";
   byId("program-about").textContent = about;

@@ -20,15 +20,15 @@ async function readPrograms() {
 }
 
 function programItem(program, current) {
-  const covered = program.exhibitions ? days(program.first_day, program.last_day) : "";
-  const counts = [[program.exhibitions, "exhibition"], [program.slots, "slot"]].map(([number, word]) => number ? many(number, word) : `no ${word}s`);
+  const exhibitions = program.first_day ? days(program.first_day, program.last_day) : "no exhibitions";
+  const slots = program.first_slot_day ? `slots ${days(program.first_slot_day, program.last_slot_day)}` : "no slots";
   return make("li", {}, make("a", { href: fragment({ program: program.program_code }), tabindex: -1, "aria-current": program.program_code === current && "true" },
-    make("b", {}, program.program_code), covered && make("small", {}, covered), make("small", {}, counts.join(", "))));
+    make("b", {}, program.program_code), make("small", {}, exhibitions), make("small", {}, slots)));
 }
 
 function showPrograms() {
   const wanted = byId("find").value.trim().toLowerCase(), onlySlots = byId("only-slots").checked;
-  const isFound = program => (!onlySlots || program.slots > 0)
+  const isFound = program => (!onlySlots || program.first_slot_day)
     && (program.program_code.toLowerCase().includes(wanted) || program.signals.some(signal => signal.toLowerCase() === wanted));
   const found = programs.filter(isFound);
   const current = place().program ?? shownProgram();

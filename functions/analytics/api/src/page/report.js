@@ -12,7 +12,7 @@ async function showReport(at) {
     byId("sheet-title").textContent = upload.key;
     byId("sheet-body").replaceChildren(make("div", { id: "report" }), faultsPart(upload));
     refreshReport(upload);
-    if (!isFinal(upload) && !isLate(upload)) watch(id, { seconds: 2 });
+    if (!isFinal(upload)) watch(id, { seconds: 2 });
   } catch (error) {
     if (sheetOf !== key) return;
     byId("sheet-body").replaceChildren(emptyState("The report could not be read", error.message,

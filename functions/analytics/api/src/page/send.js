@@ -120,7 +120,7 @@ class Sending {
       checked: `Nothing was changed. ${rowsInWords(upload)}${upload.effect ? `; it would bring ${effectInWords(upload.effect)}` : ""}.`,
       rejected: `Not taken: ${upload.reason ?? "see its report"}`,
       superseded: upload.reason ?? "A newer version of the same file counts instead.",
-      waiting: "The storage has the file, and nothing has read it yet. Look at the list again later.",
+      expired: "The storage has the file, and nothing has read it yet. Look at the list again later.",
     }[upload.state] ?? stateOf(upload).label;
     this.#end(said, tone === "bad" ? "bad" : upload.rows_rejected ? "warn" : "good");
     this.#line.append(" ", make("a", { href: fragment({ view: "uploads", upload: upload.id }) }, "Report"));

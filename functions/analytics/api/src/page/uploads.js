@@ -1,6 +1,5 @@
 // The uploads, the newest first, and those that are being read.
 const LISTED = 25, WATCHED = 4;
-const PATIENCE_MINUTES = 15;
 
 let uploads = [], uploadsCursor, areUploadsRead = false;
 const watched = new Set();
@@ -12,7 +11,6 @@ const stateOf = upload => {
 const isFinal = upload => upload.state !== "waiting" && upload.state !== "reading";
 const badge = upload => { const { label, tone } = stateOf(upload); return make("span", { class: "badge", "data-tone": tone }, label) };
 const lastTime = upload => upload.finished_at ?? upload.received_at ?? upload.requested_at;
-const isLate = upload => upload.state === "waiting" && Date.now() - Date.parse(upload.requested_at) > PATIENCE_MINUTES * 60_000;
 
 async function readUploads(isMore = false) {
   const line = byId("list-about");
@@ -39,7 +37,7 @@ function showUploads() {
   list.replaceChildren(...uploads.map(uploadCard));
   if (focused) list.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
   byId("list-more").hidden = !uploadsCursor;
-  uploads.filter(upload => !isFinal(upload) && !isLate(upload)).slice(0, WATCHED).forEach(upload => watch(upload.id));
+  uploads.filter(upload => !isFinal(upload)).slice(0, WATCHED).forEach(upload => watch(upload.id));
 }
 
 function readingProgress(upload) {
@@ -67,7 +65,7 @@ function uploadCard(upload) {
     make("p", { class: "soft" }, factsInWords(upload)),
     readingProgress(upload),
     upload.effect ? make("p", {}, upload.state === "checked" ? `It would bring ${effectInWords(upload.effect)}.` : `${effectInWords(upload.effect)}.`) : null,
-    isLate(upload) ? make("p", { class: "warn" }, "The file has not come, and its address has run out. Upload it again.") : null,
+    upload.state === "expired" ? make("p", { class: "warn" }, "The file has not come, and its address has expired. Upload it again.") : null,
     upload.reason ? make("p", { class: upload.state === "rejected" ? "bad" : "soft" }, upload.reason) : null);
 }
 
@@ -91,7 +89,7 @@ async function watch(id, { signal, seconds = 20, onProgress } = {}) {
       const upload = await get(`uploads/${id}`, { wait: seconds, limit: 1 }, signal);
       learn(upload);
       onProgress?.(upload);
-      if (isFinal(upload) || isLate(upload)) return upload;
+      if (isFinal(upload)) return upload;
       if (document.hidden && !onProgress) await new Promise(resolve => document.addEventListener("visibilitychange", resolve, { once: true }));
     }
   } catch (error) {

@@ -92,7 +92,7 @@ fn programs() -> Value {
     let content = json!({
         JSON: {"schema": reference("Programs")},
         CSV: {"schema": {"type": "string"}, "example":
-            "program_code,signals,first_day,last_day,exhibitions,slots\r\nNOVA,DF RJ,2021-03-01,2021-03-29,5,3\r\n"},
+            "program_code,signals,first_day,last_day,first_slot_day,last_slot_day\r\nNOVA,DF RJ,2021-03-01,2021-03-29,2021-04-05,2021-04-12\r\n"},
         NDJSON: {"schema": {"type": "string", "description": "A Program on each line."}},
     });
     json!({

@@ -1,10 +1,10 @@
 //! Reading in pieces: what an import leaves behind wherever it ends, and files that are not taken.
 
-use analytics_contract::State;
-use analytics_core::{NewUpload, Store};
+use analytics_contract::{ADDRESS_SECONDS, State};
+use analytics_core::{NewUpload, Reverted, Store};
 use analytics_reader::{Kind, Reader};
-use analytics_store::{Ended, Error, reject, start_again};
-use jiff::Timestamp;
+use analytics_store::{Ended, Error, Object, reject, start_again};
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::support::{LIMITS, TestDatabase, audience, availability, object, work};
@@ -134,6 +134,28 @@ async fn reading_again_in_another_encoding_leaves_nothing_of_the_first_time() {
     assert_eq!(test.count("SELECT count(*) FROM exhibition").await, 0);
     let upload = test.database.upload(import.id).await.unwrap().unwrap();
     assert_eq!((upload.rows_taken, upload.bytes_done, upload.state), (0, 0, State::Reading));
+}
+
+#[tokio::test]
+async fn an_announced_upload_is_expired_once_its_address_is_and_a_late_file_is_taken() {
+    let test = TestDatabase::create().await;
+    let announced = async |id: u128, seconds: i64| {
+        let requested_at = Timestamp::now() - SignedDuration::from_secs(seconds);
+        let id = Uuid::from_u128(id);
+        let new = NewUpload { id, key: "a.csv".to_owned(), bytes: 3, sha256: [0; 32], dry_run: false, requested_at };
+        test.database.create_upload(&new).await.unwrap();
+        (id, test.database.upload(id).await.unwrap().unwrap().state)
+    };
+    let limit = i64::from(ADDRESS_SECONDS);
+    assert_eq!(announced(7, limit - 60).await.1, State::Waiting);
+    let (id, state) = announced(8, limit).await;
+    assert_eq!(state, State::Expired);
+    let listed: Vec<State> = test.database.uploads(None, 10).await.unwrap().iter().map(|upload| upload.state).collect();
+    assert_eq!(listed, [State::Expired, State::Waiting]);
+    assert_eq!(test.database.revert(id, Timestamp::now()).await.unwrap(), Reverted::NotApplied(State::Expired));
+    let late = Object { announced_as: Some(id), ..object("a.csv", 1) };
+    test.import_object(&late, &audience(&FILE)).await;
+    assert_eq!(test.database.upload(id).await.unwrap().unwrap().state, State::Applied);
 }
 
 #[tokio::test]

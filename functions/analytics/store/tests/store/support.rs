@@ -81,9 +81,13 @@ impl TestDatabase {
         ended
     }
 
+    pub(crate) async fn version(&self) -> i64 {
+        self.database.version().await.unwrap()
+    }
+
     pub(crate) async fn groups(&self, program_code: &str, selection: Selection) -> Vec<Group> {
         let question = GroupQuestion { program_code: program_code.to_owned(), selection };
-        let mut groups = self.database.groups(&question).await.unwrap();
+        let mut groups = self.database.groups(self.version().await, &question).await.unwrap();
         groups.sort_by(|a, b| {
             (&a.signal, a.weekday.to_monday_one_offset()).cmp(&(&b.signal, b.weekday.to_monday_one_offset()))
         });

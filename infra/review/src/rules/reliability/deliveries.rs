@@ -4,7 +4,9 @@ use template::{Node, Resource, Template};
 
 use super::{Context, push};
 use crate::change::{Action, Finding};
-use crate::policy::text::{referred, text};
+use crate::policy::pattern::Pattern;
+use crate::policy::statement::{self, Item, Member, Set, Statement};
+use crate::policy::text::{Guards, referred, text};
 use crate::rules::values::{possible, texts, weakened};
 
 /// Services whose permission is the only way for their events.
@@ -95,25 +97,28 @@ fn notifications(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The services of [`SENDERS`] that any statement of a policy on these queues or topics allows anything.
+/// The services of [`SENDERS`] that any statement of a policy on these queues or topics lets send.
 fn senders(template: Option<&Template>, kind: &str, list: &str, targets: &[String]) -> Vec<&'static str> {
+    let sending = Pattern::folded(if list == "Queues" { "sqs:SendMessage" } else { "sns:Publish" });
     let policies = template.map(Template::resources).unwrap_or_default().iter();
     let policies = policies.filter(|each| {
         each.resource_type == kind && texts(Some(each), list).iter().any(|target| targets.contains(target))
     });
-    let services: Vec<String> = policies
-        .flat_map(|policy| possible(Some(policy), "PolicyDocument.Statement"))
-        .filter_map(|each| each.value)
-        .flat_map(Node::items)
-        .filter(|statement| statement.get("Effect").and_then(Node::as_str) == Some("Allow"))
-        .filter_map(|statement| statement.get("Principal"))
-        .flat_map(|principal| match principal.get("Service") {
-            Some(service) => service.items().iter().map(|each| text(&each.to_json())).collect(),
-            None => vec![text(&principal.to_json())],
-        })
+    let allowing: Vec<Statement> = policies
+        .filter_map(|policy| policy.properties.get("PolicyDocument"))
+        .flat_map(|document| statement::statements(&document.to_json(), "", &Guards::new(), "*"))
+        .filter(|statement| statement.allow && has(&statement.actions, &sending, Pattern::covers))
         .collect();
-    let is_allowed = |sender: &&str| services.iter().any(|service| service == sender || service == "*");
+    let is_allowed = |sender: &&str| {
+        let sender = statement::principal(sender);
+        allowing.iter().any(|statement| has(&statement.principals, &sender, statement::principal_covers))
+    };
     SENDERS.into_iter().filter(is_allowed).collect()
+}
+
+fn has(set: &Set, wanted: &Pattern, covers: fn(&Pattern, &Pattern) -> bool) -> bool {
+    let wanted = Item { pattern: wanted.clone(), guards: Guards::new() };
+    set.members().iter().any(|member| member.covers(&Member::Is(&wanted), covers))
 }
 
 fn policy(context: &Context<'_>, findings: &mut Vec<Finding>, list: &str) {

@@ -206,7 +206,9 @@ mod tests {
     #[test]
     fn the_files_are_the_same_in_every_run() {
         assert_eq!(audience(MONDAY).lines().nth(1), Some("BR,MARE,2026-03-02,2026-03-02T09:30:00.000Z,2222298.1"));
-        assert_eq!(audience(MONDAY), audience(MONDAY));
+        assert_eq!(audience(MONDAY).lines().last(), Some("OES,KORA,2026-08-30,2026-08-30T23:00:00.000Z,1302814.0"));
+        assert_eq!(availability(MONDAY).lines().nth(1), Some("BR;MARE;31/08/2026;25"));
+        assert_eq!(availability(MONDAY).lines().last(), Some("OES;KORA;27/09/2026;85"));
         assert!(availability(MONDAY).len() + audience(MONDAY).len() < 500_000);
     }
 

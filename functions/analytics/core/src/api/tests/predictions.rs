@@ -158,14 +158,17 @@ fn the_programs_are_listed_page_by_page() {
         json!({
             "programs": [{
                 "program_code": "NOVA", "signals": ["DF", "RJ", "SP"], "first_day": "2021-03-01", "last_day": "2021-03-29",
-                "exhibitions": 6, "slots": 3,
+                "first_slot_day": "2021-04-05", "last_slot_day": "2021-04-12",
             }],
             "next_cursor": "NOVA",
         })
     );
     assert_eq!(answer.headers["link"], "<?limit=1&cursor=NOVA>; rel=\"next\"");
     let answer = got_as(&world, "/analytics/programs?limit=1&cursor=NOVA", "text/csv");
-    assert_eq!(answer.body, "program_code,signals,first_day,last_day,exhibitions,slots\r\nOLD,DF RJ,,,0,3\r\n");
+    assert_eq!(
+        answer.body,
+        "program_code,signals,first_day,last_day,first_slot_day,last_slot_day\r\nOLD,DF RJ,,,2021-04-09,2021-04-11\r\n"
+    );
     assert!(!answer.headers.contains_key("link"));
     for wrong in ["limit=0", "limit=1001", "limit=x", "limit=-1", "cursor=%00"] {
         assert_eq!(got(&world, &format!("/analytics/programs?{wrong}")).status, 422, "{wrong}");

@@ -118,6 +118,14 @@ fn a_client_waits_until_the_upload_has_ended_or_the_time_is_over() {
 }
 
 #[test]
+fn nobody_waits_for_a_file_whose_address_has_expired() {
+    let world = with_upload(State::Expired);
+    let answer = got(&world, &format!("/analytics/uploads/{ID}?wait=20"));
+    assert_eq!((answer.status, &json(&answer)["state"]), (200, &json!("expired")));
+    assert_eq!((world.slept.get(), answer.headers.contains_key("retry-after")), (Duration::ZERO, false));
+}
+
+#[test]
 fn rejected_rows_come_as_a_file_to_mend() {
     let mut world = with_upload(State::Applied);
     world.rejected.insert(Uuid::from_u128(1), rejected(120, "RJ;NOVA;30/02/2021;30"));

@@ -1,12 +1,10 @@
 //! Nothing that is fed makes the reader panic, lose count or depend on cuts. Runs for `ANALYTICS_FUZZ_SECONDS` (2), from `ANALYTICS_FUZZ_SEED` (0) on.
 
-mod support;
-
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use analytics_reader::{Checkpoint, Encoding, FileFault, Reader};
-use support::{Calls, Numbers, file, go_on, read};
+use crate::support::{Numbers, file, go_on, read, read_cut};
+use analytics_reader::{Encoding, FileFault, Reader};
 
 fn setting(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).map_or(otherwise, |text| text.parse().expect("a number"))
@@ -82,32 +80,9 @@ fn check(seed: u64) {
         let line_ends = bytes.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count() as u64;
         assert!(end.line <= line_ends + 2);
     }
-    assert_eq!(pieces(&bytes, &mut numbers), whole);
+    assert_eq!(read_cut(&bytes, &mut numbers), whole);
     let (_, other) = go_on(Reader::new_in(Encoding::Windows1252), &bytes);
     assert!(!matches!(other, Err(FileFault::OtherEncoding { .. })));
-}
-
-fn pieces(bytes: &[u8], numbers: &mut Numbers) -> (Calls, Result<Checkpoint, FileFault>) {
-    let (mut reader, mut calls, mut at, mut resumed) = (Reader::new(), Calls::default(), 0, 0);
-    let longest = numbers.of(&[&3, &1_000, &50_000]);
-    while at < bytes.len() {
-        let end = bytes.len().min(at + 1 + numbers.below(*longest));
-        if let Err(fault) = reader.feed(&bytes[at..end], &mut calls) {
-            assert_eq!(reader.feed(b"x", &mut calls), Err(fault.clone()), "it stays so");
-            return (calls, Err(fault));
-        }
-        at = end;
-        if resumed < 5
-            && numbers.chance(2)
-            && let Some(checkpoint) = reader.checkpoint()
-        {
-            resumed += 1;
-            at = checkpoint.next_byte as usize;
-            reader = Reader::resume(checkpoint);
-        }
-    }
-    let end = reader.finish(&mut calls);
-    (calls, end)
 }
 
 #[test]

@@ -1,10 +1,8 @@
 //! What the tests share: a sink that keeps all, a seeded source of numbers, and files made from them.
 
-#![allow(dead_code, reason = "each test file uses its part")]
-
 use std::fmt::Write as _;
 
-use analytics_reader::{Checkpoint, Exhibition, Fault, FileFault, Reader, Rejected, Sink, Slot};
+use analytics_reader::{Checkpoint, Exhibition, Fault, FileFault, RECORD_BYTES, Reader, Rejected, Sink, Slot};
 
 pub(crate) const AUDIENCE: &str = "signal,program_code,exhibition_date,program_start_time,average_audience\n";
 pub(crate) const AVAILABILITY: &str = "signal;program_code;date;available_time\n";
@@ -105,6 +103,34 @@ pub(crate) fn rows(bytes: impl AsRef<[u8]>) -> Calls {
 pub(crate) fn go_on(mut reader: Reader, bytes: &[u8]) -> (Calls, Result<Checkpoint, FileFault>) {
     let mut calls = Calls::default();
     let end = reader.feed(bytes, &mut calls).and_then(|()| reader.finish(&mut calls));
+    (calls, end)
+}
+
+/// Reads a file in random pieces, and goes on with a fresh reader from a checkpoint, as it is stored, now and then.
+pub(crate) fn read_cut(bytes: &[u8], numbers: &mut Numbers) -> (Calls, Result<Checkpoint, FileFault>) {
+    let (mut reader, mut calls, mut at, mut resumed) = (Reader::new(), Calls::default(), 0, 0);
+    let longest = [1, 7, 100, 5_000, 70_000][numbers.below(5)];
+    while at < bytes.len() {
+        let end = bytes.len().min(at + numbers.below(longest + 1));
+        if let Err(fault) = reader.feed(&bytes[at..end], &mut calls) {
+            assert_eq!(reader.feed(b"x", &mut calls), Err(fault.clone()), "it stays so");
+            return (calls, Err(fault));
+        }
+        at = end;
+        // Each may go back by 64 KiB.
+        if numbers.chance(if longest < 100 { 2 } else { 30 })
+            && resumed < 20
+            && let Some(checkpoint) = reader.checkpoint()
+        {
+            assert!(at as u64 - checkpoint.next_byte <= RECORD_BYTES as u64 + 1, "{at} {checkpoint:?}");
+            assert_eq!(checkpoint.records, calls.0.len() as u64);
+            let text = serde_json::to_string(&checkpoint).expect("it is data");
+            at = checkpoint.next_byte as usize;
+            resumed += 1;
+            reader = Reader::resume(serde_json::from_str(&text).expect("it was written so"));
+        }
+    }
+    let end = reader.finish(&mut calls);
     (calls, end)
 }
 

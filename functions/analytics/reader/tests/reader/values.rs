@@ -1,9 +1,7 @@
 //! Which values are good, what they are read as, and the codes of the others.
 
-mod support;
-
+use crate::support::{AUDIENCE, AVAILABILITY, Call, rows};
 use analytics_reader::{Day, Micros, code};
-use support::{AUDIENCE, AVAILABILITY, Call, rows};
 
 /// What becomes of an audience row with this start time, date and audience.
 fn audience(date: &str, time: &str, audience: &str) -> Call {

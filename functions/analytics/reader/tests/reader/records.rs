@@ -1,14 +1,12 @@
 //! Where records end, what quotes do, and how reading goes on after a record that is none.
 
-mod support;
-
+use crate::support::{AVAILABILITY, Call, Calls, rows};
 use analytics_reader::{RECORD_BYTES, code};
-use support::{AVAILABILITY, Call, rows};
 
 const ROW: &str = "RJ;NOVA;05/04/2021;30\n";
 const GOOD: Vec<&str> = Vec::new();
 
-fn availability(text: &str) -> support::Calls {
+fn availability(text: &str) -> Calls {
     rows(format!("{AVAILABILITY}{text}"))
 }
 

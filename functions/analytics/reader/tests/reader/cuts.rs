@@ -1,36 +1,7 @@
 //! What is read does not depend on how the bytes come, and agrees with the `csv` crate.
 
-mod support;
-
-use analytics_reader::{Checkpoint, Encoding, FileFault, RECORD_BYTES, Reader};
-use support::{Call, Calls, Numbers, file, read};
-
-/// Feeds random pieces, and goes on with a fresh reader from a checkpoint now and then.
-fn read_cut(bytes: &[u8], numbers: &mut Numbers) -> (Calls, Result<Checkpoint, FileFault>) {
-    let (mut reader, mut calls, mut at, mut resumed) = (Reader::new(), Calls::default(), 0, 0);
-    let longest = [1, 7, 100, 5_000, 70_000][numbers.below(5)];
-    while at < bytes.len() {
-        let end = bytes.len().min(at + numbers.below(longest + 1));
-        if let Err(fault) = reader.feed(&bytes[at..end], &mut calls) {
-            return (calls, Err(fault));
-        }
-        at = end;
-        // Each may go back by 64 KiB.
-        if numbers.chance(if longest < 100 { 2 } else { 30 })
-            && resumed < 20
-            && let Some(checkpoint) = reader.checkpoint()
-        {
-            assert!(at as u64 - checkpoint.next_byte <= RECORD_BYTES as u64 + 1, "{at} {checkpoint:?}");
-            assert_eq!(checkpoint.records, calls.0.len() as u64);
-            let text = serde_json::to_string(&checkpoint).expect("it is data");
-            at = checkpoint.next_byte as usize;
-            resumed += 1;
-            reader = Reader::resume(serde_json::from_str(&text).expect("it was written so"));
-        }
-    }
-    let end = reader.finish(&mut calls);
-    (calls, end)
-}
+use crate::support::{AVAILABILITY, Call, Numbers, file, read, read_cut};
+use analytics_reader::{Encoding, RECORD_BYTES};
 
 fn assert_cuts_do_not_matter(name: &str, bytes: &[u8], seed: u64) {
     let whole = read(bytes);
@@ -56,7 +27,7 @@ fn files_are_read_the_same_however_they_are_cut() {
 #[test]
 fn records_that_are_too_long_are_read_the_same_however_they_are_cut() {
     let row = "RJ;NOVA;05/04/2021;30\r\n";
-    let header = support::AVAILABILITY;
+    let header = AVAILABILITY;
     let cases = [
         ("open quote", format!("{header}{row}RJ;\"NOVA;05/04/2021;30\r\n{}", row.repeat(9_000))),
         ("open quote at the end", format!("{header}{}RJ;\"NOVA;05/04/2021;30\r\n{}", row.repeat(9), row.repeat(90))),
