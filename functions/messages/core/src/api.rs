@@ -4,8 +4,6 @@ mod ask;
 mod producer;
 mod replay;
 mod status;
-#[cfg(test)]
-mod tests;
 
 use function_http::{Answer, ErrorForm, Found, Problem, Request, Routes};
 use messages_contract::Operation;

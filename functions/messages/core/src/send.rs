@@ -34,7 +34,7 @@ pub(crate) enum Destination {
 
 impl Destination {
     /// The queue as clients name it.
-    pub fn queue_name(self) -> &'static str {
+    pub(crate) fn queue_name(self) -> &'static str {
         match self {
             Self::Main => MAIN_QUEUE,
             Self::DeadLetters => DEAD_LETTER_QUEUE,

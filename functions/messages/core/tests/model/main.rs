@@ -5,6 +5,7 @@
 //! `MESSAGES_SEEDS` says how many seeds are run (64 without it), `MESSAGES_SEED` runs a single one.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod api;
 mod checks;
 mod fault;
 mod queue;
