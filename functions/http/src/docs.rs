@@ -154,7 +154,7 @@ mod tests {
             let answer = docs.file(file, ErrorForm::Problem);
             assert_eq!((answer.status, answer.headers["cache-control"].as_str()), (200, FOREVER), "{file}");
             let is_ours = file.starts_with("initializer.");
-            assert_eq!(answer.headers.get("content-encoding").is_none(), is_ours, "{file}");
+            assert_eq!(answer.headers.contains_key("content-encoding"), !is_ours, "{file}");
         }
         for other in ["", BUNDLE, "swagger-ui-bundle.js.gz", "../../bootstrap", "page.html"] {
             assert_eq!(docs.file(other, ErrorForm::Problem).status, 404, "{other}");

@@ -50,9 +50,7 @@ impl Tools {
         let venv = Layout::new(root).venv();
         let packages = async || Ok(local_cloud::install(root, &requirements, &stamp).await?);
         install_one(terminal, self.describe(), &venv, packages).await?;
-        if self != Self::Lint {
-            install_swagger_ui(repository, terminal).await?;
-        } else {
+        if self == Self::Lint {
             for name in ["checkov", "schemathesis"] {
                 let requirements = root.join("tests").join(format!("{name}-requirements.txt"));
                 let venv = root.join(".tools").join(name);
@@ -61,6 +59,8 @@ impl Tools {
             }
             let tools = root.join(".tools");
             install_one(terminal, "cfn-guard (compiled, about a minute)", &tools, async || guard(&tools).await).await?;
+        } else {
+            install_swagger_ui(repository, terminal).await?;
         }
         Ok(())
     }
