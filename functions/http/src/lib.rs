@@ -24,5 +24,5 @@ pub use members::Members;
 pub use problem::{FieldFault, PROBLEM_JSON, Problem};
 pub use request::Request;
 pub use routes::{Found, Routes};
-pub use serve::{serve, serve_in_form};
+pub use serve::{respond, serve, serve_in_form};
 pub use validation::{Input, Invalid, Place, not_an_object, object, parse, unprocessable};

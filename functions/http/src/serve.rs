@@ -39,12 +39,13 @@ where
     H: AsyncFn(Request, &Invocation) -> Answer,
 {
     run_events(function, async |request: Request, invocation| {
-        Ok::<_, Failure>(answer(function, form(&request), &handler, request, invocation).await)
+        Ok::<_, Failure>(respond(function, form(&request), &handler, request, invocation).await)
     })
     .await
 }
 
-async fn answer<H>(
+/// Answers one request, for a function that other events invoke as well: logs it and counts it like [`serve_in_form`].
+pub async fn respond<H>(
     function: &Function,
     form: ErrorForm,
     handler: &H,
@@ -100,7 +101,7 @@ mod tests {
     async fn served_as(method: &str, form: ErrorForm, handler: impl AsyncFn(Request, &Invocation) -> Answer) -> Answer {
         let function = Function::new("Test", "dev", "Test");
         let invocation = Invocation::new("r", Duration::from_secs(10));
-        answer(&function, form, &handler, Request::new(method, "/"), &invocation).await
+        respond(&function, form, &handler, Request::new(method, "/"), &invocation).await
     }
 
     #[tokio::test(start_paused = true)]
