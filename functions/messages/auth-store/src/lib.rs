@@ -1,0 +1,9 @@
+//! Users, refresh tokens and failed logins on DynamoDB, and the signing keys in Secrets Manager. The rules are in `messages-auth`.
+//! Needs `GetItem`, `PutItem`, `UpdateItem`, `DeleteItem` and `Scan`; verifying functions need only `secretsmanager:GetSecretValue`.
+
+mod item;
+mod secret;
+mod table;
+
+pub use secret::SigningKeysSecret;
+pub use table::AuthTable;
