@@ -62,38 +62,39 @@ fn user(name: &str) -> UserRecord {
     }
 }
 
-async fn users_are_written_once_and_changed_only_when_they_exist(cloud: &Cloud) {
+async fn users_are_written_once_and_changed_only_when_they_exist(cloud: &Cloud) -> Result<(), Fault> {
     let table = cloud.table();
     let (ada, bob) = (user("ada"), user("bob"));
-    assert_eq!(table.user(&ada.email).await.unwrap(), None);
-    assert!(table.add_user(&ada).await.unwrap() && table.add_user(&bob).await.unwrap());
+    assert_eq!(table.user(&ada.email).await?, None);
+    assert!(table.add_user(&ada).await? && table.add_user(&bob).await?);
     let other = UserRecord { password_hash: "other".to_owned(), ..ada.clone() };
-    assert!(!table.add_user(&other).await.unwrap());
-    assert_eq!(table.user(&ada.email).await.unwrap(), Some(ada.clone()));
+    assert!(!table.add_user(&other).await?);
+    assert_eq!(table.user(&ada.email).await?, Some(ada.clone()));
 
     // An item of another kind, as the messages are.
     let message = cloud.dynamodb.put_item().table_name(TABLE).item(KEY, AttributeValue::S("742652f8".to_owned()));
-    message.send().await.unwrap();
-    let mut users = table.users().await.unwrap();
+    message.send().await.expect("a message");
+    let mut users = table.users().await?;
     users.sort_by(|one, other| one.email.cmp(&other.email));
     assert_eq!(users, [ada.clone(), bob]);
 
     let disabled = UserRecord { disabled: true, generation: 1, ..ada.clone() };
-    assert_eq!(table.change_user(&ada.email, &Change::Disable).await.unwrap(), Some(disabled));
+    assert_eq!(table.change_user(&ada.email, &Change::Disable).await?, Some(disabled));
     let reset = Change::Reset { password_hash: "new".to_owned() };
     let changed = UserRecord { password_hash: "new".to_owned(), generation: 2, ..ada.clone() };
-    assert_eq!(table.change_user(&ada.email, &reset).await.unwrap(), Some(changed.clone()));
-    table.logged_in(&ada.email, at("10:01:00")).await.unwrap();
+    assert_eq!(table.change_user(&ada.email, &reset).await?, Some(changed.clone()));
+    table.logged_in(&ada.email, at("10:01:00")).await?;
     let logged_in = UserRecord { last_login_at: Some(at("10:01:00")), ..changed };
-    assert_eq!(table.user(&ada.email).await.unwrap(), Some(logged_in));
+    assert_eq!(table.user(&ada.email).await?, Some(logged_in));
 
     let nobody = email("nobody");
-    assert_eq!(table.change_user(&nobody, &Change::Disable).await.unwrap(), None);
-    table.logged_in(&nobody, at("10:01:00")).await.unwrap();
-    assert_eq!(table.user(&nobody).await.unwrap(), None, "no change makes a user");
+    assert_eq!(table.change_user(&nobody, &Change::Disable).await?, None);
+    table.logged_in(&nobody, at("10:01:00")).await?;
+    assert_eq!(table.user(&nobody).await?, None, "no change makes a user");
+    Ok(())
 }
 
-async fn attempts_are_counted_in_a_window(cloud: &Cloud) {
+async fn attempts_are_counted_in_a_window(cloud: &Cloud) -> Result<(), Fault> {
     let table = cloud.table();
     let counter = Counter::of_email(&email("ada"));
     let start = at("10:00:00");
@@ -101,21 +102,22 @@ async fn attempts_are_counted_in_a_window(cloud: &Cloud) {
     let second = SignedDuration::from_secs(1);
     let all = attempts_at_once(&table, &counter, start, 12).await;
     assert_eq!(all.iter().filter(|attempt| **attempt == Attempt::Allowed).count(), ATTEMPTS as usize, "all at once");
-    assert_eq!(table.attempt(&counter, until - second).await.unwrap(), Attempt::Locked { until });
-    table.forgive(&counter, start).await.unwrap();
-    assert_eq!(table.attempt(&counter, until - second).await.unwrap(), Attempt::Allowed);
-    assert_eq!(table.attempt(&counter, until - second).await.unwrap(), Attempt::Locked { until });
+    assert_eq!(table.attempt(&counter, until - second).await?, Attempt::Locked { until });
+    table.forgive(&counter, start).await?;
+    assert_eq!(table.attempt(&counter, until - second).await?, Attempt::Allowed);
+    assert_eq!(table.attempt(&counter, until - second).await?, Attempt::Locked { until });
     // The item is still there: it has expired, and was not deleted.
-    table.forgive(&counter, until).await.unwrap();
+    table.forgive(&counter, until).await?;
     for _ in 0..ATTEMPTS {
-        assert_eq!(table.attempt(&counter, until).await.unwrap(), Attempt::Allowed);
+        assert_eq!(table.attempt(&counter, until).await?, Attempt::Allowed);
     }
-    assert_eq!(table.attempt(&counter, until).await.unwrap(), Attempt::Locked { until: until + WINDOW });
-    table.forget(&counter).await.unwrap();
-    assert_eq!(table.attempt(&counter, until).await.unwrap(), Attempt::Allowed);
+    assert_eq!(table.attempt(&counter, until).await?, Attempt::Locked { until: until + WINDOW });
+    table.forget(&counter).await?;
+    assert_eq!(table.attempt(&counter, until).await?, Attempt::Allowed);
     let source = Counter::of_source(None);
-    table.forgive(&source, until).await.unwrap();
-    assert_eq!(table.attempt(&source, until).await.unwrap(), Attempt::Allowed, "a counter of its own");
+    table.forgive(&source, until).await?;
+    assert_eq!(table.attempt(&source, until).await?, Attempt::Allowed, "a counter of its own");
+    Ok(())
 }
 
 async fn attempts_at_once(table: &AuthTable, counter: &Counter, now: Timestamp, count: usize) -> Vec<Attempt> {
@@ -124,41 +126,42 @@ async fn attempts_at_once(table: &AuthTable, counter: &Counter, now: Timestamp, 
     attempts.into_iter().map(|attempt| attempt.expect("an answer")).collect()
 }
 
-async fn one_rotation_wins(cloud: &Cloud) {
+async fn one_rotation_wins(cloud: &Cloud) -> Result<(), Fault> {
     let table = cloud.table();
     let [first, second, third] = ["a", "b", "c"].map(|letter| TokenHash::from_stored(letter.repeat(64)));
     let (id, now, end) = (Uuid::from_u128(1), at("10:00:00"), at("11:00:00"));
     let family =
         Family { email: email("ada"), generation: 3, current: first.clone(), started_at: now, expires: at("10:30:00") };
-    assert_eq!((table.family(id, now).await.unwrap(), table.family_of(&first, now).await.unwrap()), (None, None));
-    table.add_family(id, &family).await.unwrap();
-    table.add_token(&first, id, end).await.unwrap();
-    assert_eq!(table.family(id, now).await.unwrap(), Some(family.clone()));
-    assert_eq!(table.family(id, at("10:29:59")).await.unwrap(), Some(family.clone()));
-    assert_eq!(table.family(id, at("10:30:00")).await.unwrap(), None, "DynamoDB deletes late");
-    assert_eq!(table.family_of(&first, at("10:59:59")).await.unwrap(), Some(id));
-    assert_eq!(table.family_of(&first, end).await.unwrap(), None);
+    assert_eq!((table.family(id, now).await?, table.family_of(&first, now).await?), (None, None));
+    table.add_family(id, &family).await?;
+    table.add_token(&first, id, end).await?;
+    assert_eq!(table.family(id, now).await?, Some(family.clone()));
+    assert_eq!(table.family(id, at("10:29:59")).await?, Some(family.clone()));
+    assert_eq!(table.family(id, at("10:30:00")).await?, None, "DynamoDB deletes late");
+    assert_eq!(table.family_of(&first, at("10:59:59")).await?, Some(id));
+    assert_eq!(table.family_of(&first, end).await?, None);
 
-    assert!(!table.rotate(id, &first, &second, at("10:30:00"), end).await.unwrap(), "it has expired");
+    assert!(!table.rotate(id, &first, &second, at("10:30:00"), end).await?, "it has expired");
     let (one, other) =
         tokio::join!(table.rotate(id, &first, &second, now, end), table.rotate(id, &first, &third, now, end),);
-    assert!(one.unwrap() != other.unwrap(), "exactly one");
-    let rotated = table.family(id, at("10:59:59")).await.unwrap().expect("the family");
+    assert!(one? != other?, "exactly one");
+    let rotated = table.family(id, at("10:59:59")).await?.expect("the family");
     assert!([second, third].contains(&rotated.current) && rotated.expires == end);
-    assert!(!table.rotate(id, &first, &first, now, end).await.unwrap());
+    assert!(!table.rotate(id, &first, &first, now, end).await?);
 
-    table.revoke(id).await.unwrap();
-    table.revoke(id).await.unwrap();
-    assert!(!table.rotate(id, &rotated.current, &first, now, end).await.unwrap());
-    assert_eq!(table.family(id, now).await.unwrap(), None, "no rotation makes a family");
+    table.revoke(id).await?;
+    table.revoke(id).await?;
+    assert!(!table.rotate(id, &rotated.current, &first, now, end).await?);
+    assert_eq!(table.family(id, now).await?, None, "no rotation makes a family");
+    Ok(())
 }
 
 #[tokio::test]
 async fn the_table_keeps_what_its_port_promises() {
     let cloud = Cloud::start().await;
-    users_are_written_once_and_changed_only_when_they_exist(&cloud).await;
-    attempts_are_counted_in_a_window(&cloud).await;
-    one_rotation_wins(&cloud).await;
+    users_are_written_once_and_changed_only_when_they_exist(&cloud).await.unwrap();
+    attempts_are_counted_in_a_window(&cloud).await.unwrap();
+    one_rotation_wins(&cloud).await.unwrap();
     let elsewhere = AuthTable::new(cloud.dynamodb.clone(), "no-such-table");
     assert!(matches!(elsewhere.user(&email("ada")).await, Err(Fault::Failed { .. })));
 }

@@ -9,6 +9,7 @@ use crate::cached_keys::Keys;
 use crate::credentials::{Credentials, refresh_token};
 use crate::email::Email;
 use crate::errors::{refused, unavailable};
+use crate::keys::KeyRing;
 use crate::lockout::Counter;
 use crate::ports::{Fault, KeySource, Store};
 use crate::report::{Ended, Report};
@@ -54,15 +55,15 @@ impl<S: Store, K: KeySource> Api<'_, S, K> {
         };
         let source = Counter::of_source(request.source_address);
         let report = |ended| Some(Report::of_login(&credentials.email, &source, ended));
-        let error = match self.keys.ring(now).await {
-            Err(fault) => LoginError::Fault(fault),
-            Ok(ring) => match login(self.store, &credentials, &source, random, now).await {
-                Ok(session) => {
-                    let token = issue(&ring, self.issuer, &session.email, random.token_id, now);
-                    return (pair(&token, &session), report(Ended::Success));
-                }
-                Err(error) => error,
-            },
+        let done: Result<Answer, LoginError> = async {
+            let ring = self.keys.ring(now).await?;
+            let session = login(self.store, &credentials, &source, random, now).await?;
+            Ok(self.pair(&ring, &session, random, now))
+        }
+        .await;
+        let error = match done {
+            Ok(answer) => return (answer, report(Ended::Success)),
+            Err(error) => error,
         };
         let reason = function_runtime::chain(&error);
         let (problem, ended) = match error {
@@ -70,7 +71,7 @@ impl<S: Store, K: KeySource> Api<'_, S, K> {
                 (Problem::new(401).because("Incorrect email or password").challenged("Bearer"), Ended::Refused(reason))
             }
             LoginError::Locked { until } => (locked(until, now), Ended::Refused(reason)),
-            LoginError::Fault(fault) => return self.failed(request, &fault, report(Ended::Failed(reason))),
+            LoginError::Fault(fault) => return failed(request, &fault, report(Ended::Failed(reason))),
         };
         (refused(request, problem), report(ended))
     }
@@ -81,23 +82,31 @@ impl<S: Store, K: KeySource> Api<'_, S, K> {
             Err(problem) => return (refused(request, problem), None),
         };
         let report = |email: Option<&Email>, ended| Some(Report::of_refresh(email, ended));
-        let error = match self.keys.ring(now).await {
-            Err(fault) => RefreshError::Fault(fault),
-            Ok(ring) => match refresh(self.store, &token, random, now).await {
-                Ok(session) => {
-                    let token = issue(&ring, self.issuer, &session.email, random.token_id, now);
-                    return (pair(&token, &session), report(Some(&session.email), Ended::Success));
-                }
-                Err(error) => error,
-            },
+        let done: Result<(Answer, Email), RefreshError> = async {
+            let ring = self.keys.ring(now).await?;
+            let session = refresh(self.store, &token, random, now).await?;
+            Ok((self.pair(&ring, &session, random, now), session.email))
+        }
+        .await;
+        let error = match done {
+            Ok((answer, email)) => return (answer, report(Some(&email), Ended::Success)),
+            Err(error) => error,
         };
         let reason = function_runtime::chain(&error);
         let report = match error {
-            RefreshError::Fault(fault) => return self.failed(request, &fault, report(None, Ended::Failed(reason))),
+            RefreshError::Fault(fault) => return failed(request, &fault, report(None, Ended::Failed(reason))),
             RefreshError::Reused { email } => report(Some(&email), Ended::Refused(reason)),
             RefreshError::Wrong(_) => report(None, Ended::Refused(reason)),
         };
         (refused(request, Problem::new(401).because("Invalid refresh token").challenged("Bearer")), report)
+    }
+
+    fn pair(&self, ring: &KeyRing, session: &Session, random: &Randomness, now: Timestamp) -> Answer {
+        let pair = json!({
+            "access_token": issue(ring, self.issuer, &session.email, random.token_id, now), "token_type": "Bearer",
+            "expires_in": TOKEN_SECONDS, "refresh_token": session.refresh_token,
+        });
+        Answer::json(200, &pair)
     }
 
     async fn logout(&self, request: &Request, now: Timestamp) -> (Answer, Option<Report>) {
@@ -109,7 +118,7 @@ impl<S: Store, K: KeySource> Api<'_, S, K> {
             Ok(()) => (Answer::json(200, &json!({"message": "Logged out."})), Some(Report::of_logout(Ended::Success))),
             Err(fault) => {
                 let report = Report::of_logout(Ended::Failed(function_runtime::chain(&fault)));
-                self.failed(request, &fault, Some(report))
+                failed(request, &fault, Some(report))
             }
         }
     }
@@ -119,27 +128,18 @@ impl<S: Store, K: KeySource> Api<'_, S, K> {
             Ok(ring) => Answer::json(200, &ring.published())
                 .revalidated(request)
                 .with_header("cache-control", "public, max-age=300"),
-            Err(fault) => self.failed(request, &fault, None).0,
+            Err(fault) => failed(request, &fault, None).0,
         }
-    }
-
-    fn failed(&self, request: &Request, fault: &Fault, report: Option<Report>) -> (Answer, Option<Report>) {
-        (refused(request, unavailable(fault)).because_of(fault), report)
     }
 }
 
-fn pair(access_token: &str, session: &Session) -> Answer {
-    Answer::json(
-        200,
-        &json!({
-            "access_token": access_token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS,
-            "refresh_token": session.refresh_token,
-        }),
-    )
+fn failed(request: &Request, fault: &Fault, report: Option<Report>) -> (Answer, Option<Report>) {
+    (refused(request, unavailable(fault)).because_of(fault), report)
 }
 
 fn locked(until: Timestamp, now: Timestamp) -> Problem {
-    let seconds = until.duration_since(now).as_secs().max(1);
+    let left = until.duration_since(now);
+    let seconds = left.as_secs() + i64::from(left.subsec_nanos() > 0);
     Problem::new(429)
         .because("Too many failed logins; try again later")
         .retry_after(u32::try_from(seconds).unwrap_or(u32::MAX))

@@ -13,7 +13,7 @@ use crate::keys::KeyRing;
 
 const ALGORITHM: &str = "EdDSA";
 const TYPE: &str = "at+jwt";
-/// Bytes; ours have at most 1,700.
+/// Bytes; ours have less than 1,000.
 const LONGEST: usize = 2_048;
 /// Seconds by which clocks may differ.
 const LEEWAY: i64 = 5;

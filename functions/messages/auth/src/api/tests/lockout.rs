@@ -101,3 +101,9 @@ fn many_attempts_at_once_are_no_way_around() {
     let verified = answers.iter().filter(|(answer, _)| answer.status == 401).count();
     assert_eq!((verified, answers.len()), (5, 12));
 }
+
+#[test]
+fn nobody_is_told_to_come_back_too_early() {
+    let retry_after = |time: &str| crate::api::locked(at("10:00:02"), at(time)).retry_after;
+    assert_eq!(["10:00:00", "10:00:00.5", "10:00:01", "10:00:01.999"].map(retry_after), [2, 2, 1, 1].map(Some));
+}
