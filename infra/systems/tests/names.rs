@@ -3,7 +3,8 @@
 //!
 //! What may not be said comes from the list of systems, their stacks and their crates. A name of several words, such as
 //! `OrderQueue`, is found in any spelling and within longer names. So is one of a single word, unless AWS has that word too: then
-//! it is English as well (`network`, `delivery`, `catalog`), and found only where a name must stand, such as in quotes.
+//! it is English as well (`network`, `delivery`, `catalog`, and `messages` as more than one of them), and found only where a name must stand,
+//! such as in quotes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -81,6 +82,7 @@ fn a_word_of_english_or_aws_is_no_name() {
     for text in [
         "no AWS, no network",
         "a catalog of rules, and the delivery of logs",
+        "messages_of(5), ApproximateNumberOfMessages, {\"Messages\": []}",
         "(\"logs:CreateLogDelivery\", \"AWS::EC2::NetworkAcl\")",
         "ServiceCatalog, network_interface, delivery-stream",
         "Network is unreachable",
@@ -106,7 +108,7 @@ impl Names {
         let systems = SYSTEMS.iter().map(|system| system.name().to_owned());
         for name in systems.chain(stacks.iter().map(|stack| stack.name.to_owned())) {
             match words(&name).as_slice() {
-                [word] if dictionary.contains(word) => _ = names.of_english.insert(name),
+                [word] if is_english(word, &dictionary) => _ = names.of_english.insert(name),
                 words => _ = names.of_words.insert(words.to_vec()),
             }
         }
@@ -128,6 +130,11 @@ impl Names {
     }
 }
 
+/// Whether AWS has a word too, or one of what the word is many of.
+fn is_english(word: &str, dictionary: &BTreeSet<String>) -> bool {
+    dictionary.contains(word) || word.strip_suffix('s').is_some_and(|one| dictionary.contains(one))
+}
+
 /// Whether a word that is English too stands in a line where a name must stand.
 fn is_named(line: &str, name: &str) -> bool {
     let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
@@ -136,7 +143,9 @@ fn is_named(line: &str, name: &str) -> bool {
         if before.ends_with(is_word) || after.starts_with(is_word) {
             return false;
         }
-        let is_quoted = ['"', '\'', '`'].iter().any(|quote| before.ends_with(*quote) && after.starts_with(*quote));
+        // A member of JSON is AWS's word.
+        let is_quoted = ['"', '\'', '`'].iter().any(|quote| before.ends_with(*quote) && after.starts_with(*quote))
+            && !after.starts_with("\":");
         let of_a_stage = StageName::ALL.iter().any(|stage| after.starts_with(&format!("-{stage}")));
         let is_file = after.starts_with(".yaml") || after.starts_with(".toml");
         let has_a_resource = after.strip_prefix('/').is_some_and(|id| id.starts_with(|c: char| c.is_ascii_uppercase()));
@@ -172,7 +181,7 @@ fn names_of_resources(stacks: &[SynthesizedStack]) -> BTreeSet<String> {
         for entry in stack.template.resources() {
             let Some(property) = property_of(entry) else { continue };
             let name = entry.parts.properties.get(property).and_then(|name| name.as_str());
-            names.extend(name.map(|name| name.trim_end_matches(stage).to_owned()));
+            names.extend(name.map(|name| name.trim_end_matches(".fifo").trim_end_matches(stage).to_owned()));
             names.insert(entry.id.as_str().to_owned());
         }
     }

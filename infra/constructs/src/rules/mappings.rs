@@ -76,10 +76,10 @@ pub(super) const FIFO_BATCH: Rule = Rule {
     refused: examples::fifo_batch,
     check: |stage, diagnostics| {
         for (template, mapping) in queue_mappings(stage).filter(|(template, mapping)| is_of_fifo(template, mapping)) {
-            for (path, unit, most) in [("BatchSize", "messages", BATCH), ("MaximumBatchingWindowInSeconds", "s", 0.0)] {
+            for (path, most) in [("BatchSize", BATCH), ("MaximumBatchingWindowInSeconds", 0.0)] {
                 if let Some(number) = number_or(mapping, path, most).filter(|number| *number > most) {
-                    let what = format!("{number} {unit} of a FIFO queue");
-                    diagnostics.push(FIFO_BATCH.at(template, mapping, path, what, format!("at most {most} {unit}")));
+                    let what = format!("{number} for a FIFO queue");
+                    diagnostics.push(FIFO_BATCH.at(template, mapping, path, what, format!("at most {most}")));
                 }
             }
         }

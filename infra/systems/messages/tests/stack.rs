@@ -194,7 +194,9 @@ fn every_route_says_why_api_gateway_lets_everybody_through() {
         let expected = match id {
             "PostLogin" | "PostRefresh" | "PostLogout" => "takes a password or a refresh token",
             "GetKeys" => "public keys",
-            "GetPage" | "GetDocs" | "GetOpenApi" => "a page or a description without data",
+            _ if id == "GetPage" || id == "GetOpenApi" || id.starts_with("GetDocs") => {
+                "a page or a description without data"
+            }
             _ if id.starts_with("Any") => "answers with 404 or 405",
             _ => "the function verifies the bearer token",
         };
