@@ -2,8 +2,8 @@
 //! function, a queue or a table of one.
 //!
 //! What may not be said comes from the list of systems, their stacks and their crates. A name of several words, such as
-//! `OrderQueue`, is found in any spelling and within longer names. So is one of a single word, unless AWS has that word too: then
-//! it is English as well (`network`, `delivery`, `catalog`), and found only where a name must stand, such as in quotes.
+//! `OrderQueue`, is found in any spelling and within longer names. So is one of a single word, unless AWS has that word too, or
+//! has one of it: then it is English as well (`network`, `delivery`, `catalog`), and found only where a name must stand, such as in quotes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -101,12 +101,13 @@ struct Names {
 impl Names {
     fn of_systems() -> Self {
         let dictionary = words_of_aws();
+        let is_english = |word: &String| dictionary.contains(word) || dictionary.contains(word.trim_end_matches('s'));
         let mut names = Self { of_words: BTreeSet::new(), of_english: BTreeSet::new() };
         let stacks = stacks();
         let systems = SYSTEMS.iter().map(|system| system.name().to_owned());
         for name in systems.chain(stacks.iter().map(|stack| stack.name.to_owned())) {
             match words(&name).as_slice() {
-                [word] if dictionary.contains(word) => _ = names.of_english.insert(name),
+                [word] if is_english(word) => _ = names.of_english.insert(name),
                 words => _ = names.of_words.insert(words.to_vec()),
             }
         }
