@@ -59,8 +59,9 @@ Examples:
 Exit codes:
   0    done, or there was nothing to do
   1    it was started and failed
-  2-5  what a command that only reads found: diff, drift, dead, review --exit-code;
-       5 also: work stopped and is not complete, or only a part was accepted
+  2-5  what a command that only reads found: dead, diff, drift, and review with
+       --exit-code; 5 also: work stopped and is not complete, or only a part was
+       accepted
   64   wrong or missing arguments, values or settings; nothing was touched
   65   a committed template is stale, or not committed
   75   AWS or the network was busy or unavailable; try the same command later

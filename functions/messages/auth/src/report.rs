@@ -48,7 +48,7 @@ impl Report {
             Ended::Success => log.success(self.action, details),
             Ended::Refused(_) | Ended::Failed(_) => log.error(self.action, details),
         }
-        function.metrics().counts(self.counts()).emit();
+        function.metrics().also_without_dimensions().counts(self.counts()).emit();
     }
 
     fn details(&self) -> Value {

@@ -1,11 +1,13 @@
 //! Whether a request has a good token (RFC 6750). All faults of tokens get the same answer; only the log knows which it was.
 
-use function_http::{Answer, ErrorForm, Problem, Request};
+use function_http::{Answer, ErrorForm, Problem, Realm, Request, bearer};
 use jiff::Timestamp;
 
 use crate::cached_keys::Keys;
 use crate::ports::{Fault, KeySource};
 use crate::token::{Claims, TokenFault, Unverified};
+
+const REALM: Realm = Realm("messages");
 
 /// Verifies the tokens of one issuer.
 #[derive(Debug)]
@@ -53,21 +55,14 @@ impl Refused {
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::NoToken => Self::new(401).because("Not authenticated").challenged("Bearer"),
-            Refused::Token(_) => Self::new(401).because("Invalid token").challenged("Bearer error=\"invalid_token\""),
+            Refused::NoToken => REALM.missing_token(),
+            Refused::Token(_) => REALM.invalid_token(),
             Refused::Keys(fault) if fault.is_retryable() => {
                 Self::new(503).because("the keys are out of reach at the moment").retry_after(1)
             }
             Refused::Keys(_) => Self::new(500),
         }
     }
-}
-
-/// The token of the header `Authorization`; the scheme is known whatever its case.
-fn bearer(request: &Request) -> Option<&str> {
-    let (scheme, token) = request.header("authorization")?.trim().split_once(' ')?;
-    let token = token.trim_start();
-    (scheme.eq_ignore_ascii_case("Bearer") && !token.is_empty()).then_some(token)
 }
 
 #[cfg(test)]

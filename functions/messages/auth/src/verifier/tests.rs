@@ -37,7 +37,7 @@ fn without_a_token_a_client_is_told_how_to_authenticate() {
     }
     for answer in refused.into_iter().map(answer) {
         assert_eq!((answer.status, answer.body.as_str()), (401, r#"{"detail":"Not authenticated"}"#));
-        assert_eq!(answer.headers["www-authenticate"], "Bearer");
+        assert_eq!(answer.headers["www-authenticate"], "Bearer realm=\"messages\"");
     }
     assert_eq!(secret.readings.get(), 0);
 }
@@ -46,7 +46,7 @@ fn without_a_token_a_client_is_told_how_to_authenticate() {
 fn every_fault_of_a_token_gets_the_same_answer() {
     let expired = answer(verified(&Secret::of("a"), &format!("Bearer {}", good()), "11:00:00").unwrap_err());
     assert_eq!((expired.status, expired.body.as_str()), (401, r#"{"detail":"Invalid token"}"#));
-    assert_eq!(expired.headers["www-authenticate"], "Bearer error=\"invalid_token\"");
+    assert_eq!(expired.headers["www-authenticate"], "Bearer realm=\"messages\", error=\"invalid_token\"");
     let is_seen = |token: &str| !token.trim().is_empty() && token.trim() == token;
     let seen: Vec<_> = negatives().into_iter().filter(|(_, token, _)| is_seen(token)).collect();
     assert!(seen.len() >= 40);
