@@ -103,7 +103,6 @@ struct Names {
 impl Names {
     fn of_systems() -> Self {
         let dictionary = words_of_aws();
-        let is_english = |word: &String| dictionary.contains(word) || dictionary.contains(word.trim_end_matches('s'));
         let mut names = Self { of_words: BTreeSet::new(), of_english: BTreeSet::new() };
         let stacks = stacks();
         let systems = SYSTEMS.iter().map(|system| system.name().to_owned());
