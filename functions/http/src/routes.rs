@@ -33,7 +33,10 @@ impl<O: Copy> Routes<'_, O> {
                 if method.name() == wanted {
                     return Ok(Found { operation, segments });
                 }
-                allow.push(method.name());
+                // A path can match several routes: `/a/b` is `/a/{id}`, too.
+                if !allow.contains(&method.name()) {
+                    allow.push(method.name());
+                }
             }
         }
         if allow.is_empty() {
@@ -70,6 +73,8 @@ mod tests {
             route(Method::Post, "/a", 'c', FUNCTION),
             route(Method::Get, "/a/{id}/b", 'g', FUNCTION),
             route(Method::Post, "/c", 'p', FUNCTION),
+            route(Method::Get, "/c/fixed", 'f', FUNCTION),
+            route(Method::Get, "/c/{id}", 'v', FUNCTION),
             route(Method::Get, "/other", 'o', OTHER),
             Route { id: "AnyA", matches: Matches::AnyMethod { path: "/a" }, function: FUNCTION },
         ],
@@ -104,6 +109,8 @@ mod tests {
     fn another_method_is_told_which_there_are() {
         let problem = ROUTES.find(&Request::new("PUT", "/a")).unwrap_err();
         assert_eq!((problem.status, problem.allow.as_deref()), (405, Some("GET, POST")));
+        let problem = ROUTES.find(&Request::new("POST", "/c/fixed")).unwrap_err();
+        assert_eq!((problem.status, problem.allow.as_deref()), (405, Some("GET")));
         let problem = ROUTES.find(&Request::new("HEAD", "/c")).unwrap_err();
         assert_eq!((problem.status, problem.allow.as_deref()), (405, Some("POST")));
     }

@@ -18,6 +18,8 @@ struct State {
     claims: BTreeMap<String, (Claim, Timestamp)>,
     jobs: BTreeMap<Uuid, Job>,
     lock: Option<(Uuid, Timestamp)>,
+    /// Messages of a user in a window.
+    counts: BTreeMap<(String, i64), u32>,
     /// Ids in the order in which they were saved.
     saved: Vec<String>,
 }
@@ -71,8 +73,14 @@ impl Table for ModelTable<'_> {
         self.chance.call(claim_it).await
     }
 
-    async fn count(&self, _: &str, _: i64, messages: u32, _: Timestamp) -> Result<u32, Fault> {
-        self.chance.call(|| messages).await
+    async fn count(&self, user: &str, window: i64, messages: u32, _: Timestamp) -> Result<u32, Fault> {
+        let count = || {
+            let mut state = self.state.borrow_mut();
+            let sum = state.counts.entry((user.to_owned(), window)).or_default();
+            *sum += messages;
+            *sum
+        };
+        self.chance.call(count).await
     }
 
     async fn accept(
