@@ -96,7 +96,10 @@ mod tests {
         assert_eq!(envelope.to_body(), BODY);
         assert_eq!(envelope.deduplication_id(), "742652f8-0b46-400c-ae8e-c9ecaecc9bc7");
         let again = envelope.replayed();
-        assert_eq!((again.dlq_retry, again.deduplication_id().as_str()), (1, "742652f8-0b46-400c-ae8e-c9ecaecc9bc7#r1"));
+        assert_eq!(
+            (again.dlq_retry, again.deduplication_id().as_str()),
+            (1, "742652f8-0b46-400c-ae8e-c9ecaecc9bc7#r1")
+        );
         assert!(again.to_body().contains(r#""dlq_retry":1"#));
     }
 

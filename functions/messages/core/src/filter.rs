@@ -30,14 +30,21 @@ impl Filter {
         *self == Self::default()
     }
 
-    pub(crate) fn matches(&self, fault: Option<&DeadFault>, envelope: Option<&Envelope>, since: Option<Timestamp>) -> bool {
+    pub(crate) fn matches(
+        &self,
+        fault: Option<&DeadFault>,
+        envelope: Option<&Envelope>,
+        since: Option<Timestamp>,
+    ) -> bool {
         let has = |text: &str, part: &str| text.to_lowercase().contains(&part.to_lowercase());
-        let reason = self.reason.as_ref().is_none_or(|reason| {
-            fault.is_some_and(|fault| has(&fault.kind, reason) || has(&fault.reason, reason))
-        });
-        let payer = self.payer.as_ref().is_none_or(|payer| {
-            envelope.is_some_and(|envelope| envelope.payload.payer_id == *payer)
-        });
+        let reason = self
+            .reason
+            .as_ref()
+            .is_none_or(|reason| fault.is_some_and(|fault| has(&fault.kind, reason) || has(&fault.reason, reason)));
+        let payer = self
+            .payer
+            .as_ref()
+            .is_none_or(|payer| envelope.is_some_and(|envelope| envelope.payload.payer_id == *payer));
         let before = self.before.is_none_or(|before| since.is_some_and(|since| since < before));
         reason && payer && before
     }

@@ -41,7 +41,15 @@ pub struct Job {
 impl Job {
     pub fn new(job_id: Uuid, by: &str, wanted: Wanted, now: Timestamp) -> Self {
         let (created_at, updated_at) = (now, now);
-        Self { job_id, state: JobState::Running, by: by.to_owned(), wanted, created_at, updated_at, done: Done::default() }
+        Self {
+            job_id,
+            state: JobState::Running,
+            by: by.to_owned(),
+            wanted,
+            created_at,
+            updated_at,
+            done: Done::default(),
+        }
     }
 
     /// When the record of it is no longer kept.
@@ -51,7 +59,10 @@ impl Job {
 
     /// What is left of the limit.
     pub(crate) fn rest(&self) -> Wanted {
-        Wanted { limit: self.wanted.limit.map(|limit| limit.saturating_sub(self.done.handled())), ..self.wanted.clone() }
+        Wanted {
+            limit: self.wanted.limit.map(|limit| limit.saturating_sub(self.done.handled())),
+            ..self.wanted.clone()
+        }
     }
 }
 
@@ -106,4 +117,3 @@ impl Done {
         self.total_reprocessed + self.parked + self.already_saved
     }
 }
-

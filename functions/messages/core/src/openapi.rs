@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 
 use crate::api::{Reprocess, ReprocessedView};
 use crate::envelope::Envelope;
-use crate::payload::Payload;
 use crate::filter::Filter;
 use crate::job::{Done, Job, JobState, Wanted};
+use crate::payload::Payload;
 use crate::plan::Plan;
 use crate::record::Status;
 use crate::views::{EventView, ItemView, MessageView, MessagesView, QueueView};
@@ -103,7 +103,12 @@ fn answer(description: &str, schema: &str, example: &Value) -> Value {
 /// The error 422.
 fn faults(example: &Value) -> Value {
     let example = json!({"detail": [example]});
-    function_http::openapi::error(422, "Something is missing or wrong; detail lists all of it.", "ValidationErrors", &example)
+    function_http::openapi::error(
+        422,
+        "Something is missing or wrong; detail lists all of it.",
+        "ValidationErrors",
+        &example,
+    )
 }
 
 fn body(schema: &Value, is_required: bool, example: &Value) -> Value {
@@ -130,13 +135,17 @@ mod tests {
         for route in ROUTES {
             let Matches::Operation { method, path, operation } = route.matches else { continue };
             let described = &document["paths"][path][method.name().to_ascii_lowercase()];
-            let is_page = matches!(operation, Operation::Page | Operation::Docs | Operation::DocsFile | Operation::OpenApi);
+            let is_page =
+                matches!(operation, Operation::Page | Operation::Docs | Operation::DocsFile | Operation::OpenApi);
             assert_eq!(described.is_null(), is_page, "{path}");
             assert_eq!(!described["security"].is_null(), operation.needs_token(), "{path}");
         }
-        let ids: Vec<&Value> = document["paths"].as_object().unwrap().values().flat_map(|path| {
-            path.as_object().unwrap().values().map(|operation| &operation["operationId"])
-        }).collect();
+        let ids: Vec<&Value> = document["paths"]
+            .as_object()
+            .unwrap()
+            .values()
+            .flat_map(|path| path.as_object().unwrap().values().map(|operation| &operation["operationId"]))
+            .collect();
         assert!(ids.iter().all(|id| id.is_string()));
         let distinct: std::collections::BTreeSet<&str> = ids.iter().filter_map(|id| id.as_str()).collect();
         assert_eq!(distinct.len(), ids.len());

@@ -7,9 +7,9 @@ use messages_contract::REPLAYS;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::job::Wanted;
 use crate::ports::{Clock, Fault, Table};
 use crate::record::Status;
-use crate::job::Wanted;
 
 /// Records that a plan looks at.
 const MOST: usize = 10_000;

@@ -86,14 +86,9 @@ fn payload(members: &Members<'_>, whole: &RawValue) -> Result<Payload, Vec<Inval
         Some(value) => text("description", value, description_fault).map_err(|fault| faults.push(fault)).ok().map(Some),
     };
     match (transaction_id, payer_id, receiver_id, amount, currency, description) {
-        (
-            Some(transaction_id),
-            Some(payer_id),
-            Some(receiver_id),
-            Some(amount),
-            Some(currency),
-            Some(description),
-        ) => Ok(Payload { transaction_id, payer_id, receiver_id, amount, currency, description }),
+        (Some(transaction_id), Some(payer_id), Some(receiver_id), Some(amount), Some(currency), Some(description)) => {
+            Ok(Payload { transaction_id, payer_id, receiver_id, amount, currency, description })
+        }
         _ => Err(faults),
     }
 }
@@ -210,7 +205,11 @@ mod tests {
     fn a_body_that_is_no_transaction_is_a_fault_as_a_whole() {
         assert_eq!(faults(""), [r#"missing ["body"] null"#]);
         assert_eq!(faults("7"), [r#"model_attributes_type ["body"] 7"#]);
-        assert!(faults("{\"amount\": NaN}")[0].starts_with("json_invalid [\"body\",11]"), "{:?}", faults("{\"amount\": NaN}"));
+        assert!(
+            faults("{\"amount\": NaN}")[0].starts_with("json_invalid [\"body\",11]"),
+            "{:?}",
+            faults("{\"amount\": NaN}")
+        );
         assert_eq!(faults("[]"), [r#"too_short ["body"] []"#]);
         let many = format!("[{}]", vec![GOOD; 11].join(","));
         assert!(faults(&many)[0].starts_with("too_long [\"body\"]"));

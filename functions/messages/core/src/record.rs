@@ -66,14 +66,30 @@ pub struct Event {
 #[serde(tag = "event", rename_all = "lowercase")]
 pub enum Happened {
     /// `queue` is where it is sent.
-    Accepted { by: String, queue: String },
+    Accepted {
+        by: String,
+        queue: String,
+    },
     Queued,
     /// `receives` counts from 1 for each replay.
-    Received { replay: u32, receives: u32 },
+    Received {
+        replay: u32,
+        receives: u32,
+    },
     Saved,
-    Dead { replay: u32, kind: String, reason: String },
-    Replayed { replay: u32, by: String },
-    Parked { replay: u32, reason: String },
+    Dead {
+        replay: u32,
+        kind: String,
+        reason: String,
+    },
+    Replayed {
+        replay: u32,
+        by: String,
+    },
+    Parked {
+        replay: u32,
+        reason: String,
+    },
 }
 
 impl Happened {

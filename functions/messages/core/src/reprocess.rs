@@ -65,13 +65,7 @@ impl<T: Table, M: Sends, D: DeadLetterQueue, C: Clock> Reprocessing<'_, T, M, D,
         Ok(walked)
     }
 
-    async fn walk(
-        &self,
-        wanted: &Wanted,
-        by: &str,
-        until: Instant,
-        held: &mut Vec<String>,
-    ) -> Result<Walked, Fault> {
+    async fn walk(&self, wanted: &Wanted, by: &str, until: Instant, held: &mut Vec<String>) -> Result<Walked, Fault> {
         let mut done = Done::default();
         let mut rest: HashSet<&str> = wanted.ids.iter().map(String::as_str).collect();
         for id in &wanted.ids {
@@ -185,20 +179,11 @@ impl<T: Table, M: Sends, D: DeadLetterQueue, C: Clock> Reprocessing<'_, T, M, D,
     async fn replay(&self, envelope: &Envelope, by: &str) -> Result<(), Fault> {
         let next = envelope.replayed();
         let (body, group) = (next.to_body(), next.payload.group());
-        let message = ToSend {
-            body: body.clone(),
-            group: group.clone(),
-            deduplication_id: next.deduplication_id(),
-            fault: None,
-        };
+        let message =
+            ToSend { body: body.clone(), group: group.clone(), deduplication_id: next.deduplication_id(), fault: None };
         self.main.send(message).await?;
         let happened = Happened::Replayed { replay: next.dlq_retry, by: by.to_owned() };
-        let change = Change {
-            to: Status::Queued,
-            from: &[],
-            dlq_retry: next.dlq_retry,
-            fault: None,
-        };
+        let change = Change { to: Status::Queued, from: &[], dlq_retry: next.dlq_retry, fault: None };
         let id = next.message_id.to_string();
         let about = Identified { id: &id, body: &body, group: &group };
         let event = Event { at: self.clock.now(), happened };

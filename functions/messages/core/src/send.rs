@@ -53,7 +53,11 @@ impl Destination {
 }
 
 /// What a claim is bound to: everything that was sent, and where.
-pub(crate) fn claim_of<'a>(id: Uuid, destination: Destination, payloads: impl IntoIterator<Item = &'a Payload>) -> Claim {
+pub(crate) fn claim_of<'a>(
+    id: Uuid,
+    destination: Destination,
+    payloads: impl IntoIterator<Item = &'a Payload>,
+) -> Claim {
     let payloads: Vec<String> =
         payloads.into_iter().map(|payload| serde_json::to_string(payload).unwrap_or_default()).collect();
     let texts = std::iter::once(destination.queue_name()).chain(payloads.iter().map(String::as_str));
@@ -80,7 +84,8 @@ pub(crate) async fn send(
 ) -> Result<AcceptedMessage, Fault> {
     let group = envelope.payload.group();
     let at = envelope.timestamp;
-    let event = Event { at, happened: Happened::Accepted { by: user.to_owned(), queue: destination.queue_name().to_owned() } };
+    let event =
+        Event { at, happened: Happened::Accepted { by: user.to_owned(), queue: destination.queue_name().to_owned() } };
     let expires = at + SignedDuration::from_hours(24 * OPEN_DAYS);
     match table.accept(&envelope, &group, &event, expires).await? {
         Placed::Before(record) => {

@@ -113,8 +113,7 @@ pub async fn dead(
 ) -> Result<bool, Fault> {
     let DeadFault { kind, reason } = fault.clone();
     let event = Event { at: now, happened: Happened::Dead { replay: dlq_retry, kind, reason } };
-    let change =
-        Change { to: Status::Dead, from: &[Status::Accepted, Status::Queued], dlq_retry, fault: Some(fault) };
+    let change = Change { to: Status::Dead, from: &[Status::Accepted, Status::Queued], dlq_retry, fault: Some(fault) };
     let expires = now + SignedDuration::from_hours(24 * OPEN_DAYS);
     table.change(about, &event, change, Some(expires)).await
 }

@@ -63,7 +63,9 @@ impl From<&Event> for EventView {
             Happened::Received { receives, .. } => ("received", Some(format!("for the {} time", ordinal(*receives)))),
             Happened::Saved => ("saved", None),
             Happened::Dead { kind, reason, .. } => ("dead", Some(format!("{kind}: {reason}"))),
-            Happened::Replayed { replay, by } => ("replayed", Some(format!("for the {} time, by {by}", ordinal(*replay)))),
+            Happened::Replayed { replay, by } => {
+                ("replayed", Some(format!("for the {} time, by {by}", ordinal(*replay))))
+            }
             Happened::Parked { reason, .. } => ("parked", Some(reason.clone())),
         };
         Self { at: event.at, event: name, detail }

@@ -40,8 +40,7 @@ async fn run() -> Result<(), Error> {
     let clock = SystemClock;
     run_events(&function, async |_: serde_json::Value, invocation: &Invocation| {
         let until = invocation.work_until.min(Instant::now() + SWEEP);
-        let reprocessing =
-            Reprocessing { table: &table, main: &main, dead_letters: &dead_letters, clock: &clock };
+        let reprocessing = Reprocessing { table: &table, main: &main, dead_letters: &dead_letters, clock: &clock };
         let failed = |fault: Fault| Failure::transient(fault);
         let sent = sweep_accepted(&table, &main, &dead_letters, &clock, until).await.map_err(failed)?;
         let noted = note_moved(&table, &dead_letters, &clock, until).await.map_err(failed)?;

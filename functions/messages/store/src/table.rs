@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use crate::fault::{fault, unreadable};
 use crate::item::{
-    Item, LOCK, OPEN_JOB, attribute, envelope_attributes, event_attribute, has_expired, job_id, key_id, limit_id, number,
-    open_since, read_claim, read_job, read_number, read_record, state_name, text,
+    Item, LOCK, OPEN_JOB, attribute, envelope_attributes, event_attribute, has_expired, job_id, key_id, limit_id,
+    number, open_since, read_claim, read_job, read_number, read_record, state_name, text,
 };
 use crate::update::{Update, Updated};
 
@@ -109,9 +109,7 @@ impl Table for MessagesTable {
         ]);
         match self.put(item, condition).await? {
             Placed::Now => Ok(Claiming::Ours),
-            Placed::Before(item) => {
-                read_claim(&item).map(Claiming::Earlier).map_err(|error| unreadable(WHAT, error))
-            }
+            Placed::Before(item) => read_claim(&item).map(Claiming::Earlier).map_err(|error| unreadable(WHAT, error)),
         }
     }
 
@@ -144,11 +142,8 @@ impl Table for MessagesTable {
         ]);
         accepted.extend(envelope_attributes(envelope).into_iter().map(|(name, value)| (name.to_owned(), value)));
         accepted.extend([event_attribute(event)]);
-        let condition = Condition {
-            expression: "attribute_not_exists(#id)",
-            names: &[("#id", KEY)],
-            values: Vec::new(),
-        };
+        let condition =
+            Condition { expression: "attribute_not_exists(#id)", names: &[("#id", KEY)], values: Vec::new() };
         match self.put(accepted, condition).await? {
             Placed::Now => Ok(Placed::Now),
             Placed::Before(item) => match read_record(&item) {

@@ -7,8 +7,8 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::filter::Filter;
-use crate::record::Status;
 use crate::job::Wanted;
+use crate::record::Status;
 
 /// Seconds that a request may wait for a message.
 pub(super) const WAIT_SECONDS: u64 = 20;

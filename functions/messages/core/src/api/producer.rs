@@ -204,4 +204,3 @@ impl<T: Table, M: Sends, D: Sends, A: Authenticates, C: Clock> ProducerApi<'_, T
         sent
     }
 }
-

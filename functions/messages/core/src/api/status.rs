@@ -200,7 +200,8 @@ where
         for _ in 0..PAGES {
             let left = limit - messages.len() as u32;
             let page = self.table.open(status, filter.before, cursor.as_deref(), left).await?;
-            messages.extend(page.records.into_iter().filter(|record| filter.matches_record(record)).map(MessageView::from));
+            messages
+                .extend(page.records.into_iter().filter(|record| filter.matches_record(record)).map(MessageView::from));
             cursor = page.next;
             if cursor.is_none() || messages.len() as u32 >= limit {
                 break;

@@ -88,11 +88,20 @@ pub(super) fn queue_status() -> Value {
 }
 
 pub(super) fn queue_name() -> Value {
-    path("queue_name", "main_queue.fifo or dlq_queue.fifo, with or without the stage in it.", &json!({"type": "string"}), "main_queue.fifo")
+    path(
+        "queue_name",
+        "main_queue.fifo or dlq_queue.fifo, with or without the stage in it.",
+        &json!({"type": "string"}),
+        "main_queue.fifo",
+    )
 }
 
 pub(super) fn unknown_queue() -> Value {
-    told(400, "There is no such queue.", "there is no queue \"none.fifo\"; there are main_queue.fifo and dlq_queue.fifo")
+    told(
+        400,
+        "There is no such queue.",
+        "there is no queue \"none.fifo\"; there are main_queue.fifo and dlq_queue.fifo",
+    )
 }
 
 pub(super) fn message() -> Value {

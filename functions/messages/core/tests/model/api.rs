@@ -163,7 +163,10 @@ async fn a_repeated_request_has_the_same_answer_and_makes_no_second_message() {
     tokio::time::advance(Duration::from_secs(400)).await;
     let again = api.send(&request).await;
     assert_eq!((again.status, &again.body), (200, &first.body));
-    assert_eq!((first.headers.get("idempotent-replayed"), again.headers["idempotent-replayed"].as_str()), (None, "true"));
+    assert_eq!(
+        (first.headers.get("idempotent-replayed"), again.headers["idempotent-replayed"].as_str()),
+        (None, "true")
+    );
     let written_otherwise = post("/messages/send", &BODY.replace("12.50", "12.5")).with_header("idempotency-key", "k");
     assert_eq!(api.send(&written_otherwise).await.status, 422, "another amount, as it was written");
     let other = api.send(&post("/messages/send/dlq", BODY).with_header("idempotency-key", "k")).await;
@@ -222,7 +225,10 @@ async fn queues_are_counted_under_both_their_names() {
         })
     );
     let dead = json(&api.ask(&get("/messages/status/dlq_queue-dev.fifo")).await);
-    assert_eq!((&dead["queue_name"], &dead["messages_available"], &dead["messages_in_dlq"]), (&json!("dlq_queue-dev.fifo"), &json!(1), &json!(0)));
+    assert_eq!(
+        (&dead["queue_name"], &dead["messages_available"], &dead["messages_in_dlq"]),
+        (&json!("dlq_queue-dev.fifo"), &json!(1), &json!(0))
+    );
     for name in ["none.fifo", "main_queue-prd.fifo", "MAIN_QUEUE.fifo"] {
         let answer = api.ask(&get(&format!("/messages/status/{name}"))).await;
         assert_eq!(answer.status, 400, "{name}");
@@ -263,7 +269,8 @@ async fn a_message_tells_what_happened_to_it() {
     let waited = asked.elapsed();
     assert!((Duration::from_secs(3)..Duration::from_secs(4)).contains(&waited), "{waited:?}");
     let message = json(&answer);
-    let events: Vec<_> = message["timeline"].as_array().unwrap().iter().map(|event| event["event"].as_str().unwrap()).collect();
+    let events: Vec<_> =
+        message["timeline"].as_array().unwrap().iter().map(|event| event["event"].as_str().unwrap()).collect();
     assert_eq!((message["status"].as_str(), events), (Some("SAVED"), vec!["accepted", "queued", "received", "saved"]));
     assert_eq!(message["timeline"][0]["detail"], "from a@b.example");
     assert_eq!(message["timeline"][2]["detail"], "for the 2nd time");
@@ -279,7 +286,12 @@ async fn dead_letters_are_listed_planned_and_sent_again() {
     let one = api.dead_letter("p1").await;
     let two = api.dead_letter("p2").await;
     let ids = |answer: &Answer| -> Vec<String> {
-        json(answer)["messages"].as_array().unwrap().iter().map(|message| message["message_id"].as_str().unwrap().to_owned()).collect()
+        json(answer)["messages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|message| message["message_id"].as_str().unwrap().to_owned())
+            .collect()
     };
     assert_eq!(ids(&api.ask(&get("/messages/dead")).await).len(), 2);
     assert_eq!(ids(&api.ask(&get("/messages/dead?payer=p2&reason=SENT_BY")).await), [two.clone()]);
@@ -288,7 +300,8 @@ async fn dead_letters_are_listed_planned_and_sent_again() {
     for wrong in ["before=yesterday", "status=SAVED", "limit=0", "limit=101"] {
         assert_eq!(api.ask(&get(&format!("/messages/dead?{wrong}"))).await.status, 422, "{wrong}");
     }
-    let plan = json(&api.ask(&post("/messages/dlq/reprocess", r#"{"filter": {"payer": "p2"}, "dry_run": true}"#)).await);
+    let plan =
+        json(&api.ask(&post("/messages/dlq/reprocess", r#"{"filter": {"payer": "p2"}, "dry_run": true}"#)).await);
     assert_eq!((&plan["would_reprocess"], &plan["ids"]), (&json!(1), &json!([two])));
     assert_eq!(api.dead_letters.bodies().len(), 2, "a plan changes nothing");
     let done = api.ask(&post("/messages/dlq/reprocess", r#"{"filter": {"payer": "p2"}}"#)).await;
@@ -354,7 +367,8 @@ async fn what_is_no_message_is_parked_and_what_is_parked_is_sent_by_its_id_alone
     let parked = json(&api.ask(&get("/messages/dead?status=parked")).await);
     assert_eq!(parked["messages"][0]["message_id"], id);
     assert_eq!(parked["messages"][0]["error_kind"], "replayed_too_often");
-    let plan = json(&api.ask(&post("/messages/dlq/reprocess", &json!({"ids": [id], "dry_run": true}).to_string())).await);
+    let plan =
+        json(&api.ask(&post("/messages/dlq/reprocess", &json!({"ids": [id], "dry_run": true}).to_string())).await);
     assert_eq!(plan["would_reprocess"], 1);
     let done = json(&api.ask(&post("/messages/dlq/reprocess", &json!({ "ids": [id] }).to_string())).await);
     assert_eq!(done["total_reprocessed"], 1);

@@ -63,7 +63,10 @@ fn timeline(record: &Record) -> Vec<String> {
         Status::Parked if !has(|happened| matches!(happened, Happened::Dead { .. })) => missing.push("dead"),
         _ => {}
     }
-    missing.into_iter().map(|event| format!("{} was never told to be {event}: {:?}", record.id, record.events)).collect()
+    missing
+        .into_iter()
+        .map(|event| format!("{} was never told to be {event}: {:?}", record.id, record.events))
+        .collect()
 }
 
 /// Messages of a payer that were never dead are saved in the order in which the queue took them.

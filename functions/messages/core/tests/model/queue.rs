@@ -7,9 +7,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use function_runtime::{CallFault, EntryFault, Outgoing, SendBatch};
-use messages_core::{
-    Counted, Counts, DeadFault, DeadLetterQueue, Fault, Received, Sends, ToSend,
-};
+use messages_core::{Counted, Counts, DeadFault, DeadLetterQueue, Fault, Received, Sends, ToSend};
 use tokio::time::Instant;
 
 use crate::fault::Chance;
@@ -70,7 +68,9 @@ impl<'a> ModelQueue<'a> {
         let now = Instant::now();
         let group = outgoing.group.clone().unwrap();
         let mut deduplication_id = outgoing.deduplication_id.clone().unwrap();
-        if self.forgets_replays && let Some((id, _)) = deduplication_id.split_once("#r") {
+        if self.forgets_replays
+            && let Some((id, _)) = deduplication_id.split_once("#r")
+        {
             deduplication_id = id.to_owned();
         }
         state.known.retain(|(_, _, until)| *until > now);
@@ -220,7 +220,11 @@ impl DeadLetterQueue for ModelQueue<'_> {
                 let (id, number) = receipt.split_once(':').unwrap();
                 let mut state = self.state.borrow_mut();
                 let is_it = |entry: &&mut Entry| entry.id == id && entry.receipt.to_string() == number;
-                state.entries.iter_mut().filter(|entry| is_it(entry)).for_each(|entry| entry.visible_at = Instant::now());
+                state
+                    .entries
+                    .iter_mut()
+                    .filter(|entry| is_it(entry))
+                    .for_each(|entry| entry.visible_at = Instant::now());
             }
         };
         self.chance.call(release).await

@@ -218,9 +218,11 @@ impl World {
             clock: &self.clock,
             queue: Queue::over(self.dead_letters),
         };
-        let worker = Worker { function: &self.function, table: self.table, clock: &self.clock, currencies: &self.settled };
+        let worker =
+            Worker { function: &self.function, table: self.table, clock: &self.clock, currencies: &self.settled };
         let trace_id = |envelope: &Envelope| envelope.message_id.to_string();
-        let handle = async |message: Message<Envelope>, invocation: &Invocation| worker.handle(message, invocation).await;
+        let handle =
+            async |message: Message<Envelope>, invocation: &Invocation| worker.handle(message, invocation).await;
         let response = match self.mutation {
             Mutation::GroupsNotHeldBack => {
                 let handler = async |messages, invocation: &_| each(messages, invocation, &handle).await;
@@ -228,7 +230,8 @@ impl World {
                 killed_at(kill, batch.handle(&event, &invocation)).await
             }
             _ => {
-                let batch = FifoBatch { function: &self.function, dead_letters: &dead_letters, trace_id, handler: handle };
+                let batch =
+                    FifoBatch { function: &self.function, dead_letters: &dead_letters, trace_id, handler: handle };
                 killed_at(kill, batch.handle(&event, &invocation)).await
             }
         };
@@ -258,7 +261,9 @@ impl World {
         killed_at(kill, sweep).await;
     }
 
-    fn reprocessing(&self) -> Reprocessing<'_, ModelTable<'static>, ModelQueue<'static>, ModelQueue<'static>, VirtualClock> {
+    fn reprocessing(
+        &self,
+    ) -> Reprocessing<'_, ModelTable<'static>, ModelQueue<'static>, ModelQueue<'static>, VirtualClock> {
         Reprocessing { table: self.table, main: self.main, dead_letters: self.dead_letters, clock: &self.clock }
     }
 
