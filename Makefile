@@ -87,8 +87,8 @@ test: lint ## Run all tests: unit, snapshot and compile-fail tests, real Postgre
 	cargo test --workspace
 
 .PHONY: long
-long: tools ## Run the tests with random input for longer: a minute of damaged CSV files, 1,000 seeds of faults
-	ANALYTICS_FUZZ_SECONDS=60 ANALYTICS_SEEDS=1000 cargo test --workspace --test reader --test seeds
+long: tools ## Run the tests with random input for longer: a minute of damaged CSV files, thousands of seeds of faults
+	ANALYTICS_FUZZ_SECONDS=60 ANALYTICS_SEEDS=1000 MESSAGES_SEEDS=10000 cargo test --workspace --test reader --test seeds --test model
 
 .PHONY: bench
 bench: release tools ## Run the benchmarks: synth, archives, start-up, deployments, the systems under load, reading and writing rows

@@ -37,7 +37,7 @@ settings! {
 
     /// `MessagesStatus`: the state of queues, messages and dead letters, reprocessing, the API description and every path that no other function
     /// has. Needs `sqs:ReceiveMessage`, `DeleteMessage`, `ChangeMessageVisibility` on the dead-letter queue, `sqs:GetQueueAttributes` on both,
-    /// `sqs:SendMessage` on the main queue, `dynamodb:GetItem`, `PutItem`, `UpdateItem`, `DeleteItem` and `Query` on the table and its index,
+    /// `sqs:SendMessage` on the main queue, `dynamodb:GetItem`, `PutItem`, `UpdateItem`, `DeleteItem` on the table, `Query` on its index,
     /// and `secretsmanager:GetSecretValue`.
     Status / StatusEnvironment {
         /// The main queue (`main_queue-<stage>.fifo`).

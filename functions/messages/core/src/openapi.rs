@@ -57,6 +57,7 @@ pub(crate) fn openapi() -> String {
     let mut document = document(INFO, ROUTES, described, schemas);
     let mut scheme = bearer();
     scheme["bearerFormat"] = "JWT".into();
+    document["tags"] = ["users", "messages", "queues", "dead letters"].map(|name| json!({ "name": name })).into();
     document["components"]["securitySchemes"] = json!({ SCHEME: scheme });
     document.to_string()
 }
@@ -125,6 +126,32 @@ mod tests {
     use function_http::openapi::references;
 
     use super::*;
+    use crate::payload::{DESCRIPTION_CHARACTERS, ID_CHARACTERS};
+    use crate::read::read;
+
+    /// Clients generate code from the document, so it is a reviewed snapshot: `BLESS=1 cargo test -p messages-core openapi` rewrites it.
+    #[test]
+    fn the_document_is_the_reviewed_one() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+        let document: Value = serde_json::from_str(&openapi()).unwrap();
+        let text = format!("{document:#}\n");
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(path, &text).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), text);
+    }
+
+    #[test]
+    fn the_schemas_have_the_limits_that_the_rules_have() {
+        let document: Value = serde_json::from_str(&openapi()).unwrap();
+        let members = &document["components"]["schemas"]["Transaction"]["properties"];
+        for id in ["transaction_id", "payer_id", "receiver_id"] {
+            assert_eq!((&members[id]["minLength"], &members[id]["maxLength"]), (&json!(1), &json!(ID_CHARACTERS)));
+        }
+        assert_eq!(members["description"]["maxLength"], DESCRIPTION_CHARACTERS);
+        let example = &document["paths"]["/messages/send"]["post"]["requestBody"]["content"][JSON]["example"];
+        assert!(read(example.to_string().as_bytes(), true).is_ok());
+    }
 
     #[test]
     fn every_operation_is_described_and_every_reference_leads_somewhere() {

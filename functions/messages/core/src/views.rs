@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::envelope::Envelope;
@@ -152,7 +153,7 @@ pub(crate) struct ItemView {
     /// What is wrong, as a text or as a list of faults.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = serde_json::Value, required = false, nullable = false)]
-    pub detail: Option<serde_json::Value>,
+    pub detail: Option<Box<RawValue>>,
 }
 
 #[cfg(test)]

@@ -155,7 +155,7 @@ impl Table for MessagesTable {
     }
 
     async fn save(&self, envelope: &Envelope, group: &str, events: &[Event]) -> Result<Placed<()>, Fault> {
-        let saved_at = events.last().map(|event| event.at).unwrap_or(envelope.timestamp);
+        let saved_at = events.last().map_or(envelope.timestamp, |event| event.at);
         let mut update = Update::default()
             .set(attribute::STATUS, text(Status::Saved))
             .set(attribute::SINCE, text(saved_at))

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use function_http::{Answer, IdempotencyKey, Invalid, Limit, Problem, Request, Routes, Usage, json_body};
+use function_http::{Answer, IdempotencyKey, Invalid, Limit, Members, Problem, Request, Routes, Usage, json_body};
 use function_runtime::{Function, Unit};
 use jiff::Timestamp;
 use messages_contract::{Operation, PRODUCER, ROUTES, api_metric};
-use serde_json::{Value, json};
+use serde_json::json;
+use serde_json::value::to_raw_value;
 use uuid::Uuid;
 
 use crate::api::{find, refused, unavailable};
@@ -159,7 +160,7 @@ impl<T: Table, M: Sends, D: Sends, A: Authenticates, C: Clock> ProducerApi<'_, T
         let mut is_repeated = false;
         for (index, item) in items.into_iter().enumerate() {
             let view = match item {
-                Err(faults) => ItemView { status: 422, message: None, detail: Some(json!(faults)) },
+                Err(faults) => ItemView { status: 422, message: None, detail: to_raw_value(&faults).ok() },
                 Ok(payload) => {
                     let envelope = Envelope::new(id_of_item(id, index), now, payload);
                     match self.accept(destination, user, envelope).await {
@@ -168,9 +169,10 @@ impl<T: Table, M: Sends, D: Sends, A: Authenticates, C: Clock> ProducerApi<'_, T
                             ItemView { status: 200, message: Some(accepted.envelope), detail: None }
                         }
                         Err(fault) => {
-                            let answer = unavailable(request, &fault);
-                            let detail = serde_json::from_str::<Value>(&answer.body).unwrap_or_default();
-                            ItemView { status: answer.status, message: None, detail: Some(detail["detail"].clone()) }
+                            let Answer { status, body, .. } = unavailable(request, &fault);
+                            let detail = serde_json::from_str::<Members<'_>>(&body).ok();
+                            let detail = detail.and_then(|members| members.get("detail").map(ToOwned::to_owned));
+                            ItemView { status, message: None, detail }
                         }
                     }
                 }
