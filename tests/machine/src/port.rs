@@ -1,6 +1,6 @@
 //! Ports of 127.0.0.1 for servers that need to be given one. Two tests never get the same one, even from two clones.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -40,8 +40,9 @@ impl Port {
     fn take(number: u16) -> Option<Self> {
         let name = SocketAddr::from_abstract_name(format!("test-port-{number}")).ok()?;
         let name = UnixListener::bind_addr(&name).ok()?;
-        TcpListener::bind((Ipv4Addr::LOCALHOST, number)).ok()?;
-        Some(Self { number, _name: name })
+        // Not by listening: a child that another thread forks at this moment would go on listening until it runs its program.
+        let is_free = TcpStream::connect((Ipv4Addr::LOCALHOST, number)).is_err();
+        is_free.then_some(Self { number, _name: name })
     }
 
     /// The port's number.
@@ -53,18 +54,18 @@ impl Port {
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+
     use super::*;
 
     #[test]
     fn a_port_is_had_once_until_it_is_given_back() {
         let port = Port::reserve();
         let number = port.number();
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, number)).unwrap();
-        drop(listener);
         assert!(Port::take(number).is_none(), "it is reserved, though nobody listens yet");
-        drop(port);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, number)).unwrap();
-        assert!(Port::take(number).is_none(), "somebody else listens");
+        drop(port);
+        assert!(Port::take(number).is_none(), "somebody listens");
         drop(listener);
     }
 }

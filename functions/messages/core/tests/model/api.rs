@@ -118,7 +118,7 @@ async fn a_message_is_answered_with_its_envelope_and_queued_as_such() {
             envelope.message_id
         )
     );
-    assert_eq!(api.main.bodies(), [answer.body.clone()]);
+    assert_eq!(api.main.bodies(), vec![answer.body.clone()]);
     assert_eq!(answer.headers["ratelimit-policy"], "\"user\";q=3;w=60");
     assert_eq!(answer.headers["ratelimit"], "\"user\";r=2;t=60");
 }
@@ -295,7 +295,7 @@ async fn dead_letters_are_listed_planned_and_sent_again() {
             .collect()
     };
     assert_eq!(ids(&api.ask(&get("/messages/dead")).await).len(), 2);
-    assert_eq!(ids(&api.ask(&get("/messages/dead?payer=p2&reason=SENT_BY")).await), [two.clone()]);
+    assert_eq!(ids(&api.ask(&get("/messages/dead?payer=p2&reason=SENT_BY")).await), vec![two.clone()]);
     assert!(ids(&api.ask(&get("/messages/dead?reason=malformed")).await).is_empty());
     assert!(ids(&api.ask(&get("/messages/dead?before=2026-11-01T00:00:00Z")).await).is_empty());
     for wrong in ["before=yesterday", "status=SAVED", "limit=0", "limit=101"] {
