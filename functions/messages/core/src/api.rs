@@ -1,41 +1,9 @@
-//! The API's requests and responses, built on the rules. Clients never see what failed behind the API.
+//! The API's requests and responses, built on the rules.
 
-mod ask;
+mod errors;
 mod producer;
 mod replay;
 mod status;
 
-use function_http::{Answer, ErrorForm, Found, Problem, Request, Routes};
-use messages_contract::Operation;
-
-use crate::ports::Fault;
-
-pub(crate) use ask::Reprocess;
 pub use producer::ProducerApi;
-pub(crate) use replay::ReprocessedView;
 pub use status::{Page, StatusApi};
-
-/// Seconds after which a client may retry.
-const RETRY_AFTER: u32 = 1;
-
-/// The operation of a request. The bodies of 404 and 405 are the original's.
-fn find<'r>(routes: Routes<'_, Operation>, request: &'r Request) -> Result<Found<'r, Operation>, Problem> {
-    routes.find(request).map_err(|problem| {
-        let detail = if problem.status == 405 { "Method Not Allowed" } else { "Not Found" };
-        problem.because(detail)
-    })
-}
-
-/// A problem in the form that the request asks for.
-fn refused(request: &Request, problem: Problem) -> Answer {
-    problem.answer(ErrorForm::asked_by(request))
-}
-
-/// What failed behind the API is in the log.
-fn unavailable(request: &Request, fault: &Fault) -> Answer {
-    let problem = match fault {
-        Fault::Throttled { .. } => Problem::new(429).because("too many requests at the moment"),
-        Fault::Failed { .. } => Problem::new(503).because("messages are out of reach at the moment"),
-    };
-    refused(request, problem.retry_after(RETRY_AFTER)).because_of(fault)
-}

@@ -6,6 +6,7 @@
 
 mod amount;
 mod api;
+mod ask;
 mod currencies;
 mod envelope;
 mod filter;

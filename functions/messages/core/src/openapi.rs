@@ -12,14 +12,14 @@ use function_http::{FieldFault, Invalid, Problem};
 use messages_contract::{Operation, ROUTES};
 use serde_json::{Value, json};
 
-use crate::api::{Reprocess, ReprocessedView};
+use crate::ask::Reprocess;
 use crate::envelope::Envelope;
 use crate::filter::Filter;
 use crate::job::{Done, Job, JobState, Wanted};
 use crate::payload::Payload;
 use crate::plan::Plan;
 use crate::record::Status;
-use crate::views::{EventView, ItemView, MessageView, MessagesView, QueueView};
+use crate::views::{EventView, ItemView, MessageView, MessagesView, QueueView, ReprocessedView};
 
 const INFO: Info<'_> = Info {
     title: "Messages",

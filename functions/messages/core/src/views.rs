@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::envelope::Envelope;
+use crate::job::Done;
 use crate::payload::Payload;
 use crate::record::{Event, Happened, Record, Status, in_order};
 
@@ -154,6 +156,21 @@ pub(crate) struct ItemView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = serde_json::Value, required = false, nullable = false)]
     pub detail: Option<Box<RawValue>>,
+}
+
+/// What was sent again.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Reprocessed)]
+pub(crate) struct ReprocessedView {
+    #[schema(example = "Reprocessing completed.")]
+    pub message: &'static str,
+    #[serde(flatten)]
+    pub done: Done,
+    /// Messages that are still in the dead-letter queue.
+    pub remaining: u64,
+    /// The run, under which it is kept who asked for what: `GET /messages/jobs/{job_id}`.
+    #[schema(value_type = String, format = "uuid")]
+    pub job_id: Uuid,
 }
 
 #[cfg(test)]

@@ -62,7 +62,15 @@ fn names_and_outputs_are_those_that_users_know() {
     assert_eq!(names("AWS::DynamoDB::Table", "TableName"), ["ProductTable-prd"]);
     assert_eq!(
         names("AWS::ApiGatewayV2::Route", "RouteKey"),
-        ["ANY /products", "$default", "GET /docs", "GET /openapi.json", "GET /products/{id}", "POST /products"]
+        [
+            "ANY /products",
+            "$default",
+            "GET /docs",
+            "GET /docs/{file}",
+            "GET /openapi.json",
+            "GET /products/{id}",
+            "POST /products"
+        ]
     );
     let outputs: Vec<_> = template["Outputs"].as_object().expect("outputs").keys().collect();
     for output in ["ApiUrl", "ProductQueueUrl", "ProductDLQUrl", "ProductTableName", "ReportsBucketName"] {
@@ -105,7 +113,7 @@ fn each_function_may_do_what_it_does_and_nothing_else() {
 fn every_route_is_public_and_says_so_and_why() {
     let template = template(StageName::Prd);
     let routes = of_type(&template, "AWS::ApiGatewayV2::Route");
-    assert_eq!(routes.len(), 6);
+    assert_eq!(routes.len(), 7);
     for (id, route) in routes {
         assert_eq!(route["Properties"]["AuthorizationType"], "NONE", "{id}");
         let accepted = &route["Metadata"]["Acknowledged"][0];
@@ -218,7 +226,7 @@ fn browsers_may_call_from_the_stage_s_origins_and_every_page_never_where_people_
     let cors = template(StageName::Dev)["Resources"]["Api"]["Properties"]["CorsConfiguration"].clone();
     assert_eq!(cors["AllowOrigins"], json!(["http://localhost:3000"]));
     assert_eq!(cors["AllowHeaders"], json!(["content-type", "idempotency-key", "if-none-match"]));
-    assert_eq!(cors["ExposeHeaders"], json!(["etag", "location", "retry-after"]));
+    assert_eq!(cors["ExposeHeaders"], json!(["etag", "idempotent-replayed", "location", "retry-after"]));
     let error = refused(StageName::Prd, &changed(StageName::Prd, "allowed_origins = []", "allowed_origins = [\"*\"]"));
     assert!(
         error.contains("Catalog-prd > Api (AWS::ApiGatewayV2::Api) > CorsConfiguration.AllowOrigins: \"*\""),

@@ -10,7 +10,7 @@ use serde_json::json;
 use serde_json::value::to_raw_value;
 use uuid::Uuid;
 
-use crate::api::{find, refused, unavailable};
+use crate::api::errors::{find, refused, unavailable};
 use crate::envelope::Envelope;
 use crate::payload::Payload;
 use crate::ports::{Authenticates, Claiming, Clock, Fault, Sends, Table};

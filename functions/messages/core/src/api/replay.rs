@@ -5,35 +5,19 @@ use std::time::Duration;
 use function_http::{Answer, Problem, Request};
 use function_runtime::Invocation;
 use messages_contract::{JOB, api_metric};
-use serde::Serialize;
 use serde_json::json;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::api::ask::Reprocess;
 use crate::api::status::{Refusal, StatusApi};
+use crate::ask::Reprocess;
 use crate::job::{Done, Job, JobState};
 use crate::plan::plan;
 use crate::ports::{Authenticates, Clock, Counted, DeadLetterQueue, Sends, Table};
 use crate::reprocess::{ReprocessError, Reprocessing};
+use crate::views::ReprocessedView;
 
 /// What is kept back of a request's time for the response.
 const MARGIN: Duration = Duration::from_secs(1);
-
-/// What was sent again.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(as = Reprocessed)]
-pub(crate) struct ReprocessedView {
-    #[schema(example = "Reprocessing completed.")]
-    pub message: &'static str,
-    #[serde(flatten)]
-    pub done: Done,
-    /// Messages that are still in the dead-letter queue.
-    pub remaining: u64,
-    /// The run, under which it is kept who asked for what: `GET /messages/jobs/{job_id}`.
-    #[schema(value_type = String, format = "uuid")]
-    pub job_id: Uuid,
-}
 
 impl<T, M, D, A, C> StatusApi<'_, T, M, D, A, C>
 where

@@ -9,8 +9,8 @@ use messages_contract::{DEAD_LETTER_QUEUE, MAIN_QUEUE, Operation, ROUTES, STATUS
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::api::ask::{self, Listed};
-use crate::api::{find, refused, unavailable};
+use crate::api::errors::{find, refused, unavailable};
+use crate::ask::{self, Listed};
 use crate::openapi::openapi;
 use crate::ports::{Authenticates, Clock, Counted, DeadLetterQueue, Fault, Sends, Table};
 use crate::record::Status;

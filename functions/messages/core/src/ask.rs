@@ -11,19 +11,19 @@ use crate::job::Wanted;
 use crate::record::Status;
 
 /// Seconds that a request may wait for a message.
-pub(super) const WAIT_SECONDS: u64 = 20;
+pub(crate) const WAIT_SECONDS: u64 = 20;
 /// The longest page.
-pub(super) const PAGE: u32 = 100;
+pub(crate) const PAGE: u32 = 100;
 /// The most ids of one request.
 const IDS: usize = 100;
 const RATE: u32 = 1_000;
 
 /// The parameters of `GET /messages/dead`.
-pub(super) struct Listed {
-    pub(super) filter: Filter,
-    pub(super) status: Status,
-    pub(super) limit: u32,
-    pub(super) cursor: Option<String>,
+pub(crate) struct Listed {
+    pub(crate) filter: Filter,
+    pub(crate) status: Status,
+    pub(crate) limit: u32,
+    pub(crate) cursor: Option<String>,
 }
 
 /// The body of a reprocess; an empty one asks for everything.
@@ -52,7 +52,7 @@ pub(crate) struct Reprocess {
 impl Reprocess {
     /// # Errors
     /// 422 with what is wrong.
-    pub(super) fn read(request: &Request) -> Result<Self, Problem> {
+    pub(crate) fn read(request: &Request) -> Result<Self, Problem> {
         if request.body.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self::default());
         }
@@ -77,14 +77,14 @@ impl Reprocess {
         if faults.is_empty() { Ok(ask) } else { Err(unprocessable(&faults)) }
     }
 
-    pub(super) fn wanted(self) -> Wanted {
+    pub(crate) fn wanted(self) -> Wanted {
         Wanted { filter: self.filter, ids: self.ids, limit: self.limit, rate: self.rate }
     }
 }
 
 /// # Errors
 /// 422 with every fault.
-pub(super) fn listed(request: &Request) -> Result<Listed, Problem> {
+pub(crate) fn listed(request: &Request) -> Result<Listed, Problem> {
     let text = |name: &str| request.parameter(name).map(|value| value.into_owned()).filter(|text| !text.is_empty());
     let mut faults = Vec::new();
     let mut fault = |name: &str, kind: &'static str, msg: String, input: &str| {
@@ -126,7 +126,7 @@ pub(super) fn listed(request: &Request) -> Result<Listed, Problem> {
 ///
 /// # Errors
 /// 422.
-pub(super) fn wait(request: &Request) -> Result<u64, Problem> {
+pub(crate) fn wait(request: &Request) -> Result<u64, Problem> {
     let Some(text) = request.parameter("wait") else { return Ok(0) };
     match text.parse::<u64>() {
         Ok(seconds) if seconds <= WAIT_SECONDS => Ok(seconds),
