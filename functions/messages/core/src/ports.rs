@@ -198,6 +198,13 @@ pub struct Counts {
     pub delayed: u64,
 }
 
+impl Counts {
+    /// All messages of the queue.
+    pub fn total(&self) -> u64 {
+        self.available + self.in_flight + self.delayed
+    }
+}
+
 /// A queue that can be counted.
 pub trait Counted {
     fn counts(&self) -> impl Future<Output = Result<Counts, Fault>>;

@@ -80,7 +80,7 @@ where
             true => "Reprocessing completed.",
             false => "Reprocessing stopped before its end; repeat it, or ask for a job.",
         };
-        let remaining = counts.available + counts.in_flight + counts.delayed;
+        let remaining = counts.total();
         Ok(Answer::json(200, &ReprocessedView { message, done: walked.done, remaining, job_id: id }))
     }
 

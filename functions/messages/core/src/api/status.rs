@@ -156,7 +156,7 @@ where
             self.table.count_open(Status::Parked, PARKED),
         )?;
         let (counts, in_dlq) = match queue {
-            Named::Main => (main, dead.available + dead.in_flight + dead.delayed),
+            Named::Main => (main, dead.total()),
             Named::DeadLetters => (dead, 0),
         };
         let oldest_since = open.records.first().map(|record| record.since);
