@@ -37,6 +37,10 @@ pub fn queue_on_stage(queue: &str, stage: &str) -> String {
     format!("{name}-{stage}.fifo")
 }
 
+/// Days for which the main queue keeps a message.
+pub const QUEUE_DAYS: u32 = 4;
+/// Days for which the dead-letter queue keeps one: SQS's most.
+pub const DEAD_LETTER_DAYS: u32 = 14;
 /// How often a dead letter may be sent again before it is parked.
 pub const REPLAYS: u32 = 5;
 /// Seconds for which an access token is valid.

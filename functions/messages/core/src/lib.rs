@@ -39,7 +39,7 @@ pub use ports::{
 };
 pub use record::{DeadFault, Event, Happened, Record, Status, unreadable_id};
 pub use reprocess::{ReprocessError, Reprocessing, Walked};
-pub use sweep::{dead, note_moved, sweep_accepted};
+pub use sweep::{dead, note_moved, park_old, sweep_accepted};
 pub use work::{WorkError, work};
 pub use worker::{Recorded, Worker};
 

@@ -2,7 +2,7 @@
 //! idempotency key or by the sweeper, and SQS or the worker drops what came twice.
 
 use jiff::{SignedDuration, Timestamp};
-use messages_contract::{DEAD_LETTER_QUEUE, MAIN_QUEUE};
+use messages_contract::{DEAD_LETTER_DAYS, DEAD_LETTER_QUEUE, MAIN_QUEUE, QUEUE_DAYS};
 use uuid::Uuid;
 
 use crate::envelope::{Envelope, fingerprint};
@@ -10,8 +10,8 @@ use crate::payload::Payload;
 use crate::ports::{Change, Claim, Fault, Identified, Placed, Sends, Table, ToSend};
 use crate::record::{DeadFault, Event, Happened, Record, Status};
 
-/// Days for which a message that is not saved is stored: 4 in the queue and 14 in the dead-letter queue, and as many again to look at it.
-pub(crate) const OPEN_DAYS: i64 = 36;
+/// Days for which a message that is not saved is stored: twice as long as both queues keep it. The sweeper parks it long before, and what is parked stays.
+pub(crate) const OPEN_DAYS: i64 = 2 * (QUEUE_DAYS + DEAD_LETTER_DAYS) as i64;
 /// Hours for which an idempotency key is stored.
 pub(crate) const KEY_HOURS: i64 = 24;
 

@@ -1,8 +1,10 @@
-//! What the sweeper does each minute: sends messages that were accepted and not sent, and notes those that SQS itself has moved to the dead-letter queue.
+//! What the sweeper does each minute: sends messages that were accepted and not sent, notes those that SQS itself has moved to the dead-letter queue, and
+//! parks those that a queue does not keep any longer.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use messages_contract::{DEAD_LETTER_DAYS, QUEUE_DAYS};
 use tokio::time::Instant;
 
 use crate::envelope::Envelope;
@@ -106,6 +108,41 @@ async fn look(
         }
     }
     Ok(noted)
+}
+
+/// Parks what its queue does not keep any longer: messages that were queued and not processed for as long as the main queue keeps them, and dead letters
+/// a day before the dead-letter queue drops them. Returns how many.
+///
+/// # Errors
+/// A call failed; the rest is parked at the next time.
+pub async fn park_old(table: &impl Table, clock: &impl Clock, until: Instant) -> Result<u32, Fault> {
+    let dropped = [
+        (Status::Queued, QUEUE_DAYS, "the queue kept it for 4 days, in which it was not processed"),
+        (Status::Dead, DEAD_LETTER_DAYS - 1, "the dead-letter queue drops it after 14 days"),
+    ];
+    let mut parked = 0;
+    for (status, days, reason) in dropped {
+        let before = clock.now() - SignedDuration::from_hours(24 * i64::from(days));
+        let page = table.open(status, Some(before), None, PAGE).await?;
+        for record in page.records {
+            if Instant::now() >= until {
+                return Ok(parked);
+            }
+            let event = Event {
+                at: clock.now(),
+                happened: Happened::Parked { replay: record.dlq_retry, reason: reason.to_owned() },
+            };
+            let change = Change {
+                to: Status::Parked,
+                from: &[Status::Queued, Status::Dead],
+                dlq_retry: record.dlq_retry,
+                fault: Some(DeadFault { kind: "kept_too_long".to_owned(), reason: reason.to_owned() }),
+            };
+            let about = Identified { id: &record.id, body: &record.body, group: &record.group };
+            parked += u32::from(table.change(about, &event, change, None).await?);
+        }
+    }
+    Ok(parked)
 }
 
 /// Notes that a message is in the dead-letter queue. Whether that was not known.

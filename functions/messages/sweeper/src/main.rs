@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use function_runtime::{Error, Failure, Function, Invocation, run_events, sdk_config, settings};
 use messages_contract::{SWEEPER, Sweeper, api_metric};
-use messages_core::{Fault, Reprocessing, continue_jobs, note_moved, sweep_accepted};
+use messages_core::{Fault, Reprocessing, continue_jobs, note_moved, park_old, sweep_accepted};
 use messages_store::{FifoQueue, MessagesTable, SystemClock};
 use serde::Serialize;
 use serde_json::json;
@@ -25,6 +25,8 @@ struct Swept {
     sent: u32,
     /// Letters that SQS had moved.
     noted: u32,
+    /// Messages that a queue does not keep any longer.
+    parked: u32,
     /// Jobs that went on.
     jobs: usize,
 }
@@ -44,6 +46,7 @@ async fn run() -> Result<(), Error> {
         let failed = |fault: Fault| Failure::transient(fault);
         let sent = sweep_accepted(&table, &main, &dead_letters, &clock, until).await.map_err(failed)?;
         let noted = note_moved(&table, &dead_letters, &clock, until).await.map_err(failed)?;
+        let parked = park_old(&table, &clock, until).await.map_err(failed)?;
         let jobs = continue_jobs(&reprocessing, until).await.map_err(failed)?;
         let total = |count: fn(&messages_core::Done) -> u32| jobs.iter().map(|job| u64::from(count(&job.done))).sum();
         function
@@ -54,8 +57,8 @@ async fn run() -> Result<(), Error> {
             .count(api_metric::DLQ_MAX_RETRIES_REACHED, total(|done| done.parked))
             .emit();
         let log = function.log().of_request(&invocation.request_id);
-        log.success("sweep", json!({"sent": sent, "noted": noted, "jobs": jobs}));
-        Ok(Swept { sent, noted, jobs: jobs.len() })
+        log.success("sweep", json!({"sent": sent, "noted": noted, "parked": parked, "jobs": jobs}));
+        Ok(Swept { sent, noted, parked, jobs: jobs.len() })
     })
     .await
 }

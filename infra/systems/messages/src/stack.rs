@@ -23,7 +23,7 @@ use constructs::{
     SynthesizedStack, Table, TableProps, Topic,
 };
 use messages_contract::{
-    DEAD_LETTER_QUEUE, FunctionNames, LOGIN, LoginEnvironment, MAIN_QUEUE, PRODUCER, ProducerEnvironment, STATUS,
+    DEAD_LETTER_QUEUE, FunctionNames, LOGIN, LoginEnvironment, MAIN_QUEUE, PRODUCER, ProducerEnvironment, QUEUE_DAYS, STATUS,
     SWEEPER, SigningKeys, StatusEnvironment, SweeperEnvironment, WORKER, WorkerEnvironment, queue_on_stage,
     table as attributes,
 };
@@ -34,7 +34,7 @@ use crate::routes::add_routes;
 use crate::{NAME as APPLICATION, Settings};
 
 pub(crate) const NAME: &str = "Messages";
-const RETENTION: Duration = Duration::from_secs(4 * 24 * 3600);
+const RETENTION: Duration = Duration::from_secs(QUEUE_DAYS as u64 * 24 * 3600);
 const MAX_RECEIVE_COUNT: u32 = 5;
 /// SQS's largest batch of a FIFO queue, which has no batching window.
 const BATCH: u32 = 10;

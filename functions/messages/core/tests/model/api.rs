@@ -389,3 +389,28 @@ async fn what_is_no_message_is_parked_and_what_is_parked_is_sent_by_its_id_alone
     let unreadable = parked["messages"][0]["message_id"].as_str().unwrap().replace('#', "%23");
     assert_eq!(json(&api.ask(&get(&format!("/messages/{unreadable}"))).await)["error_kind"], "malformed");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_queue_does_not_keep_is_parked_before_it_is_gone() {
+    let api = Api::new();
+    let queued = Envelope::read(&api.send(&post("/messages/send", BODY)).await.body).unwrap().message_id.to_string();
+    let dead = api.dead_letter("p2").await;
+    let status = async |id: &str| {
+        let message = json(&api.ask(&get(&format!("/messages/{id}"))).await);
+        format!("{} {}", message["status"].as_str().unwrap(), message["error_kind"].as_str().unwrap_or_default())
+    };
+    let sweep = async || {
+        let until = tokio::time::Instant::now() + Duration::from_secs(50);
+        messages_core::park_old(&api.table, &api.clock, until).await.unwrap()
+    };
+    tokio::time::advance(DAY * 4 - Duration::from_secs(60)).await;
+    assert_eq!(sweep().await, 0);
+    tokio::time::advance(Duration::from_secs(61)).await;
+    assert_eq!((sweep().await, status(&queued).await.as_str()), (1, "PARKED kept_too_long"));
+    assert!(api.main.take(10, DAY).is_empty(), "SQS has dropped it");
+    let done = json(&api.ask(&post("/messages/dlq/reprocess", &json!({ "ids": [queued] }).to_string())).await);
+    assert_eq!((&done["total_reprocessed"], status(&queued).await.as_str()), (&json!(1), "QUEUED "));
+    tokio::time::advance(DAY * 9).await;
+    assert_eq!(status(&dead).await, "DEAD sent_by_user");
+    assert_eq!((sweep().await, status(&dead).await.as_str()), (2, "PARKED kept_too_long"));
+}

@@ -45,7 +45,8 @@ fn whatever_fails_every_message_is_saved_once_and_in_order_or_parked() {
 #[test]
 fn each_mistake_is_noticed() {
     for mutation in [Mutation::ReplayUnderTheFirstId, Mutation::DeletedBeforeSent, Mutation::GroupsNotHeldBack] {
-        let red = (0..40).find(|seed| run(*seed, mutation).is_err());
-        assert!(red.is_some(), "{mutation:?} turns no seed red");
+        let red = (0..100).filter(|seed| run(*seed, mutation).is_err()).count();
+        assert!(red > 0, "{mutation:?} turns no seed red");
+        println!("{mutation:?}: {red} of 100 seeds are red");
     }
 }

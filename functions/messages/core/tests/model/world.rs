@@ -105,10 +105,15 @@ impl World {
 
     /// Everything, in three parts: faults, then calm with the poison in the dead-letter queue, then reprocessing with faults until that is calm, too.
     pub(crate) async fn run(&mut self) {
-        self.chance.failing.set(8);
+        self.chance.failing.set(2 + self.chance.below(20) as u32);
         for _ in 0..20 + self.chance.below(80) {
             match self.chance.below(10) {
-                0..4 => self.ask().await,
+                // Several, so that batches have more than one message of a payer.
+                0..4 => {
+                    for _ in 0..1 + self.chance.below(6) {
+                        self.ask().await;
+                    }
+                }
                 4..8 => self.work().await,
                 8 => self.sweep().await,
                 _ => self.pass_time().await,
@@ -117,7 +122,7 @@ impl World {
         self.calm_down().await;
         self.poison = self.dead_letters.bodies();
         self.settled = Currencies::Of(vec!["BRL".to_owned(), UNSETTLED.to_owned()]);
-        self.chance.failing.set(8);
+        self.chance.failing.set(2 + self.chance.below(20) as u32);
         for _ in 0..20 + self.chance.below(60) {
             match self.chance.below(10) {
                 0..4 => self.reprocess().await,
