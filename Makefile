@@ -92,7 +92,7 @@ long: tools ## Run the tests with random input for longer: a minute of damaged C
 
 .PHONY: bench
 bench: release tools ## Run the benchmarks: synth, archives, start-up, deployments, the systems under load, reading and writing rows
-	cargo bench --workspace --bench startup --bench deploy --bench catalog --bench analytics --profile dev
+	cargo bench --workspace --bench startup --bench deploy --bench catalog --bench analytics --bench messages --profile dev
 	cargo bench --package fipe-store --package analytics-reader
 
 .PHONY: clean

@@ -39,13 +39,6 @@ impl IdempotencyKey {
         Problem::new(422)
             .because(format!("this Idempotency-Key was used for another {what}; use a new key for a new {what}"))
     }
-
-    /// The error 409 while the first request with the key has no answer yet; to be repeated after `retry_after` seconds.
-    pub fn in_progress(retry_after: u32) -> Problem {
-        Problem::new(409)
-            .because("the first request with this Idempotency-Key is still in progress; repeat it later")
-            .retry_after(retry_after)
-    }
 }
 
 impl Answer {
@@ -74,12 +67,10 @@ mod tests {
     }
 
     #[test]
-    fn a_client_learns_whether_to_repeat_a_request_or_to_take_another_key() {
+    fn a_client_learns_to_take_another_key_or_that_it_has_been_answered_before() {
         let reused = Answer::from(IdempotencyKey::reused("product"));
         assert_eq!((reused.status, reused.headers.get("retry-after")), (422, None));
         assert!(reused.body.contains("used for another product; use a new key for a new product"), "{}", reused.body);
-        let underway = Answer::from(IdempotencyKey::in_progress(2));
-        assert_eq!((underway.status, underway.headers["retry-after"].as_str()), (409, "2"));
         assert_eq!(Answer::json(202, &1).replayed().headers["idempotent-replayed"], "true");
     }
 }

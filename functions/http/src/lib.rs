@@ -32,4 +32,4 @@ pub use problem::{FieldFault, PROBLEM_JSON, Problem};
 pub use request::Request;
 pub use routes::{Found, Routes};
 pub use serve::{respond, serve, serve_in_form};
-pub use validation::{Input, Invalid, Place, not_an_object, object, parse, unprocessable};
+pub use validation::{Input, Invalid, Place, fastapi_body, not_an_object, object, parse, unprocessable};

@@ -6,8 +6,12 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use crate::body::BODY_BYTES;
 use crate::members::Members;
 use crate::problem::{FieldFault, Problem};
+use crate::request::Request;
+
+const NOT_AN_OBJECT: &str = "Input should be a valid dictionary or object to extract fields from";
 
 /// One fault.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -153,6 +157,26 @@ pub fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Problem> {
     })
 }
 
+/// The body of a request that is JSON by its media type or names none, as FastAPI reads it.
+///
+/// # Errors
+/// 413 above [`BODY_BYTES`]; 422 for another media type, which is not echoed.
+pub fn fastapi_body(request: &Request) -> Result<&[u8], Problem> {
+    let length = request.body.len();
+    if length > BODY_BYTES {
+        return Err(Problem::new(413).because(format!("the body has {length} bytes, allowed are {BODY_BYTES}")));
+    }
+    let media_type = request.header("content-type").map(|value| value.split(';').next().unwrap_or_default().trim());
+    let is_json = media_type.is_none_or(|media_type| {
+        let media_type = media_type.to_ascii_lowercase();
+        media_type == "application/json" || media_type.starts_with("application/") && media_type.ends_with("+json")
+    });
+    if is_json || length == 0 {
+        return Ok(&request.body);
+    }
+    Err(unprocessable(&[Invalid::of_body("model_attributes_type", NOT_AN_OBJECT, None, Value::Null).without_input()]))
+}
+
 /// Reads a JSON body that is an object.
 ///
 /// # Errors
@@ -164,8 +188,7 @@ pub fn object(body: &[u8]) -> Result<Members<'_>, Problem> {
 
 /// 422 for a body that is JSON, and no object.
 pub fn not_an_object(body: impl Into<Input>) -> Problem {
-    let msg = "Input should be a valid dictionary or object to extract fields from";
-    unprocessable(&[Invalid::of_body("model_attributes_type", msg, None, body)])
+    unprocessable(&[Invalid::of_body("model_attributes_type", NOT_AN_OBJECT, None, body)])
 }
 
 /// The offset of a line and column, both from 1, in bytes.
@@ -209,5 +232,23 @@ mod tests {
         assert_eq!(detail("{\n\"a\": x}"), r#"json_invalid ["body",7]"#);
         let members = object(br#"{"a": 1.50, "b": null, "a": 2}"#).unwrap();
         assert_eq!((members.iter().count(), members.get("a").map(RawValue::get)), (3, Some("2")));
+    }
+
+    #[test]
+    fn a_body_is_json_by_its_media_type_or_without_one() {
+        let status = |content_type: Option<&str>, length: usize| {
+            let request = Request::new("POST", "/").with_body(vec![b' '; length]);
+            let request =
+                content_type.into_iter().fold(request, |request, value| request.with_header("content-type", value));
+            fastapi_body(&request).map(<[u8]>::len).map_err(|problem| problem.status)
+        };
+        for json in
+            [None, Some("application/json"), Some("Application/JSON; charset=utf-8"), Some("application/a+json")]
+        {
+            assert_eq!(status(json, BODY_BYTES), Ok(BODY_BYTES), "{json:?}");
+        }
+        assert_eq!(status(None, BODY_BYTES + 1), Err(413));
+        assert_eq!(status(Some("text/plain"), BODY_BYTES + 1), Err(413), "its size comes first");
+        assert_eq!((status(Some("text/plain"), 1), status(Some("text/plain"), 0)), (Err(422), Ok(0)));
     }
 }

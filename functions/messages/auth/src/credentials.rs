@@ -1,7 +1,7 @@
 //! What clients send: credentials and refresh tokens, as JSON. Every fault is told at once, in the order of the fields. A password never goes
 //! back, also not as a part of the body that something else is missing in.
 
-use function_http::{BODY_BYTES, Invalid, Members, Place, Problem, Request, parse, unprocessable};
+use function_http::{Invalid, Members, Place, Problem, Request, fastapi_body, parse, unprocessable};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -71,14 +71,7 @@ fn text<'a>(members: &Members<'a>, name: &str, faults: &mut Vec<Invalid>) -> Opt
 
 /// The members of a body that is JSON by its media type, or says none.
 fn members(request: &Request) -> Result<Members<'_>, Problem> {
-    let length = request.body.len();
-    if length > BODY_BYTES {
-        return Err(Problem::new(413).because(format!("the body has {length} bytes, allowed are {BODY_BYTES}")));
-    }
-    let whole = match request.body.is_empty() || is_json(request) {
-        true => parse::<&RawValue>(&request.body)?.get(),
-        false => "",
-    };
+    let whole = parse::<&RawValue>(fastapi_body(request)?)?.get();
     match whole.starts_with('{') {
         true => parse(whole.as_bytes()),
         false => {
@@ -87,10 +80,4 @@ fn members(request: &Request) -> Result<Members<'_>, Problem> {
             Err(unprocessable(&[fault.without_input()]))
         }
     }
-}
-
-fn is_json(request: &Request) -> bool {
-    let Some(content_type) = request.header("content-type") else { return true };
-    let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    media_type == "application/json" || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }

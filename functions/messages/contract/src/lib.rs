@@ -70,7 +70,6 @@ pub mod worker_metric {
     pub const INVALID_MESSAGES: &str = "InvalidMessages";
     /// Messages that were acknowledged: saved, known before, or safe in the dead-letter queue.
     pub const MESSAGES_DELETED: &str = "MessagesDeleted";
-    pub const DYNAMODB_CHECK_ERROR: &str = "DynamoDBCheckError";
     pub const DYNAMODB_SAVE_ERROR: &str = "DynamoDBSaveError";
 }
 

@@ -16,7 +16,7 @@ settings! {
         stage: String = "STAGE",
     }
 
-    /// `ApiProducerSqs`: accepts messages and queues them. Needs `sqs:SendMessage` on both queues, `dynamodb:GetItem`, `PutItem` and `UpdateItem`,
+    /// `ApiProducerSqs`: accepts messages and queues them. Needs `sqs:SendMessage` on both queues, `dynamodb:PutItem` and `UpdateItem`,
     /// and `secretsmanager:GetSecretValue`.
     Producer / ProducerEnvironment {
         /// The main queue (`main_queue-<stage>.fifo`).
@@ -66,7 +66,7 @@ settings! {
         stage: String = "STAGE",
     }
 
-    /// `MessagesSweeper`: invoked each minute. Needs what [`Status`] needs, but for the secret.
+    /// `MessagesSweeper`: invoked each minute. Needs what [`Status`] needs, but for the secret, and `sqs:SendMessage` on the dead-letter queue.
     Sweeper / SweeperEnvironment {
         /// The main queue (`main_queue-<stage>.fifo`).
         sqs_main_url: String = "SQS_MAIN_URL",

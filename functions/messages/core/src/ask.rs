@@ -118,7 +118,17 @@ pub(crate) fn listed(request: &Request) -> Result<Listed, Problem> {
         },
     };
     let filter = Filter { reason: text("reason"), payer: text("payer"), before };
-    let listed = Listed { filter, status, limit, cursor: text("cursor") };
+    let cursor = text("cursor").and_then(|text| {
+        // What the index is sorted by.
+        let place = text.split_once('#').filter(|(since, id)| since.parse::<Timestamp>().is_ok() && !id.is_empty());
+        let is_in_range =
+            place.is_some() && before.is_none_or(|before| text.as_str() < format!("{before:.6}").as_str());
+        if !is_in_range {
+            fault("cursor", "value_error", "Input should be next_cursor of the page before".to_owned(), &text);
+        }
+        is_in_range.then_some(text)
+    });
+    let listed = Listed { filter, status, limit, cursor };
     if faults.is_empty() { Ok(listed) } else { Err(unprocessable(&faults)) }
 }
 

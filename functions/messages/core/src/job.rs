@@ -16,8 +16,10 @@ pub(crate) const JOB_DAYS: i64 = 90;
 pub enum JobState {
     Running,
     Done,
-    /// By somebody.
+    /// By somebody, or by the end of the request's time.
     Stopped,
+    /// A call failed, or another run was at it.
+    Failed,
 }
 
 /// A run over dead letters.
@@ -34,20 +36,27 @@ pub struct Job {
     /// When it last went on.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
+    /// Whether it goes on behind the response.
+    pub in_background: bool,
+    /// Where it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub cursor: Option<String>,
     #[serde(flatten)]
     pub done: Done,
 }
 
 impl Job {
-    pub fn new(job_id: Uuid, by: &str, wanted: Wanted, now: Timestamp) -> Self {
-        let (created_at, updated_at) = (now, now);
+    pub fn new(job_id: Uuid, by: &str, wanted: Wanted, in_background: bool, now: Timestamp) -> Self {
         Self {
             job_id,
             state: JobState::Running,
             by: by.to_owned(),
             wanted,
-            created_at,
-            updated_at,
+            created_at: now,
+            updated_at: now,
+            in_background,
+            cursor: None,
             done: Done::default(),
         }
     }
@@ -96,8 +105,13 @@ pub struct Done {
     pub parked: u32,
     /// Letters of messages that had been saved; they were deleted.
     pub already_saved: u32,
-    /// Letters that were not meant, and are back in the queue.
-    pub skipped: u32,
+}
+
+impl Wanted {
+    /// Whether all of the queue is meant.
+    pub fn is_everything(&self) -> bool {
+        self.filter.is_empty() && self.ids.is_empty()
+    }
 }
 
 impl Done {
@@ -108,7 +122,6 @@ impl Done {
             total_reprocessed: self.total_reprocessed + other.total_reprocessed,
             parked: self.parked + other.parked,
             already_saved: self.already_saved + other.already_saved,
-            skipped: self.skipped + other.skipped,
         }
     }
 

@@ -38,8 +38,8 @@ pub use ports::{
     Placed, Received, Sends, Table, ToSend,
 };
 pub use record::{DeadFault, Event, Happened, Record, Status, unreadable_id};
-pub use reprocess::{ReprocessError, Reprocessing, Walked};
-pub use sweep::{dead, note_moved, park_old, sweep_accepted};
+pub use reprocess::{Ran, ReprocessError, Reprocessing, Run};
+pub use sweep::{Looked, dead, look_at_letters, park_old, sweep_accepted};
 pub use work::{WorkError, work};
 pub use worker::{Recorded, Worker};
 

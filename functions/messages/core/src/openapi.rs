@@ -150,7 +150,7 @@ mod tests {
         }
         assert_eq!(members["description"]["maxLength"], DESCRIPTION_CHARACTERS);
         let example = &document["paths"]["/messages/send"]["post"]["requestBody"]["content"][JSON]["example"];
-        assert!(read(example.to_string().as_bytes(), true).is_ok());
+        assert!(read(example.to_string().as_bytes()).is_ok());
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! The ports to the table and the queues, and how they fail. No AWS here. Each method is one atomic step, and safe to repeat.
+//! The ports to the table and the queues, and how they fail. No AWS here. A method that failed may have taken effect; all but [`Table::count`] are safe to repeat.
 
 use std::time::Duration;
 
-use function_http::{IdempotencyKey, Problem, Request};
+use function_http::{IdempotencyKey, Request};
 use jiff::Timestamp;
-use messages_auth::{KeySource, Verifier};
+use messages_auth::{KeySource, Refused, Verifier};
 use uuid::Uuid;
 
 use crate::envelope::Envelope;
@@ -133,11 +133,12 @@ pub trait Table {
         events: &[Event],
     ) -> impl Future<Output = Result<Placed<()>, Fault>>;
 
-    /// Writes an event, and the change of status where the record allows it. Creates the record if there is none. Whether the status changed.
+    /// Writes events, and the change of status where the record allows it; the last event is the change's. Creates the record if there is none. Whether the status
+    /// changed.
     fn change(
         &self,
         about: Identified<'_>,
-        event: &Event,
+        events: &[Event],
         change: Change,
         expires: Option<Timestamp>,
     ) -> impl Future<Output = Result<bool, Fault>>;
@@ -157,18 +158,18 @@ pub trait Table {
     /// How many messages have a status; at most `most` are counted.
     fn count_open(&self, status: Status, most: u32) -> impl Future<Output = Result<u32, Fault>>;
 
-    /// Takes the lock that keeps reprocessing apart until `until`, unless somebody else has it. Whether it is ours.
+    /// Takes the lock that keeps runs over dead letters apart until `until`, unless somebody else has it. Whether it is ours.
     fn lock(&self, owner: Uuid, now: Timestamp, until: Timestamp) -> impl Future<Output = Result<bool, Fault>>;
 
     /// Gives the lock back; not somebody else's.
     fn unlock(&self, owner: Uuid) -> impl Future<Output = Result<(), Fault>>;
 
-    /// Writes a job; one that was stopped stays so. Whether it is as given.
+    /// Writes a job; one that was stopped stays so, with what it has done. Whether its state is as given.
     fn put_job(&self, job: &Job, expires: Timestamp) -> impl Future<Output = Result<bool, Fault>>;
 
     fn find_job(&self, id: Uuid, now: Timestamp) -> impl Future<Output = Result<Option<Job>, Fault>>;
 
-    /// Jobs that are not done, the oldest first.
+    /// Jobs in the background that are not done, the oldest first. Read from the index.
     fn open_jobs(&self) -> impl Future<Output = Result<Vec<Job>, Fault>>;
 
     /// Stops a job that is running. Whether there is one.
@@ -178,6 +179,8 @@ pub trait Table {
 /// A message to a FIFO queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToSend {
+    /// The message's id, its trace id in all functions.
+    pub id: String,
     pub body: String,
     pub group: String,
     pub deduplication_id: String,
@@ -245,12 +248,12 @@ pub trait Authenticates {
     /// The user's address.
     ///
     /// # Errors
-    /// 401 without a valid token, 503 while tokens cannot be verified.
-    fn user(&self, request: &Request, now: Timestamp) -> impl Future<Output = Result<String, Problem>>;
+    /// There is no valid token, or tokens cannot be verified now.
+    fn user(&self, request: &Request, now: Timestamp) -> impl Future<Output = Result<String, Refused>>;
 }
 
 impl<S: KeySource> Authenticates for Verifier<S> {
-    async fn user(&self, request: &Request, now: Timestamp) -> Result<String, Problem> {
+    async fn user(&self, request: &Request, now: Timestamp) -> Result<String, Refused> {
         Ok(self.verify(request, now).await?.sub)
     }
 }

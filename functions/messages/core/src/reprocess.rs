@@ -1,5 +1,8 @@
-//! Sending dead letters again: a walk over the dead-letter queue that ends. Each letter is sent and then deleted, or parked and then deleted, or
-//! shown again after the walk; none is met twice, and none is lost wherever the walk is killed.
+//! Sending dead letters again, without loops and without loss. The table says which they are; the queue carries them.
+//!
+//! A run over everything walks the queue: each letter is sent and then deleted, or parked and then deleted. A run over some of them reads the table, since in a FIFO
+//! queue letters that are passed over would hide those behind them, and deletes the letters that it has overtaken. No run touches what died after it began,
+//! so none sends a message twice. Wherever a run is killed, a letter is in the queue until what became of it is written.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -14,15 +17,35 @@ use crate::job::{Done, Wanted};
 use crate::ports::{Change, Clock, DeadLetterQueue, Fault, Identified, Received, Sends, Table, ToSend};
 use crate::record::{DeadFault, Event, Happened, Record, Status, unreadable_id};
 
-/// How long a letter stays hidden beyond the time in which a walk may go on.
-const HIDDEN_MARGIN: Duration = Duration::from_secs(15);
+/// How long letters stay hidden, and the lock is held, beyond the time in which a run may go on: longer than any call takes.
+const MARGIN: Duration = Duration::from_secs(60);
+/// Records that are read at once.
+const PAGE: u32 = 50;
 
-/// How a walk ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Walked {
+/// What a run is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Run<'a> {
+    pub wanted: &'a Wanted,
+    /// Who asked for it, as each message's timeline tells.
+    pub by: &'a str,
+    /// What died later is not touched.
+    pub began: Timestamp,
+    /// Where a run over some of the letters goes on.
+    pub cursor: Option<&'a str>,
+    /// No letter is begun after this.
+    pub until: Instant,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Ran {
     pub done: Done,
-    /// Whether there was nothing more to do; otherwise the limit or the time ended it.
+    /// Whether there was nothing more to do; otherwise the limit, the time or a fault ended it.
     pub is_complete: bool,
+    /// Where the next run over some of the letters goes on.
+    pub cursor: Option<String>,
+    /// The call that failed. What was done by then stays done, and the rest stays in the queue.
+    pub fault: Option<Fault>,
 }
 
 /// Why nothing was begun.
@@ -35,7 +58,7 @@ pub enum ReprocessError {
     Fault(#[from] Fault),
 }
 
-/// Where a walk takes place.
+/// Where runs take place.
 pub struct Reprocessing<'a, T, M, D, C> {
     pub table: &'a T,
     pub main: &'a M,
@@ -43,72 +66,158 @@ pub struct Reprocessing<'a, T, M, D, C> {
     pub clock: &'a C,
 }
 
+/// Whether there may be more.
+type Complete = bool;
+
 impl<T: Table, M: Sends, D: DeadLetterQueue, C: Clock> Reprocessing<'_, T, M, D, C> {
-    /// Sends what is wanted, until nothing is left or `until`. `by` is told in each message's timeline; `owner` is the id of this run.
+    /// Sends what is wanted again, until nothing is left or the time is over. `owner` is the id of this run.
     ///
     /// # Errors
-    /// Another run has the lock, or a call failed; what was done by then stays done, and the rest stays in the queue.
-    pub async fn run(&self, wanted: &Wanted, by: &str, owner: Uuid, until: Instant) -> Result<Walked, ReprocessError> {
+    /// Another run has the lock, or it is not known whether this one has.
+    pub async fn run(&self, run: Run<'_>, owner: Uuid) -> Result<Ran, ReprocessError> {
         let now = self.clock.now();
-        let left = until.saturating_duration_since(Instant::now());
-        let lock_until = now.checked_add(left + HIDDEN_MARGIN).unwrap_or(Timestamp::MAX);
+        let left = run.until.saturating_duration_since(Instant::now());
+        let lock_until = now.checked_add(left + MARGIN).unwrap_or(Timestamp::MAX);
         if !self.table.lock(owner, now, lock_until).await? {
             return Err(ReprocessError::Locked);
         }
-        let mut held = Vec::new();
-        let walked = self.walk(wanted, by, until, &mut held).await;
-        // Both end by themselves: the letters are shown again, and the lock expires.
-        let released = self.dead_letters.release(&held).await;
-        let unlocked = self.table.unlock(owner).await;
-        let walked = walked?;
-        released.and(unlocked)?;
-        Ok(walked)
+        let (mut done, mut cursor) = (Done::default(), run.cursor.map(str::to_owned));
+        let walked = match run.wanted.is_everything() {
+            true => self.walk(&run, &mut done, true).await,
+            false => self.some(&run, &mut done, &mut cursor).await,
+        };
+        // It expires by itself.
+        let _ = self.table.unlock(owner).await;
+        let (is_complete, fault) = match walked {
+            Ok(is_complete) => (is_complete, None),
+            Err(fault) => (false, Some(fault)),
+        };
+        Ok(Ran { done, is_complete, cursor, fault })
     }
 
-    async fn walk(&self, wanted: &Wanted, by: &str, until: Instant, held: &mut Vec<String>) -> Result<Walked, Fault> {
-        let mut done = Done::default();
-        let mut rest: HashSet<&str> = wanted.ids.iter().map(String::as_str).collect();
-        for id in &wanted.ids {
-            if self.is_over(wanted, &done, until) {
-                return Ok(Walked { done, is_complete: false });
-            }
-            if let Some(record) = self.table.find(id, self.clock.now()).await?
-                && record.status == Status::Parked
-            {
-                self.pace(wanted, &done).await;
-                if self.unpark(&record, by).await? {
-                    done.total_reprocessed += 1;
+    /// A run over some: by their ids, or those of the table that the filter matches. Then the letters are deleted that it has overtaken.
+    async fn some(&self, run: &Run<'_>, done: &mut Done, cursor: &mut Option<String>) -> Result<Complete, Fault> {
+        if !run.wanted.ids.is_empty() {
+            for id in &run.wanted.ids {
+                if is_over(run, done) {
+                    return Ok(false);
                 }
-                rest.remove(id.as_str());
+                if let Some(record) = self.table.find(id, self.clock.now()).await? {
+                    self.send_record(&record, run, done).await?;
+                }
+            }
+        } else {
+            loop {
+                let page = self.table.open(Status::Dead, run.wanted.filter.before, cursor.as_deref(), PAGE).await?;
+                for found in page.records.iter().filter(|record| run.wanted.filter.matches_record(record)) {
+                    if is_over(run, done) {
+                        return Ok(false);
+                    }
+                    // The index is a moment late.
+                    if let Some(record) = self.table.find(&found.id, self.clock.now()).await? {
+                        self.send_record(&record, run, done).await?;
+                    }
+                }
+                cursor.clone_from(&page.next);
+                if page.next.is_none() {
+                    break;
+                }
             }
         }
-        if !wanted.ids.is_empty() && rest.is_empty() {
-            return Ok(Walked { done, is_complete: true });
+        // What it does not come to, the sweeper deletes.
+        self.walk(run, &mut Done::default(), false).await?;
+        Ok(true)
+    }
+
+    /// Sends a dead message again, or a parked one that is named; parks what may not be sent again.
+    async fn send_record(&self, record: &Record, run: &Run<'_>, done: &mut Done) -> Result<(), Fault> {
+        if record.since >= run.began {
+            return Ok(());
         }
+        match (record.status, record.envelope()) {
+            (Status::Parked, Some(envelope)) => {
+                self.pace(run.wanted, done).await;
+                self.replay(&envelope, run.by).await?;
+                done.total_reprocessed += 1;
+            }
+            (Status::Dead, envelope) => {
+                let about = Identified { id: &record.id, body: &record.body, group: &record.group };
+                self.send_dead(about, envelope, record.fault.as_ref(), run, done).await?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Sends a dead message again, unless it has to be parked.
+    async fn send_dead(
+        &self,
+        about: Identified<'_>,
+        envelope: Option<Envelope>,
+        fault: Option<&DeadFault>,
+        run: &Run<'_>,
+        done: &mut Done,
+    ) -> Result<(), Fault> {
+        match envelope {
+            Some(envelope) if envelope.dlq_retry < REPLAYS => {
+                self.pace(run.wanted, done).await;
+                self.replay(&envelope, run.by).await?;
+                done.total_reprocessed += 1;
+            }
+            Some(envelope) => {
+                let last = fault.map(|fault| format!(": {}", fault.reason)).unwrap_or_default();
+                let reason = format!("sent again {} times, as often as is allowed{last}", envelope.dlq_retry);
+                self.park(about, envelope.dlq_retry, ("replayed_too_often", reason)).await?;
+                done.parked += 1;
+            }
+            None => {
+                let reason = fault.map_or_else(|| "the body is no message".to_owned(), |fault| fault.reason.clone());
+                self.park(about, 0, ("malformed", reason)).await?;
+                done.parked += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes through the queue, and deletes letters that the table is ahead of. `sends` says whether the others are sent again; otherwise, and where they died after
+    /// the run began, they are shown again at its end.
+    async fn walk(&self, run: &Run<'_>, done: &mut Done, sends: bool) -> Result<Complete, Fault> {
+        let mut held = Vec::new();
+        let walked = self.letters(run, done, sends, &mut held).await;
+        // They are shown again by themselves.
+        let _ = self.dead_letters.release(&held).await;
+        walked
+    }
+
+    async fn letters(
+        &self,
+        run: &Run<'_>,
+        done: &mut Done,
+        sends: bool,
+        held: &mut Vec<String>,
+    ) -> Result<Complete, Fault> {
         let mut met = HashSet::new();
         loop {
-            if self.is_over(wanted, &done, until) {
-                return Ok(Walked { done, is_complete: false });
+            if is_over(run, done) {
+                return Ok(false);
             }
-            let hidden = until.saturating_duration_since(Instant::now()) + HIDDEN_MARGIN;
+            let hidden = run.until.saturating_duration_since(Instant::now()) + MARGIN;
             let letters = self.dead_letters.receive(hidden).await?;
             if letters.is_empty() {
-                return Ok(Walked { done, is_complete: true });
+                return Ok(true);
             }
             let mut letters = letters.into_iter();
             while let Some(letter) = letters.next() {
-                if !met.insert(letter.id.clone()) || self.is_over(wanted, &done, until) {
+                if !met.insert(letter.id.clone()) || is_over(run, done) {
                     // Met before: it was hidden for too short a time. Either way the walk ends here.
                     held.extend(std::iter::once(letter).chain(letters).map(|letter| letter.receipt));
-                    return Ok(Walked { done, is_complete: false });
+                    return Ok(false);
                 }
-                let receipt = letter.receipt.clone();
-                match self.reprocess(letter, wanted, &rest, by, &mut done).await {
+                match self.letter(&letter, run, done, sends).await {
                     Ok(true) => {}
-                    Ok(false) => held.push(receipt),
+                    Ok(false) => held.push(letter.receipt),
                     Err(fault) => {
-                        held.push(receipt);
-                        held.extend(letters.map(|letter| letter.receipt));
+                        held.extend(std::iter::once(letter).chain(letters).map(|letter| letter.receipt));
                         return Err(fault);
                     }
                 }
@@ -116,8 +225,28 @@ impl<T: Table, M: Sends, D: DeadLetterQueue, C: Clock> Reprocessing<'_, T, M, D,
         }
     }
 
-    fn is_over(&self, wanted: &Wanted, done: &Done, until: Instant) -> bool {
-        Instant::now() >= until || wanted.limit.is_some_and(|limit| done.handled() >= limit)
+    /// Whether the letter is gone from the queue.
+    async fn letter(&self, letter: &Received, run: &Run<'_>, done: &mut Done, sends: bool) -> Result<bool, Fault> {
+        let envelope = Envelope::read(&letter.body).ok();
+        let id = match &envelope {
+            Some(envelope) => envelope.message_id.to_string(),
+            None => unreadable_id(&letter.message_id),
+        };
+        let replay = envelope.as_ref().map_or(0, |envelope| envelope.dlq_retry);
+        let record = self.table.find(&id, self.clock.now()).await?;
+        let is_overtaken = record.as_ref().is_some_and(|record| is_ahead(record, replay));
+        if !is_overtaken {
+            if !sends || record.as_ref().is_some_and(|record| record.since >= run.began) {
+                return Ok(false);
+            }
+            let fault = letter.fault.as_ref().or(record.as_ref().and_then(|record| record.fault.as_ref()));
+            let about = Identified { id: &id, body: &letter.body, group: &letter.group };
+            self.send_dead(about, envelope, fault, run, done).await?;
+        } else if record.is_some_and(|record| record.status == Status::Saved) {
+            done.already_saved += 1;
+        }
+        self.dead_letters.delete(&letter.receipt).await?;
+        Ok(true)
     }
 
     /// Waits as long as the rate asks for.
@@ -127,77 +256,26 @@ impl<T: Table, M: Sends, D: DeadLetterQueue, C: Clock> Reprocessing<'_, T, M, D,
         }
     }
 
-    /// Whether the letter is gone from the queue.
-    async fn reprocess(
-        &self,
-        letter: Received,
-        wanted: &Wanted,
-        ids: &HashSet<&str>,
-        by: &str,
-        done: &mut Done,
-    ) -> Result<bool, Fault> {
-        let envelope = Envelope::read(&letter.body).ok();
-        let id = match &envelope {
-            Some(envelope) => envelope.message_id.to_string(),
-            None => unreadable_id(&letter.message_id),
-        };
-        let is_named = wanted.ids.is_empty() || ids.contains(id.as_str());
-        let record = self.table.find(&id, self.clock.now()).await?;
-        let fault = letter.fault.as_ref().or(record.as_ref().and_then(|record| record.fault.as_ref()));
-        let since = record.as_ref().map(|record| record.since);
-        if !is_named || !wanted.filter.matches(fault, envelope.as_ref(), since) {
-            done.skipped += 1;
-            return Ok(false);
-        }
-        match envelope {
-            Some(_) if record.as_ref().is_some_and(|record| record.status == Status::Saved) => done.already_saved += 1,
-            Some(envelope) if envelope.dlq_retry < REPLAYS => {
-                self.pace(wanted, done).await;
-                self.replay(&envelope, by).await?;
-                done.total_reprocessed += 1;
-            }
-            Some(envelope) => {
-                let last = fault.map(|fault| format!(": {}", fault.reason)).unwrap_or_default();
-                let reason = format!("sent again {} times, as often as is allowed{last}", envelope.dlq_retry);
-                self.park(&id, &letter, envelope.dlq_retry, ("replayed_too_often", reason)).await?;
-                done.parked += 1;
-            }
-            None => {
-                let reason = match fault {
-                    Some(fault) => fault.reason.clone(),
-                    None => "the body is no message".to_owned(),
-                };
-                self.park(&id, &letter, 0, ("malformed", reason)).await?;
-                done.parked += 1;
-            }
-        }
-        self.dead_letters.delete(&letter.receipt).await?;
-        Ok(true)
-    }
-
     /// Sends the next replay, then notes it. Sent twice, SQS drops one within five minutes and the worker any later one.
     async fn replay(&self, envelope: &Envelope, by: &str) -> Result<(), Fault> {
         let next = envelope.replayed();
-        let (body, group) = (next.to_body(), next.payload.group());
-        let message =
-            ToSend { body: body.clone(), group: group.clone(), deduplication_id: next.deduplication_id(), fault: None };
+        let (id, body, group) = (next.message_id.to_string(), next.to_body(), next.payload.group());
+        let message = ToSend {
+            id: id.clone(),
+            body: body.clone(),
+            group: group.clone(),
+            deduplication_id: next.deduplication_id(),
+            fault: None,
+        };
         self.main.send(message).await?;
         let happened = Happened::Replayed { replay: next.dlq_retry, by: by.to_owned() };
         let change = Change { to: Status::Queued, from: &[], dlq_retry: next.dlq_retry, fault: None };
-        let id = next.message_id.to_string();
         let about = Identified { id: &id, body: &body, group: &group };
-        let event = Event { at: self.clock.now(), happened };
-        self.table.change(about, &event, change, None).await?;
+        self.table.change(about, &[Event { at: self.clock.now(), happened }], change, None).await?;
         Ok(())
     }
 
-    async fn park(
-        &self,
-        id: &str,
-        letter: &Received,
-        replay: u32,
-        (kind, reason): (&str, String),
-    ) -> Result<(), Fault> {
+    async fn park(&self, about: Identified<'_>, replay: u32, (kind, reason): (&str, String)) -> Result<(), Fault> {
         let event = Event { at: self.clock.now(), happened: Happened::Parked { replay, reason: reason.clone() } };
         let change = Change {
             to: Status::Parked,
@@ -205,16 +283,18 @@ impl<T: Table, M: Sends, D: DeadLetterQueue, C: Clock> Reprocessing<'_, T, M, D,
             dlq_retry: replay,
             fault: Some(DeadFault { kind: kind.to_owned(), reason }),
         };
-        let about = Identified { id, body: &letter.body, group: &letter.group };
-        self.table.change(about, &event, change, None).await?;
+        self.table.change(about, &[event], change, None).await?;
         Ok(())
     }
+}
 
-    /// Sends a parked message by its name. Whether it could be: a body that is no message cannot.
-    async fn unpark(&self, record: &Record, by: &str) -> Result<bool, Fault> {
-        match record.envelope() {
-            None => Ok(false),
-            Some(envelope) => self.replay(&envelope, by).await.map(|()| true),
-        }
-    }
+/// Whether the table knows that a letter of this replay is history: the message was saved, sent again since, or parked.
+pub(crate) fn is_ahead(record: &Record, replay: u32) -> bool {
+    record.status == Status::Saved
+        || record.dlq_retry > replay
+        || record.dlq_retry == replay && record.status == Status::Parked
+}
+
+fn is_over(run: &Run<'_>, done: &Done) -> bool {
+    Instant::now() >= run.until || run.wanted.limit.is_some_and(|limit| done.handled() >= limit)
 }

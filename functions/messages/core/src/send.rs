@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::envelope::{Envelope, fingerprint};
 use crate::payload::Payload;
 use crate::ports::{Change, Claim, Fault, Identified, Placed, Sends, Table, ToSend};
+use crate::read::Sent;
 use crate::record::{DeadFault, Event, Happened, Record, Status};
 
 /// Days for which a message that is not saved is stored: twice as long as both queues keep it. The sweeper parks it long before, and what is parked stays.
@@ -52,15 +53,17 @@ impl Destination {
     }
 }
 
-/// What a claim is bound to: everything that was sent, and where.
-pub(crate) fn claim_of<'a>(
-    id: Uuid,
-    destination: Destination,
-    payloads: impl IntoIterator<Item = &'a Payload>,
-) -> Claim {
-    let payloads: Vec<String> =
-        payloads.into_iter().map(|payload| serde_json::to_string(payload).unwrap_or_default()).collect();
-    let texts = std::iter::once(destination.queue_name()).chain(payloads.iter().map(String::as_str));
+/// What a claim is bound to: everything that was sent, in which form, and where.
+pub(crate) fn claim_of(id: Uuid, destination: Destination, sent: &Sent) -> Claim {
+    let json = |payload: &Payload| serde_json::to_string(payload).unwrap_or_default();
+    let (form, items) = match sent {
+        Sent::One(payload) => ("one", vec![json(payload)]),
+        // What is wrong has no place in the queue, and a place in the array all the same.
+        Sent::Many(items) => {
+            ("many", items.iter().map(|item| item.as_ref().map_or_else(|_| String::new(), json)).collect())
+        }
+    };
+    let texts = [destination.queue_name(), form].into_iter().chain(items.iter().map(String::as_str));
     Claim { id, fingerprint: fingerprint(texts) }
 }
 
@@ -88,6 +91,13 @@ pub(crate) async fn send(
         Event { at, happened: Happened::Accepted { by: user.to_owned(), queue: destination.queue_name().to_owned() } };
     let expires = at + SignedDuration::from_hours(24 * OPEN_DAYS);
     match table.accept(&envelope, &group, &event, expires).await? {
+        // The SDK has repeated a call whose response was lost.
+        Placed::Before(record)
+            if record.status == Status::Accepted && record.since == at && record.body == envelope.to_body() =>
+        {
+            pass_on(table, queue, destination, &record, user, now()).await?;
+            Ok(AcceptedMessage { envelope, is_repeated: false })
+        }
         Placed::Before(record) => {
             let earlier = record.envelope().unwrap_or_else(|| envelope.clone());
             if record.status == Status::Accepted {
@@ -133,6 +143,7 @@ pub(crate) async fn pass_on(
         }),
     };
     let message = ToSend {
+        id: record.id.clone(),
         body: record.body.clone(),
         group: record.group.clone(),
         deduplication_id: record.id.clone(),
@@ -147,6 +158,6 @@ pub(crate) async fn pass_on(
     };
     let change = Change { to, from: &[Status::Accepted], dlq_retry: 0, fault };
     let about = Identified { id: &record.id, body: &record.body, group: &record.group };
-    table.change(about, &Event { at: now, happened }, change, None).await?;
+    table.change(about, &[Event { at: now, happened }], change, None).await?;
     Ok(())
 }

@@ -86,7 +86,7 @@ impl<T: Table, C: Clock, D> Recorded<'_, T, C, D> {
         let about = Identified { id: &id, body: &letter.body, group };
         let fault = DeadFault { kind: letter.error_kind.to_owned(), reason: letter.reason.clone() };
         let dlq_retry = envelope.map_or(0, |envelope| envelope.dlq_retry);
-        dead(self.table, about, dlq_retry, fault, self.clock.now()).await?;
+        dead(self.table, about, dlq_retry, Some(letter.receive_count), fault, self.clock.now()).await?;
         Ok(())
     }
 }

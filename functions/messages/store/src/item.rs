@@ -158,6 +158,7 @@ pub(crate) fn state_name(state: JobState) -> &'static str {
         JobState::Running => "RUNNING",
         JobState::Done => "DONE",
         JobState::Stopped => "STOPPED",
+        JobState::Failed => "FAILED",
     }
 }
 

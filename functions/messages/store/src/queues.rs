@@ -43,6 +43,7 @@ impl Sends for FifoQueue {
                 (dead_letter::REASON, reason),
                 (dead_letter::ERROR_KIND, kind),
                 (dead_letter::FUNCTION, self.function.to_owned()),
+                (dead_letter::TRACE_ID, message.id),
             ],
         };
         let outgoing = Outgoing {
@@ -87,7 +88,8 @@ impl DeadLetterQueue for DeadLetters {
             .queue_url(&self.url)
             .max_number_of_messages(BATCH as i32)
             .visibility_timeout(hidden.min(LONGEST_HIDDEN).as_secs() as i32)
-            .wait_time_seconds(0)
+            // Without waiting SQS asks a part of its servers, and an empty answer means nothing.
+            .wait_time_seconds(1)
             .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId)
             .message_attribute_names("All");
         let answer = call.send().await.map_err(|error| fault(self.what, error))?;

@@ -182,20 +182,21 @@ impl Table for MessagesTable {
     async fn change(
         &self,
         about: Identified<'_>,
-        event: &Event,
+        events: &[Event],
         change: Change,
         expires: Option<Timestamp>,
     ) -> Result<bool, Fault> {
         let Identified { id, body, group } = about;
+        let since = events.last().map_or(Timestamp::UNIX_EPOCH, |event| event.at);
         let mut update = Update::default()
             .set(attribute::STATUS, text(change.to))
-            .set(attribute::SINCE, text(event.at))
+            .set(attribute::SINCE, text(since))
             .set(attribute::DLQ_RETRY, number(change.dlq_retry))
             .set(attribute::BODY, text(body))
             .set(attribute::GROUP, text(group))
             .set(OPEN_STATUS, text(change.to))
-            .set(OPEN_SINCE, text(open_since(event.at, id)))
-            .event(event);
+            .set(OPEN_SINCE, text(open_since(since, id)));
+        update = events.iter().fold(update, Update::event);
         update = match &change.fault {
             Some(fault) => {
                 update.set(attribute::ERROR_KIND, text(&fault.kind)).set(attribute::REASON, text(&fault.reason))
@@ -213,7 +214,7 @@ impl Table for MessagesTable {
             Updated::Now(_) => Ok(true),
             // The record is ahead of it; it happened all the same.
             Updated::Refused => {
-                self.update(id, Update::default().event(event)).await?;
+                self.update(id, events.iter().fold(Update::default(), Update::event)).await?;
                 Ok(false)
             }
         }
@@ -262,9 +263,9 @@ impl Table for MessagesTable {
 
     async fn lock(&self, owner: Uuid, now: Timestamp, until: Timestamp) -> Result<bool, Fault> {
         let condition = Condition {
-            expression: "attribute_not_exists(#id) OR #until < :now",
-            names: &[("#id", KEY), ("#until", attribute::UNTIL)],
-            values: vec![(":now", number(now.as_millisecond()))],
+            expression: "attribute_not_exists(#id) OR #until < :now OR #owner = :owner",
+            names: &[("#id", KEY), ("#until", attribute::UNTIL), ("#owner", attribute::OWNER)],
+            values: vec![(":now", number(now.as_millisecond())), (":owner", text(owner))],
         };
         let lock = item([
             (KEY, text(LOCK)),
@@ -298,11 +299,11 @@ impl Table for MessagesTable {
         let id = job_id(job.job_id);
         let mut put = item([
             (KEY, text(&id)),
-            (attribute::JOB, text(json)),
+            (attribute::JOB, text(&json)),
             (attribute::STATE, text(state_name(job.state))),
             (TIME_TO_LIVE, seconds(expires)),
         ]);
-        if job.state == JobState::Running {
+        if job.state == JobState::Running && job.in_background {
             put.extend(item([(OPEN_STATUS, text(OPEN_JOB)), (OPEN_SINCE, text(open_since(job.created_at, &id)))]));
         }
         let condition = Condition {
@@ -310,7 +311,12 @@ impl Table for MessagesTable {
             names: &[("#id", KEY), ("#state", attribute::STATE)],
             values: vec![(":stopped", text(state_name(JobState::Stopped)))],
         };
-        Ok(self.put(put, condition).await? == Placed::Now)
+        if self.put(put, condition).await? == Placed::Now {
+            return Ok(true);
+        }
+        // It was stopped; what it has done is kept all the same.
+        self.update(&id, Update::default().set(attribute::JOB, text(json))).await?;
+        Ok(false)
     }
 
     async fn find_job(&self, id: Uuid, now: Timestamp) -> Result<Option<Job>, Fault> {

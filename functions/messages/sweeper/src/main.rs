@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use function_runtime::{Error, Failure, Function, Invocation, run_events, sdk_config, settings};
 use messages_contract::{SWEEPER, Sweeper, api_metric};
-use messages_core::{Fault, Reprocessing, continue_jobs, note_moved, park_old, sweep_accepted};
+use messages_core::{Done, Looked, Reprocessing, continue_jobs, look_at_letters, park_old, sweep_accepted};
 use messages_store::{FifoQueue, MessagesTable, SystemClock};
 use serde::Serialize;
 use serde_json::json;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 /// How long one sweep goes on: the next begins a minute after it.
 const SWEEP: Duration = Duration::from_secs(50);
@@ -25,10 +26,12 @@ struct Swept {
     sent: u32,
     /// Letters that SQS had moved.
     noted: u32,
+    /// Letters of messages that were saved, sent again or parked since.
+    deleted: u32,
     /// Messages that a queue does not keep any longer.
     parked: u32,
-    /// Jobs that went on.
-    jobs: usize,
+    /// What jobs did.
+    jobs: Done,
 }
 
 async fn run() -> Result<(), Error> {
@@ -43,22 +46,32 @@ async fn run() -> Result<(), Error> {
     run_events(&function, async |_: serde_json::Value, invocation: &Invocation| {
         let until = invocation.work_until.min(Instant::now() + SWEEP);
         let reprocessing = Reprocessing { table: &table, main: &main, dead_letters: &dead_letters, clock: &clock };
-        let failed = |fault: Fault| Failure::transient(fault);
-        let sent = sweep_accepted(&table, &main, &dead_letters, &clock, until).await.map_err(failed)?;
-        let noted = note_moved(&table, &dead_letters, &clock, until).await.map_err(failed)?;
-        let parked = park_old(&table, &clock, until).await.map_err(failed)?;
-        let jobs = continue_jobs(&reprocessing, until).await.map_err(failed)?;
-        let total = |count: fn(&messages_core::Done) -> u32| jobs.iter().map(|job| u64::from(count(&job.done))).sum();
+        // Each by itself: what fails must not keep the others from being done.
+        let sent = sweep_accepted(&table, &main, &dead_letters, &clock, until).await;
+        let looked = look_at_letters(&table, &dead_letters, &clock, Uuid::new_v4(), until).await;
+        let parked = park_old(&table, &clock, until).await;
+        let jobs = continue_jobs(&reprocessing, until).await;
+        let Looked { noted, deleted } = *looked.as_ref().unwrap_or(&Looked::default());
+        let swept = Swept {
+            sent: *sent.as_ref().unwrap_or(&0),
+            noted,
+            deleted,
+            parked: *parked.as_ref().unwrap_or(&0),
+            jobs: *jobs.as_ref().unwrap_or(&Done::default()),
+        };
         function
             .metrics()
             .also_without_dimensions()
-            .count(api_metric::MESSAGES_SWEPT, u64::from(sent))
-            .count(api_metric::MESSAGES_REPROCESSED, total(|done| done.total_reprocessed))
-            .count(api_metric::DLQ_MAX_RETRIES_REACHED, total(|done| done.parked))
+            .count(api_metric::MESSAGES_SWEPT, u64::from(swept.sent))
+            .count(api_metric::MESSAGES_REPROCESSED, u64::from(swept.jobs.total_reprocessed))
+            .count(api_metric::DLQ_MAX_RETRIES_REACHED, u64::from(swept.jobs.parked + swept.parked))
             .emit();
-        let log = function.log().of_request(&invocation.request_id);
-        log.success("sweep", json!({"sent": sent, "noted": noted, "parked": parked, "jobs": jobs}));
-        Ok(Swept { sent, noted, parked, jobs: jobs.len() })
+        function.log().of_request(&invocation.request_id).success("sweep", json!(swept));
+        sent.err()
+            .or(looked.err())
+            .or(parked.err())
+            .or(jobs.err())
+            .map_or(Ok(swept), |fault| Err(Failure::transient(fault)))
     })
     .await
 }

@@ -143,7 +143,6 @@ fn add_dashboard(stack: &mut Stack, stage: &Stage, monitored: &Monitored<'_>) {
             metrics: vec![
                 table.metric_read_throttles(),
                 table.metric_write_throttles(),
-                of_worker(worker_metric::DYNAMODB_CHECK_ERROR),
                 of_worker(worker_metric::DYNAMODB_SAVE_ERROR),
             ],
         },

@@ -23,8 +23,8 @@ use constructs::{
     SynthesizedStack, Table, TableProps, Topic,
 };
 use messages_contract::{
-    DEAD_LETTER_QUEUE, FunctionNames, LOGIN, LoginEnvironment, MAIN_QUEUE, PRODUCER, ProducerEnvironment, QUEUE_DAYS, STATUS,
-    SWEEPER, SigningKeys, StatusEnvironment, SweeperEnvironment, WORKER, WorkerEnvironment, queue_on_stage,
+    DEAD_LETTER_QUEUE, FunctionNames, LOGIN, LoginEnvironment, MAIN_QUEUE, PRODUCER, ProducerEnvironment, QUEUE_DAYS,
+    STATUS, SWEEPER, SigningKeys, StatusEnvironment, SweeperEnvironment, WORKER, WorkerEnvironment, queue_on_stage,
     table as attributes,
 };
 use system::{FunctionSize, Stage};
@@ -35,7 +35,9 @@ use crate::{NAME as APPLICATION, Settings};
 
 pub(crate) const NAME: &str = "Messages";
 const RETENTION: Duration = Duration::from_secs(QUEUE_DAYS as u64 * 24 * 3600);
-const MAX_RECEIVE_COUNT: u32 = 5;
+/// Messages behind one that fails are received with it and not tried, so a count of a few would move innocent ones. Poison goes to the dead-letter queue by our
+/// own hand, and a panic by its third.
+const MAX_RECEIVE_COUNT: u32 = 50;
 /// SQS's largest batch of a FIFO queue, which has no batching window.
 const BATCH: u32 = 10;
 const BATCHING_WINDOW: Duration = Duration::ZERO;
@@ -103,7 +105,6 @@ pub fn messages(stage: &Stage, settings: &Settings) -> SynthesizedStack {
     );
     queue.grant_send_messages(&mut stack, &producer);
     dead_letters.grant_send_messages(&mut stack, &producer);
-    table.grant_read_data(&mut stack, &producer);
     table.grant_write_data(&mut stack, &producer);
     table.grant_update_data(&mut stack, &producer);
     signing_keys.grant_read(&mut stack, &producer);
@@ -163,6 +164,7 @@ pub fn messages(stage: &Stage, settings: &Settings) -> SynthesizedStack {
         .into_variables(),
     );
     grant_replays(&mut stack, &queue, &table, &sweeper);
+    dead_letters.grant_send_messages(&mut stack, &sweeper);
     let why = "invoked each minute: the next invocation does what a failed one has left";
     sweeper.never_retry(&mut stack, UNTIL_NEXT_SWEEP, why);
     let schedule = Schedule::new(

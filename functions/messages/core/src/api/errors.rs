@@ -1,6 +1,7 @@
 //! Which operation a request asks for, and errors as responses. Clients never see what failed behind the API.
 
 use function_http::{Answer, ErrorForm, Found, Problem, Request, Routes};
+use messages_auth::Refused;
 use messages_contract::Operation;
 
 use crate::ports::Fault;
@@ -18,7 +19,12 @@ pub(super) fn find<'r>(routes: Routes<'_, Operation>, request: &'r Request) -> R
 
 /// A problem in the form that the request asks for.
 pub(super) fn refused(request: &Request, problem: Problem) -> Answer {
-    problem.answer(ErrorForm::asked_by(request))
+    problem.answer(ErrorForm::asked_by(request)).with_header("vary", "accept")
+}
+
+/// Who has no valid token is told so; why it is none is in the log.
+pub(super) fn unauthorised(request: &Request, refused: Refused) -> Answer {
+    refused.answer(ErrorForm::asked_by(request)).with_header("vary", "accept")
 }
 
 /// What failed behind the API is in the log.

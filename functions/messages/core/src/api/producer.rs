@@ -1,16 +1,18 @@
 //! `POST /messages/send` and `/messages/send/dlq`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use function_http::{Answer, IdempotencyKey, Invalid, Limit, Members, Problem, Request, Routes, Usage, json_body};
+use function_http::{Answer, IdempotencyKey, Invalid, Limit, Members, Problem, Request, Routes, Usage, fastapi_body};
 use function_runtime::{Function, Unit};
 use jiff::Timestamp;
+use messages_auth::Refused;
 use messages_contract::{Operation, PRODUCER, ROUTES, api_metric};
 use serde_json::json;
 use serde_json::value::to_raw_value;
 use uuid::Uuid;
 
-use crate::api::errors::{find, refused, unavailable};
+use crate::api::errors::{find, refused, unauthorised, unavailable};
 use crate::envelope::Envelope;
 use crate::payload::Payload;
 use crate::ports::{Authenticates, Claiming, Clock, Fault, Sends, Table};
@@ -37,6 +39,7 @@ pub struct ProducerApi<'a, T, M, D, A, C> {
 /// Why nothing was sent.
 enum Refusal {
     Problem(Problem),
+    Token(Refused),
     Limited(Usage),
     Fault(Fault),
 }
@@ -44,6 +47,12 @@ enum Refusal {
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
         Self::Problem(problem)
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        Self::Token(refused)
     }
 }
 
@@ -60,6 +69,7 @@ impl<T: Table, M: Sends, D: Sends, A: Authenticates, C: Clock> ProducerApi<'_, T
         let answer = match self.sent(request, id, start).await {
             Ok(answer) => answer,
             Err(Refusal::Problem(problem)) => refused(request, problem),
+            Err(Refusal::Token(refused)) => unauthorised(request, refused),
             Err(Refusal::Limited(usage)) => refused(request, usage.problem()).with_usage(&usage),
             Err(Refusal::Fault(fault)) => unavailable(request, &fault),
         };
@@ -76,12 +86,7 @@ impl<T: Table, M: Sends, D: Sends, A: Authenticates, C: Clock> ProducerApi<'_, T
         };
         let user = self.users.user(request, start).await?;
         let key = IdempotencyKey::of(request)?;
-        let is_json = match json_body(request) {
-            Ok(_) => true,
-            Err(problem) if problem.status == 415 => false,
-            Err(problem) => return Err(problem.into()),
-        };
-        let sent = read(&request.body, is_json)?;
+        let sent = read(fastapi_body(request)?)?;
         let messages = match &sent {
             Sent::One(_) => 1,
             Sent::Many(items) => items.iter().filter(|item| item.is_ok()).count() as u32,
@@ -90,12 +95,8 @@ impl<T: Table, M: Sends, D: Sends, A: Authenticates, C: Clock> ProducerApi<'_, T
         let now = start.as_second();
         let window = limit.window_at(now);
         let expires = Timestamp::from_second(limit.end_of(window)).unwrap_or(start);
-        let payloads: Vec<&Payload> = match &sent {
-            Sent::One(payload) => vec![payload],
-            Sent::Many(items) => items.iter().filter_map(|item| item.as_ref().ok()).collect(),
-        };
         let counting = self.table.count(&user, window, messages, expires);
-        let claiming = self.claim(&user, key.as_ref(), claim_of(id, destination, payloads), start);
+        let claiming = self.claim(&user, key.as_ref(), claim_of(id, destination, &sent), start);
         let (used, id) = tokio::join!(counting, claiming);
         let usage = limit.usage(used?, now);
         if usage.is_exceeded() {
@@ -156,12 +157,19 @@ impl<T: Table, M: Sends, D: Sends, A: Authenticates, C: Clock> ProducerApi<'_, T
         items: Vec<Result<Payload, Vec<Invalid>>>,
         now: Timestamp,
     ) -> Answer {
-        let mut views = Vec::with_capacity(items.len());
+        let mut views: Vec<ItemView> = Vec::with_capacity(items.len());
         let mut is_repeated = false;
+        // After a message that could not be sent, later ones of its payer are not accepted: they would overtake it.
+        let mut behind: BTreeMap<String, usize> = BTreeMap::new();
         for (index, item) in items.into_iter().enumerate() {
             let view = match item {
                 Err(faults) => ItemView { status: 422, message: None, detail: to_raw_value(&faults).ok() },
+                Ok(payload) if behind.contains_key(&payload.payer_id) => {
+                    let ItemView { status, detail, .. } = &views[behind[&payload.payer_id]];
+                    ItemView { status: *status, message: None, detail: detail.clone() }
+                }
                 Ok(payload) => {
+                    let payer = payload.payer_id.clone();
                     let envelope = Envelope::new(id_of_item(id, index), now, payload);
                     match self.accept(destination, user, envelope).await {
                         Ok(accepted) => {
@@ -169,6 +177,7 @@ impl<T: Table, M: Sends, D: Sends, A: Authenticates, C: Clock> ProducerApi<'_, T
                             ItemView { status: 200, message: Some(accepted.envelope), detail: None }
                         }
                         Err(fault) => {
+                            behind.insert(payer, index);
                             let Answer { status, body, .. } = unavailable(request, &fault);
                             let detail = serde_json::from_str::<Members<'_>>(&body).ok();
                             let detail = detail.and_then(|members| members.get("detail").map(ToOwned::to_owned));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use function_http::{Answer, Problem, Request};
-use function_runtime::Invocation;
+use function_runtime::{Invocation, Log};
 use messages_contract::{JOB, api_metric};
 use serde_json::json;
 use uuid::Uuid;
@@ -13,9 +13,11 @@ use crate::ask::Reprocess;
 use crate::job::{Done, Job, JobState};
 use crate::plan::plan;
 use crate::ports::{Authenticates, Clock, Counted, DeadLetterQueue, Sends, Table};
-use crate::reprocess::{ReprocessError, Reprocessing};
+use crate::reprocess::{Ran, ReprocessError, Reprocessing, Run};
 use crate::views::ReprocessedView;
 
+/// Seconds after which a client may try again while another run is in progress.
+const RETRY_AFTER: u32 = 5;
 /// What is kept back of a request's time for the response.
 const MARGIN: Duration = Duration::from_secs(1);
 
@@ -40,7 +42,7 @@ where
         if is_dry {
             return Ok(Answer::json(200, &plan(self.table, self.clock, &wanted).await?));
         }
-        let mut job = Job::new(id, user, wanted, self.clock.now());
+        let mut job = Job::new(id, user, wanted, is_job, self.clock.now());
         let log = self.function.log().of_request(&invocation.request_id);
         log.started("reprocess_dlq", json!({"job_id": id, "by": user, "wanted": job.wanted, "is_job": is_job}));
         self.table.put_job(&job, job.expires()).await?;
@@ -48,40 +50,51 @@ where
             return Ok(Answer::json(202, &job).with_header("location", JOB.replace("{id}", &id.to_string())));
         }
         let Self { table, main, dead_letters, clock, .. } = self;
+        let reprocessing = Reprocessing { table: *table, main: *main, dead_letters: *dead_letters, clock: *clock };
         let until = invocation.work_until - MARGIN;
-        let walked = Reprocessing { table: *table, main: *main, dead_letters: *dead_letters, clock: *clock }
-            .run(&job.wanted, user, id, until)
-            .await;
-        let walked = match walked {
-            Ok(walked) => walked,
+        let run = Run { wanted: &job.wanted, by: user, began: job.created_at, cursor: None, until };
+        let ran = reprocessing.run(run, id).await;
+        (job.state, job.done) = match &ran {
+            Ok(Ran { fault: None, is_complete: true, done, .. }) => (JobState::Done, *done),
+            Ok(Ran { fault: None, done, .. }) => (JobState::Stopped, *done),
+            Ok(Ran { done, .. }) => (JobState::Failed, *done),
+            Err(_) => (JobState::Failed, Done::default()),
+        };
+        job.updated_at = self.clock.now();
+        let kept = self.table.put_job(&job, job.expires()).await;
+        self.tell(&job, &log);
+        let ran = match ran {
+            Ok(Ran { fault: Some(fault), .. }) | Err(ReprocessError::Fault(fault)) => return Err(fault.into()),
             Err(ReprocessError::Locked) => {
                 let detail = "dead letters are being reprocessed already; wait until that is done";
-                return Err(Problem::new(409).because(detail).retry_after(5).into());
+                return Err(Problem::new(409).because(detail).retry_after(RETRY_AFTER).into());
             }
-            Err(ReprocessError::Fault(fault)) => return Err(fault.into()),
+            Ok(ran) => ran,
         };
-        job.done = walked.done;
-        job.state = JobState::Done;
-        job.updated_at = self.clock.now();
-        self.table.put_job(&job, job.expires()).await?;
-        let counts = self.dead_letters.counts().await?;
-        let Done { total_reprocessed, parked, .. } = walked.done;
+        kept?;
+        let message = match ran.is_complete {
+            true => "Reprocessing completed.",
+            false => "Reprocessing stopped before its end; repeat it, or ask for a job.",
+        };
+        let remaining = self.dead_letters.counts().await?.total();
+        Ok(Answer::json(200, &ReprocessedView { message, done: ran.done, remaining, job_id: id }))
+    }
+
+    /// What a run did, in the log and the metrics.
+    fn tell(&self, job: &Job, log: &Log) {
+        let Done { total_reprocessed, parked, .. } = job.done;
         self.function
             .metrics()
             .also_without_dimensions()
             .count(api_metric::MESSAGES_REPROCESSED, u64::from(total_reprocessed))
             .count(api_metric::DLQ_MAX_RETRIES_REACHED, u64::from(parked))
             .emit();
-        if parked > 0 {
-            log.skipped("reprocess_dlq", json!({"job_id": id, "parked": parked}));
+        let details = json!({"job_id": job.job_id, "state": job.state, "done": job.done});
+        match job.state {
+            JobState::Failed => log.error("reprocess_dlq", details),
+            _ if parked > 0 => log.skipped("reprocess_dlq", details),
+            _ => log.success("reprocess_dlq", details),
         }
-        log.success("reprocess_dlq", json!({"job_id": id, "done": walked.done}));
-        let message = match walked.is_complete {
-            true => "Reprocessing completed.",
-            false => "Reprocessing stopped before its end; repeat it, or ask for a job.",
-        };
-        let remaining = counts.total();
-        Ok(Answer::json(200, &ReprocessedView { message, done: walked.done, remaining, job_id: id }))
     }
 
     pub(super) async fn job(&self, id: &str) -> Result<Answer, Refusal> {

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use function_http::{Answer, Docs, ErrorForm, Problem, Request, Routes};
 use function_runtime::{Function, Invocation};
+use messages_auth::Refused;
 use messages_contract::{DEAD_LETTER_QUEUE, MAIN_QUEUE, Operation, ROUTES, STATUS, api_metric, queue_on_stage};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::api::errors::{find, refused, unavailable};
+use crate::api::errors::{find, refused, unauthorised, unavailable};
 use crate::ask::{self, Listed};
 use crate::openapi::openapi;
 use crate::ports::{Authenticates, Clock, Counted, DeadLetterQueue, Fault, Sends, Table};
@@ -56,12 +57,19 @@ pub(super) enum Named {
 /// Why there is no answer of status 200.
 pub(super) enum Refusal {
     Problem(Problem),
+    Token(Refused),
     Fault(Fault),
 }
 
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
         Self::Problem(problem)
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        Self::Token(refused)
     }
 }
 
@@ -84,6 +92,7 @@ where
         let answer = match self.answer(request, id, invocation).await {
             Ok(answer) => answer,
             Err(Refusal::Problem(problem)) => refused(request, problem),
+            Err(Refusal::Token(refused)) => unauthorised(request, refused),
             Err(Refusal::Fault(fault)) => unavailable(request, &fault),
         };
         if answer.status >= 500 {
@@ -117,6 +126,7 @@ where
             Operation::StopJob => self.stop_job(segment).await,
             Operation::Page => Ok(Answer::new(200, "text/html; charset=utf-8", self.page.html)
                 .with_header("content-security-policy", self.page.policy)
+                .with_header("referrer-policy", "no-referrer")
                 .revalidated(request)),
             Operation::Docs => Ok(self.docs.page(request, ErrorForm::asked_by(request))),
             Operation::DocsFile => Ok(self.docs.file(segment, ErrorForm::asked_by(request))),
@@ -211,7 +221,7 @@ where
     }
 }
 
-/// A segment of a path as it was meant: `%23` is `#`.
+/// A segment of a path as it was meant: `%23` is `#`. API Gateway decodes paths and the emulator does not; no id has a percent sign, so doing it twice is the same.
 fn percent_decoded(segment: &str) -> String {
     // A plus is itself in a path.
     let form = segment.replace('+', "%2B");

@@ -9,7 +9,7 @@ use crate::world::{NEVER, UNSETTLED, World};
 /// # Errors
 /// Everything that does not hold.
 pub(crate) fn of(world: &World) -> Result<(), String> {
-    let mut wrong = Vec::new();
+    let mut wrong = world.wrong.borrow().clone();
     let records: BTreeMap<String, Record> =
         world.table.records().into_iter().map(|record| (record.id.clone(), record)).collect();
     let mut known = BTreeSet::new();
@@ -88,7 +88,7 @@ fn order(world: &World, records: &BTreeMap<String, Record>, saved: &[String]) ->
     wrong
 }
 
-/// While nothing had been reprocessed, the dead-letter queue held the poison, each once or more, and whatever SQS moved after too many failures.
+/// While nothing had been reprocessed, the dead-letter queue held the poison, each once or more, and nothing else.
 fn poison(world: &World) -> Vec<String> {
     let is_poison = |currency: &str| [UNSETTLED, NEVER].contains(&currency);
     let in_queue: BTreeSet<String> = world
@@ -98,9 +98,9 @@ fn poison(world: &World) -> Vec<String> {
         .map(|envelope| envelope.message_id.to_string())
         .collect();
     let asked = world.asked.iter().filter(|asked| is_poison(asked.currency));
-    let missing = asked.filter_map(|asked| asked.answered.as_ref()).map(|envelope| envelope.message_id.to_string());
-    missing
-        .filter(|id| !in_queue.contains(id))
-        .map(|id| format!("the poison {id} was not in the dead-letter queue"))
-        .collect()
+    let poison: BTreeSet<String> =
+        asked.filter_map(|asked| asked.answered.as_ref()).map(|envelope| envelope.message_id.to_string()).collect();
+    let missing = poison.difference(&in_queue).map(|id| format!("the poison {id} was not in the dead-letter queue"));
+    let innocent = in_queue.difference(&poison).map(|id| format!("{id} was in the dead-letter queue and is no poison"));
+    missing.chain(innocent).collect()
 }

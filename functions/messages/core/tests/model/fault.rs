@@ -4,12 +4,14 @@ use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use messages_core::{Clock, Fault};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 /// The dice, and how often calls fail.
 pub(crate) struct Chance {
@@ -21,6 +23,11 @@ pub(crate) struct Chance {
 impl Chance {
     pub(crate) fn new(seed: u64) -> Self {
         Self { dice: RefCell::new(StdRng::seed_from_u64(seed)), failing: Cell::new(0) }
+    }
+
+    /// An id that no other has.
+    pub(crate) fn id(&self) -> Uuid {
+        uuid::Builder::from_random_bytes(self.dice.borrow_mut().random()).into_uuid()
     }
 
     /// A number below `end`.
@@ -37,6 +44,10 @@ impl Chance {
     pub(crate) async fn call<T>(&self, effect: impl FnOnce() -> T) -> Result<T, Fault> {
         let failed = || Fault::Failed { what: "the model", source: "on purpose".into() };
         pause().await;
+        // Calls take time, and what runs beside them goes on.
+        if self.failing.get() > 0 {
+            tokio::time::sleep(Duration::from_millis(1 + self.below(40) as u64)).await;
+        }
         if self.percent(self.failing.get()) {
             return Err(failed());
         }

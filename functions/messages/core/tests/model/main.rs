@@ -44,7 +44,12 @@ fn whatever_fails_every_message_is_saved_once_and_in_order_or_parked() {
 /// Each mutation is a mistake that the rules avoid; a model that does not notice it proves nothing.
 #[test]
 fn each_mistake_is_noticed() {
-    for mutation in [Mutation::ReplayUnderTheFirstId, Mutation::DeletedBeforeSent, Mutation::GroupsNotHeldBack] {
+    for mutation in [
+        Mutation::ReplayUnderTheFirstId,
+        Mutation::DeletedBeforeSent,
+        Mutation::GroupsNotHeldBack,
+        Mutation::RunsWithoutBeginning,
+    ] {
         let red = (0..100).filter(|seed| run(*seed, mutation).is_err()).count();
         assert!(red > 0, "{mutation:?} turns no seed red");
         println!("{mutation:?}: {red} of 100 seeds are red");

@@ -137,13 +137,6 @@ impl<'a> ModelQueue<'a> {
         self.state.borrow_mut().entries.retain(|entry| entry.id != id);
     }
 
-    /// The mapping's way to give back what was not done.
-    pub(crate) fn give_back(&self, id: &str) {
-        self.state.borrow_mut().entries.iter_mut().filter(|entry| entry.id == id).for_each(|entry| {
-            entry.visible_at = Instant::now();
-        });
-    }
-
     pub(crate) fn bodies(&self) -> Vec<String> {
         self.state.borrow().entries.iter().map(|entry| entry.body.clone()).collect()
     }
@@ -210,8 +203,19 @@ impl DeadLetterQueue for ModelQueue<'_> {
     }
 
     async fn delete(&self, receipt: &str) -> Result<(), Fault> {
-        let id = receipt.split_once(':').unwrap().0;
-        self.chance.call(|| self.acknowledge(id)).await
+        let (id, number) = receipt.split_once(':').unwrap();
+        let delete = || {
+            let mut state = self.state.borrow_mut();
+            let before = state.entries.len();
+            let now = Instant::now();
+            let is_it = |entry: &Entry| entry.id == id && entry.receipt.to_string() == number && entry.visible_at > now;
+            state.entries.retain(|entry| !is_it(entry));
+            before != state.entries.len() || self.deletes_on_receive
+        };
+        match self.chance.call(delete).await? {
+            true => Ok(()),
+            false => Err(Fault::Failed { what: self.name, source: "the receipt has expired".into() }),
+        }
     }
 
     async fn release(&self, receipts: &[String]) -> Result<(), Fault> {

@@ -141,28 +141,29 @@ impl Table for ModelTable<'_> {
     async fn change(
         &self,
         about: Identified<'_>,
-        event: &Event,
+        events: &[Event],
         change: Change,
         _: Option<Timestamp>,
     ) -> Result<bool, Fault> {
         let apply = || {
             let mut state = self.state.borrow_mut();
+            let since = events.last().unwrap().at;
             let is_new = !state.records.contains_key(about.id);
             let record = state.records.entry(about.id.to_owned()).or_insert_with(|| Record {
                 id: about.id.to_owned(),
                 status: change.to,
-                since: event.at,
+                since,
                 dlq_retry: change.dlq_retry,
                 body: about.body.to_owned(),
                 group: about.group.to_owned(),
                 fault: change.fault.clone(),
                 events: Vec::new(),
             });
-            add(record, event);
+            events.iter().for_each(|event| add(record, event));
             let applies = is_new || change.applies_to(record.status, record.dlq_retry);
             if applies {
                 record.status = change.to;
-                record.since = event.at;
+                record.since = since;
                 record.dlq_retry = change.dlq_retry;
                 about.body.clone_into(&mut record.body);
                 record.fault.clone_from(&change.fault);
@@ -180,20 +181,24 @@ impl Table for ModelTable<'_> {
         &self,
         status: Status,
         before: Option<Timestamp>,
-        _: Option<&str>,
-        _: u32,
+        cursor: Option<&str>,
+        limit: u32,
     ) -> Result<OpenPage, Fault> {
+        let key = |record: &Record| format!("{:.6}#{}", record.since, record.id);
         let look = || {
             let state = self.state.borrow();
             let is_meant =
                 |record: &&Record| record.status == status && before.is_none_or(|before| record.since < before);
             let mut records: Vec<Record> = state.records.values().filter(is_meant).cloned().collect();
-            records.sort_by_key(|record| record.since);
+            records.sort_by_key(key);
             // The index is late, but not when all is calm.
             if self.chance.failing.get() > 0 && self.chance.percent(10) {
                 records.pop();
             }
-            OpenPage { records, next: None }
+            records.retain(|record| cursor.is_none_or(|cursor| key(record).as_str() > cursor));
+            let is_longer = records.len() > limit as usize;
+            records.truncate(limit as usize);
+            OpenPage { next: records.last().filter(|_| is_longer).map(key), records }
         };
         self.chance.call(look).await
     }
@@ -206,7 +211,7 @@ impl Table for ModelTable<'_> {
     async fn lock(&self, owner: Uuid, now: Timestamp, until: Timestamp) -> Result<bool, Fault> {
         let lock = || {
             let mut state = self.state.borrow_mut();
-            let is_free = state.lock.is_none_or(|(_, until)| until < now);
+            let is_free = state.lock.is_none_or(|(holder, until)| until < now || holder == owner);
             if is_free {
                 state.lock = Some((owner, until));
             }
@@ -229,9 +234,8 @@ impl Table for ModelTable<'_> {
         let put = || {
             let mut state = self.state.borrow_mut();
             let is_stopped = state.jobs.get(&job.job_id).is_some_and(|known| known.state == JobState::Stopped);
-            if !is_stopped {
-                state.jobs.insert(job.job_id, job.clone());
-            }
+            let state_of = if is_stopped { JobState::Stopped } else { job.state };
+            state.jobs.insert(job.job_id, Job { state: state_of, ..job.clone() });
             !is_stopped
         };
         self.chance.call(put).await
@@ -244,7 +248,7 @@ impl Table for ModelTable<'_> {
     async fn open_jobs(&self) -> Result<Vec<Job>, Fault> {
         let open = || {
             let state = self.state.borrow();
-            state.jobs.values().filter(|job| job.state == JobState::Running).cloned().collect()
+            state.jobs.values().filter(|job| job.state == JobState::Running && job.in_background).cloned().collect()
         };
         self.chance.call(open).await
     }

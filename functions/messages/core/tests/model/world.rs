@@ -1,13 +1,16 @@
 //! What happens in a seed: clients, workers, sweepers and reprocesses in a random order, with faults, and then calm until nothing is left to do.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use function_http::{Problem, Request};
+use function_http::Request;
 use function_runtime::{Batch, FifoBatch, Function, Invocation, Message, Queue, SqsEvent, each};
 use jiff::Timestamp;
+use messages_auth::Refused;
 use messages_core::{
-    Authenticates, Clock, Currencies, Envelope, Job, ProducerApi, Recorded, Reprocessing, Table, Wanted, Worker,
-    continue_jobs, note_moved, sweep_accepted,
+    Authenticates, Clock, Currencies, Envelope, Event, Happened, Job, ProducerApi, Recorded, Reprocessing, Run, Table,
+    Wanted, Worker, continue_jobs, look_at_letters, park_old, sweep_accepted,
 };
 use serde_json::json;
 use tokio::time::Instant;
@@ -27,13 +30,15 @@ pub(crate) enum Mutation {
     DeletedBeforeSent,
     /// The rest of a group is handled after one of it has failed.
     GroupsNotHeldBack,
+    /// A run sends what died while it went on: again and again.
+    RunsWithoutBeginning,
 }
 
 const PAYERS: usize = 3;
 const DAYS: Duration = Duration::from_secs(24 * 3600);
 /// As in the stack.
-const MAX_RECEIVES: u32 = 5;
-const VISIBILITY: Duration = Duration::from_secs(60);
+const MAX_RECEIVES: u32 = 50;
+const VISIBILITY: Duration = Duration::from_secs(180);
 /// A message in this currency is a dead letter until it is settled.
 pub(crate) const UNSETTLED: &str = "XTS";
 /// The same, and it is never settled.
@@ -58,6 +63,8 @@ pub(crate) struct World {
     mutation: Mutation,
     pub(crate) asked: Vec<Asked>,
     settled: Currencies,
+    /// What was seen to be wrong on the way.
+    pub(crate) wrong: RefCell<Vec<String>>,
     /// What was in the dead-letter queue when all was calm and nothing had been reprocessed.
     pub(crate) poison: Vec<String>,
 }
@@ -65,7 +72,7 @@ pub(crate) struct World {
 struct Everybody;
 
 impl Authenticates for Everybody {
-    async fn user(&self, _: &Request, _: Timestamp) -> Result<String, Problem> {
+    async fn user(&self, _: &Request, _: Timestamp) -> Result<String, Refused> {
         Ok("user@example.com".to_owned())
     }
 }
@@ -79,10 +86,12 @@ impl World {
         let dead_letters: &'static ModelQueue<'static> = Box::leak(Box::new(dead_letters));
         let mut main = ModelQueue::new(chance, "main", DAYS * 4, Some((MAX_RECEIVES, dead_letters)));
         main.forgets_replays = mutation == Mutation::ReplayUnderTheFirstId;
-        let asked = (0..4 + chance.below(16)).map(|number| Asked {
+        // Sometimes more of a payer than one receive of a FIFO queue gives.
+        let number = if chance.percent(10) { 40 } else { 4 + chance.below(16) };
+        let asked = (0..number).map(|number| Asked {
             key: format!("key-{number}"),
             payer: chance.below(PAYERS),
-            currency: match chance.below(10) {
+            currency: match chance.below(if number == 40 { 3 } else { 10 }) {
                 0 => UNSETTLED,
                 1 => NEVER,
                 _ => "BRL",
@@ -99,6 +108,7 @@ impl World {
             mutation,
             asked: asked.collect(),
             settled: Currencies::Of(vec!["BRL".to_owned()]),
+            wrong: RefCell::default(),
             poison: Vec::new(),
         }
     }
@@ -125,14 +135,16 @@ impl World {
         self.chance.failing.set(2 + self.chance.below(20) as u32);
         for _ in 0..20 + self.chance.below(60) {
             match self.chance.below(10) {
-                0..4 => self.reprocess().await,
-                4..7 => self.work().await,
-                7..9 => self.sweep().await,
+                0..3 => self.reprocess().await,
+                3..5 => self.work().await,
+                5..7 => self.sweep().await,
+                // Side by side, as on AWS.
+                7..9 => _ = tokio::join!(self.reprocess(), self.keep_working()),
                 _ => self.pass_time().await,
             }
         }
         self.chance.failing.set(0);
-        for _ in 0..8 {
+        for _ in 0..16 {
             self.calm_down().await;
             self.reprocess_calmly().await;
         }
@@ -143,7 +155,7 @@ impl World {
     async fn calm_down(&mut self) {
         self.chance.failing.set(0);
         for _ in 0..40 {
-            tokio::time::advance(Duration::from_secs(61)).await;
+            tokio::time::advance(Duration::from_secs(91)).await;
             for index in 0..self.asked.len() {
                 if self.asked[index].answered.is_none() {
                     self.ask_one(index, None).await;
@@ -195,7 +207,7 @@ impl World {
             clock: &self.clock,
             messages_per_minute: 1_000,
         };
-        let answer = killed_at(kill, api.respond(&request, Uuid::from_u128(u128::from(rand::random::<u64>())))).await;
+        let answer = killed_at(kill, api.respond(&request, self.chance.id())).await;
         let Some(answer) = answer.filter(|answer| answer.status == 200) else { return };
         let envelope = Envelope::read(&answer.body).unwrap();
         match &self.asked[index].answered {
@@ -206,6 +218,14 @@ impl World {
 
     async fn work(&self) {
         self.work_with(self.kill()).await;
+    }
+
+    /// A worker beside something else.
+    async fn keep_working(&self) {
+        for _ in 0..20 {
+            self.work().await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// One batch, as a mapping delivers it.
@@ -245,9 +265,9 @@ impl World {
         let failed: Vec<&str> =
             response.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
         for entry in &batch {
-            match failed.contains(&entry.id.as_str()) {
-                true => self.main.give_back(&entry.id),
-                false => self.main.acknowledge(&entry.id),
+            // What failed is shown again when its time is over.
+            if !failed.contains(&entry.id.as_str()) {
+                self.main.acknowledge(&entry.id);
             }
         }
     }
@@ -260,7 +280,8 @@ impl World {
         let until = Instant::now() + Duration::from_secs(50);
         let sweep = async {
             let _ = sweep_accepted(self.table, self.main, self.dead_letters, &self.clock, until).await;
-            let _ = note_moved(self.table, self.dead_letters, &self.clock, until).await;
+            let _ = look_at_letters(self.table, self.dead_letters, &self.clock, self.chance.id(), until).await;
+            let _ = park_old(self.table, &self.clock, until).await;
             let _ = continue_jobs(&self.reprocessing(), until).await;
         };
         killed_at(kill, sweep).await;
@@ -275,27 +296,67 @@ impl World {
     /// In a request or as a job, of everything or of a part.
     async fn reprocess(&self) {
         let mut wanted = Wanted::default();
-        match self.chance.below(4) {
+        match self.chance.below(6) {
             0 => wanted.limit = Some(1 + self.chance.below(3) as u32),
             1 => wanted.filter.payer = Some(format!("payer {}", self.chance.below(PAYERS))),
+            2 => wanted.filter.reason = Some(if self.chance.percent(50) { UNSETTLED } else { NEVER }.to_owned()),
+            3 => wanted.ids = self.some_ids(),
             _ => {}
         }
-        let id = Uuid::from_u128(u128::from(rand::random::<u64>()));
+        let id = self.chance.id();
         if self.chance.percent(20) {
-            let job = Job::new(id, "user@example.com", wanted, self.clock.now());
+            let job = Job::new(id, "user@example.com", wanted, true, self.clock.now());
             killed_at(self.kill(), self.table.put_job(&job, job.expires())).await;
             return;
         }
-        let until = Instant::now() + Duration::from_secs(25);
-        let reprocessing = self.reprocessing();
-        killed_at(self.kill(), reprocessing.run(&wanted, "user@example.com", id, until)).await;
+        self.run_once(&wanted, id, self.kill()).await;
     }
 
-    async fn reprocess_calmly(&self) {
-        // Beyond the lock and the time for which letters are hidden.
-        tokio::time::advance(Duration::from_secs(120)).await;
+    /// How often each message was sent again, as its timeline tells.
+    fn replays(&self) -> BTreeMap<String, usize> {
+        let is_replay = |event: &&Event| matches!(event.happened, Happened::Replayed { .. });
+        let records = self.table.records().into_iter();
+        records.map(|record| (record.id, record.events.iter().filter(is_replay).count())).collect()
+    }
+
+    fn some_ids(&self) -> Vec<String> {
+        let answered = self.asked.iter().filter_map(|asked| asked.answered.as_ref());
+        answered.map(|envelope| envelope.message_id.to_string()).filter(|_| self.chance.percent(30)).collect()
+    }
+
+    async fn run_once(&self, wanted: &Wanted, id: Uuid, kill: Option<usize>) {
         let until = Instant::now() + Duration::from_secs(25);
-        let _ = self.reprocessing().run(&Wanted::default(), "user@example.com", Uuid::nil(), until).await;
+        let mut began = self.clock.now();
+        if self.mutation == Mutation::RunsWithoutBeginning {
+            began += Duration::from_secs(3_600);
+        }
+        let run = Run { wanted, by: "user@example.com", began, cursor: None, until };
+        let before = self.replays();
+        let ran = killed_at(kill, self.reprocessing().run(run, id)).await;
+        if let Some(Ok(ran)) = ran {
+            // What a worker beside it has made of them is in the timelines.
+            let after = self.replays();
+            let by_run = |id: &String| after.get(id).unwrap_or(&0) - before.get(id).unwrap_or(&0);
+            let often = after.keys().filter(|id| by_run(id) > 1);
+            self.wrong.borrow_mut().extend(often.map(|id| format!("one run sent {id} more than once: {ran:?}")));
+            if wanted.limit.is_some_and(|limit| ran.done.total_reprocessed > limit) {
+                self.wrong.borrow_mut().push(format!("{wanted:?} did {ran:?}"));
+            }
+        }
+    }
+
+    /// Beyond the lock and the time for which letters are hidden. Some reprocess by the reason, and not the whole queue.
+    async fn reprocess_calmly(&self) {
+        tokio::time::advance(Duration::from_secs(120)).await;
+        let mut wanted = Wanted::default();
+        if self.chance.percent(50) {
+            wanted.filter.reason = Some(UNSETTLED.to_owned());
+        }
+        self.run_once(&wanted, Uuid::nil(), None).await;
+        if self.chance.percent(50) {
+            tokio::time::advance(Duration::from_secs(120)).await;
+            self.run_once(&Wanted::default(), Uuid::nil(), None).await;
+        }
     }
 }
 
