@@ -97,31 +97,28 @@ impl<T: Table, M: Sends, D: DeadLetterQueue, C: Clock> Reprocessing<'_, T, M, D,
 
     /// A run over some: by their ids, or those of the table that the filter matches. Then the letters are deleted that it has overtaken.
     async fn some(&self, run: &Run<'_>, done: &mut Done, cursor: &mut Option<String>) -> Result<Complete, Fault> {
-        if !run.wanted.ids.is_empty() {
-            for id in &run.wanted.ids {
+        for id in &run.wanted.ids {
+            if is_over(run, done) {
+                return Ok(false);
+            }
+            if let Some(record) = self.table.find(id, self.clock.now()).await? {
+                self.send_record(&record, run, done).await?;
+            }
+        }
+        while run.wanted.ids.is_empty() {
+            let page = self.table.open(Status::Dead, run.wanted.filter.before, cursor.as_deref(), PAGE).await?;
+            for found in page.records.iter().filter(|record| run.wanted.filter.matches_record(record)) {
                 if is_over(run, done) {
                     return Ok(false);
                 }
-                if let Some(record) = self.table.find(id, self.clock.now()).await? {
+                // The index is a moment late.
+                if let Some(record) = self.table.find(&found.id, self.clock.now()).await? {
                     self.send_record(&record, run, done).await?;
                 }
             }
-        } else {
-            loop {
-                let page = self.table.open(Status::Dead, run.wanted.filter.before, cursor.as_deref(), PAGE).await?;
-                for found in page.records.iter().filter(|record| run.wanted.filter.matches_record(record)) {
-                    if is_over(run, done) {
-                        return Ok(false);
-                    }
-                    // The index is a moment late.
-                    if let Some(record) = self.table.find(&found.id, self.clock.now()).await? {
-                        self.send_record(&record, run, done).await?;
-                    }
-                }
-                cursor.clone_from(&page.next);
-                if page.next.is_none() {
-                    break;
-                }
+            cursor.clone_from(&page.next);
+            if page.next.is_none() {
+                break;
             }
         }
         // What it does not come to, the sweeper deletes.

@@ -120,7 +120,7 @@ impl World {
             match self.chance.below(10) {
                 // Several, so that batches have more than one message of a payer.
                 0..4 => {
-                    for _ in 0..1 + self.chance.below(6) {
+                    for _ in 0..=self.chance.below(6) {
                         self.ask().await;
                     }
                 }
