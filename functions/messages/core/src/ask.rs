@@ -2,7 +2,8 @@
 
 use function_http::{Invalid, Place, Problem, Request, unprocessable};
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use utoipa::ToSchema;
 
@@ -36,9 +37,11 @@ pub(crate) struct Reprocess {
     #[schema(required = false, max_items = 100)]
     pub(crate) ids: Vec<String>,
     /// At most so many.
+    #[serde(deserialize_with = "whole")]
     #[schema(required = false, nullable = false, minimum = 1)]
     pub(crate) limit: Option<u32>,
     /// At most so many a second.
+    #[serde(deserialize_with = "whole")]
     #[schema(required = false, nullable = false, minimum = 1, maximum = 1000)]
     pub(crate) rate: Option<u32>,
     /// Only say what would be done.
@@ -82,10 +85,17 @@ impl Reprocess {
     }
 }
 
+/// A whole number of at least 0, `7.0` too: JSON knows no other kind.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let number = serde_json::Number::deserialize(deserializer)?;
+    let whole = number.as_f64().filter(|float| float.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(float));
+    whole.map(|float| Some(float as u32)).ok_or_else(|| D::Error::custom(format!("{number} is not a whole number")))
+}
+
 /// # Errors
 /// 422 with every fault.
 pub(crate) fn listed(request: &Request) -> Result<Listed, Problem> {
-    let text = |name: &str| request.parameter(name).map(|value| value.into_owned()).filter(|text| !text.is_empty());
+    let text = |name: &str| request.parameter(name).map(|value| value.into_owned());
     let mut faults = Vec::new();
     let mut fault = |name: &str, kind: &'static str, msg: String, input: &str| {
         faults.push(Invalid::new(Place::Query, name, kind, msg, input));

@@ -1,7 +1,7 @@
 //! Sending messages, and what became of them.
 
-use function_http::BODY_BYTES;
 use function_http::openapi::{JSON, limited, query, reference, replayed, retried, tagged, told};
+use function_http::{BODY_BYTES, PROBLEM_JSON};
 use serde_json::{Value, json};
 
 use super::{ID, answer, body, faults, path};
@@ -17,6 +17,22 @@ fn envelope() -> Value {
         "message_id": ID, "timestamp": "2026-11-02T13:43:38.862912Z", "source": "transactions_api",
         "type": "transaction_created", "dlq_retry": 0, "payload": payload,
     })
+}
+
+/// Two reasons have this status; the key's is no fault of the body.
+fn or_reused(mut faults: Value) -> Value {
+    let detail = "this Idempotency-Key was used for another message; use a new key for a new message";
+    let mut reused = told(422, "", detail);
+    for (media_type, schema) in [
+        (JSON, json!({"oneOf": [reference("ValidationErrors"), reference("Error")]})),
+        (PROBLEM_JSON, reference("Problem")),
+    ] {
+        let content = &mut faults["content"][media_type];
+        let (fault, key) = (content["example"].take(), reused["content"][media_type]["example"].take());
+        *content = json!({"schema": schema, "examples": {"faults": {"value": fault}, "key": {"value": key}}});
+    }
+    faults["description"] = "Something is missing or wrong, and detail lists all of it; or the Idempotency-Key was used for another message.".into();
+    faults
 }
 
 fn sending(id: &str, summary: &str, description: &str) -> Value {
@@ -49,7 +65,7 @@ fn sending(id: &str, summary: &str, description: &str) -> Value {
             "200": limited(replayed(sent)),
             "400": told(400, "The Idempotency-Key has a wrong form.", "the header Idempotency-Key must be 1 to 255 visible ASCII characters without blanks"),
             "413": told(413, &format!("The body is larger than {BODY_BYTES} bytes."), "the body has 300000 bytes, allowed are 262144"),
-            "422": faults(&fault),
+            "422": or_reused(faults(&fault)),
             "429": limited(retried(told(429, "The user has sent as many messages as a minute allows.", "600 in 60 seconds are allowed; try again in 42 seconds"))),
         },
     })

@@ -16,7 +16,7 @@ pub(super) fn schemas() -> [(String, Value); 5] {
     });
     let refresh = json!({
         "type": "object", "required": ["refresh_token"],
-        "properties": {"refresh_token": {"type": "string", "minLength": 1}},
+        "properties": {"refresh_token": {"type": "string"}},
     });
     let tokens = json!({
         "type": "object", "required": ["access_token", "token_type", "expires_in", "refresh_token"],
