@@ -309,6 +309,10 @@ async fn dead_letters_are_listed_planned_and_sent_again() {
         "status=SAVED",
         "limit=0",
         "limit=101",
+        "before=",
+        "status=",
+        "limit=",
+        "cursor=",
         "cursor=x",
         "cursor=x%23",
         "cursor=2026-11-02T12:00:00Z%23",
@@ -333,6 +337,11 @@ async fn dead_letters_are_listed_planned_and_sent_again() {
     assert!(bodies.iter().all(|body| body.contains(r#""dlq_retry":1"#)), "{bodies:?}");
     let message = json(&api.ask(&get(&format!("/messages/{one}"))).await);
     assert_eq!((&message["status"], &message["dlq_retry"]), (&json!("QUEUED"), &json!(1)));
+    let whole = r#"{"limit": 7.0, "rate": 1e2, "dry_run": true}"#;
+    assert_eq!(api.ask(&post("/messages/dlq/reprocess", whole)).await.status, 200);
+    for wrong in [r#"{"limit": null}"#, r#"{"rate": 1.5}"#, r#"{"limit": -1}"#, r#"{"limit": 1e10}"#] {
+        assert_eq!(api.ask(&post("/messages/dlq/reprocess", wrong)).await.status, 422, "{wrong}");
+    }
     for wrong in [r#"{"limit": 0}"#, r#"{"rate": 1001}"#, r#"{"filters": {}}"#, "[]", "{", r#"{"limit": "1"}"#] {
         assert_eq!(api.ask(&post("/messages/dlq/reprocess", wrong)).await.status, 422, "{wrong}");
     }
