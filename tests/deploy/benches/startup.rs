@@ -1,7 +1,7 @@
 //! Measures what users wait for before any work is done: synth of all stages as a process, size of each release archive, and the time
 //! from a function's start to its first poll against a stand-in Runtime API. Prints a table; exits 1 when a limit is exceeded.
 //!
-//! `make bench` builds what it needs. Limits: 150 ms and 40 MB for synth, 5 MB an archive, 30 ms to the first poll.
+//! `make bench` builds what it needs. Limits: 150 ms and 40 MB for synth, 4 MB an archive, 10 ms to the first poll.
 
 #![expect(clippy::print_stdout, reason = "a bench reports on stdout")]
 
@@ -44,10 +44,10 @@ fn main() -> ExitCode {
         let function = function.file_name().expect("a name").to_string_lossy();
         let bytes = std::fs::metadata(&archive)
             .unwrap_or_else(|error| panic!("{}: {error}; run `make release`", archive.display()));
-        report(&format!("{function}: release archive"), bytes.len() as f64 / 1e6, "MB", 5.0);
+        report(&format!("{function}: release archive"), bytes.len() as f64 / 1e6, "MB", 4.0);
         let settings = settings.get(&*function).unwrap_or_else(|| panic!("no stack of dev has the asset {function}"));
         let runs = first_poll_runs(&archive, settings);
-        report(&format!("{function}: start to first poll, median"), median(&runs), "ms", 30.0);
+        report(&format!("{function}: start to first poll, median"), median(&runs), "ms", 10.0);
     }
     if within_limits { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
