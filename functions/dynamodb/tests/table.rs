@@ -1,6 +1,5 @@
 //! A table against MiniStack: what conditions let through, what refused writes return, and the pages of an index.
 
-use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
     ScalarAttributeType,
@@ -19,9 +18,7 @@ const INDEX: &str = "open";
 async fn table() -> (Table, Emulator) {
     let emulator = tokio::task::spawn_blocking(Emulator::start).await.expect("it does not panic");
     let emulator = emulator.unwrap_or_else(|error| panic!("{error}"));
-    let credentials = SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "test"));
-    let config = function_runtime::sdk_config().into_builder().endpoint_url(emulator.endpoint());
-    let config = config.region(Region::new("us-east-1")).credentials_provider(credentials).build();
+    let config = emulator.sdk_config();
     let client = aws_sdk_dynamodb::Client::new(&config);
     let key = |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
     let index = GlobalSecondaryIndex::builder()
