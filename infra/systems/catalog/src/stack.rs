@@ -199,12 +199,7 @@ fn add_alarms(
     alarm("OldestMessage", queue.metric_age_of_oldest_message(), OLDEST_MESSAGE, &text);
     alarm("TableReadThrottles", table.metric_read_throttles(), 0, "DynamoDB turns reads of the table away.");
     alarm("TableWriteThrottles", table.metric_write_throttles(), 0, "DynamoDB turns writes to the table away.");
-    for function in functions {
-        let text = format!("{} fails.", function.function_name());
-        alarm(&format!("{}Errors", function.id()), function.metric_errors(), 0, &text);
-        let text = format!("Lambda has no instance for {}.", function.function_name());
-        alarm(&format!("{}Throttles", function.id()), function.metric_throttles(), 0, &text);
-    }
+    Alarm::of_functions(stack, functions, topic);
 }
 
 fn add_dashboard(
@@ -215,7 +210,6 @@ fn add_dashboard(
     table: &Table,
     functions: &[&RustFunction; 3],
 ) {
-    let of = |metric: fn(&RustFunction) -> Metric| functions.iter().map(|function| metric(function)).collect();
     let dead_letters = queue.dead_letter_queue().metric_messages_visible();
     let [create, worker, _] = functions;
     let own = |function: &RustFunction, name| stage.metric(metric::NAMESPACE, function, name);
@@ -239,10 +233,7 @@ fn add_dashboard(
             title: "Table: turned away",
             metrics: vec![table.metric_read_throttles(), table.metric_write_throttles()],
         },
-        Widget { title: "Invocations", metrics: of(RustFunction::metric_invocations) },
-        Widget { title: "Errors", metrics: of(RustFunction::metric_errors) },
-        Widget { title: "Throttles", metrics: of(RustFunction::metric_throttles) },
-        Widget { title: "Longest invocation (ms)", metrics: of(RustFunction::metric_duration) },
     ];
+    let widgets = [widgets.as_slice(), &Widget::of_functions(functions)].concat();
     Dashboard::new(stack, "Dashboard", format!("catalog-{}", stage.name), &widgets);
 }
