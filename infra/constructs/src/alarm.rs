@@ -5,7 +5,7 @@ use cfn::intrinsics::sub;
 use cfn::{IntoValue, Value};
 
 use crate::stack::seconds;
-use crate::{Metric, Stack, Topic};
+use crate::{Metric, RustFunction, Stack, Topic};
 
 #[derive(Debug, Clone, Copy)]
 pub struct Alarm;
@@ -35,6 +35,18 @@ impl Alarm {
             .alarm_actions([topic.topic_arn()]);
         stack.add(id, alarm);
         Self
+    }
+
+    /// Two for each function, `<function>ErrorsAlarm` and `<function>ThrottlesAlarm`: it fails, and Lambda has no instance for it.
+    #[track_caller]
+    pub fn of_functions(stack: &mut Stack, functions: &[&RustFunction], topic: &Topic) {
+        for function in functions {
+            let (id, name) = (function.id(), function.function_name());
+            let (errors, throttles) = (function.metric_errors(), function.metric_throttles());
+            Self::new(stack, &format!("{id}ErrorsAlarm"), &errors, 0, &format!("{name} fails."), topic);
+            let text = format!("Lambda has no instance for {name}.");
+            Self::new(stack, &format!("{id}ThrottlesAlarm"), &throttles, 0, &text, topic);
+        }
     }
 }
 

@@ -4,13 +4,26 @@ use cfn::aws_cloudwatch::CfnDashboard;
 use cfn::intrinsics::sub;
 use serde_json::json;
 
-use crate::{Metric, Stack};
+use crate::{Metric, RustFunction, Stack};
 
 /// A graph: its title and its lines.
 #[derive(Debug, Clone)]
 pub struct Widget {
     pub title: &'static str,
     pub metrics: Vec<Metric>,
+}
+
+impl Widget {
+    /// What Lambda measures of functions.
+    pub fn of_functions(functions: &[&RustFunction]) -> [Self; 4] {
+        let of = |metric: fn(&RustFunction) -> Metric| functions.iter().map(|function| metric(function)).collect();
+        [
+            Self { title: "Invocations", metrics: of(RustFunction::metric_invocations) },
+            Self { title: "Errors", metrics: of(RustFunction::metric_errors) },
+            Self { title: "Throttles", metrics: of(RustFunction::metric_throttles) },
+            Self { title: "Longest invocation (ms)", metrics: of(RustFunction::metric_duration) },
+        ]
+    }
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -38,6 +38,8 @@ pub enum InvokeError {
 
 /// The `errorType` with which our functions say that the same request may succeed later.
 const TRANSIENT: &str = "transient";
+/// The `errorType` with which Lambda ends a function that took too long, such as one that waits for a database to resume.
+const TIMED_OUT: &str = "Sandbox.Timedout";
 /// Characters of an unreadable payload that are shown.
 const SHOWN: usize = 300;
 
@@ -46,7 +48,7 @@ impl InvokeError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Call(error) => error.is_retryable(),
-            Self::Function { kind, .. } => kind == TRANSIENT,
+            Self::Function { kind, .. } => [TRANSIENT, TIMED_OUT].contains(&kind.as_str()),
             Self::Unreadable { .. } => false,
         }
     }
@@ -132,6 +134,12 @@ mod tests {
                 "Loader-dev failed: refused: no such order",
                 "refused",
                 false,
+            ),
+            (
+                r#"{"errorType": "Sandbox.Timedout", "errorMessage": "after 30 s"}"#,
+                "Loader-dev failed: Sandbox.Timedout: after 30 s",
+                "Sandbox.Timedout",
+                true,
             ),
             ("killed", "Loader-dev failed: unhandled: killed", "unhandled", false),
         ] {

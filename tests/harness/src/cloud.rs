@@ -8,13 +8,11 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
+use test_ministack::sdk_config;
 
 use crate::http::authorization;
 use crate::place::Place;
@@ -272,19 +270,6 @@ impl Fresh {
     pub fn stop(mut self) -> anyhow::Result<()> {
         self.place.down()
     }
-}
-
-/// Configuration of clients of an emulator's account. It reads nothing from the environment.
-pub(crate) fn sdk_config(endpoint: &str, account: &str) -> SdkConfig {
-    rustls::crypto::ring::default_provider().install_default().ok();
-    let credentials = Credentials::new(account, "test", None, None, "test");
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .endpoint_url(endpoint)
-        .region(Region::from_static("us-east-1"))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .build()
 }
 
 /// A client that uses no proxy: every server is on this machine.

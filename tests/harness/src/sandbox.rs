@@ -18,8 +18,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use test_machine::{command, git, tools_venv};
 pub use test_ministack::Emulator;
+use test_ministack::sdk_config;
 
-use crate::cloud::{http, sdk_config};
+use crate::cloud::http;
 use crate::place::{mirror, repository, target};
 
 /// No command of a test takes longer: a deployer lets one that was killed go first for half a minute.

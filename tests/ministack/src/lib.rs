@@ -10,6 +10,9 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use local_cloud::ministack;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
@@ -54,6 +57,12 @@ impl Emulator {
         Ok(emulator)
     }
 
+    /// Configuration of clients.
+    #[must_use]
+    pub fn sdk_config(&self) -> SdkConfig {
+        sdk_config(&self.endpoint, "test")
+    }
+
     /// For AWS SDKs.
     #[must_use]
     pub fn endpoint(&self) -> &str {
@@ -95,6 +104,19 @@ impl Emulator {
         let end: Vec<&str> = end.into_iter().rev().collect();
         Err(Error::other(format!("MiniStack does not answer after {:?}; its log: {}", begun.elapsed(), end.join("\n"))))
     }
+}
+
+/// Configuration of clients of an emulator's account. It reads nothing from the environment.
+#[must_use]
+pub fn sdk_config(endpoint: &str, account: &str) -> SdkConfig {
+    let credentials = Credentials::new(account, "test", None, None, "test");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .endpoint_url(endpoint)
+        .region(Region::from_static("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build()
 }
 
 impl Drop for Emulator {

@@ -1,7 +1,6 @@
 //! The adapters against MiniStack: DynamoDB's and S3's conditions keep what the ports promise.
 
 use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
-use aws_sdk_s3::config::{Credentials, Region, SharedCredentialsProvider};
 use catalog_core::{
     Claim, Claiming, Draft, Fault, IdempotencyKey, Looked, Placed, Price, Product, Record, Reports, SaveError, Status,
     Table, look, report, save,
@@ -26,9 +25,7 @@ impl Cloud {
     async fn start() -> Self {
         let emulator = tokio::task::spawn_blocking(Emulator::start).await.expect("it does not panic");
         let emulator = emulator.unwrap_or_else(|error| panic!("{error}"));
-        let credentials = SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "test"));
-        let config = function_runtime::sdk_config().into_builder().endpoint_url(emulator.endpoint());
-        let config = config.region(Region::new("us-east-1")).credentials_provider(credentials).build();
+        let config = emulator.sdk_config();
         let path_style = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
         let (dynamodb, s3) = (aws_sdk_dynamodb::Client::new(&config), aws_sdk_s3::Client::from_conf(path_style));
         let key = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build().expect("complete");

@@ -1,63 +1,25 @@
 //! The port's operations as conditional writes and consistent reads. Never reads before it writes: the condition decides.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::ProvideErrorMetadata;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use catalog_contract::table::{KEY, TIME_TO_LIVE};
 use catalog_core::{
     BoxError, Claim, Claiming, Fault, IdempotencyKey, Placed, Product, Record, Status, Table, claim_id,
 };
+use function_dynamodb::{Error, Schema, Written, absent, compare, seconds, text};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::item::{Item, claim_item, has_expired, product_item, read_claim, read_record, seconds, text};
+use crate::item::{claim_item, product_item, read_claim, read_record};
 
-const WHAT: &str = "the product table";
+const SCHEMA: Schema = Schema { what: "the product table", key: KEY, time_to_live: TIME_TO_LIVE };
 
 /// A table with the key and the time-to-live attribute of [`catalog_contract::table`].
 #[derive(Debug, Clone)]
-pub struct ProductTable {
-    client: Client,
-    name: String,
-}
-
-/// The condition of a put: the expression with its names and values.
-struct Condition {
-    expression: &'static str,
-    names: &'static [(&'static str, &'static str)],
-    values: Vec<(&'static str, AttributeValue)>,
-}
+pub struct ProductTable(function_dynamodb::Table);
 
 impl ProductTable {
     pub fn new(client: Client, name: impl Into<String>) -> Self {
-        Self { client, name: name.into() }
-    }
-
-    /// Puts an item if the condition holds, else returns the existing item.
-    async fn put(&self, item: Item, condition: Condition) -> Result<Placed<Item>, Fault> {
-        let mut call = self
-            .client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(item))
-            .condition_expression(condition.expression)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        for (placeholder, name) in condition.names {
-            call = call.expression_attribute_names(*placeholder, *name);
-        }
-        for (placeholder, value) in condition.values {
-            call = call.expression_attribute_values(placeholder, value);
-        }
-        match call.send().await {
-            Ok(_) => Ok(Placed::Now),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                    Ok(Placed::Before(failed.item().cloned().unwrap_or_default()))
-                }
-                _ => Err(fault(error)),
-            },
-        }
+        Self(function_dynamodb::Table::new(client, name, SCHEMA))
     }
 }
 
@@ -69,60 +31,43 @@ impl Table for ProductTable {
         now: Timestamp,
         expires: Timestamp,
     ) -> Result<Claiming, Fault> {
-        let condition = Condition {
-            expression: "attribute_not_exists(#id) OR #expiration < :now",
-            names: &[("#id", KEY), ("#expiration", TIME_TO_LIVE)],
-            values: vec![(":now", seconds(now))],
-        };
-        match self.put(claim_item(claim_id(key), claim, expires), condition).await? {
-            Placed::Now => Ok(Claiming::Ours),
-            Placed::Before(item) => read_claim(&item).map(Claiming::Earlier).map_err(unreadable),
+        let is_free = absent(KEY).or(compare(TIME_TO_LIVE, "<", seconds(now)));
+        match self.0.put_if(claim_item(claim_id(key), claim, expires), is_free).await.map_err(fault)? {
+            Written::Now(()) => Ok(Claiming::Ours),
+            Written::Refused(item) => read_claim(&item.unwrap_or_default()).map(Claiming::Earlier).map_err(unreadable),
         }
     }
 
     async fn accept(&self, product: &Product, expires: Timestamp) -> Result<Placed<Record>, Fault> {
-        let condition =
-            Condition { expression: "attribute_not_exists(#id)", names: &[("#id", KEY)], values: Vec::new() };
-        match self.put(product_item(product, Status::Accepted, expires), condition).await? {
-            Placed::Now => Ok(Placed::Now),
-            Placed::Before(item) => read_record(&item).map(Placed::Before).map_err(unreadable),
+        let item = product_item(product, Status::Accepted, expires);
+        match self.0.put_if(item, absent(KEY)).await.map_err(fault)? {
+            Written::Now(()) => Ok(Placed::Now),
+            Written::Refused(item) => read_record(&item.unwrap_or_default()).map(Placed::Before).map_err(unreadable),
         }
     }
 
     async fn find(&self, id: Uuid, now: Timestamp) -> Result<Option<Record>, Fault> {
-        let call = self.client.get_item().table_name(&self.name).key(KEY, text(id)).consistent_read(true);
-        match call.send().await.map_err(fault)?.item() {
-            Some(item) if !has_expired(item, now) => read_record(item).map(Some).map_err(unreadable),
-            _ => Ok(None),
-        }
+        self.0.live(id, now).await.map_err(fault)?.as_ref().map(read_record).transpose().map_err(unreadable)
     }
 
     async fn save(&self, product: &Product, saved_at: Timestamp) -> Result<Placed<()>, Fault> {
-        let condition = Condition {
-            expression: "attribute_not_exists(#id) OR #status = :accepted",
-            names: &[("#id", KEY), ("#status", "status")],
-            values: vec![(":accepted", text(Status::Accepted.name()))],
-        };
-        match self.put(product_item(product, Status::Saved, saved_at), condition).await? {
-            Placed::Now => Ok(Placed::Now),
-            Placed::Before(_) => Ok(Placed::Before(())),
+        let is_not_saved = absent(KEY).or(compare("status", "=", text(Status::Accepted.name())));
+        let item = product_item(product, Status::Saved, saved_at);
+        match self.0.put_if(item, is_not_saved).await.map_err(fault)? {
+            Written::Now(()) => Ok(Placed::Now),
+            Written::Refused(_) => Ok(Placed::Before(())),
         }
     }
 }
 
-/// DynamoDB's codes for too many requests, at the table and at the account.
-fn fault<E>(error: E) -> Fault
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    let is_throttled = matches!(
-        error.code(),
-        Some("ProvisionedThroughputExceededException" | "ThrottlingException" | "RequestLimitExceeded")
-    );
-    let source = Box::new(error);
-    if is_throttled { Fault::Throttled { what: WHAT, source } } else { Fault::Failed { what: WHAT, source } }
+/// The port does not tell what a retry cannot fix from the rest.
+fn fault(error: Error) -> Fault {
+    match error {
+        Error::Throttled { what, source } => Fault::Throttled { what, source },
+        Error::Unavailable { what, source } | Error::Permanent { what, source } => Fault::Failed { what, source },
+    }
 }
 
 fn unreadable(source: BoxError) -> Fault {
-    Fault::Failed { what: WHAT, source }
+    Fault::Failed { what: SCHEMA.what, source }
 }

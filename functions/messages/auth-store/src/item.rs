@@ -1,16 +1,12 @@
 //! Items of the table, by prefixed keys: `user#<e-mail>`, `refresh#<hash>`, `family#<id>`, `login-failures#<counter>`. An item that is none of
 //! them is an error that names what it lacks.
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::types::AttributeValue;
+use function_dynamodb::{Item, item, number, read_number, read_text, seconds, text};
 use jiff::Timestamp;
 use messages_auth::{BoxError, Counter, Email, Family, TokenHash, UserRecord};
 use messages_contract::table::{KEY, TIME_TO_LIVE};
 use uuid::Uuid;
-
-/// An item as DynamoDB returns it.
-pub(crate) type Item = HashMap<String, AttributeValue>;
 
 pub(crate) const USER_PREFIX: &str = "user#";
 
@@ -49,13 +45,13 @@ pub(crate) fn read_user(item: &Item) -> Result<UserRecord, BoxError> {
     let disabled = item.get("disabled").and_then(|value| value.as_bool().ok());
     Ok(UserRecord {
         email: read_email(item)?,
-        password_hash: read(item, "password_hash")?.to_owned(),
+        password_hash: read_text(item, "password_hash")?.to_owned(),
         disabled: *disabled.ok_or("the item has no boolean disabled")?,
-        generation: read_number(item, "generation")?.try_into()?,
-        created_at: read(item, "created_at")?.parse()?,
+        generation: read_number(item, "generation")?.parse()?,
+        created_at: read_text(item, "created_at")?.parse()?,
         last_login_at: item
             .get("last_login_at")
-            .map(|_| read(item, "last_login_at")?.parse().map_err(BoxError::from))
+            .map(|_| read_text(item, "last_login_at")?.parse().map_err(BoxError::from))
             .transpose()?,
     })
 }
@@ -67,7 +63,7 @@ pub(crate) fn token_item(token: &TokenHash, family: Uuid, expires: Timestamp) ->
 /// # Errors
 /// Names what is missing or malformed.
 pub(crate) fn read_token(item: &Item) -> Result<Uuid, BoxError> {
-    Ok(read(item, "family")?.parse()?)
+    Ok(read_text(item, "family")?.parse()?)
 }
 
 pub(crate) fn family_item(id: Uuid, family: &Family) -> Item {
@@ -86,9 +82,9 @@ pub(crate) fn family_item(id: Uuid, family: &Family) -> Item {
 pub(crate) fn read_family(item: &Item) -> Result<Family, BoxError> {
     Ok(Family {
         email: read_email(item)?,
-        generation: read_number(item, "generation")?.try_into()?,
-        current: TokenHash::from_stored(read(item, "current")?),
-        started_at: read(item, "started_at")?.parse()?,
+        generation: read_number(item, "generation")?.parse()?,
+        current: TokenHash::from_stored(read_text(item, "current")?),
+        started_at: read_text(item, "started_at")?.parse()?,
         expires: read_expiration(item)?,
     })
 }
@@ -102,37 +98,11 @@ pub(crate) fn counter_item(counter: &Counter, expires: Timestamp) -> Item {
 /// # Errors
 /// It never does, and should.
 pub(crate) fn read_expiration(item: &Item) -> Result<Timestamp, BoxError> {
-    Ok(Timestamp::from_second(read_number(item, TIME_TO_LIVE)?)?)
-}
-
-pub(crate) fn text(value: impl ToString) -> AttributeValue {
-    AttributeValue::S(value.to_string())
-}
-
-pub(crate) fn number(value: impl ToString) -> AttributeValue {
-    AttributeValue::N(value.to_string())
-}
-
-pub(crate) fn seconds(at: Timestamp) -> AttributeValue {
-    number(at.as_second())
-}
-
-fn item<const N: usize>(attributes: [(&str, AttributeValue); N]) -> Item {
-    attributes.map(|(name, value)| (name.to_owned(), value)).into()
+    Ok(Timestamp::from_second(read_number(item, TIME_TO_LIVE)?.parse()?)?)
 }
 
 fn read_email(item: &Item) -> Result<Email, BoxError> {
-    Ok(Email::parse(read(item, "email")?)?)
-}
-
-fn read<'i>(item: &'i Item, name: &str) -> Result<&'i str, BoxError> {
-    let value = item.get(name).and_then(|value| value.as_s().ok());
-    Ok(value.ok_or_else(|| format!("the item has no text {name}"))?)
-}
-
-fn read_number(item: &Item, name: &str) -> Result<i64, BoxError> {
-    let value = item.get(name).and_then(|value| value.as_n().ok());
-    Ok(value.ok_or_else(|| format!("the item has no number {name}"))?.parse()?)
+    Ok(Email::parse(read_text(item, "email")?)?)
 }
 
 #[cfg(test)]

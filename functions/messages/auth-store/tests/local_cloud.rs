@@ -1,6 +1,5 @@
 //! The adapters against MiniStack: DynamoDB's conditions keep what the ports promise, and the secret is read as it is.
 
-use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
@@ -27,9 +26,7 @@ impl Cloud {
     async fn start() -> Self {
         let emulator = tokio::task::spawn_blocking(Emulator::start).await.expect("it does not panic");
         let emulator = emulator.unwrap_or_else(|error| panic!("{error}"));
-        let credentials = SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "test"));
-        let config = function_runtime::sdk_config().into_builder().endpoint_url(emulator.endpoint());
-        let config = config.region(Region::new("us-east-1")).credentials_provider(credentials).build();
+        let config = emulator.sdk_config();
         let dynamodb = aws_sdk_dynamodb::Client::new(&config);
         let key = KeySchemaElement::builder().attribute_name(KEY).key_type(KeyType::Hash).build().expect("complete");
         let id = AttributeDefinition::builder().attribute_name(KEY).attribute_type(ScalarAttributeType::S);
@@ -183,11 +180,7 @@ async fn the_signing_keys_are_read_as_they_are_now() {
         let fault = secret.signing_keys().await.unwrap_err();
         assert!(!fault.is_retryable() && !function_runtime::chain(&fault).contains("hunter2"), "{fault:?}");
     }
-    let nowhere = aws_sdk_secretsmanager::config::Builder::from(&function_runtime::sdk_config())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "test")))
-        .endpoint_url("http://127.0.0.1:1")
-        .build();
-    let secret = SigningKeysSecret::new(aws_sdk_secretsmanager::Client::from_conf(nowhere), "keys");
+    let nowhere = aws_sdk_secretsmanager::Client::new(&test_ministack::sdk_config("http://127.0.0.1:1", "test"));
+    let secret = SigningKeysSecret::new(nowhere, "keys");
     assert!(secret.signing_keys().await.unwrap_err().is_retryable());
 }

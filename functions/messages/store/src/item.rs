@@ -1,18 +1,14 @@
 //! Items of the table. A message is an item under its id; each of its events is an attribute, so that writing one again changes nothing. Everything else
 //! has a prefix before its key.
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::types::AttributeValue;
+use function_dynamodb::{Item, number, read_number, read_text, text};
 use function_http::IdempotencyKey;
 use jiff::Timestamp;
-use messages_contract::table::{KEY, TIME_TO_LIVE};
+use messages_contract::table::KEY;
 use messages_core::{BoxError, Claim, DeadFault, Envelope, Event, Happened, Job, JobState, Record, Status};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-
-/// An item as DynamoDB returns it.
-pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// Attributes of a message.
 pub(crate) mod attribute {
@@ -63,14 +59,6 @@ pub(crate) fn open_since(since: Timestamp, id: &str) -> String {
     format!("{since:.6}#{id}")
 }
 
-pub(crate) fn text(value: impl ToString) -> AttributeValue {
-    AttributeValue::S(value.to_string())
-}
-
-pub(crate) fn number(value: impl ToString) -> AttributeValue {
-    AttributeValue::N(value.to_string())
-}
-
 /// What the worker of old wrote of a message, too.
 pub(crate) fn envelope_attributes(envelope: &Envelope) -> Vec<(&'static str, AttributeValue)> {
     let Envelope { timestamp, source, kind, payload, .. } = envelope;
@@ -112,7 +100,7 @@ pub(crate) fn event_attribute(event: &Event) -> (String, AttributeValue) {
 /// Names the first attribute that is missing or malformed.
 pub(crate) fn read_record(item: &Item) -> Result<Option<Record>, BoxError> {
     let Some(body) = item.get(attribute::BODY).and_then(|value| value.as_s().ok()) else { return Ok(None) };
-    let status = read(item, attribute::STATUS)?;
+    let status = read_text(item, attribute::STATUS)?;
     let status = Status::parse(status).ok_or_else(|| format!("status {status:?} of the item is none"))?;
     let mut events = Vec::new();
     for (name, value) in item.iter().filter(|(name, _)| name.starts_with(attribute::EVENT)) {
@@ -124,12 +112,12 @@ pub(crate) fn read_record(item: &Item) -> Result<Option<Record>, BoxError> {
     let fault = optional(attribute::ERROR_KIND)
         .map(|kind| DeadFault { kind, reason: optional(attribute::REASON).unwrap_or_default() });
     Ok(Some(Record {
-        id: read(item, KEY)?.to_owned(),
+        id: read_text(item, KEY)?.to_owned(),
         status,
-        since: read(item, attribute::SINCE)?.parse()?,
-        dlq_retry: read_number(item, attribute::DLQ_RETRY)?,
+        since: read_text(item, attribute::SINCE)?.parse()?,
+        dlq_retry: read_number(item, attribute::DLQ_RETRY)?.parse()?,
         body: body.clone(),
-        group: read(item, attribute::GROUP)?.to_owned(),
+        group: read_text(item, attribute::GROUP)?.to_owned(),
         fault,
         events,
     }))
@@ -138,8 +126,8 @@ pub(crate) fn read_record(item: &Item) -> Result<Option<Record>, BoxError> {
 /// # Errors
 /// Names the first attribute that is missing or malformed.
 pub(crate) fn read_claim(item: &Item) -> Result<Claim, BoxError> {
-    let id = read(item, attribute::CLAIMED)?.parse()?;
-    Ok(Claim { id, fingerprint: read(item, attribute::FINGERPRINT)?.to_owned() })
+    let id = read_text(item, attribute::CLAIMED)?.parse()?;
+    Ok(Claim { id, fingerprint: read_text(item, attribute::FINGERPRINT)?.to_owned() })
 }
 
 /// A job, with the state that counts.
@@ -147,8 +135,8 @@ pub(crate) fn read_claim(item: &Item) -> Result<Claim, BoxError> {
 /// # Errors
 /// Names the first attribute that is missing or malformed.
 pub(crate) fn read_job(item: &Item) -> Result<Job, BoxError> {
-    let mut job: Job = serde_json::from_str(read(item, attribute::JOB)?)?;
-    job.state = serde_json::from_value(read(item, attribute::STATE)?.into())?;
+    let mut job: Job = serde_json::from_str(read_text(item, attribute::JOB)?)?;
+    job.state = serde_json::from_value(read_text(item, attribute::STATE)?.into())?;
     Ok(job)
 }
 
@@ -160,20 +148,4 @@ pub(crate) fn state_name(state: JobState) -> &'static str {
         JobState::Stopped => "STOPPED",
         JobState::Failed => "FAILED",
     }
-}
-
-/// DynamoDB deletes expired items within days, not immediately.
-pub(crate) fn has_expired(item: &Item, now: Timestamp) -> bool {
-    let expiration = item.get(TIME_TO_LIVE).and_then(|value| value.as_n().ok());
-    expiration.and_then(|text| text.parse::<i64>().ok()).is_some_and(|expiration| expiration < now.as_second())
-}
-
-fn read<'i>(item: &'i Item, name: &str) -> Result<&'i str, BoxError> {
-    let value = item.get(name).and_then(|value| value.as_s().ok());
-    Ok(value.ok_or_else(|| format!("the item has no text {name}"))?)
-}
-
-pub(crate) fn read_number(item: &Item, name: &str) -> Result<u32, BoxError> {
-    let value = item.get(name).and_then(|value| value.as_n().ok());
-    Ok(value.ok_or_else(|| format!("the item has no number {name}"))?.parse()?)
 }

@@ -1,11 +1,9 @@
 //! The messages table on DynamoDB and the queues on SQS: items, conditions, and the meaning of a failed condition. The rules are in `messages-core`.
 
 mod clock;
-mod fault;
 mod item;
 mod queues;
 mod table;
-mod update;
 
 pub use clock::SystemClock;
 pub use queues::{DeadLetters, FifoQueue};

@@ -3,17 +3,19 @@
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName, QueueAttributeName,
 };
 use contract::dead_letter;
 use function_runtime::{Outgoing, Queue};
-use messages_core::{Counted, Counts, DeadFault, DeadLetterQueue, Fault, Received, Sends, ToSend};
-
-use crate::fault::{fault, unreadable};
+use messages_core::{BoxError, Counted, Counts, DeadFault, DeadLetterQueue, Fault, Received, Sends, ToSend};
 
 /// SQS's largest batch.
 const BATCH: usize = 10;
+/// SQS's codes for too many requests.
+const THROTTLED: [&str; 5] =
+    ["ThrottlingException", "RequestThrottled", "RequestLimitExceeded", "Throttling", "OverLimit"];
 /// SQS's longest time for which a message can be hidden.
 const LONGEST_HIDDEN: Duration = Duration::from_secs(12 * 3600);
 
@@ -140,4 +142,17 @@ impl FifoQueue {
             fault,
         })
     }
+}
+
+fn fault<E>(what: &'static str, error: E) -> Fault
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let is_throttled = error.code().is_some_and(|code| THROTTLED.contains(&code));
+    let source = Box::new(error);
+    if is_throttled { Fault::Throttled { what, source } } else { Fault::Failed { what, source } }
+}
+
+fn unreadable(what: &'static str, source: impl Into<BoxError>) -> Fault {
+    Fault::Failed { what, source: source.into() }
 }

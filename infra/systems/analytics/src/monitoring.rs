@@ -49,19 +49,13 @@ fn add_alarms(stack: &mut Stack, stage: &Stage, monitored: &Monitored<'_>, topic
     alarm("GroupsSilent", count(metric::GROUPS_SILENT), 0, text);
     alarm("ServerErrors", api.metric_server_error(), 0, "The API answers with 5xx.");
     alarm("Latency", api.metric_latency(), SLOW, "One in a hundred calls takes longer than a second.");
-    for function in [importer, reader] {
-        let text = format!("{} fails.", function.function_name());
-        alarm(&format!("{}Errors", function.id()), function.metric_errors(), 0, &text);
-        let text = format!("Lambda has no instance for {}.", function.function_name());
-        alarm(&format!("{}Throttles", function.id()), function.metric_throttles(), 0, &text);
-    }
+    Alarm::of_functions(stack, &[importer, reader], topic);
 }
 
 fn add_dashboard(stack: &mut Stack, stage: &Stage, monitored: &Monitored<'_>) {
     let Monitored { api, queue, undelivered, importer, reader } = monitored;
     let own =
         |names: &[&'static str]| names.iter().map(|name| stage.metric(metric::NAMESPACE, importer, name)).collect();
-    let of = |metric: fn(&RustFunction) -> Metric| vec![metric(importer), metric(reader)];
     let dead = queue.dead_letter_queue().metric_messages_visible();
     let widgets = [
         Widget { title: "Files: applied, rejected", metrics: own(&[metric::FILES_APPLIED, metric::FILES_REJECTED]) },
@@ -81,10 +75,7 @@ fn add_dashboard(stack: &mut Stack, stage: &Stage, monitored: &Monitored<'_>) {
             metrics: vec![api.metric_client_error(), api.metric_server_error()],
         },
         Widget { title: "Slowest in a hundred (ms)", metrics: vec![api.metric_latency()] },
-        Widget { title: "Invocations", metrics: of(RustFunction::metric_invocations) },
-        Widget { title: "Errors", metrics: of(RustFunction::metric_errors) },
-        Widget { title: "Throttles", metrics: of(RustFunction::metric_throttles) },
-        Widget { title: "Longest invocation (ms)", metrics: of(RustFunction::metric_duration) },
     ];
+    let widgets = [widgets.as_slice(), &Widget::of_functions(&[importer, reader])].concat();
     Dashboard::new(stack, "Dashboard", format!("analytics-{}", stage.name), &widgets);
 }

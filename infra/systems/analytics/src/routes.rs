@@ -2,8 +2,9 @@
 //! checked by the function, and to API Gateway such a route is open.
 
 use analytics_contract::{Authorisation, Operation, ROUTES};
-use constructs::{Acknowledgement, HttpApi, RouteAuthorization, RustFunction, Stack};
+use constructs::{HttpApi, RouteAuthorization, RustFunction, Stack};
 use contract::{Matches, Route};
+use system::add_open_route;
 
 use crate::Settings;
 
@@ -19,19 +20,16 @@ pub(crate) fn add_routes(stack: &mut Stack, api: &HttpApi, function: &RustFuncti
     for route in ROUTES {
         let writes = writes(route);
         let authorisation = if writes { settings.authorise_writing } else { settings.authorise_reading };
-        let authorization = match authorisation {
-            Authorisation::Iam => RouteAuthorization::Iam,
-            Authorisation::None | Authorisation::Token => RouteAuthorization::None,
-        };
-        api.add_route(stack, route.id, &route.key(), function, authorization);
-        let reason = match authorisation {
-            Authorisation::Iam => continue,
+        let why_open = match authorisation {
+            Authorisation::Iam => {
+                api.add_route(stack, route.id, &route.key(), function, RouteAuthorization::Iam);
+                continue;
+            }
             Authorisation::Token => BY_TOKEN,
             Authorisation::None if writes => WRITTEN_BY_ANYONE,
             Authorisation::None => READ_BY_ANYONE,
         };
-        let accepted = Acknowledgement { rule: "exposure/api-authorisation", reason, until: "2027-03-31" };
-        stack.acknowledge(route.id, accepted);
+        add_open_route(stack, api, route, &[function], why_open);
     }
 }
 

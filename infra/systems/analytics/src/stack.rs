@@ -11,16 +11,13 @@
 
 use std::time::Duration;
 
-use analytics_contract::{
-    ANALYTICS_API, AnalyticsApiEnvironment, CSV_IMPORTER, CsvImporterEnvironment, FunctionNames, database,
-};
-use cfn::{IntoValue, Value};
+use analytics_contract::{ANALYTICS_API, AnalyticsApiEnvironment, CSV_IMPORTER, CsvImporterEnvironment, database};
+use cfn::IntoValue;
 use constructs::{
-    Bucket, BucketName, BucketProps, Code, CorsPreflight, CorsRule, HttpApi, HttpApiProps, OBJECT_CREATED, Queue,
-    QueueProps, RustFunction, RustFunctionProps, Secret, SqsEventSource, SqsSubscription, Stack, SynthesizedStack,
-    Topic,
+    Bucket, BucketName, BucketProps, CorsPreflight, CorsRule, HttpApi, HttpApiProps, OBJECT_CREATED, Queue, QueueProps,
+    RustFunction, RustFunctionProps, Secret, SqsEventSource, SqsSubscription, SynthesizedStack, Topic,
 };
-use system::{ConsumerSize, Stage};
+use system::Stage;
 use system_database::{Connection, RDS_CA_BUNDLE};
 
 use crate::monitoring::{Monitored, add_monitoring};
@@ -93,12 +90,11 @@ pub(crate) fn analytics(stage: &Stage, settings: &Settings) -> SynthesizedStack 
     // Functions
     let tls = || settings.database.tls.as_str().into_value();
     let stage_name = || stage.name.as_str().into_value();
-    let in_vpc = InVpc { connection: &connection, subnet_ids: &subnet_ids };
-    let importer = function(
+    let in_vpc = || connection.placement(subnet_ids.clone());
+    let importer = stage.function(
         &mut stack,
-        stage,
         (CSV_IMPORTER, "Reads uploaded files into the database."),
-        (settings.csv_importer, None),
+        settings.csv_importer.size,
         CsvImporterEnvironment {
             sqs_input_url: queue.queue_url(),
             sqs_dead_letter_url: queue.dead_letter_queue().queue_url(),
@@ -113,7 +109,7 @@ pub(crate) fn analytics(stage: &Stage, settings: &Settings) -> SynthesizedStack 
             stage: stage_name(),
         }
         .into_variables(),
-        in_vpc,
+        in_vpc(),
     );
     let source = SqsEventSource {
         queue: &queue,
@@ -136,11 +132,9 @@ pub(crate) fn analytics(stage: &Stage, settings: &Settings) -> SynthesizedStack 
             "Bearer token of the analytics' API, in the field password.",
         )
     });
-    let reader = function(
-        &mut stack,
-        stage,
+    let reader = stage.function_props(
         (ANALYTICS_API, "Answers questions and takes uploads."),
-        (settings.analytics_api, Some(settings.analytics_api.max_concurrency)),
+        settings.analytics_api.size,
         AnalyticsApiEnvironment {
             uploads_bucket: bucket.bucket_name(),
             authorise_writing: settings.authorise_writing.as_str().into_value(),
@@ -156,8 +150,11 @@ pub(crate) fn analytics(stage: &Stage, settings: &Settings) -> SynthesizedStack 
             stage: stage_name(),
         }
         .into_variables(),
-        in_vpc,
+        in_vpc(),
     );
+    let reserved_concurrent_executions = Some(settings.analytics_api.max_concurrency);
+    let reader = RustFunctionProps { reserved_concurrent_executions, ..reader };
+    let reader = RustFunction::new(&mut stack, ANALYTICS_API.name, reader);
     // The addresses that it signs may do what its role may do.
     bucket.grant_put(&mut stack, &reader);
     connection.grant_read_credentials(&mut stack, &reader);
@@ -215,35 +212,4 @@ fn upload_from_page(settings: &Settings, api: &HttpApi) -> CorsRule {
         exposed_headers: &["etag", "x-amz-version-id"],
         max_age: PREFLIGHT_MAX_AGE,
     }
-}
-
-#[derive(Clone, Copy)]
-struct InVpc<'a> {
-    connection: &'a Connection,
-    subnet_ids: &'a Value<Vec<String>>,
-}
-
-#[track_caller]
-fn function(
-    stack: &mut Stack,
-    stage: &Stage,
-    (names, description): (FunctionNames, &'static str),
-    (consumer, reserved_concurrent_executions): (ConsumerSize, Option<u32>),
-    environment: Vec<(&'static str, Value<String>)>,
-    in_vpc: InVpc<'_>,
-) -> RustFunction {
-    let props = RustFunctionProps {
-        function_name: names.on_stage(stage.name.as_str()),
-        description,
-        code: Code { asset: names.asset },
-        architecture: stage.functions.architecture,
-        memory_mb: consumer.size.memory_mb,
-        timeout: consumer.size.timeout,
-        reserved_concurrent_executions,
-        log_retention_days: stage.functions.log_retention_days,
-        environment,
-        vpc: Some(in_vpc.connection.vpc_placement(in_vpc.subnet_ids.clone())),
-        layers: vec![in_vpc.connection.rds_ca_layer.clone()],
-    };
-    RustFunction::new(stack, names.name, props)
 }

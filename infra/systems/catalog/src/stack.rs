@@ -14,16 +14,15 @@
 use std::time::Duration;
 
 use catalog_contract::{
-    CREATE_PRODUCT_PROCESSOR, CreateProductEnvironment, FunctionNames, GET_PRODUCT, GetProductEnvironment,
-    PRODUCT_SAVER_WORKER, ProductSaverEnvironment, ROUTES, metric, table as attributes,
+    CREATE_PRODUCT_PROCESSOR, CreateProductEnvironment, GET_PRODUCT, GetProductEnvironment, PRODUCT_SAVER_WORKER,
+    ProductSaverEnvironment, ROUTES, metric, table as attributes,
 };
-use cfn::{IntoValue, Value};
+use cfn::IntoValue;
 use constructs::{
-    Acknowledgement, Alarm, Bucket, BucketProps, Code, CorsPreflight, Dashboard, HttpApi, HttpApiProps, Metric, Queue,
-    QueueProps, RouteAuthorization, RustFunction, RustFunctionProps, SqsEventSource, Stack, Suppression,
-    SynthesizedStack, Table, TableProps, Topic, Widget,
+    Alarm, Bucket, BucketProps, CorsPreflight, Dashboard, HttpApi, HttpApiProps, Metric, Queue, QueueProps,
+    RustFunction, SqsEventSource, Stack, SynthesizedStack, Table, TableProps, Topic, Widget,
 };
-use system::{FunctionSize, Stage};
+use system::{Placement, Stage, add_open_route};
 
 use crate::{NAME as APPLICATION, Settings};
 
@@ -36,6 +35,12 @@ const BATCH: u32 = 10;
 const BATCHING_WINDOW: Duration = Duration::ZERO;
 /// How long an overwritten report can be restored.
 const OLD_REPORTS: Duration = DAY.saturating_mul(30);
+const OUTSIDE_VPC: Placement = Placement::Outside {
+    why: "uses SQS, DynamoDB and S3, which IAM guards, and nothing private: a VPC would keep nobody out",
+};
+/// The contract has no users: anyone who knows the URL may add and read products.
+const WHY_OPEN: &str =
+    "public by its contract: the API knows no users, holds nothing personal, and is throttled as a whole";
 /// Seconds for which a browser caches a preflight response.
 const PREFLIGHT_MAX_AGE: u32 = 3600;
 /// Seconds after which an accepted product should have been saved.
@@ -89,9 +94,8 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
     let alarms = Topic::for_alarms(&mut stack, "AlarmTopic", format!("catalog-alarms-{}", stage.name));
 
     // Functions
-    let create = function(
+    let create = stage.function(
         &mut stack,
-        stage,
         (CREATE_PRODUCT_PROCESSOR, "Accepts products and queues them."),
         settings.create_product_processor,
         CreateProductEnvironment {
@@ -100,13 +104,13 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
             stage: stage_name(),
         }
         .into_variables(),
+        OUTSIDE_VPC,
     );
     queue.grant_send_messages(&mut stack, &create);
     table.grant_write_data(&mut stack, &create);
 
-    let worker = function(
+    let worker = stage.function(
         &mut stack,
-        stage,
         (PRODUCT_SAVER_WORKER, "Saves accepted products and their reports."),
         settings.product_saver_worker.size,
         ProductSaverEnvironment {
@@ -117,6 +121,7 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
             stage: stage_name(),
         }
         .into_variables(),
+        OUTSIDE_VPC,
     );
     let source = SqsEventSource {
         queue: &queue,
@@ -130,12 +135,12 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
     table.grant_write_data(&mut stack, &worker);
     reports.grant_put(&mut stack, &worker);
 
-    let get = function(
+    let get = stage.function(
         &mut stack,
-        stage,
         (GET_PRODUCT, "Answers what became of a product, and describes the API."),
         settings.get_product,
         GetProductEnvironment { product_table: table.table_ref(), stage: stage_name() }.into_variables(),
+        OUTSIDE_VPC,
     );
     table.grant_read_data(&mut stack, &get);
 
@@ -159,9 +164,7 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
     );
     let functions = [&create, &worker, &get];
     for route in ROUTES {
-        let function = functions.iter().find(|function| function.id().as_str() == route.function.name);
-        let function = function.expect("a route leads to a function of this stack");
-        add_route(&mut stack, &api, route.id, &route.key(), function);
+        add_open_route(&mut stack, &api, route, &functions, WHY_OPEN);
     }
 
     // Monitoring
@@ -175,46 +178,6 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
     stack.output("ReportsBucketName", reports.bucket_name(), "Bucket with a report a product.");
     stack.output("CatalogAlarmTopicArn", alarms.topic_arn(), "Topic that hears of each alarm.");
     stack.finish()
-}
-
-#[track_caller]
-fn function(
-    stack: &mut Stack,
-    stage: &Stage,
-    (names, description): (FunctionNames, &'static str),
-    size: FunctionSize,
-    environment: Vec<(&'static str, Value<String>)>,
-) -> RustFunction {
-    let props = RustFunctionProps {
-        function_name: names.on_stage(stage.name.as_str()),
-        description,
-        code: Code { asset: names.asset },
-        architecture: stage.functions.architecture,
-        memory_mb: size.memory_mb,
-        timeout: size.timeout,
-        reserved_concurrent_executions: None,
-        log_retention_days: stage.functions.log_retention_days,
-        environment,
-        vpc: None,
-        layers: Vec::new(),
-    };
-    let function = RustFunction::new(stack, names.name, props);
-    let reason = "uses SQS, DynamoDB and S3, which IAM guards, and nothing private: a VPC would keep nobody out";
-    stack.suppress(function.id(), Suppression::checkov("CKV_AWS_117", reason));
-    function
-}
-
-/// The contract has no users: anyone who knows the URL may add and read products.
-#[track_caller]
-fn add_route(stack: &mut Stack, api: &HttpApi, id: &str, route_key: &str, function: &RustFunction) {
-    api.add_route(stack, id, route_key, function, RouteAuthorization::None);
-    // For as long as it takes to merge the routes; a change to an existing one is judged again.
-    let accepted = Acknowledgement {
-        rule: "exposure/api-authorisation",
-        reason: "public by its contract: the API knows no users, holds nothing personal, and is throttled as a whole",
-        until: "2027-03-31",
-    };
-    stack.acknowledge(id, accepted);
 }
 
 fn add_alarms(
@@ -236,12 +199,7 @@ fn add_alarms(
     alarm("OldestMessage", queue.metric_age_of_oldest_message(), OLDEST_MESSAGE, &text);
     alarm("TableReadThrottles", table.metric_read_throttles(), 0, "DynamoDB turns reads of the table away.");
     alarm("TableWriteThrottles", table.metric_write_throttles(), 0, "DynamoDB turns writes to the table away.");
-    for function in functions {
-        let text = format!("{} fails.", function.function_name());
-        alarm(&format!("{}Errors", function.id()), function.metric_errors(), 0, &text);
-        let text = format!("Lambda has no instance for {}.", function.function_name());
-        alarm(&format!("{}Throttles", function.id()), function.metric_throttles(), 0, &text);
-    }
+    Alarm::of_functions(stack, functions, topic);
 }
 
 fn add_dashboard(
@@ -252,7 +210,6 @@ fn add_dashboard(
     table: &Table,
     functions: &[&RustFunction; 3],
 ) {
-    let of = |metric: fn(&RustFunction) -> Metric| functions.iter().map(|function| metric(function)).collect();
     let dead_letters = queue.dead_letter_queue().metric_messages_visible();
     let [create, worker, _] = functions;
     let own = |function: &RustFunction, name| stage.metric(metric::NAMESPACE, function, name);
@@ -276,10 +233,7 @@ fn add_dashboard(
             title: "Table: turned away",
             metrics: vec![table.metric_read_throttles(), table.metric_write_throttles()],
         },
-        Widget { title: "Invocations", metrics: of(RustFunction::metric_invocations) },
-        Widget { title: "Errors", metrics: of(RustFunction::metric_errors) },
-        Widget { title: "Throttles", metrics: of(RustFunction::metric_throttles) },
-        Widget { title: "Longest invocation (ms)", metrics: of(RustFunction::metric_duration) },
     ];
+    let widgets = [widgets.as_slice(), &Widget::of_functions(functions)].concat();
     Dashboard::new(stack, "Dashboard", format!("catalog-{}", stage.name), &widgets);
 }

@@ -2,6 +2,7 @@
 
 use cfn::{Parameter, Value};
 use constructs::{Grantee, Secret, Stack, VpcPlacement};
+use system::Placement;
 
 use crate::data::{DB_APP_SECRET_ARN, DB_ENDPOINT, DB_PORT, RDS_CA_LAYER_ARN};
 
@@ -14,7 +15,7 @@ pub struct Connection {
     /// ARN of the secret with the application role's password.
     pub credentials: Value<String>,
     /// Layer with the certificate authorities, [`crate::RDS_CA_BUNDLE`].
-    pub rds_ca_layer: Value<String>,
+    rds_ca_layer: Value<String>,
     security_group_id: Value<String>,
 }
 
@@ -37,8 +38,9 @@ impl Connection {
     }
 
     /// Where a function must be placed to reach the database.
-    pub fn vpc_placement(&self, subnet_ids: Value<Vec<String>>) -> VpcPlacement {
-        VpcPlacement { subnet_ids, security_group_id: self.security_group_id.clone() }
+    pub fn placement(&self, subnet_ids: Value<Vec<String>>) -> Placement {
+        let vpc = VpcPlacement { subnet_ids, security_group_id: self.security_group_id.clone() };
+        Placement::InVpc { vpc, rds_ca_layer: self.rds_ca_layer.clone() }
     }
 
     /// Reading the application role's password.

@@ -12,11 +12,10 @@ use std::time::Duration;
 
 use cfn::{IntoValue, RawResource, json};
 use constructs::{
-    Acknowledgement, Code, DatabaseCluster, DatabaseClusterProps, LayerVersion, RustFunction, RustFunctionProps,
-    Secret, Stack, Suppression, VpcPlacement,
+    Acknowledgement, DatabaseCluster, DatabaseClusterProps, LayerVersion, Secret, Stack, Suppression, VpcPlacement,
 };
 use contract::db_init::DbInitEnvironment;
-use system::{Database, FunctionSize, Stage};
+use system::{Database, FunctionSize, Placement, Stage};
 
 use crate::{Access, Definition};
 
@@ -87,31 +86,24 @@ pub fn add_database(
         "Certificate authorities of RDS.",
         "rds-ca",
     );
-    let db_init = RustFunction::new(
+    let db_init = stage.function(
         stack,
-        definition.db_init.name,
-        RustFunctionProps {
-            function_name: definition.db_init.on_stage(stage.name.as_str()),
-            description: descriptions.db_init,
-            code: Code { asset: definition.db_init.asset },
-            architecture: stage.functions.architecture,
-            memory_mb: settings.db_init.memory_mb,
-            timeout: settings.db_init.timeout,
-            reserved_concurrent_executions: None,
-            log_retention_days: stage.functions.log_retention_days,
-            environment: DbInitEnvironment {
-                rds_host: cluster.cluster_endpoint(),
-                rds_port: cluster.cluster_port(),
-                rds_database: definition.name.into_value(),
-                rds_tls: settings.database.tls.as_str().into_value(),
-                rds_ca_bundle: RDS_CA_BUNDLE.into_value(),
-                db_owner_secret_arn: owner.secret_arn(),
-                db_app_secret_arn: application.secret_arn(),
-                stage: stage.name.as_str().into_value(),
-            }
-            .into_variables(),
-            vpc: Some(VpcPlacement { subnet_ids: access.subnet_ids.r#ref(), security_group_id: access.functions }),
-            layers: vec![layer.layer_version_arn()],
+        (definition.db_init, descriptions.db_init),
+        settings.db_init,
+        DbInitEnvironment {
+            rds_host: cluster.cluster_endpoint(),
+            rds_port: cluster.cluster_port(),
+            rds_database: definition.name.into_value(),
+            rds_tls: settings.database.tls.as_str().into_value(),
+            rds_ca_bundle: RDS_CA_BUNDLE.into_value(),
+            db_owner_secret_arn: owner.secret_arn(),
+            db_app_secret_arn: application.secret_arn(),
+            stage: stage.name.as_str().into_value(),
+        }
+        .into_variables(),
+        Placement::InVpc {
+            vpc: VpcPlacement { subnet_ids: access.subnet_ids.r#ref(), security_group_id: access.functions },
+            rds_ca_layer: layer.layer_version_arn(),
         },
     );
     let reason =

@@ -15,15 +15,14 @@ use std::time::Duration;
 
 use cfn::{IntoValue, Parameter, Value};
 use constructs::{
-    Alarm, Code, Dashboard, Metric, ParameterSource, Queue, QueueProps, RustFunction, RustFunctionProps, Schedule,
-    ScheduleProps, SqsEventSource, Stack, Suppression, SynthesizedStack, Topic, VpcPlacement, Widget,
+    Alarm, Dashboard, Metric, ParameterSource, Queue, QueueProps, RustFunction, Schedule, ScheduleProps,
+    SqsEventSource, Stack, SynthesizedStack, Topic, Widget,
 };
-use contract::FunctionNames;
 use fipe_contract::{
     MANUFACTURER_LOADER, MODEL_LOADER, ManufacturerLoaderEnvironment, ModelLoaderEnvironment, PRICE_LOADER,
     PriceLoaderEnvironment, SOMA_INGESTOR, SomaIngestorEnvironment, database, metric,
 };
-use system::{ConsumerSize, FunctionSize, Stage};
+use system::{ConsumerSize, Placement, Stage};
 use system_database::{Connection, RDS_CA_BUNDLE};
 
 use crate::{NAME as APPLICATION, Pacing, Settings, fipe_data};
@@ -41,6 +40,9 @@ const MAX_EVENT_AGE: Duration = Duration::from_secs(6 * 3600);
 const RETRY_ATTEMPTS: u32 = 2;
 /// The newest month at FIPE.
 const NEWEST_MONTH: &str = r#"{"mes":0,"ano":0}"#;
+const OUTSIDE_VPC: Placement = Placement::Outside {
+    why: "calls FIPE on the internet and nothing private: in a VPC it would need a NAT gateway, paid by the hour",
+};
 const URL_FIPE: &str = "https://veiculos.fipe.org.br/api/veiculos/";
 
 pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> SynthesizedStack {
@@ -66,9 +68,8 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
     let alarms = Topic::for_alarms(&mut stack, "AlarmTopic", format!("fipe-alarms-{}", stage.name));
 
     // Functions
-    let manufacturer_loader = function(
+    let manufacturer_loader = stage.function(
         &mut stack,
-        stage,
         (MANUFACTURER_LOADER, "Starts a FIPE crawl."),
         settings.manufacturer_loader,
         ManufacturerLoaderEnvironment {
@@ -80,15 +81,14 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
             stage: stage.name.as_str().into_value(),
         }
         .into_variables(),
-        None,
+        OUTSIDE_VPC,
     );
     manufacturer_queue.grant_send_messages(&mut stack, &manufacturer_loader);
     price_queue.grant_send_messages(&mut stack, &manufacturer_loader);
     manufacturer_loader.configure_async_invoke(&mut stack, MAX_EVENT_AGE, RETRY_ATTEMPTS, &alarms);
 
-    let model_loader = function(
+    let model_loader = stage.function(
         &mut stack,
-        stage,
         (MODEL_LOADER, "Lists the models of each brand."),
         settings.model_loader.size,
         ModelLoaderEnvironment {
@@ -103,16 +103,15 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
             stage: stage.name.as_str().into_value(),
         }
         .into_variables(),
-        None,
+        OUTSIDE_VPC,
     );
     consume(&mut stack, settings, &model_loader, &manufacturer_queue, pacing.brands_per_batch, settings.model_loader);
     manufacturer_queue.grant_send_messages(&mut stack, &model_loader);
     model_queue.grant_send_messages(&mut stack, &model_loader);
     price_queue.grant_send_messages(&mut stack, &model_loader);
 
-    let price_loader = function(
+    let price_loader = stage.function(
         &mut stack,
-        stage,
         (PRICE_LOADER, "Asks for the prices of each model."),
         settings.price_loader.size,
         PriceLoaderEnvironment {
@@ -125,15 +124,14 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
             stage: stage.name.as_str().into_value(),
         }
         .into_variables(),
-        None,
+        OUTSIDE_VPC,
     );
     consume(&mut stack, settings, &price_loader, &model_queue, pacing.messages_per_batch, settings.price_loader);
     model_queue.grant_send_messages(&mut stack, &price_loader);
     price_queue.grant_send_messages(&mut stack, &price_loader);
 
-    let soma_ingestor = function(
+    let soma_ingestor = stage.function(
         &mut stack,
-        stage,
         (SOMA_INGESTOR, "Writes prices to the database."),
         settings.soma_ingestor.size,
         SomaIngestorEnvironment {
@@ -150,10 +148,7 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
             stage: stage.name.as_str().into_value(),
         }
         .into_variables(),
-        Some(InVpc {
-            placement: connection.vpc_placement(subnet_ids.r#ref()),
-            rds_ca_layer: connection.rds_ca_layer.clone(),
-        }),
+        connection.placement(subnet_ids.r#ref()),
     );
     consume(&mut stack, settings, &soma_ingestor, &price_queue, INGESTOR_BATCH, settings.soma_ingestor);
     crawl_complete.grant_publish(&mut stack, &soma_ingestor);
@@ -202,45 +197,6 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
     stack.output("CrawlCompleteTopicArn", crawl_complete.topic_arn(), "Topic that hears of each complete crawl.");
     stack.output("AlarmTopicArn", alarms.topic_arn(), "Topic that hears of each alarm.");
     stack.finish()
-}
-
-struct InVpc {
-    placement: VpcPlacement,
-    rds_ca_layer: Value<String>,
-}
-
-#[track_caller]
-fn function(
-    stack: &mut Stack,
-    stage: &Stage,
-    (names, description): (FunctionNames, &'static str),
-    size: FunctionSize,
-    environment: Vec<(&'static str, Value<String>)>,
-    in_vpc: Option<InVpc>,
-) -> RustFunction {
-    let layers = in_vpc.iter().map(|vpc| vpc.rds_ca_layer.clone()).collect();
-    let vpc = in_vpc.map(|vpc| vpc.placement);
-    let props = RustFunctionProps {
-        function_name: names.on_stage(stage.name.as_str()),
-        description,
-        code: Code { asset: names.asset },
-        architecture: stage.functions.architecture,
-        memory_mb: size.memory_mb,
-        timeout: size.timeout,
-        reserved_concurrent_executions: None,
-        log_retention_days: stage.functions.log_retention_days,
-        environment,
-        vpc,
-        layers,
-    };
-    let is_in_vpc = props.vpc.is_some();
-    let function = RustFunction::new(stack, names.name, props);
-    if !is_in_vpc {
-        let reason =
-            "calls FIPE on the internet and nothing private: in a VPC it would need a NAT gateway, paid by the hour";
-        stack.suppress(function.id(), Suppression::checkov("CKV_AWS_117", reason));
-    }
-    function
 }
 
 /// `fipe-<name>-queue-<stage>` and its dead-letter queue, for one consumer.

@@ -77,17 +77,11 @@ fn add_alarms(stack: &mut Stack, stage: &Stage, monitored: &Monitored<'_>, topic
     alarm("Latency", slow, SLOW, "Calls take longer than a second on average.");
     alarm("TableReadThrottles", table.metric_read_throttles(), 0, "DynamoDB turns reads of the table away.");
     alarm("TableWriteThrottles", table.metric_write_throttles(), 0, "DynamoDB turns writes to the table away.");
-    for function in monitored.functions() {
-        let text = format!("{} fails.", function.function_name());
-        alarm(&format!("{}Errors", function.id()), function.metric_errors(), 0, &text);
-        let text = format!("Lambda has no instance for {}.", function.function_name());
-        alarm(&format!("{}Throttles", function.id()), function.metric_throttles(), 0, &text);
-    }
+    Alarm::of_functions(stack, &monitored.functions(), topic);
 }
 
 fn add_dashboard(stack: &mut Stack, stage: &Stage, monitored: &Monitored<'_>) {
     let Monitored { api, queue, table, login, producer, status, worker, sweeper, .. } = monitored;
-    let of = |metric: fn(&RustFunction) -> Metric| monitored.functions().into_iter().map(metric).collect();
     let own = |function, name| stage.metric(api_metric::NAMESPACE, function, name);
     let of_worker = |name| stage.metric(worker_metric::NAMESPACE, worker, name);
     let dead = queue.dead_letter_queue().metric_messages_visible();
@@ -146,10 +140,7 @@ fn add_dashboard(stack: &mut Stack, stage: &Stage, monitored: &Monitored<'_>) {
                 of_worker(worker_metric::DYNAMODB_SAVE_ERROR),
             ],
         },
-        Widget { title: "Invocations", metrics: of(RustFunction::metric_invocations) },
-        Widget { title: "Errors", metrics: of(RustFunction::metric_errors) },
-        Widget { title: "Throttles", metrics: of(RustFunction::metric_throttles) },
-        Widget { title: "Longest invocation (ms)", metrics: of(RustFunction::metric_duration) },
     ];
+    let widgets = [widgets.as_slice(), &Widget::of_functions(&monitored.functions())].concat();
     Dashboard::new(stack, "Dashboard", format!("messages-{}", stage.name), &widgets);
 }

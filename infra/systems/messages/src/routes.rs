@@ -1,9 +1,10 @@
 //! The API's routes from the contract. To API Gateway each is open: tokens are verified by the functions, since its own authorizer knows no
 //! Ed25519 and answers in words of its own.
 
-use constructs::{Acknowledgement, HttpApi, RouteAuthorization, RustFunction, Stack};
+use constructs::{HttpApi, RustFunction, Stack};
 use contract::{Matches, Route};
 use messages_contract::{Operation, ROUTES};
+use system::add_open_route;
 
 const BY_TOKEN: &str =
     "the function verifies the bearer token of each request: API Gateway's own authorizer takes RSA keys alone";
@@ -16,13 +17,7 @@ const NOTHING_HERE: &str = "answers with 404 or 405 and nothing else";
 /// Adds every route.
 pub(crate) fn add_routes(stack: &mut Stack, api: &HttpApi, functions: &[&RustFunction]) {
     for route in ROUTES {
-        let function = functions.iter().find(|function| function.id().as_str() == route.function.name);
-        let function = function.expect("a route leads to a function of this stack");
-        api.add_route(stack, route.id, &route.key(), function, RouteAuthorization::None);
-        // For as long as it takes to merge the routes; a change to an existing one is judged again.
-        let accepted =
-            Acknowledgement { rule: "exposure/api-authorisation", reason: why_open(route), until: "2027-03-31" };
-        stack.acknowledge(route.id, accepted);
+        add_open_route(stack, api, route, functions, why_open(route));
     }
 }
 

@@ -16,18 +16,16 @@
 
 use std::time::Duration;
 
-use cfn::{IntoValue, Value};
+use cfn::IntoValue;
 use constructs::{
-    Code, CorsPreflight, Fifo, GlobalSecondaryIndex, HttpApi, HttpApiProps, Projection, Queue, QueueProps,
-    RustFunction, RustFunctionProps, Schedule, ScheduleProps, Secret, SqsEventSource, Stack, Suppression,
-    SynthesizedStack, Table, TableProps, Topic,
+    CorsPreflight, Fifo, GlobalSecondaryIndex, HttpApi, HttpApiProps, Projection, Queue, QueueProps, RustFunction,
+    Schedule, ScheduleProps, Secret, SqsEventSource, Stack, SynthesizedStack, Table, TableProps, Topic,
 };
 use messages_contract::{
-    DEAD_LETTER_QUEUE, FunctionNames, LOGIN, LoginEnvironment, MAIN_QUEUE, PRODUCER, ProducerEnvironment, QUEUE_DAYS,
-    STATUS, SWEEPER, SigningKeys, StatusEnvironment, SweeperEnvironment, WORKER, WorkerEnvironment, queue_on_stage,
-    table as attributes,
+    DEAD_LETTER_QUEUE, LOGIN, LoginEnvironment, MAIN_QUEUE, PRODUCER, ProducerEnvironment, QUEUE_DAYS, STATUS, SWEEPER,
+    SigningKeys, StatusEnvironment, SweeperEnvironment, WORKER, WorkerEnvironment, queue_on_stage, table as attributes,
 };
-use system::{FunctionSize, Stage};
+use system::{Placement, Stage};
 
 use crate::monitoring::{Monitored, add_monitoring};
 use crate::routes::add_routes;
@@ -43,6 +41,9 @@ const BATCH: u32 = 10;
 const BATCHING_WINDOW: Duration = Duration::ZERO;
 /// How long Scheduler and Lambda try to start the sweeper: until the next minute, which is also the shortest time that both take.
 const UNTIL_NEXT_SWEEP: Duration = Duration::from_secs(60);
+const OUTSIDE_VPC: Placement = Placement::Outside {
+    why: "uses SQS, DynamoDB and Secrets Manager, which IAM guards, and nothing private: a VPC would keep nobody out",
+};
 /// Seconds for which a browser caches a preflight response.
 const PREFLIGHT_MAX_AGE: u32 = 3600;
 
@@ -67,9 +68,8 @@ pub fn messages(stage: &Stage, settings: &Settings) -> SynthesizedStack {
     let alarms = Topic::for_alarms(&mut stack, "AlarmTopic", format!("messages-alarms-{}", stage.name));
 
     // Functions
-    let login = function(
+    let login = stage.function(
         &mut stack,
-        stage,
         (LOGIN, "Logs people in and publishes the keys that tokens are verified with."),
         settings.login,
         LoginEnvironment {
@@ -79,6 +79,7 @@ pub fn messages(stage: &Stage, settings: &Settings) -> SynthesizedStack {
             stage: stage_name(),
         }
         .into_variables(),
+        OUTSIDE_VPC,
     );
     table.grant_read_data(&mut stack, &login);
     table.grant_write_data(&mut stack, &login);
@@ -87,9 +88,8 @@ pub fn messages(stage: &Stage, settings: &Settings) -> SynthesizedStack {
     table.grant_scan(&mut stack, &login);
     signing_keys.grant_read(&mut stack, &login);
 
-    let producer = function(
+    let producer = stage.function(
         &mut stack,
-        stage,
         (PRODUCER, "Accepts messages and queues them."),
         settings.producer,
         ProducerEnvironment {
@@ -102,6 +102,7 @@ pub fn messages(stage: &Stage, settings: &Settings) -> SynthesizedStack {
             stage: stage_name(),
         }
         .into_variables(),
+        OUTSIDE_VPC,
     );
     queue.grant_send_messages(&mut stack, &producer);
     dead_letters.grant_send_messages(&mut stack, &producer);
@@ -109,9 +110,8 @@ pub fn messages(stage: &Stage, settings: &Settings) -> SynthesizedStack {
     table.grant_update_data(&mut stack, &producer);
     signing_keys.grant_read(&mut stack, &producer);
 
-    let status = function(
+    let status = stage.function(
         &mut stack,
-        stage,
         (STATUS, "Reports messages, queues and dead letters, and reprocesses dead letters."),
         settings.status,
         StatusEnvironment {
@@ -123,13 +123,13 @@ pub fn messages(stage: &Stage, settings: &Settings) -> SynthesizedStack {
             stage: stage_name(),
         }
         .into_variables(),
+        OUTSIDE_VPC,
     );
     grant_replays(&mut stack, &queue, &table, &status);
     signing_keys.grant_read(&mut stack, &status);
 
-    let worker = function(
+    let worker = stage.function(
         &mut stack,
-        stage,
         (WORKER, "Saves each message once, in the order of its payer."),
         settings.worker.size,
         WorkerEnvironment {
@@ -139,6 +139,7 @@ pub fn messages(stage: &Stage, settings: &Settings) -> SynthesizedStack {
             stage: stage_name(),
         }
         .into_variables(),
+        OUTSIDE_VPC,
     );
     let source = SqsEventSource {
         queue: &queue,
@@ -150,9 +151,8 @@ pub fn messages(stage: &Stage, settings: &Settings) -> SynthesizedStack {
     dead_letters.grant_send_messages(&mut stack, &worker);
     table.grant_update_data(&mut stack, &worker);
 
-    let sweeper = function(
+    let sweeper = stage.function(
         &mut stack,
-        stage,
         (SWEEPER, "Queues what was accepted and never queued, and continues replays."),
         settings.sweeper,
         SweeperEnvironment {
@@ -162,6 +162,7 @@ pub fn messages(stage: &Stage, settings: &Settings) -> SynthesizedStack {
             stage: stage_name(),
         }
         .into_variables(),
+        OUTSIDE_VPC,
     );
     grant_replays(&mut stack, &queue, &table, &sweeper);
     dead_letters.grant_send_messages(&mut stack, &sweeper);
@@ -277,32 +278,4 @@ fn grant_replays(stack: &mut Stack, queue: &Queue, table: &Table, function: &Rus
     table.grant_update_data(stack, function);
     table.grant_delete_data(stack, function);
     table.grant_query(stack, function, attributes::OPEN_INDEX);
-}
-
-#[track_caller]
-fn function(
-    stack: &mut Stack,
-    stage: &Stage,
-    (names, description): (FunctionNames, &'static str),
-    size: FunctionSize,
-    environment: Vec<(&'static str, Value<String>)>,
-) -> RustFunction {
-    let props = RustFunctionProps {
-        function_name: names.on_stage(stage.name.as_str()),
-        description,
-        code: Code { asset: names.asset },
-        architecture: stage.functions.architecture,
-        memory_mb: size.memory_mb,
-        timeout: size.timeout,
-        reserved_concurrent_executions: None,
-        log_retention_days: stage.functions.log_retention_days,
-        environment,
-        vpc: None,
-        layers: Vec::new(),
-    };
-    let function = RustFunction::new(stack, names.name, props);
-    let reason =
-        "uses SQS, DynamoDB and Secrets Manager, which IAM guards, and nothing private: a VPC would keep nobody out";
-    stack.suppress(function.id(), Suppression::checkov("CKV_AWS_117", reason));
-    function
 }

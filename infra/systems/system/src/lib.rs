@@ -6,7 +6,9 @@ mod api;
 mod database;
 mod error;
 mod example;
+mod function;
 mod operator;
+mod route;
 mod section;
 mod size;
 mod stage;
@@ -16,10 +18,12 @@ pub use api::{Api, ApiAddress};
 pub use database::{Database, Tls};
 pub use error::{StageError, StageFault};
 pub use example::Example;
+pub use function::Placement;
 pub use operator::{
-    Action, Answers, Bars, Console, Failed, How, Interrupt, LocalService, Operator, Site, Stop, Table, Verb, Working,
-    age, grouped, queue_lines, read_arguments, trace_lines,
+    Action, Answers, Bars, Console, DeployedStack, Failed, How, Interrupt, LocalService, Operator, Site, Stop, Table,
+    Verb, Working, age, grouped, is_busy, queue_lines, read_arguments, to_the_second, trace_lines,
 };
+pub use route::add_open_route;
 pub use section::{Section, nearest};
 pub use size::{ConsumerSize, FunctionSize, seconds};
 pub use stage::{Functions, Safeguards, Stage, StageName};

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::{StatusCode, header};
 use serde_json::Value;
-use system::{Failed, How};
+use system::{Failed, How, is_busy};
 
 const CALL_TIMEOUT: Duration = Duration::from_secs(35);
 /// When the API does not say when to come back.
@@ -36,7 +36,7 @@ impl ApiError {
     fn how(&self) -> How {
         match self {
             Self::NotAsked { .. } => How::Retryable,
-            Self::Unexpected { status, .. } if is_busy(*status) => How::Retryable,
+            Self::Unexpected { status, .. } if is_busy(status.as_u16()) => How::Retryable,
             Self::Unexpected { .. } => How::Failed,
         }
     }
@@ -68,14 +68,10 @@ pub(super) async fn get(url: &str, limit: Duration) -> Result<Answered, Failed> 
             StatusCode::OK | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 return Ok(Answered { status, body, took });
             }
-            status if is_busy(status) && begun.elapsed() + pause < limit => tokio::time::sleep(pause).await,
+            status if is_busy(status.as_u16()) && begun.elapsed() + pause < limit => tokio::time::sleep(pause).await,
             status => return Err(ApiError::Unexpected { url: url.to_owned(), status, body }.into()),
         }
     }
-}
-
-fn is_busy(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 429 | 502 | 503 | 504)
 }
 
 #[cfg(test)]

@@ -216,7 +216,7 @@ fn show(question: &str, answer: &Answered) -> Vec<String> {
 
 /// The importer and its log.
 async fn importer(deployed: &Deployed) -> Result<Vec<Source>, Failed> {
-    let mut sources = sources(&deployed.cloud, &deployed.inventory).await?;
+    let mut sources = sources(&deployed.stack.cloud, &deployed.stack.inventory).await?;
     sources.retain(|source| source.function == CSV_IMPORTER.name);
     Ok(sources)
 }
@@ -231,7 +231,7 @@ async fn traces(
 ) -> Result<Trace, Failed> {
     let mut all = Trace::default();
     for Report { upload, .. } in reports {
-        let Trace { lines, silent } = trace(&deployed.cloud, sources, begun, &upload.key, limit).await?;
+        let Trace { lines, silent } = trace(&deployed.stack.cloud, sources, begun, &upload.key, limit).await?;
         all.lines.extend(lines.into_iter().filter(|(_, line)| is_about(line, upload)));
         all.silent.extend(silent);
     }

@@ -2,10 +2,9 @@
 
 use analytics_contract::{Request, State, Status, Upload};
 use clap::Args;
-use jiff::{Timestamp, Unit};
 use operate::{QueueAttributes, QueueDepths, Queues};
 use serde_json::json;
-use system::{Failed, Site, StageName, Table, grouped, queue_lines};
+use system::{Failed, Site, StageName, Table, grouped, queue_lines, to_the_second};
 
 use super::deployed::Deployed;
 use super::{report, revert};
@@ -33,10 +32,10 @@ pub(super) async fn run(site: &Site<'_>, arguments: &StatusArguments) -> Result<
     let deployed = Deployed::find(site).await?;
     let status = async { deployed.ask::<Status>(&Request::Status).await };
     let queues = async {
-        let queues = QueueDepths::find(deployed.cloud.clone(), &deployed.inventory).await?.now().await?;
+        let queues = QueueDepths::find(deployed.stack.cloud.clone(), &deployed.stack.inventory).await?.now().await?;
         // The dead-letter queue of a subscription is no queue's.
-        let undelivered = match deployed.output("SubscriptionDLQUrl") {
-            Some(url) => deployed.cloud.attributes(url).await?,
+        let undelivered = match deployed.stack.optional_output("SubscriptionDLQUrl") {
+            Some(url) => deployed.stack.cloud.attributes(url).await?,
             None => None,
         };
         Ok::<_, Failed>((queues, undelivered.as_ref().map_or(0, QueueAttributes::messages)))
@@ -61,7 +60,7 @@ pub(super) async fn run(site: &Site<'_>, arguments: &StatusArguments) -> Result<
     }
     if undelivered > 0 {
         let undelivered = grouped(undelivered);
-        let url = deployed.output("SubscriptionDLQUrl").unwrap_or_default();
+        let url = deployed.stack.optional_output("SubscriptionDLQUrl").unwrap_or_default();
         console.data(&format!("{undelivered} events could not be delivered to the queue; they are kept in {url}"));
     }
     Ok(())
@@ -75,7 +74,11 @@ fn lines(status: &Status, stage: StageName) -> Vec<String> {
     let mut table = Table::new(&head, &[4, 5]);
     for upload in &status.uploads {
         table.row(vec![
-            upload.received_at.as_deref().or(upload.requested_at.as_deref()).map_or_else(|| "-".to_owned(), time),
+            upload
+                .received_at
+                .as_deref()
+                .or(upload.requested_at.as_deref())
+                .map_or_else(|| "-".to_owned(), to_the_second),
             state(upload),
             report::kind(upload.kind),
             report::key(&upload.key),
@@ -98,12 +101,6 @@ fn state(upload: &Upload) -> String {
         }
         _ => report::state(upload),
     }
-}
-
-/// To the second.
-fn time(text: &str) -> String {
-    let time = text.parse::<Timestamp>().ok().and_then(|time| time.round(Unit::Second).ok());
-    time.map_or_else(|| text.to_owned(), |time| time.to_string())
 }
 
 #[cfg(test)]

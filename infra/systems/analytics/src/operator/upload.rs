@@ -197,7 +197,7 @@ fn document(
     let of = |((file, sent), report): ((&Outgoing, &Sent), &Option<Report>)| json!({"file": file.name(), "key": sent.key, "version": sent.version, "bytes": file.bytes, "report": report});
     let files: Vec<Value> = files.iter().zip(sent).zip(reports).map(of).collect();
     json!({
-        "schema": 1, "stage": deployed.stage.as_str(), "bucket": deployed.bucket, "dry_run": dry_run, "files": files,
+        "schema": 1, "stage": deployed.stack.stage.as_str(), "bucket": deployed.bucket, "dry_run": dry_run, "files": files,
     })
 }
 

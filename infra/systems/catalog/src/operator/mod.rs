@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, Command};
 use jiff::{SignedDuration, Timestamp};
-use operate::aws::AwsCloud;
-use operate::{Inventory, Trace, inventory, sources, trace};
+use operate::{Trace, sources, trace};
 use reqwest::{Client, Response, StatusCode, header};
 use serde_json::{Value, json};
-use system::{Action, Failed, How, Interrupt, Operator, Site, StageName, Verb, read_arguments, trace_lines};
+use system::{
+    Action, DeployedStack, Failed, How, Interrupt, Operator, Site, StageName, Verb, is_busy, read_arguments,
+    trace_lines,
+};
 
 use crate::{Catalog, NAME, stack};
 
@@ -72,7 +74,7 @@ impl CatalogError {
             // Such as a key that is not a valid header value.
             Self::NotAsked { source, .. } if source.is_builder() => How::Usage,
             Self::NotAsked { .. } => How::Retryable,
-            Self::Unexpected { status, .. } if is_busy(*status) => How::Retryable,
+            Self::Unexpected { status, .. } if is_busy(status.as_u16()) => How::Retryable,
             Self::Refused { .. } => How::Usage,
             Self::Unexpected { .. } | Self::NotSaved { .. } => How::Failed,
         }
@@ -100,10 +102,6 @@ impl Operator for Catalog {
     }
 }
 
-fn is_busy(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 429 | 502 | 503 | 504)
-}
-
 /// How long to wait for a product and for its log lines. On AWS a first call starts three functions, and CloudWatch shows
 /// lines some seconds late.
 fn patience(stage: StageName) -> (Duration, Duration) {
@@ -119,12 +117,8 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 async fn invoke(site: &Site<'_>, arguments: &Invoke) -> Result<(), Failed> {
     let (stage, console) = (site.stage, site.console);
-    let stack_name = format!("{}-{stage}", stack::NAME);
-    let cloud = AwsCloud::new(site.config);
-    let inventory = inventory(&cloud, std::slice::from_ref(&stack_name)).await?;
-    let url = api_url(&inventory).ok_or_else(|| site.not_deployed(&stack_name))?;
-
-    let api = Api::new(url)?;
+    let deployed = DeployedStack::find(site, stack::NAME).await?;
+    let api = Api::new(deployed.address("ApiUrl")?)?;
     // The functions' clocks may differ from ours.
     let begun = Timestamp::now() - SignedDuration::from_mins(1);
     let posted = api.post(arguments).await?;
@@ -134,8 +128,8 @@ async fn invoke(site: &Site<'_>, arguments: &Invoke) -> Result<(), Failed> {
     }
     let (wait_saved, wait_lines) = patience(stage);
     let saved = api.until_saved(&posted, stage, wait_saved).await?;
-    let sources = sources(&cloud, &inventory).await?;
-    let Trace { lines, silent } = trace(&cloud, &sources, begun, &posted.id, wait_lines).await?;
+    let sources = sources(&deployed.cloud, &deployed.inventory).await?;
+    let Trace { lines, silent } = trace(&deployed.cloud, &sources, begun, &posted.id, wait_lines).await?;
 
     if arguments.json {
         let lines =
@@ -174,12 +168,6 @@ fn try_it(url: &str, location: &str) -> Vec<String> {
         format!("  curl {url}/openapi.json"),
         format!("  {url}/docs in a browser does the same interactively"),
     ]
-}
-
-fn api_url(inventory: &Inventory) -> Option<String> {
-    let outputs = inventory.stacks.iter().find_map(|(_, state)| state.as_ref())?.outputs.iter();
-    let url = outputs.into_iter().find_map(|(name, value)| (name == "ApiUrl").then_some(value))?;
-    Some(url.trim_end_matches('/').to_owned())
 }
 
 /// The API as a client.
@@ -226,7 +214,7 @@ impl Api {
             (StatusCode::ACCEPTED, Some(id)) if !location.is_empty() => {
                 Ok(Posted { id: id.to_owned(), location, at, took })
             }
-            (status, _) if status.is_client_error() && !is_busy(status) => {
+            (status, _) if status.is_client_error() && !is_busy(status.as_u16()) => {
                 Err(CatalogError::Refused { status, detail: detail(&body) })
             }
             _ => Err(CatalogError::Unexpected { request: format!("POST {url}"), status, detail: detail(&body) }),
@@ -246,7 +234,7 @@ impl Api {
             let waited = posted.at.elapsed();
             match status {
                 StatusCode::OK => return Ok(Saved { product: body, took: waited }),
-                status if status != StatusCode::ACCEPTED && !is_busy(status) => {
+                status if status != StatusCode::ACCEPTED && !is_busy(status.as_u16()) => {
                     let request = format!("GET {url}");
                     return Err(CatalogError::Unexpected { request, status, detail: detail(&body) });
                 }

@@ -3,10 +3,10 @@
 
 use fipe_contract::{FunctionNames, MANUFACTURER_LOADER, SOMA_INGESTOR, StatusQuestion, StatusRequest, start};
 use operate::aws::AwsCloud;
-use operate::{InvokeError, QueueDepth, QueueDepths, inventory, invoke};
+use operate::{InvokeError, QueueDepth, QueueDepths, invoke};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use system::{Failed, How, Site, StageName};
+use system::{DeployedStack, Failed, Site, StageName};
 
 use super::crawl::Crawl;
 use super::month::Month;
@@ -22,14 +22,9 @@ pub(crate) struct Chain {
 impl Chain {
     /// Finds the chain's stack and its queues.
     pub(crate) async fn find(site: &Site<'_>) -> Result<Self, Failed> {
-        let stack_name = format!("{}-{}", fipe_api::NAME, site.stage);
-        let cloud = AwsCloud::new(site.config);
-        let inventory = inventory(&cloud, std::slice::from_ref(&stack_name)).await?;
-        if inventory.is_empty() {
-            return Err(site.not_deployed(&stack_name));
-        }
+        let DeployedStack { stage, cloud, inventory, .. } = DeployedStack::find(site, fipe_api::NAME).await?;
         let queues = QueueDepths::find(cloud.clone(), &inventory).await?;
-        Ok(Self { cloud, queues, stage: site.stage })
+        Ok(Self { cloud, queues, stage })
     }
 
     /// Calls a function and waits for its answer.
@@ -61,16 +56,16 @@ impl Chain {
 
 /// What follows from a function's error.
 fn failed(error: InvokeError) -> Failed {
-    let how = match error.kind() {
-        Some("unknown_month") => How::Usage,
-        _ if error.is_retryable() => How::Retryable,
-        _ => How::Failed,
-    };
-    Failed::new(how, error)
+    match error.kind() {
+        Some("unknown_month") => Failed::usage(error),
+        _ => error.into(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use system::How;
+
     use super::*;
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::{Client, RequestBuilder, StatusCode, header};
 use serde_json::{Value, json};
-use system::{Failed, How, StageName};
+use system::{Failed, How, StageName, is_busy};
 
 /// Longer than the API waits for a message.
 const CALL_TIMEOUT: Duration = Duration::from_secs(35);
@@ -39,7 +39,7 @@ impl ApiError {
     fn how(&self) -> How {
         match self {
             Self::NotAsked { .. } => How::Retryable,
-            Self::Unexpected { status, .. } if is_busy(*status) => How::Retryable,
+            Self::Unexpected { status, .. } if is_busy(status.as_u16()) => How::Retryable,
             Self::NotLoggedIn { .. } => How::Usage,
             Self::Unexpected { .. } | Self::Dead { .. } | Self::NotSaved { .. } => How::Failed,
         }
@@ -128,7 +128,7 @@ impl Api {
                 }
                 // The API has waited already.
                 (StatusCode::OK, "ACCEPTED" | "QUEUED") => {}
-                (code, _) if is_busy(code) && waited < limit => tokio::time::sleep(PAUSE).await,
+                (code, _) if is_busy(code.as_u16()) && waited < limit => tokio::time::sleep(PAUSE).await,
                 (status, _) => {
                     let request = format!("GET {url}");
                     return Err(ApiError::Unexpected { request, status, detail: detail(&message) });
@@ -163,10 +163,6 @@ fn detail(body: &Value) -> String {
         Value::Array(faults) => faults.iter().map(fault).collect::<Vec<_>>().join("; "),
         _ => body.to_string(),
     }
-}
-
-fn is_busy(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 429 | 502 | 503 | 504)
 }
 
 #[cfg(test)]

@@ -8,12 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 use messages_contract::{PRODUCER, Request, User, WORKER};
 use operate::{Source, Trace, sources, trace};
 use serde_json::{Value, json};
-use system::{Failed, How, Site, StageName, Table, trace_lines};
+use system::{DeployedStack, Failed, How, Site, StageName, Table, trace_lines};
 use uuid::Uuid;
 
 use super::client::{Api, Saved, Sent, WAIT};
-use super::deployed::{Deployed, ask};
+use super::login::ask;
 use super::password;
+use crate::stack;
 
 const HELP: &str = "\
 Logs in, sends the messages with POST /messages/send, follows each with GET /messages/{id} until it is saved, and shows what the producer and \
@@ -54,8 +55,8 @@ struct Followed {
 
 pub(super) async fn run(site: &Site<'_>, arguments: &Invoke) -> Result<(), Failed> {
     let (stage, console) = (site.stage, site.console);
-    let deployed = Deployed::find(site).await?;
-    let api = Api::new(deployed.url()?, stage)?;
+    let deployed = DeployedStack::find(site, stack::NAME).await?;
+    let api = Api::new(deployed.address("ApiUrl")?, stage)?;
     let (email, password) = user(site, arguments.email.as_deref()).await?;
     let token = api.log_in(&email, &password).await?;
     // The functions' clocks may differ from ours.

@@ -1,8 +1,8 @@
 //! What people do with the messages: look at them, send some, decide who may log in, and replace the keys that tokens are signed with.
 
 mod client;
-mod deployed;
 mod invoke;
+mod login;
 mod open;
 mod password;
 mod rotate;

@@ -6,12 +6,12 @@ use clap::Args;
 use jiff::{Timestamp, Unit};
 use messages_contract::SigningKeys;
 use serde_json::json;
-use system::{Failed, How, Site, StageName};
+use system::{DeployedStack, Failed, How, Site, StageName};
 
-use super::deployed::Deployed;
 use super::password::random_text;
 use super::rotation::{Step, next, replace_all, take};
 use super::secret::{Secret, SecretError, StackSecret};
+use crate::stack;
 
 const HELP: &str = "\
 A rotation has three steps, and each call takes the one that is due: (1) another key is published; (2) a quarter of an hour later, when \
@@ -72,7 +72,7 @@ impl From<SecretError> for Failed {
 }
 
 pub(super) async fn run(site: &Site<'_>, arguments: &Rotate) -> Result<(), Failed> {
-    let deployed = Deployed::find(site).await?;
+    let deployed = DeployedStack::find(site, stack::NAME).await?;
     let secret = StackSecret::new(site.config, deployed.output("SigningKeysSecretArn")?);
     if arguments.emergency {
         approve(site, arguments).await?;

@@ -5,10 +5,10 @@ use clap::Args;
 use jiff::Timestamp;
 use operate::QueueDepths;
 use serde_json::json;
-use system::{Failed, Site, StageName, Table, age, grouped, queue_lines};
+use system::{DeployedStack, Failed, Site, StageName, Table, age, grouped, queue_lines};
 
-use super::deployed::Deployed;
 use super::open::{Open, STATUSES, open};
+use crate::stack;
 
 const HELP: &str = "\
 What is not saved is read from the table's index; SQS counts approximately. The age is that of the status: for how long the oldest message has \
@@ -30,7 +30,7 @@ pub(super) struct StatusArguments {
 }
 
 pub(super) async fn run(site: &Site<'_>, arguments: &StatusArguments) -> Result<(), Failed> {
-    let deployed = Deployed::find(site).await?;
+    let deployed = DeployedStack::find(site, stack::NAME).await?;
     let queues = async { QueueDepths::find(deployed.cloud.clone(), &deployed.inventory).await?.now().await };
     let (queues, open) = tokio::try_join!(queues, open(site.config, deployed.output("MessagesTableName")?))?;
     let console = site.console;

@@ -1,12 +1,11 @@
 //! `infra user`: who may log in. The login function checks and stores; here a password is asked for, and answers are shown.
 
 use clap::{Args, Subcommand};
-use jiff::{Timestamp, Unit};
 use messages_contract::{Request, User};
 use serde_json::json;
-use system::{Failed, Site, Table};
+use system::{Failed, Site, Table, to_the_second};
 
-use super::deployed::ask;
+use super::login::ask;
 use super::password;
 
 const PASSWORD: &str = "\
@@ -124,16 +123,10 @@ fn lines(users: &[User]) -> Vec<String> {
     let mut table = Table::new(&["e-mail", "state", "created", "last login"], &[]);
     for user in users {
         let state = if user.disabled { "disabled" } else { "enabled" };
-        let last_login = user.last_login_at.as_deref().map_or_else(|| "never".to_owned(), time);
-        table.row(vec![user.email.clone(), state.to_owned(), time(&user.created_at), last_login]);
+        let last_login = user.last_login_at.as_deref().map_or_else(|| "never".to_owned(), to_the_second);
+        table.row(vec![user.email.clone(), state.to_owned(), to_the_second(&user.created_at), last_login]);
     }
     table.lines()
-}
-
-/// To the second.
-fn time(text: &str) -> String {
-    let time = text.parse::<Timestamp>().ok().and_then(|time| time.round(Unit::Second).ok());
-    time.map_or_else(|| text.to_owned(), |time| time.to_string())
 }
 
 #[cfg(test)]

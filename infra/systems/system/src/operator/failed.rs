@@ -3,6 +3,10 @@
 use std::error::Error;
 
 use aws_access::CallError;
+use operate::InvokeError;
+
+/// The `errorType` with which our functions say that the request is what has to change.
+const REFUSED: &str = "refused";
 
 /// What a failure means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,5 +61,40 @@ impl Error for Failed {
 impl From<CallError> for Failed {
     fn from(error: CallError) -> Self {
         Self::new(if error.is_retryable() { How::Retryable } else { How::Failed }, error)
+    }
+}
+
+impl From<InvokeError> for Failed {
+    /// A refusal is told in the function's words alone.
+    fn from(error: InvokeError) -> Self {
+        match error {
+            InvokeError::Function { kind, message, .. } if kind == REFUSED => Self::usage(message),
+            error if error.is_retryable() => Self::new(How::Retryable, error),
+            error => Self::other(error),
+        }
+    }
+}
+
+/// Whether an API responds with this status for now: too many requests, or something behind it is out of reach.
+pub fn is_busy(status: u16) -> bool {
+    matches!(status, 429 | 502 | 503 | 504)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_told_in_the_functions_words_alone_and_an_absent_database_is_tried_again() {
+        let of = |kind: &str| {
+            let [function, kind, message] = ["Importer-dev", kind, "there is no upload 7"].map(str::to_owned);
+            let failed = Failed::from(InvokeError::Function { function, kind, message });
+            (failed.how, failed.to_string())
+        };
+        assert_eq!(of("refused"), (How::Usage, "there is no upload 7".to_owned()));
+        for kind in ["transient", "Sandbox.Timedout"] {
+            assert_eq!(of(kind), (How::Retryable, format!("Importer-dev failed: {kind}: there is no upload 7")));
+        }
+        assert_eq!(of("database").0, How::Failed);
     }
 }

@@ -3,6 +3,7 @@
 
 mod action;
 mod console;
+mod deployed_stack;
 mod failed;
 mod local;
 mod queues;
@@ -12,11 +13,12 @@ mod trace;
 
 pub use action::{Action, Interrupt, Verb, read_arguments};
 pub use console::{Answers, Bars, Console};
-pub use failed::{Failed, How};
+pub use deployed_stack::DeployedStack;
+pub use failed::{Failed, How, is_busy};
 pub use local::LocalService;
 pub use queues::queue_lines;
 pub use stop::Stop;
-pub use table::{Table, age, grouped};
+pub use table::{Table, age, grouped, to_the_second};
 pub use trace::trace_lines;
 
 use std::path::Path;

@@ -1,7 +1,7 @@
-//! Plain tables, and numbers and ages as they stand in them: columns padded to their widest cell, numbers right-aligned. No rules and no colours.
+//! Plain tables, and numbers, ages and times as they stand in them: columns padded to their widest cell, numbers right-aligned. No rules and no colours.
 
 use console::{Alignment, measure_text_width, pad_str};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp, Unit};
 
 /// Rows under a head; columns are text, except for those in `numbers`, which are right-aligned.
 pub struct Table {
@@ -65,6 +65,12 @@ pub fn age(duration: SignedDuration) -> String {
         3_600..86_400 => format!("{}h{:02}m", seconds / 3_600, seconds % 3_600 / 60),
         _ => format!("{}d{:02}h", seconds / 86_400, seconds % 86_400 / 3_600),
     }
+}
+
+/// A time to the second; what is none, as it is.
+pub fn to_the_second(text: &str) -> String {
+    let time = text.parse::<Timestamp>().ok().and_then(|time| time.round(Unit::Second).ok());
+    time.map_or_else(|| text.to_owned(), |time| time.to_string())
 }
 
 #[cfg(test)]
