@@ -17,6 +17,7 @@ pub(crate) const WAIT_SECONDS: u64 = 20;
 pub(crate) const PAGE: u32 = 100;
 /// The most ids of one request.
 const IDS: usize = 100;
+const LIMIT: u32 = 1_000_000;
 const RATE: u32 = 1_000;
 
 /// The parameters of `GET /messages/dead`.
@@ -29,25 +30,29 @@ pub(crate) struct Listed {
 
 /// The body of a reprocess; an empty one asks for everything.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Reprocess {
+    #[serde(default)]
     #[schema(required = false)]
     pub(crate) filter: Filter,
     /// Only these messages, by their ids, at most 100. Parked ones are sent by their ids alone.
+    #[serde(default)]
     #[schema(required = false, max_items = 100)]
     pub(crate) ids: Vec<String>,
     /// At most so many.
-    #[serde(deserialize_with = "whole")]
-    #[schema(required = false, nullable = false, minimum = 1)]
+    #[serde(default, deserialize_with = "whole")]
+    #[schema(required = false, nullable = false, minimum = 1, maximum = 1_000_000)]
     pub(crate) limit: Option<u32>,
     /// At most so many a second.
-    #[serde(deserialize_with = "whole")]
+    #[serde(default, deserialize_with = "whole")]
     #[schema(required = false, nullable = false, minimum = 1, maximum = 1000)]
     pub(crate) rate: Option<u32>,
     /// Only say what would be done.
+    #[serde(default)]
     #[schema(required = false)]
     pub(crate) dry_run: bool,
     /// Go on behind the response until all is done.
+    #[serde(default)]
     #[schema(required = false)]
     pub(crate) job: bool,
 }
@@ -71,8 +76,8 @@ impl Reprocess {
         if ask.ids.len() > IDS {
             refuse("ids", format!("List should have at most {IDS} items"), json!(ask.ids.len()));
         }
-        if ask.limit == Some(0) {
-            refuse("limit", "Input should be greater than or equal to 1".to_owned(), json!(0));
+        if let Some(limit) = ask.limit.filter(|limit| !(1..=LIMIT).contains(limit)) {
+            refuse("limit", format!("Input should be from 1 to {LIMIT}"), json!(limit));
         }
         if let Some(rate) = ask.rate.filter(|rate| !(1..=RATE).contains(rate)) {
             refuse("rate", format!("Input should be from 1 to {RATE}"), json!(rate));

@@ -86,9 +86,9 @@ pub struct Wanted {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false, max_items = 100)]
     pub ids: Vec<String>,
-    /// At most so many, 1 or more.
+    /// At most so many, 1 to 1,000,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(required = false, nullable = false, minimum = 1)]
+    #[schema(required = false, nullable = false, minimum = 1, maximum = 1_000_000)]
     pub limit: Option<u32>,
     /// At most so many a second, 1 to 1,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]

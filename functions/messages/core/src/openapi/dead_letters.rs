@@ -34,7 +34,7 @@ pub(super) fn dead() -> Value {
 fn reprocessing(id: &str, summary: &str) -> Value {
     let plan = json!({"dry_run": true, "would_reprocess": 2, "would_park": 1, "oldest": "2026-11-02T13:43:39Z", "by_kind": {"malformed": 1, "currency_not_settled": 2}, "ids": [ID], "is_complete": true});
     let done = json!({"message": "Reprocessing completed.", "total_reprocessed": 2, "parked": 0, "already_saved": 0, "remaining": 0, "job_id": ID});
-    let fault = json!({"type": "value_error", "loc": ["body", "limit"], "msg": "Input should be greater than or equal to 1", "input": 0});
+    let fault = json!({"type": "value_error", "loc": ["body", "limit"], "msg": "Input should be from 1 to 1000000", "input": 0});
     json!({
         "operationId": id, "summary": summary, "tags": ["dead letters"],
         "description": "Each message is sent with a counter that goes up; after five times it is parked: kept in the table, listed, and sent again only by its id. Without a body everything in the dead-letter queue is sent. What dies after the run has begun is not sent again by it.",
