@@ -1,4 +1,4 @@
-//! Conditions: of writes, of the keys of a query, and what a scan keeps.
+//! Conditions: of writes, and of the keys of a query.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -9,7 +9,6 @@ use crate::placeholders::{Names, Placeholders, Values};
 pub enum Condition {
     Absent(String),
     Present(String),
-    BeginsWith(String, AttributeValue),
     Compare(String, &'static str, AttributeValue),
     And(Box<Self>, Box<Self>),
     Or(Box<Self>, Box<Self>),
@@ -23,10 +22,6 @@ pub fn absent(name: impl Into<String>) -> Condition {
 /// The item has an attribute of this name.
 pub fn present(name: impl Into<String>) -> Condition {
     Condition::Present(name.into())
-}
-
-pub fn begins_with(name: impl Into<String>, prefix: &str) -> Condition {
-    Condition::BeginsWith(name.into(), AttributeValue::S(prefix.to_owned()))
 }
 
 /// `operator` is one of `=`, `<>`, `<`, `<=`, `>` and `>=`. Nothing compares to an attribute that is not there, except that `<>` holds.
@@ -57,9 +52,6 @@ impl Condition {
         match self {
             Self::Absent(name) => format!("attribute_not_exists({})", placeholders.name(&name)),
             Self::Present(name) => format!("attribute_exists({})", placeholders.name(&name)),
-            Self::BeginsWith(name, prefix) => {
-                format!("begins_with({}, {})", placeholders.name(&name), placeholders.value(prefix))
-            }
             Self::Compare(name, operator, value) => {
                 format!("{} {operator} {}", placeholders.name(&name), placeholders.value(value))
             }

@@ -9,7 +9,7 @@ mod placeholders;
 mod table;
 mod update;
 
-pub use condition::{Condition, absent, begins_with, compare, present};
+pub use condition::{Condition, absent, compare, present};
 pub use error::{BoxError, Error};
 pub use item::{Item, Missing, has_expired, item, number, read_number, read_text, seconds, text};
 pub use table::{Page, Schema, Table, Written};

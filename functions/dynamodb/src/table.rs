@@ -188,24 +188,6 @@ impl Table {
         }
     }
 
-    /// Reads the whole table and keeps the items for which the filter holds.
-    ///
-    /// # Errors
-    /// A call failed.
-    pub async fn scan(&self, filter: Condition) -> Result<Vec<Item>, Error> {
-        let (filter, names, values) = filter.into_parts();
-        let call = self
-            .client
-            .scan()
-            .table_name(&self.name)
-            .filter_expression(filter)
-            .set_expression_attribute_names(names)
-            .set_expression_attribute_values(values)
-            .consistent_read(true);
-        let items = call.into_paginator().items().send().try_collect().await;
-        items.map_err(|error| Error::of(self.schema.what, error))
-    }
-
     fn deletion(&self, key: impl ToString) -> DeleteItemFluentBuilder {
         self.client.delete_item().table_name(&self.name).key(self.schema.key, text(key))
     }

@@ -115,11 +115,6 @@ impl Table {
         self.grant(stack, grantee, "DeleteItems", &["dynamodb:DeleteItem"]);
     }
 
-    /// Reading all items, which costs as much as the table is large.
-    pub fn grant_scan(&self, stack: &mut Stack, grantee: &impl Grantee) {
-        self.grant(stack, grantee, "ScanItems", &["dynamodb:Scan"]);
-    }
-
     /// Reading the items of an index.
     pub fn grant_query(&self, stack: &mut Stack, grantee: &impl Grantee, index_name: &str) {
         let index = sub(format!("${{{}.Arn}}/index/{index_name}", self.id()));

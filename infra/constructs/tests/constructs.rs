@@ -422,7 +422,6 @@ fn grants_on_tables_and_buckets_name_what_is_done_and_where() {
     let (reader, writer) = (function(&mut stack, "Reader", None), function(&mut stack, "Writer", None));
     table.grant_read_data(&mut stack, &reader);
     table.grant_query(&mut stack, &reader, "by-time");
-    table.grant_scan(&mut stack, &reader);
     table.grant_write_data(&mut stack, &writer);
     table.grant_update_data(&mut stack, &writer);
     table.grant_delete_data(&mut stack, &writer);
@@ -435,7 +434,6 @@ fn grants_on_tables_and_buckets_name_what_is_done_and_where() {
         [
             ("ReadItems".to_owned(), actions(&["dynamodb:GetItem"]), vec![arn("Orders")]),
             ("QueryItems".to_owned(), actions(&["dynamodb:Query"]), vec![index]),
-            ("ScanItems".to_owned(), actions(&["dynamodb:Scan"]), vec![arn("Orders")]),
         ]
     );
     let objects = cfn::intrinsics::sub("${Reports.Arn}/*").into_json();

@@ -3,6 +3,8 @@
 //! Owns what tests need in addition: a free port, and a server that ends with the process that started it, however that ends. Never goes
 //! on without a real MiniStack: a missing one is an error that says how to get it.
 
+mod table;
+
 use std::fs;
 use std::io::{Error, Result};
 use std::os::unix::process::CommandExt;
@@ -17,6 +19,8 @@ use local_cloud::ministack;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use test_machine::{Port, command, tools_venv};
+
+pub use table::{Index, create_table};
 
 /// It imports many modules before it answers.
 const PATIENCE: Duration = Duration::from_secs(40);

@@ -1,6 +1,5 @@
 //! The adapters against MiniStack: DynamoDB's and S3's conditions keep what the ports promise.
 
-use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 use catalog_core::{
     Claim, Claiming, Draft, Fault, IdempotencyKey, Looked, Placed, Price, Product, Record, Reports, SaveError, Status,
     Table, look, report, save,
@@ -8,7 +7,7 @@ use catalog_core::{
 use catalog_store::ProductTable;
 use jiff::{SignedDuration, Timestamp};
 use product_saver_worker::ReportsBucket;
-use test_ministack::Emulator;
+use test_ministack::{Emulator, create_table};
 use uuid::Uuid;
 
 const TABLE: &str = "products";
@@ -28,10 +27,7 @@ impl Cloud {
         let config = emulator.sdk_config();
         let path_style = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
         let (dynamodb, s3) = (aws_sdk_dynamodb::Client::new(&config), aws_sdk_s3::Client::from_conf(path_style));
-        let key = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build().expect("complete");
-        let id = AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S);
-        let create = dynamodb.create_table().table_name(TABLE).billing_mode(BillingMode::PayPerRequest);
-        create.key_schema(key).attribute_definitions(id.build().expect("complete")).send().await.expect("a table");
+        create_table(&dynamodb, TABLE, "id", None).await;
         s3.create_bucket().bucket(BUCKET).send().await.expect("a bucket");
         Self { dynamodb, s3, _emulator: emulator }
     }

@@ -5,10 +5,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use function_dynamodb::{Item, item, number, read_number, read_text, seconds, text};
 use jiff::Timestamp;
 use messages_auth::{BoxError, Counter, Email, Family, TokenHash, UserRecord};
-use messages_contract::table::{KEY, TIME_TO_LIVE};
+use messages_contract::table::{KEY, OPEN_SINCE, OPEN_STATUS, TIME_TO_LIVE};
 use uuid::Uuid;
 
-pub(crate) const USER_PREFIX: &str = "user#";
+const USER_PREFIX: &str = "user#";
+/// What [`messages_contract::table::OPEN_STATUS`] is for users.
+pub(crate) const OPEN_USER: &str = "USER";
 
 pub(crate) fn user_key(email: &Email) -> String {
     format!("{USER_PREFIX}{email}")
@@ -34,6 +36,8 @@ pub(crate) fn user_item(user: &UserRecord) -> Item {
         ("disabled", AttributeValue::Bool(user.disabled)),
         ("generation", number(user.generation)),
         ("created_at", text(user.created_at)),
+        (OPEN_STATUS, text(OPEN_USER)),
+        (OPEN_SINCE, text(&user.email)),
     ]);
     item.extend(user.last_login_at.map(|at| ("last_login_at".to_owned(), text(at))));
     item

@@ -2,21 +2,22 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use function_dynamodb::{
-    Error, Item, Schema, Table, Update, Written, absent, begins_with, compare, number, present, seconds, text,
-};
+use function_dynamodb::{Error, Item, Schema, Table, Update, Written, absent, compare, number, present, seconds, text};
 use jiff::Timestamp;
 use messages_auth::{
     ATTEMPTS, Attempt, BoxError, Change, Counter, Email, Family, Fault, Store, TokenHash, UserRecord, WINDOW,
 };
-use messages_contract::table::{KEY, TIME_TO_LIVE};
+use messages_contract::table::{KEY, OPEN_INDEX, OPEN_STATUS, TIME_TO_LIVE};
 use uuid::Uuid;
 
 use crate::item::*;
 
 const SCHEMA: Schema = Schema { what: "the table of users", key: KEY, time_to_live: TIME_TO_LIVE };
 
-/// A table with the key and the time-to-live attribute of [`messages_contract::table`].
+/// Users that are read at once.
+const USERS: i32 = 100;
+
+/// A table with the key, the index and the time-to-live attribute of [`messages_contract::table`].
 #[derive(Debug, Clone)]
 pub struct AuthTable(Table);
 
@@ -48,10 +49,20 @@ impl Store for AuthTable {
         self.0.get(user_key(email)).await.map_err(fault)?.as_ref().map(read_user).transpose().map_err(unreadable)
     }
 
-    /// Reads the whole table, since users have no index: the operator asks seldom.
+    /// Reads the index, which is a moment late.
     async fn users(&self) -> Result<Vec<UserRecord>, Fault> {
-        let items = self.0.scan(begins_with(KEY, USER_PREFIX)).await.map_err(fault)?;
-        items.iter().map(|item| read_user(item).map_err(unreadable)).collect()
+        let (mut users, mut after) = (Vec::new(), None);
+        loop {
+            let is_user = compare(OPEN_STATUS, "=", text(OPEN_USER));
+            let page = self.0.query(OPEN_INDEX, is_user, after, USERS).await.map_err(fault)?;
+            for item in &page.items {
+                users.push(read_user(item).map_err(unreadable)?);
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(users);
+            }
+        }
     }
 
     async fn add_user(&self, user: &UserRecord) -> Result<bool, Fault> {

@@ -1,16 +1,14 @@
 //! The adapters against MiniStack: DynamoDB's conditions keep what the ports promise, and the secret is read as it is.
 
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use messages_auth::{
     ATTEMPTS, Attempt, Change, Counter, Email, Family, Fault, KeySource, Store, TokenHash, UserRecord, WINDOW,
 };
 use messages_auth_store::{AuthTable, SigningKeysSecret};
 use messages_contract::SigningKeys;
-use messages_contract::table::KEY;
-use test_ministack::Emulator;
+use messages_contract::table::{KEY, OPEN_INDEX, OPEN_SINCE, OPEN_STATUS};
+use test_ministack::{Emulator, Index, create_table};
 use uuid::Uuid;
 
 const TABLE: &str = "messages";
@@ -28,10 +26,8 @@ impl Cloud {
         let emulator = emulator.unwrap_or_else(|error| panic!("{error}"));
         let config = emulator.sdk_config();
         let dynamodb = aws_sdk_dynamodb::Client::new(&config);
-        let key = KeySchemaElement::builder().attribute_name(KEY).key_type(KeyType::Hash).build().expect("complete");
-        let id = AttributeDefinition::builder().attribute_name(KEY).attribute_type(ScalarAttributeType::S);
-        let create = dynamodb.create_table().table_name(TABLE).billing_mode(BillingMode::PayPerRequest);
-        create.key_schema(key).attribute_definitions(id.build().expect("complete")).send().await.expect("a table");
+        let index = Index { name: OPEN_INDEX, partition_key: OPEN_STATUS, sort_key: OPEN_SINCE };
+        create_table(&dynamodb, TABLE, KEY, Some(index)).await;
         Self { dynamodb, secrets: aws_sdk_secretsmanager::Client::new(&config), _emulator: emulator }
     }
 

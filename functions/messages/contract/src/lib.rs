@@ -79,10 +79,10 @@ pub mod table {
     pub const KEY: &str = "message_id";
     /// The time to live, in seconds since 1970.
     pub const TIME_TO_LIVE: &str = "expiration";
-    /// The index of what is not saved: messages that are accepted, queued, dead or parked. Items without its keys are not in it.
+    /// The index of what has to be found: messages that are accepted, queued, dead or parked, jobs that run, and users. Items without its keys are not in it.
     pub const OPEN_INDEX: &str = "open";
-    /// Its partition key, a text: the status.
+    /// Its partition key, a text: the status of messages, `JOB`, or `USER`.
     pub const OPEN_STATUS: &str = "open_status";
-    /// Its sort key, a text: since when, as `2026-11-02T13:43:38.862912Z`, with a `#` and the id.
+    /// Its sort key, a text: since when, as `2026-11-02T13:43:38.862912Z`, with a `#` and the id; of users the address.
     pub const OPEN_SINCE: &str = "open_since";
 }

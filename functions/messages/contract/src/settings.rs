@@ -4,7 +4,7 @@ use contract::settings;
 
 settings! {
     /// `MessagesLogin`: login, refresh, logout, the public keys, and the operator's requests about users. Needs `dynamodb:GetItem`, `PutItem`,
-    /// `UpdateItem`, `DeleteItem` and `Scan` on the table, and `secretsmanager:GetSecretValue`.
+    /// `UpdateItem`, `DeleteItem` on the table, `Query` on its index, and `secretsmanager:GetSecretValue`.
     Login / LoginEnvironment {
         /// Table of users, refresh tokens and failed logins, among all else (`messages_table-<stage>`).
         messages_table: String = "MESSAGES_TABLE",

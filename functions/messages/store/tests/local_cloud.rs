@@ -1,9 +1,5 @@
 //! The table against MiniStack: its conditions keep what the port promises.
 
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-    ScalarAttributeType,
-};
 use function_http::IdempotencyKey;
 use jiff::{SignedDuration, Timestamp};
 use messages_contract::table::{KEY, OPEN_INDEX, OPEN_SINCE, OPEN_STATUS};
@@ -13,7 +9,7 @@ use messages_core::{
 };
 use messages_store::MessagesTable;
 use serde_json::json;
-use test_ministack::Emulator;
+use test_ministack::{Emulator, Index, create_table};
 use uuid::Uuid;
 
 const TABLE: &str = "messages";
@@ -23,20 +19,8 @@ async fn table() -> (MessagesTable, Emulator) {
     let emulator = tokio::task::spawn_blocking(Emulator::start).await.expect("it does not panic");
     let emulator = emulator.unwrap_or_else(|error| panic!("{error}"));
     let client = aws_sdk_dynamodb::Client::new(&emulator.sdk_config());
-    let key =
-        |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().expect("complete");
-    let index = GlobalSecondaryIndex::builder()
-        .index_name(OPEN_INDEX)
-        .key_schema(key(OPEN_STATUS, KeyType::Hash))
-        .key_schema(key(OPEN_SINCE, KeyType::Range))
-        .projection(Projection::builder().projection_type(ProjectionType::All).build());
-    let mut create = client.create_table().table_name(TABLE).billing_mode(BillingMode::PayPerRequest);
-    for name in [KEY, OPEN_STATUS, OPEN_SINCE] {
-        let attribute = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
-        create = create.attribute_definitions(attribute.build().expect("complete"));
-    }
-    let create = create.key_schema(key(KEY, KeyType::Hash));
-    create.global_secondary_indexes(index.build().expect("complete")).send().await.expect("a table");
+    let index = Index { name: OPEN_INDEX, partition_key: OPEN_STATUS, sort_key: OPEN_SINCE };
+    create_table(&client, TABLE, KEY, Some(index)).await;
     (MessagesTable::new(client, TABLE), emulator)
 }
 

@@ -85,7 +85,7 @@ pub fn messages(stage: &Stage, settings: &Settings) -> SynthesizedStack {
     table.grant_write_data(&mut stack, &login);
     table.grant_update_data(&mut stack, &login);
     table.grant_delete_data(&mut stack, &login);
-    table.grant_scan(&mut stack, &login);
+    table.grant_query(&mut stack, &login, attributes::OPEN_INDEX);
     signing_keys.grant_read(&mut stack, &login);
 
     let producer = stage.function(

@@ -160,7 +160,7 @@ fn each_function_may_do_what_it_does_and_nothing_else() {
         "MessagesLogin: dynamodb:PutItem on MessagesTable".to_owned(),
         "MessagesLogin: dynamodb:UpdateItem on MessagesTable".to_owned(),
         "MessagesLogin: dynamodb:DeleteItem on MessagesTable".to_owned(),
-        "MessagesLogin: dynamodb:Scan on MessagesTable".to_owned(),
+        "MessagesLogin: dynamodb:Query on ${MessagesTable.Arn}/index/open".to_owned(),
         "MessagesLogin: secretsmanager:GetSecretValue on SigningKeys".to_owned(),
         "MessagesStatus: secretsmanager:GetSecretValue on SigningKeys".to_owned(),
         format!("WorkerConsumerSqs: {take} on MainQueue"),
