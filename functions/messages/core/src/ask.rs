@@ -65,7 +65,13 @@ impl Reprocess {
             return Ok(Self::default());
         }
         // What is not JSON is told apart from JSON that asks for something else.
-        function_http::object(&request.body)?;
+        let members = function_http::object(&request.body)?;
+        // Serde would take the members of an array in their order.
+        if let Some(filter) = members.get("filter").filter(|filter| !filter.get().starts_with('{')) {
+            let msg = "Input should be a valid dictionary or object to extract fields from";
+            let invalid = Invalid::new(Place::Body, "filter", "model_attributes_type", msg, filter);
+            return Err(unprocessable(&[invalid]));
+        }
         let ask: Self = serde_json::from_slice(&request.body).map_err(|error| {
             unprocessable(&[Invalid::of_body("value_error", error.to_string(), None, json!(null)).without_input()])
         })?;

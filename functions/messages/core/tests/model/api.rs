@@ -339,9 +339,14 @@ async fn dead_letters_are_listed_planned_and_sent_again() {
     assert_eq!((&message["status"], &message["dlq_retry"]), (&json!("QUEUED"), &json!(1)));
     let whole = r#"{"limit": 7.0, "rate": 1e2, "dry_run": true}"#;
     assert_eq!(api.ask(&post("/messages/dlq/reprocess", whole)).await.status, 200);
-    for wrong in
-        [r#"{"limit": null}"#, r#"{"rate": 1.5}"#, r#"{"limit": -1}"#, r#"{"limit": 1e10}"#, r#"{"limit": 1000001}"#]
-    {
+    for wrong in [
+        r#"{"limit": null}"#,
+        r#"{"rate": 1.5}"#,
+        r#"{"limit": -1}"#,
+        r#"{"limit": 1e10}"#,
+        r#"{"limit": 1000001}"#,
+        r#"{"filter": [null, null]}"#,
+    ] {
         assert_eq!(api.ask(&post("/messages/dlq/reprocess", wrong)).await.status, 422, "{wrong}");
     }
     for wrong in [r#"{"limit": 0}"#, r#"{"rate": 1001}"#, r#"{"filters": {}}"#, "[]", "{", r#"{"limit": "1"}"#] {
