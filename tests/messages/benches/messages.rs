@@ -21,6 +21,8 @@ use test_harness::scenarios::Subject;
 const LOAD: Load = Load { name: "bench", messages: 5_000, payers: 50, clients: 20, kills: 5 };
 /// So many requests of each kind are measured, and as many before, so that the start of functions is not counted.
 const REQUESTS: usize = 1_000;
+/// A client sends one request in this time: what is measured is the function, not how many requests a second the emulator can answer.
+const PACE: Duration = Duration::from_millis(500);
 /// Milliseconds that the 99th percentile of a send may be above the floor's.
 const ABOVE_FLOOR: f64 = 40.0;
 /// One after the other: six that have not ended yet are locked out.
@@ -60,13 +62,17 @@ fn milliseconds(times: &[Duration], percent: usize) -> f64 {
     percentile(times, percent).as_secs_f64() * 1e3
 }
 
-/// Sends and the floor in turns, so that both meet the same load. Answers with the median of the floor, too.
+/// Sends and the floor in turns, so that both meet the same load: first without a pause, which is for information, then at a pace. Answers with the median of
+/// the floor, too.
 fn sends(messages: &Messages) -> anyhow::Result<(f64, bool)> {
     let session = messages.session()?;
-    let call = move |index: usize| {
+    let call = move |index: usize, pace: Duration| {
         let session = session.clone();
         async move {
             let is_floor = index.is_multiple_of(2);
+            // The clients do not begin at once.
+            let later = if index < LOAD.clients { pace * index as u32 / LOAD.clients as u32 } else { Duration::ZERO };
+            tokio::time::sleep(later).await;
             let begun = Instant::now();
             let answer = match is_floor {
                 true => session.get("/messages/send").await?,
@@ -74,26 +80,34 @@ fn sends(messages: &Messages) -> anyhow::Result<(f64, bool)> {
             };
             let took = begun.elapsed();
             ensure!(answer.status == if is_floor { 405 } else { 200 }, "{answer:?}");
+            tokio::time::sleep(pace.saturating_sub(took)).await;
             Ok((took, (is_floor, took)))
         }
     };
-    messages.wait(from_clients(LOAD.clients, 2 * REQUESTS, call.clone()))?;
-    let (_, took) = messages.wait(from_clients(LOAD.clients, 2 * REQUESTS, call))?;
-    let of = |is_floor: bool| {
-        let mut times: Vec<_> = took.iter().filter(|(of, _)| *of == is_floor).map(|(_, took)| *took).collect();
-        times.sort();
-        times
+    println!("{REQUESTS} requests each from {} clients, on a local cloud     p50        p99", LOAD.clients);
+    let measure = |what: &str, pace: Duration| {
+        let call = call.clone();
+        let requests = from_clients(LOAD.clients, 2 * REQUESTS, move |index| call(index, pace));
+        let (_, took) = messages.wait(requests)?;
+        let of = |is_floor: bool| {
+            let mut times: Vec<_> = took.iter().filter(|(of, _)| *of == is_floor).map(|(_, took)| *took).collect();
+            times.sort();
+            times
+        };
+        let (floor, sends) = (of(true), of(false));
+        for (request, times) in [("POST /messages/send", &sends), ("405 by the same function: the floor", &floor)] {
+            let request = format!("{request}, {what}");
+            println!("{request:<56} {:>6.1} ms  {:>6.1} ms", milliseconds(times, 50), milliseconds(times, 99));
+        }
+        anyhow::Ok((milliseconds(&floor, 50), milliseconds(&sends, 99) - milliseconds(&floor, 99)))
     };
-    let (floor, sends) = (of(true), of(false));
-    let above = milliseconds(&sends, 99) - milliseconds(&floor, 99);
-    println!("{REQUESTS} POSTs from {} clients, on a local cloud           p50        p99", LOAD.clients);
-    for (what, times) in [("POST /messages/send", &sends), ("405 by the same function: the floor", &floor)] {
-        println!("{what:<50} {:>6.1} ms  {:>6.1} ms", milliseconds(times, 50), milliseconds(times, 99));
-    }
+    measure("without a pause", Duration::ZERO)?;
+    messages.until("the messages to be saved", Duration::from_secs(120), || Ok(messages.depth(QUEUE)? == 0))?;
+    let (floor, above) = measure("at a pace", PACE)?;
     let is_good = above <= ABOVE_FLOOR;
     println!("p99 of a send beside the floor's: {above:+.1} ms, limit {ABOVE_FLOOR:+.0} ms  {}", verdict(is_good));
     messages.until("the messages to be saved", Duration::from_secs(120), || Ok(messages.depth(QUEUE)? == 0))?;
-    Ok((milliseconds(&floor, 50), is_good))
+    Ok((floor, is_good))
 }
 
 /// Logins, beside their Argon2id alone, in this process.
@@ -112,7 +126,7 @@ fn logins(messages: &Messages, floor: f64) -> anyhow::Result<bool> {
     logins.sort();
     hashes.sort();
     let [login, hash] = [&logins, &hashes].map(|times| milliseconds(times, 50));
-    let above = login - hash - floor.min(login);
+    let above = login - hash - floor;
     let is_good = above <= ABOVE_HASH;
     println!(
         "\na login takes {login:.1} ms (p50 of {LOGINS}), its Argon2id {hash:.1} ms: {above:+.1} ms above that and the floor, limit {ABOVE_HASH:+.0} ms  {}",

@@ -223,8 +223,8 @@ pub(crate) fn pages_and_document(messages: &mut Messages) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// What a schema cannot say: that an address reaches somebody, that a key was used for another message, or which cursors there are. From the sixth
-/// wrong password on a login is 429. An array is answered one by one, so that what is wrong in it does not make the whole wrong. Nor is it worth
+/// What a schema cannot say: that an address reaches somebody, that a key was used for another message, which queues there are, and which cursors. From
+/// the sixth wrong password on a login is 429. An array is answered one by one, so that what is wrong in it does not make the whole wrong. Nor is it worth
 /// waiting for messages.
 const ALLOWED: &str = r#"
 [phases.stateful]
@@ -240,6 +240,11 @@ include-path = ["/messages/send", "/messages/send/dlq"]
 [operations.checks]
 positive_data_acceptance.expected-statuses = [200, 422]
 negative_data_rejection.expected-statuses = [200, 400, 401, 413, 422]
+
+[[operations]]
+include-path = ["/messages/status/{queue_name}", "/messages/reprocess/{queue_name}"]
+[operations.checks]
+positive_data_acceptance.expected-statuses = [200, 202, 400, 409]
 
 [[operations]]
 include-path = "/messages/dead"

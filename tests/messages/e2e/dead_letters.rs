@@ -82,12 +82,15 @@ pub(crate) fn poison(messages: &mut Messages) -> anyhow::Result<()> {
     let id = messages.wait(session.message(&in_currency(payer, 5, "XTS")))?.accepted()?;
     messages.until_dead(1)?;
     messages.settle_currencies("*")?;
-    let letters = messages.drain(DEAD)?;
-    let (body, attributes) = &letters[0];
-    ensure!(body.contains(&id) && attributes["error_kind"] == "currency_not_settled", "{letters:?}");
-    ensure!(attributes["function"] == "WorkerConsumerSqs" && attributes["trace_id"] == id, "{letters:?}");
-    ensure!(attributes["reason"].contains("XTS"), "{letters:?}");
-    Ok(())
+    let shown = messages.told(&["dead", "messages", "--json"], "")?.json()?;
+    let letter = &shown["dead_letters"][0];
+    ensure!(letter["body"].as_str().is_some_and(|body| body.contains(&id)), "{shown}");
+    ensure!(letter["kind"] == "currency_not_settled" && letter["trace_id"] == id.as_str(), "{shown}");
+    ensure!(letter["function"] == "WorkerConsumerSqs", "{shown}");
+    ensure!(letter["reason"].as_str().is_some_and(|reason| reason.contains("XTS")), "{shown}");
+    messages.wait(session.reprocess(&json!({})))?;
+    messages.wait(session.until(&id, "SAVED", SOON))?;
+    letters_are_gone(messages)
 }
 
 pub(crate) fn plans(messages: &mut Messages) -> anyhow::Result<()> {

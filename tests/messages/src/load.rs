@@ -200,7 +200,9 @@ impl Load {
             let (status, last) = if is_poison(*index) { ("DEAD", "dead#0") } else { ("SAVED", "saved") };
             ensure!(record.status == status, "{id} is not {status}: {record:?}");
             let names: Vec<&str> = record.events.iter().map(|(_, name)| name.as_str()).collect();
-            ensure!(names.first() == Some(&"accepted") && names.last() == Some(&last), "{id}: {names:?}");
+            // A worker that was killed after it had noted a dead letter receives the message again.
+            let ends_with = names.iter().rfind(|name| status == "SAVED" || !name.starts_with("received"));
+            ensure!(names.first() == Some(&"accepted") && ends_with == Some(&last), "{id}: {names:?}");
             ensure!(names.iter().any(|name| name.starts_with("received#0#")), "{id} was not received: {names:?}");
             // Whoever was killed between sending and noting that has not noted it.
             ensure!(names.contains(&"queued") || *tries > 1, "{id} was not queued: {names:?}");
