@@ -273,6 +273,7 @@ pub(crate) fn dry_run_and_revert(analytics: &mut Analytics) -> anyhow::Result<()
         "new": 1, "changed": 1, "unchanged": 3, "gone": 1, "predictions_moved": 3, "largest_move_percent": 37.5,
     });
     ensure!(checked["effect"] == effect, "{checked}");
+    ensure!(checked["key"] == key, "{checked}");
     answers("a dry run", &before)?;
     let unchanged = analytics.get("/analytics/program?program_code=UNDO")?;
     ensure!(unchanged.header("etag") == tag && analytics.rows("UNDO")? == (5, 1), "a dry run has changed something");

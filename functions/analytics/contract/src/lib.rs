@@ -2,6 +2,7 @@
 //! in `analytics-core`.
 
 mod authorisation;
+mod keys;
 mod operator;
 mod routes;
 mod settings;
@@ -9,6 +10,7 @@ mod upload;
 
 pub use authorisation::Authorisation;
 pub use contract::FunctionNames;
+pub use keys::{DRY_RUN_DAYS, DRY_RUN_PREFIX, KEY_BYTES, KEY_CHARACTERS, dry_run_key, key_of_dry_run};
 pub use operator::{Report, Request, Status};
 pub use routes::{Operation, PAGE, ROUTES, UPLOAD};
 pub use settings::{AnalyticsApi, AnalyticsApiEnvironment, CsvImporter, CsvImporterEnvironment};
@@ -47,7 +49,7 @@ pub mod metric {
 
 /// The object metadata (`x-amz-meta-upload-id`) by which an object is recognised as the one that `POST /analytics/uploads` announced.
 pub const UPLOAD_ID_METADATA: &str = "upload-id";
-/// The object metadata (`x-amz-meta-dry-run: true`) of a file that is only to be checked.
+/// The object metadata (`x-amz-meta-dry-run: true`) of a file that is only to be checked, as all under [`DRY_RUN_PREFIX`] are.
 pub const DRY_RUN_METADATA: &str = "dry-run";
 /// Rejected rows of a file that are stored and can be read back; the others are counted.
 pub const STORED_REJECTED_ROWS: u16 = 1_000;

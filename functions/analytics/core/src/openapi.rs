@@ -68,7 +68,8 @@ pub fn openapi() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::uploads::new::{FILE_BYTES, KEY_CHARACTERS};
+    use crate::uploads::new::FILE_BYTES;
+    use analytics_contract::KEY_CHARACTERS;
     use function_http::openapi::references;
     use serde_json::Value;
 

@@ -6,7 +6,7 @@ mod rejected;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use analytics_contract::{RejectedRow, UPLOAD, Upload};
+use analytics_contract::{RejectedRow, UPLOAD, Upload, dry_run_key};
 use function_http::{Answer, Problem, Request};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
@@ -80,7 +80,8 @@ pub(crate) async fn create(
         Ok(announced) => announced,
         Err(problem) => return refused(request, problem),
     };
-    let signed = signer.sign(&UploadRequest { id, key: key.clone(), bytes, sha256, dry_run }, now).await?;
+    let object_key = if dry_run { dry_run_key(&id.to_string(), &key) } else { key.clone() };
+    let signed = signer.sign(&UploadRequest { id, key: object_key, bytes, sha256, dry_run }, now).await?;
     store.create_upload(&NewUpload { id, key, bytes, sha256, dry_run, requested_at: now }).await?;
     let view =
         AnnouncedView { id, method: "PUT", url: signed.url, headers: signed.headers, expires_at: signed.expires_at };

@@ -12,7 +12,8 @@
 use std::time::Duration;
 
 use analytics_contract::{
-    ANALYTICS_API, AnalyticsApiEnvironment, CSV_IMPORTER, CsvImporterEnvironment, FunctionNames, database,
+    ANALYTICS_API, AnalyticsApiEnvironment, CSV_IMPORTER, CsvImporterEnvironment, DRY_RUN_DAYS, DRY_RUN_PREFIX,
+    FunctionNames, database,
 };
 use cfn::{IntoValue, Value};
 use constructs::{
@@ -69,6 +70,7 @@ pub(crate) fn analytics(stage: &Stage, settings: &Settings) -> SynthesizedStack 
                                 bucket of its own that somebody reads",
         },
     );
+    bucket.add_expiration(&mut stack, "DryRuns", DRY_RUN_PREFIX, DRY_RUN_DAYS.into());
     bucket.add_event_notification(&mut stack, OBJECT_CREATED, &uploads);
     bucket.add_cors_rule(&mut stack, upload_from_page(settings, &api));
     let queue = Queue::new(

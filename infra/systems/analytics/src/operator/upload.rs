@@ -25,7 +25,7 @@ A file is of exhibitions or of slots, told by its header; the columns may stand 
 It is put into the bucket under its name. Uploading another file under the same key replaces the rows of the one before; rows that \
 two keys have count once, as the later upload has them. Rows with faults are left out and reported, the others count, unless so many are at fault that the whole file is \
 rejected. Bars show the \
-progress on a terminal. A file of more than 16 MiB is sent in parts, which are removed again when not all of them arrive.
+progress on a terminal. With --dry-run a file has a key of its own, which S3 removes after a day, and what counts is not touched. A file of more than 16 MiB is sent in parts, which are removed again when not all of them arrive.
 
 Examples:
   infra upload analytics march.csv --stage dev

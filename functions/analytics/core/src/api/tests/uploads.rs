@@ -32,7 +32,7 @@ fn an_announced_file_gets_an_address_and_is_remembered() {
     assert_eq!(
         answer.body,
         format!(
-            r#"{{"id":"{id}","method":"PUT","url":"https://bucket.invalid/in/march 2021.csv","headers":{{"content-length":"4096"}},"expires_at":"2026-11-02T09:30:00Z"}}"#
+            r#"{{"id":"{id}","method":"PUT","url":"https://bucket.invalid/dry-run/{id}/in/march 2021.csv","headers":{{"content-length":"4096"}},"expires_at":"2026-11-02T09:30:00Z"}}"#
         )
     );
     let announced = world.announced.borrow();
@@ -41,6 +41,9 @@ fn an_announced_file_gets_an_address_and_is_remembered() {
         (id.to_owned(), true, now())
     );
     assert_eq!((announced[0].key.as_str(), announced[0].bytes), ("in/march 2021.csv", 4_096));
+    drop(announced);
+    let taken = posted(&world, "/analytics/uploads", BODY);
+    assert_eq!(json(&taken)["url"], "https://bucket.invalid/in/march 2021.csv", "only a dry run has a key of its own");
 }
 
 #[test]
