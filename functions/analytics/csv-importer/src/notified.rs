@@ -45,6 +45,10 @@ impl<O: Objects, P: SendBatch> Importer<'_, O, P> {
     /// # Errors
     /// Transient when any object needs another try, since all are safe to repeat; permanent when a file was rejected or is gone.
     pub async fn notified(&self, notification: &Notification, invocation: &Invocation) -> Result<(), Failure> {
+        if notification.created.is_empty() {
+            let details = json!({"reason": "the message names no new object", "records": notification.others});
+            self.function.log().of_request(&invocation.request_id).skipped("import_file", details);
+        }
         let (mut permanent, mut transient, mut left) = (None, None, Vec::new());
         for object in notification.created.iter().filter(|object| !is_folder(object)) {
             if Instant::now() >= invocation.work_until {
