@@ -14,7 +14,7 @@ pub use keys::{DRY_RUN_DAYS, DRY_RUN_PREFIX, KEY_BYTES, KEY_CHARACTERS, dry_run_
 pub use operator::{Report, Request, Status};
 pub use routes::{Operation, PAGE, ROUTES, UPLOAD};
 pub use settings::{AnalyticsApi, AnalyticsApiEnvironment, CsvImporter, CsvImporterEnvironment};
-pub use upload::{Effect, Fault, Kind, RejectedRow, State, Upload};
+pub use upload::{Effect, Fault, Kind, RejectedRow, Replaced, State, Upload};
 
 /// Reads uploaded files into PostgreSQL, and answers the operator.
 pub const CSV_IMPORTER: FunctionNames = FunctionNames { name: "CsvImporter", asset: "csv-importer" };
@@ -53,6 +53,8 @@ pub const UPLOAD_ID_METADATA: &str = "upload-id";
 pub const DRY_RUN_METADATA: &str = "dry-run";
 /// Rejected rows of a file that are stored and can be read back; the others are counted.
 pub const STORED_REJECTED_ROWS: u16 = 1_000;
+/// Rows of the largest file that is compared with others, and of which a dry run tells what it would change.
+pub const COMPARED_ROWS: u64 = 200_000;
 /// Seconds for which the address of an announced file is good, and after which an upload whose file has not come is expired.
 pub const ADDRESS_SECONDS: u16 = 15 * 60;
 /// Days for which an upload can be reverted: how long replaced rows are kept.

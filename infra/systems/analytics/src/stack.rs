@@ -200,7 +200,7 @@ fn api_props(stage: &Stage, settings: &Settings) -> HttpApiProps {
             allow_origins: settings.api.allowed_origins.clone(),
             allow_methods: &["GET", "HEAD", "POST"],
             allow_headers: &["authorization", "content-type", "if-none-match"],
-            expose_headers: &["etag", "link", "location", "retry-after"],
+            expose_headers: &["etag", "link", "location", "rejected-rows", "retry-after"],
             max_age: PREFLIGHT_MAX_AGE,
         },
         log_retention_days: stage.functions.log_retention_days,

@@ -12,11 +12,12 @@ mod trace;
 
 pub use action::{Action, Interrupt, Verb, read_arguments};
 pub use console::{Answers, Bars, Console};
+pub use contract::grouped;
 pub use failed::{Failed, How};
 pub use local::LocalService;
 pub use queues::queue_lines;
 pub use stop::Stop;
-pub use table::{Table, age, grouped};
+pub use table::{Table, age};
 pub use trace::trace_lines;
 
 use std::path::Path;
