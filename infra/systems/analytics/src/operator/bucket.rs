@@ -143,7 +143,19 @@ fn unreadable(source: Box<dyn std::error::Error + Send + Sync>) -> CallError {
 
 #[cfg(test)]
 mod tests {
+    use analytics_contract::key_of_dry_run;
+
     use super::*;
+
+    #[test]
+    fn a_dry_run_puts_its_files_under_keys_of_its_own() {
+        let config = SdkConfig::builder().behavior_version(aws_config::BehaviorVersion::latest()).build();
+        let key = |dry_run| Bucket::new(&config, "uploads", dry_run).key("2026/march.csv");
+        assert_eq!(key(false), "2026/march.csv");
+        let (one, two) = (key(true), key(true));
+        assert_eq!(key_of_dry_run(&one), Some("2026/march.csv"));
+        assert_ne!(one, two);
+    }
 
     #[test]
     fn an_object_is_told_by_its_version_and_without_one_by_its_entity_tag() {
