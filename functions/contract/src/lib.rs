@@ -9,11 +9,13 @@ pub mod docs;
 mod function;
 pub mod log;
 pub mod metric;
+mod number;
 mod route;
 mod setting;
 mod work_time;
 
 pub use function::FunctionNames;
+pub use number::grouped;
 pub use route::{Matches, Method, Route};
 pub use setting::{Setting, SettingsError};
 pub use work_time::work_time;

@@ -130,6 +130,22 @@ impl Bucket {
         entry.parts.depends_on.extend(topic.policy().cloned());
     }
 
+    /// Deletes the objects whose key begins with `prefix` after so many days, and what is left of them a day later. `id` names the rule.
+    pub fn add_expiration(&self, stack: &mut Stack, id: &'static str, prefix: &'static str, days: u32) {
+        let Some(entry) = stack.template_mut().resource_mut(self.handle.id()) else { return };
+        let rule = cfn_bucket::RuleProperty::new()
+            .id(id)
+            .status(cfn_bucket::RuleStatus::ENABLED)
+            .prefix(prefix)
+            .expiration_in_days(days)
+            .noncurrent_version_expiration(cfn_bucket::NoncurrentVersionExpirationProperty::new().noncurrent_days(1));
+        let rule: Value<cfn_bucket::RuleProperty> = rule.into_value();
+        match entry.parts.properties.entry("LifecycleConfiguration").entry("Rules") {
+            Json::List(known) => known.push(rule.into_json()),
+            other => *other = Json::List(vec![rule.into_json()]),
+        }
+    }
+
     /// Lets a browser's pages send requests, which need a signature all the same.
     pub fn add_cors_rule(&self, stack: &mut Stack, rule: CorsRule) {
         let Some(entry) = stack.template_mut().resource_mut(self.handle.id()) else { return };

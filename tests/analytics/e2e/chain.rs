@@ -94,6 +94,8 @@ pub(crate) fn every_message(analytics: &mut Analytics) -> anyhow::Result<()> {
     }
     analytics.until_taken()?;
     ensure!(analytics.find(&objects[3])?.is_none(), "an object that was removed has been read");
+    let logs = analytics.logs()?;
+    ensure!(logs.contains("the message names no new object"), "nobody has said that there was nothing to do");
 
     // Removing a file takes nothing back, and says nothing.
     let object = analytics.wait(analytics.bucket.put("removed.csv", slot("REMOVED", 7)))?;

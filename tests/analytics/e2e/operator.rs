@@ -46,6 +46,9 @@ pub(crate) fn commands(analytics: &mut Analytics) -> anyhow::Result<()> {
     for part in ["oper/half.csv", "1 taken", "1 rejected", "31/04/2021", "date", "rejected.csv"] {
         ensure!(text.contains(part), "no {part} in:\n{text}");
     }
+    let text = ran(analytics, &["upload", "analytics", "bad.csv", "--dry-run"], 1)?;
+    ensure!(text.contains("unknown_header"), "{text}");
+    analytics.no_dead_letters()?;
     let text = ran(analytics, &["upload", "analytics", "bad.csv"], 1)?;
     ensure!(text.contains("unknown_header") && text.contains("did you mean program_code?"), "{text}");
     let text = ran(analytics, &["upload", "analytics", "god.csv"], 64)?;

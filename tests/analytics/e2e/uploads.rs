@@ -224,7 +224,9 @@ fn pages(analytics: &Analytics) -> anyhow::Result<()> {
     }
     let expected: Vec<usize> = (1..=4_000).filter(|number| [0, 3, 6].contains(&(number % 8))).take(1_000).collect();
     ensure!(sizes == [300, 300, 300, 100] && records == expected, "{sizes:?}");
-    let rows = analytics.get(&format!("{path}/rejected.csv"))?.text;
+    let rows = analytics.get(&format!("{path}/rejected.csv"))?;
+    ensure!(rows.header("rejected-rows") == "total=1500, kept=1000, cut=0", "{:?}", rows.headers);
+    let rows = rows.text;
     ensure!(rows.lines().count() == 1_001, "{} lines of rejected rows", rows.lines().count());
     Ok(())
 }
@@ -273,12 +275,14 @@ pub(crate) fn dry_run_and_revert(analytics: &mut Analytics) -> anyhow::Result<()
         "new": 1, "changed": 1, "unchanged": 3, "gone": 1, "predictions_moved": 3, "largest_move_percent": 37.5,
     });
     ensure!(checked["effect"] == effect, "{checked}");
+    ensure!(checked["key"] == key, "{checked}");
     answers("a dry run", &before)?;
     let unchanged = analytics.get("/analytics/program?program_code=UNDO")?;
     ensure!(unchanged.header("etag") == tag && analytics.rows("UNDO")? == (5, 1), "a dry run has changed something");
 
     let replaced = send(analytics, key, &files::audience(&second), false)?;
     ensure!(replaced["state"] == "applied", "{replaced}");
+    ensure!(replaced["replaced"] == json!({"id": applied["id"], "rows": 5}), "{replaced}");
     answers("the second", &after)?;
     let (first, second, dry) = (&applied["id"], &replaced["id"], &checked["id"]);
     ensure!(report(analytics, first.as_str().unwrap_or_default(), "")?["state"] == "superseded", "{applied}");

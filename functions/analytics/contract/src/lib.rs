@@ -2,6 +2,7 @@
 //! in `analytics-core`.
 
 mod authorisation;
+mod keys;
 mod operator;
 mod routes;
 mod settings;
@@ -9,10 +10,11 @@ mod upload;
 
 pub use authorisation::Authorisation;
 pub use contract::FunctionNames;
+pub use keys::{DRY_RUN_DAYS, DRY_RUN_PREFIX, KEY_BYTES, KEY_CHARACTERS, dry_run_key, key_of_dry_run};
 pub use operator::{Report, Request, Status};
 pub use routes::{Operation, PAGE, ROUTES, UPLOAD};
 pub use settings::{AnalyticsApi, AnalyticsApiEnvironment, CsvImporter, CsvImporterEnvironment};
-pub use upload::{Effect, Fault, Kind, RejectedRow, State, Upload};
+pub use upload::{Effect, Fault, Kind, RejectedRow, Replaced, State, Upload};
 
 /// Reads uploaded files into PostgreSQL, and answers the operator.
 pub const CSV_IMPORTER: FunctionNames = FunctionNames { name: "CsvImporter", asset: "csv-importer" };
@@ -47,10 +49,12 @@ pub mod metric {
 
 /// The object metadata (`x-amz-meta-upload-id`) by which an object is recognised as the one that `POST /analytics/uploads` announced.
 pub const UPLOAD_ID_METADATA: &str = "upload-id";
-/// The object metadata (`x-amz-meta-dry-run: true`) of a file that is only to be checked.
+/// The object metadata (`x-amz-meta-dry-run: true`) of a file that is only to be checked, as all under [`DRY_RUN_PREFIX`] are.
 pub const DRY_RUN_METADATA: &str = "dry-run";
 /// Rejected rows of a file that are stored and can be read back; the others are counted.
 pub const STORED_REJECTED_ROWS: u16 = 1_000;
+/// Rows of the largest file that is compared with others, and of which a dry run tells what it would change.
+pub const COMPARED_ROWS: u64 = 200_000;
 /// Seconds for which the address of an announced file is good, and after which an upload whose file has not come is expired.
 pub const ADDRESS_SECONDS: u16 = 15 * 60;
 /// Days for which an upload can be reverted: how long replaced rows are kept.

@@ -21,9 +21,9 @@ pub enum Request {
 pub struct Status {
     /// The newest first.
     pub uploads: Vec<Upload>,
-    /// Rows of the audience files that count.
+    /// Rows of the audience files that count; a row that several of them have is counted in each.
     pub exhibitions: u64,
-    /// Rows of the availability files that count.
+    /// Rows of the availability files that count, likewise.
     pub slots: u64,
 }
 

@@ -98,12 +98,16 @@ pub struct Upload {
     pub bytes: Option<u64>,
     /// Bytes that have been read.
     pub bytes_done: u64,
-    /// Rows that were read and are good.
+    /// Rows that were read and are good. Only those of an applied upload count.
     pub rows_taken: u64,
     /// Rows that were rejected.
     pub rows_rejected: u64,
-    /// Of those taken, how many another upload that counted then had as well; not counted for files of more than 200,000 rows.
+    /// Of the good ones, how many another upload that counted then had as well. Null where that is not counted: of a file of more than 200,000 rows, and of one that has not been applied.
     pub rows_repeated: Option<u64>,
+    /// Of the good ones, how many have another row of the same file after them with the same key; the last counts. Null where that is not counted: of a file of more than 200,000 rows, and of one that has neither been applied nor checked.
+    pub rows_overwritten: Option<u64>,
+    /// What it replaced when it was applied; null if nothing of its key counted.
+    pub replaced: Option<Replaced>,
     /// What a dry run found; not counted for files of more than 200,000 rows.
     pub effect: Option<Effect>,
     /// First and last day of its rows, `YYYY-MM-DD`.
@@ -116,6 +120,16 @@ pub struct Upload {
     pub requested_at: Option<String>,
     pub received_at: Option<String>,
     pub finished_at: Option<String>,
+}
+
+/// An upload that no longer counts, since a newer version of its key does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Replaced {
+    /// The upload.
+    #[schema(format = "uuid", example = "0b9a4c1e-3f52-4c0d-8a55-5a1f0e9d7c36")]
+    pub id: String,
+    /// Its rows. A file without any replaces them all the same.
+    pub rows: u64,
 }
 
 /// What an upload changes.

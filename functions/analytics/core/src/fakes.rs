@@ -349,6 +349,8 @@ pub(crate) fn upload(id: u128, state: State) -> Upload {
         rows_taken: 0,
         rows_rejected: 0,
         rows_repeated: None,
+        rows_overwritten: None,
+        replaced: None,
         effect: None,
         first_day: None,
         last_day: None,

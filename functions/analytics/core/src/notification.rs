@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Notification {
     pub created: Vec<CreatedObject>,
+    /// How many other records there are: removals, and what no event of S3 is.
+    pub others: usize,
 }
 
 /// An object that was created.
@@ -120,8 +122,11 @@ impl<'de> Deserialize<'de> for Notification {
         };
         match body {
             Body { records: Some(records), .. } => {
+                let all = records.len();
                 let created = records.into_iter().filter_map(|record| record.created().transpose());
-                Ok(Self { created: created.collect::<Result<_, _>>().map_err(D::Error::custom)? })
+                let created: Vec<_> = created.collect::<Result<_, _>>().map_err(D::Error::custom)?;
+                let others = all - created.len();
+                Ok(Self { created, others })
             }
             Body { event: Some(event), .. } if event == "s3:TestEvent" => Ok(Self::default()),
             _ => Err(D::Error::custom(

@@ -4,7 +4,7 @@
 mod operations;
 mod parts;
 
-use analytics_contract::{Effect, Fault, Kind, ROUTES, RejectedRow, State, Upload};
+use analytics_contract::{Effect, Fault, Kind, ROUTES, RejectedRow, Replaced, State, Upload};
 use function_http::openapi::{Info, bearer, detail_schemas, document, schema};
 use function_http::{FieldFault, Invalid, Problem};
 use serde_json::json;
@@ -46,6 +46,7 @@ pub fn openapi() -> String {
         schema::<State>(),
         schema::<Kind>(),
         schema::<Effect>(),
+        schema::<Replaced>(),
         schema::<RejectedRow>(),
         schema::<Fault>(),
         schema::<Invalid>(),
@@ -68,7 +69,8 @@ pub fn openapi() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::uploads::new::{FILE_BYTES, KEY_CHARACTERS};
+    use crate::uploads::new::FILE_BYTES;
+    use analytics_contract::KEY_CHARACTERS;
     use function_http::openapi::references;
     use serde_json::Value;
 

@@ -248,6 +248,7 @@ pub trait Store {
 pub struct UploadRequest {
     /// Becomes the object's metadata [`analytics_contract::UPLOAD_ID_METADATA`].
     pub id: Uuid,
+    /// The object's key, which is another one than the upload's for a dry run.
     pub key: String,
     /// Signed as `Content-Length`, in bytes.
     pub bytes: u64,

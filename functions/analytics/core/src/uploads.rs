@@ -6,7 +6,7 @@ mod rejected;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use analytics_contract::{RejectedRow, UPLOAD, Upload};
+use analytics_contract::{RejectedRow, STORED_REJECTED_ROWS, State, UPLOAD, Upload, dry_run_key};
 use function_http::{Answer, Problem, Request};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
@@ -26,6 +26,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 const RETRY_AFTER: u32 = 1;
 /// Rejected rows that are read at once; one can have 64 KiB.
 const ROWS: u16 = 50;
+/// The header that says how much of what was rejected is there, a dictionary (RFC 9651).
+const REJECTED_ROWS: &str = "rejected-rows";
 /// Bytes of CSV above which a page ends: Lambda takes 6 MB, in which each quote counts twice.
 const PAGE_BYTES: usize = 2 * 1024 * 1024;
 
@@ -80,7 +82,8 @@ pub(crate) async fn create(
         Ok(announced) => announced,
         Err(problem) => return refused(request, problem),
     };
-    let signed = signer.sign(&UploadRequest { id, key: key.clone(), bytes, sha256, dry_run }, now).await?;
+    let object_key = if dry_run { dry_run_key(&id.to_string(), &key) } else { key.clone() };
+    let signed = signer.sign(&UploadRequest { id, key: object_key, bytes, sha256, dry_run }, now).await?;
     store.create_upload(&NewUpload { id, key, bytes, sha256, dry_run, requested_at: now }).await?;
     let view =
         AnnouncedView { id, method: "PUT", url: signed.url, headers: signed.headers, expires_at: signed.expires_at };
@@ -137,9 +140,14 @@ pub(crate) async fn rejected(request: &Request, store: &impl Store, id: &str) ->
     let Some(id) = read_id(id) else { return unknown(request) };
     let Some(upload) = store.upload(id).await? else { return unknown(request) };
     let (mut text, mut after, mut next_cursor) = (String::new(), u64::from(cursor.unwrap_or_default()), None);
+    let mut cut = 0;
     loop {
         let Some(page) = store.rejected_rows(id, after, ROWS).await? else {
-            return refused(request, Problem::new(404).because("the file of this upload has not been read"));
+            let why = match upload.state {
+                State::Rejected => "the columns of this file are not known, so it was rejected before any of its rows",
+                _ => "the file of this upload has not been read",
+            };
+            return refused(request, Problem::new(404).because(why));
         };
         if text.is_empty() {
             text = rejected::header(&page.header, page.delimiter);
@@ -147,6 +155,7 @@ pub(crate) async fn rejected(request: &Request, store: &impl Store, id: &str) ->
         for record in &page.rows {
             text += &rejected::row(record, &page.header, page.delimiter);
             after = record.record;
+            cut += u32::from(rejected::is_cut(record));
         }
         if page.rows.len() < usize::from(ROWS) {
             break;
@@ -156,10 +165,13 @@ pub(crate) async fn rejected(request: &Request, store: &impl Store, id: &str) ->
             break;
         }
     }
+    let total = upload.rows_rejected;
+    let kept = total.min(STORED_REJECTED_ROWS.into());
     let name = upload.key.rsplit('/').next().unwrap_or_default();
     let name = utf8_percent_encode(name.strip_suffix(".csv").unwrap_or(name), NON_ALPHANUMERIC);
     let answer = Answer::new(200, "text/csv; charset=utf-8; header=present", text)
-        .with_header("content-disposition", format!("attachment; filename*=UTF-8''{name}.rejected.csv"));
+        .with_header("content-disposition", format!("attachment; filename*=UTF-8''{name}.rejected.csv"))
+        .with_header(REJECTED_ROWS, format!("total={total}, kept={kept}, cut={cut}"));
     Ok(with_next(answer, request, next_cursor).revalidated(request).of_trace(id))
 }
 

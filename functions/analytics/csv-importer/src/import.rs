@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use analytics_contract::State;
+use analytics_contract::{State, key_of_dry_run};
 use analytics_core::CreatedObject;
 use analytics_reader::{Encoding, FileFault, Reader};
 use analytics_store::{
@@ -30,6 +30,7 @@ pub enum Done {
     Ended {
         upload: Uuid,
         ended: Ended,
+        dry_run: bool,
         /// Programs that have stopped, after a file that counts; none when there was no time to look.
         silent: Option<u64>,
     },
@@ -37,6 +38,7 @@ pub enum Done {
     Before {
         upload: Uuid,
         state: State,
+        dry_run: bool,
         /// Why it was rejected.
         error_kind: Option<String>,
     },
@@ -105,19 +107,22 @@ async fn attempt(
     progress: &mut Option<Uuid>,
 ) -> Result<Done, ImportError> {
     let head = objects.head(created).await?;
+    let about = key_of_dry_run(&created.key);
     let object = Object {
         bucket: created.bucket.clone(),
-        key: created.key.clone(),
+        key: about.unwrap_or(&created.key).to_owned(),
         version: created.version().to_owned(),
         sequencer: created.sequencer.as_ref().map(|sequencer| sequencer.0.to_ascii_uppercase()).unwrap_or_default(),
         event_time: created.event_time,
         bytes: head.bytes,
         announced_as: head.upload_id.as_deref().and_then(|id| id.parse().ok()),
-        dry_run: head.dry_run,
+        dry_run: head.dry_run || about.is_some(),
     };
     let mut client = database.client().await?;
     let done = match begin(&mut client, &object, id).await {
-        Ok(Begun::Ended { upload, state, error_kind }) => Ok(Done::Before { upload, state, error_kind }),
+        Ok(Begun::Ended { upload, state, dry_run, error_kind }) => {
+            Ok(Done::Before { upload, state, dry_run, error_kind })
+        }
         Ok(Begun::Work(mut import)) => {
             let reading = Reading { objects, created, bytes: head.bytes, limits, invocation };
             let mut done = reading.whole(&mut client, &mut import, progress).await;
@@ -175,7 +180,8 @@ impl<O: Objects> Reading<'_, O> {
             Err(fault) => {
                 let (kind, reason) = (fault.kind(), fault.to_string());
                 reject(client, import, kind, &reason).await?;
-                Ok(Done::Ended { upload: import.id, ended: Ended::Rejected { kind, reason }, silent: None })
+                let ended = Ended::Rejected { kind, reason };
+                Ok(Done::Ended { upload: import.id, ended, dry_run: import.dry_run, silent: None })
             }
         }
     }
@@ -222,7 +228,7 @@ impl<O: Objects> Reading<'_, O> {
                         Err(fault) => return Ok(Err(fault)),
                     };
                     let ended = piece.finish(import, &checkpoint, &mut rows, self.limits).await?;
-                    return Ok(Ok(Done::Ended { upload: import.id, ended, silent: None }));
+                    return Ok(Ok(Done::Ended { upload: import.id, ended, dry_run: import.dry_run, silent: None }));
                 }
                 Stop::Full => {
                     if let Some(checkpoint) = reader.checkpoint() {

@@ -45,6 +45,10 @@ impl<O: Objects, P: SendBatch> Importer<'_, O, P> {
     /// # Errors
     /// Transient when any object needs another try, since all are safe to repeat; permanent when a file was rejected or is gone.
     pub async fn notified(&self, notification: &Notification, invocation: &Invocation) -> Result<(), Failure> {
+        if notification.created.is_empty() {
+            let details = json!({"reason": "the message names no new object", "records": notification.others});
+            self.function.log().of_request(&invocation.request_id).skipped("import_file", details);
+        }
         let (mut permanent, mut transient, mut left) = (None, None, Vec::new());
         for object in notification.created.iter().filter(|object| !is_folder(object)) {
             if Instant::now() >= invocation.work_until {
@@ -82,7 +86,7 @@ impl<O: Objects, P: SendBatch> Importer<'_, O, P> {
         let metrics = self.function.metrics();
         match done {
             // It may have been rejected by an invocation that was killed before it could say so.
-            Done::Before { upload, state: State::Rejected, error_kind } => {
+            Done::Before { upload, state: State::Rejected, dry_run: false, error_kind } => {
                 let kind = error_kind.clone().unwrap_or_default();
                 return Some(Failure::permanent(
                     "rejected",
@@ -94,7 +98,7 @@ impl<O: Objects, P: SendBatch> Importer<'_, O, P> {
                 log.success("import_file", details);
             }
             Done::Unfinished { upload } => log.success("import_file", json!({"upload": upload, "state": "reading"})),
-            Done::Ended { upload, ended, silent } => match ended {
+            Done::Ended { upload, ended, dry_run, silent } => match ended {
                 Ended::Applied { taken, rejected } => {
                     let details = json!({"upload": upload, "state": "applied", "taken": taken, "rejected": rejected});
                     log.success("import_file", details);
@@ -109,6 +113,11 @@ impl<O: Objects, P: SendBatch> Importer<'_, O, P> {
                 }
                 Ended::Superseded => log.success("import_file", json!({"upload": upload, "state": "superseded"})),
                 Ended::Checked => log.success("import_file", json!({"upload": upload, "state": "checked"})),
+                // Its report is all that a dry run is for; nothing has failed.
+                Ended::Rejected { kind, .. } if *dry_run => {
+                    let details = json!({"upload": upload, "state": "rejected", "kind": kind, "dry_run": true});
+                    log.success("import_file", details);
+                }
                 Ended::Rejected { kind, .. } => {
                     metrics.count(metric::FILES_REJECTED, 1).emit();
                     let rejected = Rejected { key: object.key.clone(), kind: (*kind).to_owned(), upload: *upload };

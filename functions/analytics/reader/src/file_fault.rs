@@ -61,6 +61,13 @@ pub struct Guess {
 }
 
 impl UnknownHeader {
+    /// Whether it looks like the header of a kind at all: it has a column of one, or two that are misspelt. A single resemblance is chance.
+    fn is_near(&self) -> bool {
+        let mut columns = Kind::ALL.iter().flat_map(|kind| kind.columns());
+        self.did_you_mean.len() > 1
+            || columns.any(|column| self.found.iter().any(|name| name.eq_ignore_ascii_case(column)))
+    }
+
     fn message(&self) -> String {
         let Self { line, nearest, .. } = self;
         let quoted: Vec<String> = self.found.iter().map(|name| format!("{name:?}")).collect();
@@ -70,9 +77,10 @@ impl UnknownHeader {
         }
         let _ = match self.missing.as_slice() {
             [] => write!(text, "; the last quote is not closed"),
+            _ if !self.is_near() => Ok(()),
             missing => write!(text, "; nearest is {}, which lacks {}", nearest.as_str(), missing.join(", ")),
         };
-        for Guess { found, column } in &self.did_you_mean {
+        for Guess { found, column } in self.did_you_mean.iter().filter(|_| self.is_near()) {
             let _ = write!(text, "; {found:?}: did you mean {column}?");
         }
         for kind in Kind::ALL {

@@ -87,13 +87,13 @@ fn whole(code: &'static str, message: String) -> Fault {
 
 /// A record of more than 64 KiB within a line.
 pub(crate) fn long(line: u64) -> Fault {
-    whole(code::RECORD_TOO_LONG, format!("the row in line {line} has more than 65536 bytes"))
+    whole(code::RECORD_TOO_LONG, format!("the row in line {line} has more than 65,536 bytes"))
 }
 
 /// A record of more than 64 KiB, because of its quotes.
 pub(crate) fn endless(line: u64) -> Fault {
     let message = format!(
-        "the quote that opens in line {line} makes the row longer than 65536 bytes; it is taken to end with its line, and lines after it are read one by one"
+        "the quote that opens in line {line} makes the row longer than 65,536 bytes; it is taken to end with its line, and lines after it are read one by one"
     );
     whole(code::RECORD_TOO_LONG, message)
 }

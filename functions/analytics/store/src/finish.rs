@@ -1,14 +1,17 @@
 //! The end of an import: whether the file is taken, and what it replaces. One transaction, together with the file's last rows.
 
-use analytics_contract::Effect;
+use analytics_contract::{COMPARED_ROWS, Effect};
 use analytics_reader::Checkpoint;
+use contract::grouped;
 use deadpool_postgres::Transaction;
 use tokio_postgres::error::SqlState;
+use uuid::Uuid;
 
 use crate::Error;
 use crate::effect::effect;
 use crate::import::{Import, Piece, delete_good_rows, reject_in};
-use crate::limits::{COMPARED_ROWS, Limits};
+use crate::limits::Limits;
+use crate::repeated::OVERWRITTEN;
 use crate::rows::Rows;
 use crate::what_counts::{APPLY, LOCK_VERSION, NEXT_VERSION, SUPERSEDE_OLDER};
 
@@ -72,12 +75,14 @@ fn refusal(taken: u64, rejected: u64, limits: &Limits) -> Option<(&'static str, 
     match taken + rejected {
         0 => None,
         records if taken == 0 => {
-            Some(("no_good_row", format!("all of its {records} rows were rejected; their faults say why")))
+            Some(("no_good_row", format!("all of its {} rows were rejected; their faults say why", grouped(records))))
         }
         records if rejected * 100 > records * limit => Some((
             "too_many_rejected_rows",
             format!(
-                "{rejected} of its {records} rows were rejected, which is more than {limit} %; their faults say why"
+                "{} of its {} rows were rejected, which is more than {limit} %; their faults say why",
+                grouped(rejected),
+                grouped(records)
             ),
         )),
         _ => None,
@@ -101,7 +106,11 @@ async fn apply(transaction: &Transaction<'_>, number: i32, taken: u64, rejected:
         transaction.execute(end, &[&number, &reason]).await?;
         return Ok(Ended::Superseded);
     }
-    transaction.execute(SUPERSEDE_OLDER, &[&number]).await?;
+    // Of a key one upload counts at most.
+    if let Some(older) = transaction.query(SUPERSEDE_OLDER, &[&number]).await?.first() {
+        let note = "UPDATE upload SET replaced_upload = $2, replaced_rows = $3 WHERE upload_number = $1";
+        transaction.execute(note, &[&number, &older.get::<_, Uuid>(0), &older.get::<_, i64>(1)]).await?;
+    }
     transaction.execute(APPLY, &[&number]).await?;
     transaction.execute(NEXT_VERSION, &[]).await?;
     Ok(Ended::Applied { taken, rejected })
@@ -109,32 +118,37 @@ async fn apply(transaction: &Transaction<'_>, number: i32, taken: u64, rejected:
 
 /// What the upload would change, without changing it.
 async fn check(transaction: &Transaction<'_>, number: i32, taken: u64) -> Result<(), Error> {
-    let (effect, reason) = match taken {
+    let (counted, reason) = match taken {
         0..=COMPARED_ROWS => match within_time(transaction, number).await? {
-            Some(effect) => (Some(effect), None),
+            Some(counted) => (Some(counted), None),
             None => (None, Some("what it changes could not be counted in time".to_owned())),
         },
-        _ => (None, Some(format!("what it changes is counted for up to {COMPARED_ROWS} rows; this file has {taken}"))),
+        _ => {
+            let (most, taken) = (grouped(COMPARED_ROWS), grouped(taken));
+            (None, Some(format!("what it changes is counted for up to {most} rows; this file has {taken}")))
+        }
     };
+    let (effect, overwritten) = counted.unzip();
     let effect = effect.map(|effect| serde_json::to_value(&effect).unwrap_or_default());
     let end = "
-        UPDATE upload SET state = 'checked', effect = $2, reason = $3, finished_at = clock_timestamp(), checkpoint = NULL
+        UPDATE upload SET state = 'checked', effect = $2, reason = $3, rows_overwritten = $4, finished_at = clock_timestamp(), checkpoint = NULL
         WHERE upload_number = $1";
-    transaction.execute(end, &[&number, &effect, &reason]).await?;
+    transaction.execute(end, &[&number, &effect, &reason, &overwritten]).await?;
     delete_good_rows(transaction, number).await
 }
 
-/// The effect, unless counting it takes too long.
-async fn within_time(transaction: &Transaction<'_>, number: i32) -> Result<Option<Effect>, Error> {
+/// The effect, and how many rows a later one of the same file replaces, unless counting takes too long.
+async fn within_time(transaction: &Transaction<'_>, number: i32) -> Result<Option<(Effect, i64)>, Error> {
     let limit = format!("SAVEPOINT counting; SET LOCAL statement_timeout = {STATEMENT_MILLISECONDS}");
     transaction.batch_execute(&limit).await?;
     let counting = async {
+        let overwritten = transaction.query_one(OVERWRITTEN, &[&number]).await?.get(0);
         // Nothing else may begin or cease to count between the two moments that are compared.
         transaction.execute(LOCK_VERSION, &[]).await?;
-        effect(transaction, number).await
+        Ok((effect(transaction, number).await?, overwritten))
     };
     let counted = match counting.await {
-        Ok(effect) => Some(effect),
+        Ok(counted) => Some(counted),
         Err(Error::Query(error)) if error.code() == Some(&SqlState::QUERY_CANCELED) => None,
         Err(error) => return Err(error),
     };

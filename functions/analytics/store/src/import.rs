@@ -21,6 +21,7 @@ use crate::rows::{Rows, copy_statement, date, header, trailer};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
     pub bucket: String,
+    /// Of a dry run the key that it is about.
     pub key: String,
     /// The version id, or the entity tag of a bucket without versions.
     pub version: String,
@@ -43,6 +44,7 @@ pub enum Begun {
     Ended {
         upload: Uuid,
         state: State,
+        dry_run: bool,
         /// Why it was rejected.
         error_kind: Option<String>,
     },
@@ -62,7 +64,7 @@ pub struct Import {
 const ANNOUNCED: &str = "
     UPDATE upload SET state = 'reading', bucket = $3, version = $4, sequencer = rpad($5, 128, '0'), event_time = $6, bytes = $7,
         received_at = now()
-    WHERE upload_id = $1 AND object_key = $2 AND state = 'waiting'
+    WHERE upload_id = $1 AND object_key = $2 AND dry_run = $8 AND state = 'waiting'
         AND NOT EXISTS (SELECT FROM upload WHERE (object_key, bucket, version) = ($2, $3, $4))";
 const ARRIVED: &str = "
     INSERT INTO upload (upload_id, object_key, bucket, version, sequencer, event_time, bytes, dry_run, state, received_at)
@@ -90,7 +92,8 @@ pub async fn begin(client: &mut ClientWrapper, object: &Object, id: Uuid) -> Res
     let corrupt = |column| Error::Corrupt { number, column };
     let state = read_state(row.get("state")).ok_or_else(|| corrupt("state"))?;
     if state != State::Reading {
-        return Ok(Begun::Ended { upload: row.get("upload_id"), state, error_kind: row.get("error_kind") });
+        let (upload, dry_run, error_kind) = (row.get("upload_id"), row.get("dry_run"), row.get("error_kind"));
+        return Ok(Begun::Ended { upload, state, dry_run, error_kind });
     }
     let checkpoint = row.get::<_, Option<Value>>("checkpoint").map(serde_json::from_value).transpose();
     Ok(Begun::Work(Box::new(Import {
@@ -108,8 +111,8 @@ async fn arrive(client: &mut ClientWrapper, object: &Object, id: Uuid) -> Result
     let bytes = object.bytes.cast_signed();
     if let Some(announced) = object.announced_as {
         let statement = client.prepare_cached(ANNOUNCED).await?;
-        let values: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
-            [&announced, key, bucket, version, sequencer, event_time, &bytes];
+        let values: [&(dyn tokio_postgres::types::ToSql + Sync); 8] =
+            [&announced, key, bucket, version, sequencer, event_time, &bytes, &object.dry_run];
         if client.execute(&statement, &values).await? > 0 {
             return Ok(());
         }

@@ -10,6 +10,3 @@ pub struct Limits {
     /// Rows of a piece: what is read again when an invocation ends in the middle of one.
     pub piece_rows: u64,
 }
-
-/// Rows of the largest file whose changes are counted: that must end within the time that an invocation keeps for its end.
-pub(crate) const COMPARED_ROWS: u64 = 200_000;

@@ -1,12 +1,12 @@
-//! How many of an upload's rows others have as well. A report, not a condition: it is counted after the rows count, and given up when it takes too long.
+//! How many of an upload's rows others have as well, and how many a later row of the same file replaces. A report, not a condition: it is counted after the rows count, and given up when it takes too long.
 
 use std::time::Duration;
 
+use analytics_contract::COMPARED_ROWS;
 use deadpool_postgres::ClientWrapper;
 
 use crate::Error;
 use crate::import::Import;
-use crate::limits::COMPARED_ROWS;
 
 /// Uploads that count and have a day in common with this one; mostly none, and then no row has to be compared.
 const NEIGHBOURS: &str = "
@@ -32,13 +32,20 @@ const REPEATED_SLOTS: &str = "
         WHERE o.upload_number <> $1
             AND (o.program_code, o.signal, o.day, o.nth) = (s.program_code, s.signal, s.day, s.nth))";
 
+/// Slots have none: several on a day are the first, the second, .. of it.
+pub(crate) const OVERWRITTEN: &str = "
+    SELECT coalesce(sum(rows - 1), 0)::bigint FROM (
+        SELECT count(*) AS rows FROM exhibition WHERE upload_number = $1
+        GROUP BY program_code, signal, exhibition_date, program_start_time
+    ) AS keys";
+
 /// Rows after which the planner's statistics are renewed: without them it takes a table for as small as it was.
 const ANALYZED_ROWS: u64 = 20_000;
 
-/// Counts the rows of an applied upload that others which count have as well, and renews the statistics after a large one. Stays within `limit`.
+/// Counts the rows of an applied upload that others which count have as well, and those that a later one of the same file replaces, and renews the statistics after a large one. Stays within `limit`.
 ///
 /// # Errors
-/// The database fails, or time is up; then the report has no such number.
+/// The database fails, or time is up; then the report has no such numbers.
 pub async fn count_repeated(
     client: &mut ClientWrapper,
     import: &Import,
@@ -61,8 +68,9 @@ pub async fn count_repeated(
                 repeated += transaction.query_one(statement, &[&number, &neighbours]).await?.get::<_, i64>(0);
             }
         }
-        let note = "UPDATE upload SET rows_repeated = $2 WHERE upload_number = $1";
-        transaction.execute(note, &[&number, &repeated]).await?;
+        let overwritten: i64 = transaction.query_one(OVERWRITTEN, &[&number]).await?.get(0);
+        let note = "UPDATE upload SET rows_repeated = $2, rows_overwritten = $3 WHERE upload_number = $1";
+        transaction.execute(note, &[&number, &repeated, &overwritten]).await?;
     }
     transaction.commit().await?;
     Ok(())

@@ -1,6 +1,6 @@
 //! Reports of uploads.
 
-use analytics_contract::{ADDRESS_SECONDS, Effect, Kind, RejectedRow, Report, State, Status, Upload};
+use analytics_contract::{ADDRESS_SECONDS, Effect, Kind, RejectedRow, Replaced, Report, State, Status, Upload};
 use analytics_core::{NewUpload, RejectedRecord, RejectedText};
 use deadpool_postgres::ClientWrapper;
 use jiff::civil::Date;
@@ -14,7 +14,7 @@ use crate::import::read_state;
 
 const COLUMNS: &str = "
     SELECT upload_number, upload_id, object_key, state, dry_run, kind, delimiter, encoding, bytes, bytes_done, rows_taken, rows_rejected,
-        rows_repeated, effect, first_day, last_day, error_kind, reason, requested_at, received_at, finished_at
+        rows_repeated, rows_overwritten, replaced_upload, replaced_rows, effect, first_day, last_day, error_kind, reason, requested_at, received_at, finished_at
     FROM upload";
 const ADDRESS: SignedDuration = SignedDuration::from_secs(ADDRESS_SECONDS as i64);
 /// Uploads in a status report.
@@ -35,6 +35,7 @@ fn read(row: &Row) -> Result<Upload, Error> {
         Some("availability") => Some(Kind::Availability),
         Some(_) => return Err(corrupt("kind")),
     };
+    let replaced = row.get::<_, Option<Uuid>>("replaced_upload");
     let effect = row.get::<_, Option<Value>>("effect").map(serde_json::from_value::<Effect>).transpose();
     Ok(Upload {
         id: row.get::<_, Uuid>("upload_id").to_string(),
@@ -49,6 +50,11 @@ fn read(row: &Row) -> Result<Upload, Error> {
         rows_taken: count("rows_taken"),
         rows_rejected: count("rows_rejected"),
         rows_repeated: row.get::<_, Option<i64>>("rows_repeated").map(i64::cast_unsigned),
+        rows_overwritten: row.get::<_, Option<i64>>("rows_overwritten").map(i64::cast_unsigned),
+        replaced: replaced.map(|id| Replaced {
+            id: id.to_string(),
+            rows: row.get::<_, Option<i64>>("replaced_rows").unwrap_or_default().cast_unsigned(),
+        }),
         effect: effect.map_err(|_| corrupt("effect"))?,
         first_day: day("first_day"),
         last_day: day("last_day"),
@@ -97,7 +103,7 @@ pub async fn object(client: &ClientWrapper, key: &str, version: &str) -> Result<
     Ok(Some(Report { upload: read(&row)?, rejected }))
 }
 
-/// The latest uploads, and how many rows count.
+/// The latest uploads, and how many rows are in those that count; to count each row once would read them all.
 ///
 /// # Errors
 /// The database fails.

@@ -11,7 +11,10 @@
 
 use std::time::Duration;
 
-use analytics_contract::{ANALYTICS_API, AnalyticsApiEnvironment, CSV_IMPORTER, CsvImporterEnvironment, database};
+use analytics_contract::{
+    ANALYTICS_API, AnalyticsApiEnvironment, CSV_IMPORTER, CsvImporterEnvironment, DRY_RUN_DAYS, DRY_RUN_PREFIX,
+    database,
+};
 use cfn::IntoValue;
 use constructs::{
     Bucket, BucketName, BucketProps, CorsPreflight, CorsRule, HttpApi, HttpApiProps, OBJECT_CREATED, Queue, QueueProps,
@@ -66,6 +69,7 @@ pub(crate) fn analytics(stage: &Stage, settings: &Settings) -> SynthesizedStack 
                                 bucket of its own that somebody reads",
         },
     );
+    bucket.add_expiration(&mut stack, "DryRuns", DRY_RUN_PREFIX, DRY_RUN_DAYS.into());
     bucket.add_event_notification(&mut stack, OBJECT_CREATED, &uploads);
     bucket.add_cors_rule(&mut stack, upload_from_page(settings, &api));
     let queue = Queue::new(
@@ -195,7 +199,7 @@ fn api_props(stage: &Stage, settings: &Settings) -> HttpApiProps {
             allow_origins: settings.api.allowed_origins.clone(),
             allow_methods: &["GET", "HEAD", "POST"],
             allow_headers: &["authorization", "content-type", "if-none-match"],
-            expose_headers: &["etag", "link", "location", "retry-after"],
+            expose_headers: &["etag", "link", "location", "rejected-rows", "retry-after"],
             max_age: PREFLIGHT_MAX_AGE,
         },
         log_retention_days: stage.functions.log_retention_days,

@@ -281,6 +281,8 @@ fn files_stay_behind_where_people_rely_on_them_and_old_versions_for_thirty_days(
         assert_eq!((&bucket["DeletionPolicy"], &bucket["UpdateReplacePolicy"]), (&json!(policy), &json!(policy)));
         let rule = &bucket["Properties"]["LifecycleConfiguration"]["Rules"][0];
         assert_eq!(rule["NoncurrentVersionExpiration"]["NoncurrentDays"], 30);
+        let dry_runs = &bucket["Properties"]["LifecycleConfiguration"]["Rules"][1];
+        assert_eq!((&dry_runs["Prefix"], &dry_runs["ExpirationInDays"]), (&json!("dry-run/"), &json!(1)));
     }
 }
 

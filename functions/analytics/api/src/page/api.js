@@ -10,6 +10,14 @@ class Refused extends Error {
   constructor(status, message) { super(message); this.status = status }
 }
 
+/// Whether the same request can succeed later. A fault of the request, such as 422 or 404, stays one.
+const canHelp = ({ status }) => status === undefined || status === 0 || status === 401 || status === 408 || status === 429 || status >= 500;
+
+/// A button, where it can help.
+function tryAgain(error, onclick) {
+  return canHelp(error) ? make("button", { type: "button", onclick }, "Try again") : "";
+}
+
 function notice(...content) { byId("notice").replaceChildren(...content) }
 
 function addressOf(path, query = {}) {

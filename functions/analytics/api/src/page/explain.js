@@ -13,7 +13,7 @@ async function showExplanation(at) {
     if (sheetOf === key) byId("sheet-body").replaceChildren(...(group ? explanation(group, at) : [emptyState("Nothing is listed here", "This signal and weekday has no slots, or no exhibition in the period.")]));
   } catch (error) {
     if (sheetOf === key) byId("sheet-body").replaceChildren(emptyState("The explanation could not be read", error.message,
-      make("button", { type: "button", onclick: () => { sheetOf = undefined; showExplanation(at) } }, "Try again")));
+      tryAgain(error, () => { sheetOf = undefined; showExplanation(at) })));
   }
 }
 

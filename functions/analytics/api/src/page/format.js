@@ -40,8 +40,28 @@ function effectInWords(effect) {
   return [...(rows.length ? rows : ["no rows"]), moved].join(", ");
 }
 
+/// Rows of a file that does not count are readable, and not taken.
 function rowsInWords(upload) {
   const repeated = upload.rows_repeated ? ` (${count(upload.rows_repeated)} of them in another upload too)` : "";
-  const taken = `${many(upload.rows_taken, "row")} taken${repeated}`;
-  return upload.rows_rejected ? `${taken}, ${count(upload.rows_rejected)} rejected` : taken;
+  const isTaken = upload.state === "applied" || upload.state === "reverted";
+  const good = `${many(upload.rows_taken, "row")} ${isTaken ? "taken" : "readable"}${repeated}`;
+  return upload.rows_rejected ? `${good}, ${count(upload.rows_rejected)} rejected` : good;
+}
+
+/// Rows of the largest file that is compared with others.
+const COMPARED_ROWS = 200_000;
+
+/// What is to be known of the rows of an applied file besides their number.
+function overlapInWords(upload) {
+  if (upload.rows_overwritten) return `${many(upload.rows_overwritten, "row has another of the same file after it", "rows have another of the same file after them")}; the last counts.`;
+  return upload.state === "applied" && upload.rows_taken > COMPARED_ROWS ? `Not counted, with other uploads or in the file: it has more than ${count(COMPARED_ROWS)} rows.` : "";
+}
+
+const isEmptied = upload => upload.state === "applied" && !upload.rows_taken && upload.replaced?.rows > 0;
+
+/// What a file replaced; plainly when it has no row to put there.
+function replacedInWords(upload) {
+  if (!upload.replaced) return "";
+  const rows = many(upload.replaced.rows, "row");
+  return isEmptied(upload) ? `It has no row, and replaced ${rows} of an earlier upload: revert it to have them back.` : `It replaced an earlier upload of ${rows}.`;
 }

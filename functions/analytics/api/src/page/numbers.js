@@ -41,7 +41,7 @@ async function showProgram(at) {
     shown.key = undefined;
     byId("program").setAttribute("aria-busy", "false");
     byId("program-body").replaceChildren(emptyState("The numbers could not be read", error.message,
-      make("button", { type: "button", onclick: () => showProgram(place()) }, "Try again")));
+      tryAgain(error, () => showProgram(place()))));
   }
 }
 
@@ -155,6 +155,13 @@ function overview(groups) {
     make("p", { class: "legend" }, make("span", {}, "came, mean"), make("span", { class: "is-predicted" }, "predicted, mean"), "Each signal has a scale of its own."));
 }
 
+/// Why a group has no line.
+function missingFrom(group) {
+  if (!shown.isExplained) return "reading …";
+  if (!group.prediction) return "exhibitions, and no slots";
+  return group.explained || !shown.isPart ? "slots, and no exhibitions" : "too long to draw";
+}
+
 function groupsTable(groups) {
   const errors = groups.flatMap(({ accuracy: row }) => row?.p10 == null ? [] : [Math.abs(row.p10), Math.abs(row.p90)]);
   const most = Math.min(200, Math.max(10, ...errors));
@@ -163,7 +170,7 @@ function groupsTable(groups) {
     { label: "Predicted audience", class: "number", cell: group => audience(group.prediction?.predicted_audience) },
     { label: "Available time", class: "number", cell: group => audience(group.prediction?.available_time) },
     { label: "Prediction against what came", class: "chart", cell: group => group.explained?.exhibitions.length ? spark(group.explained.exhibitions)
-      : make("small", { class: "text" }, shown.isExplained ? "no exhibitions with slots" : "reading …") },
+      : make("small", { class: "text" }, missingFrom(group)) },
     { label: "Mean error", class: "number", cell: group => percent(group.accuracy?.mape) },
     { label: "Bias", class: "number", cell: group => signed(group.accuracy?.bias) },
     { label: "Spread of errors, p10 · p50 · p90", class: "chart", cell: ({ accuracy: row }) => row?.p10 == null ? NONE

@@ -47,16 +47,13 @@ function showPrograms() {
   }
   const line = byId("programs-count");
   line.classList.toggle("bad", Boolean(programsFault));
-  if (programsFault) line.replaceChildren(programsFault.message, " ", make("button", { type: "button", onclick: readPrograms }, "Try again"));
+  if (programsFault) line.replaceChildren(programsFault.message, " ", tryAgain(programsFault, readPrograms));
   else if (!programs.length) line.textContent = areProgramsRead ? "None yet: upload an audience file and an availability file." : "Reading …";
   else line.textContent = found.length === programs.length ? many(programs.length, "program") : `${count(found.length)} of ${many(programs.length, "program")}`;
 }
 
-/// The one to begin with: of those that have something to predict from, the one with the most slots.
-const firstProgram = () => programs.reduce((best, program) => {
-  const worth = one => one.exhibitions ? one.slots + 1 : 0;
-  return !best || worth(program) > worth(best) ? program : best;
-}, undefined)?.program_code;
+/// The one to begin with: the first that has exhibitions to predict from and slots to predict for.
+const firstProgram = () => (programs.find(program => program.first_day && program.first_slot_day) ?? programs[0])?.program_code;
 
 for (const [id, event] of [["find", "input"], ["only-slots", "change"]]) {
   byId(id).addEventListener(event, () => { shownPrograms = SHOWN; byId("programs").scrollTop = 0; showPrograms() });

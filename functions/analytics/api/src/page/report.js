@@ -1,5 +1,7 @@
 // The report of one upload: what became of it, its faults, its rejected rows to mend, and taking it back.
 const FAULTS = 50;
+/// Rejected rows of a file that are kept.
+const KEPT = 1_000;
 const DELIMITERS = { ",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars" };
 
 async function showReport(at) {
@@ -16,7 +18,7 @@ async function showReport(at) {
   } catch (error) {
     if (sheetOf !== key) return;
     byId("sheet-body").replaceChildren(emptyState("The report could not be read", error.message,
-      make("button", { type: "button", onclick: () => { sheetOf = undefined; showReport(at) } }, "Try again")));
+      tryAgain(error, () => { sheetOf = undefined; showReport(at) })));
   }
 }
 
@@ -31,6 +33,8 @@ function refreshReport(upload) {
     ["Why", upload.reason && make("span", { class: upload.state === "rejected" ? "bad" : "" }, upload.reason, upload.error_kind ? make("code", {}, ` ${upload.error_kind}`) : "")],
     [upload.dry_run ? "Would change" : "Changes", upload.effect && `${effectInWords(upload.effect)}.`],
     ["Rows", (upload.kind || upload.rows_rejected > 0) && rowsInWords(upload)],
+    ["Repeated rows", overlapInWords(upload)],
+    ["Replaced", upload.replaced && make("span", { class: isEmptied(upload) ? "bad" : "" }, replacedInWords(upload), " ", make("a", { href: fragment({ view: "uploads", upload: upload.replaced.id }) }, "The earlier upload"))],
     ["Days", upload.first_day && days(upload.first_day, upload.last_day)],
     ["File", [upload.kind, upload.bytes && bytes(upload.bytes), upload.encoding, upload.delimiter && `fields separated by ${DELIMITERS[upload.delimiter] ?? upload.delimiter}`].filter(Boolean).join(", ")],
     ["Announced", upload.requested_at && time(upload.requested_at)],
@@ -44,6 +48,7 @@ function refreshReport(upload) {
     make("div", { class: "actions-row" },
       upload.rows_rejected > 0 ? make("a", { class: "button", href: addressOf(`uploads/${upload.id}/rejected.csv`).href, onclick: event => downloadRejected(event, upload) }, "Rejected rows as CSV") : null,
       upload.state === "applied" ? make("button", { type: "button", onclick: event => revert(event, upload) }, "Revert …") : null),
+    upload.rows_rejected > KEPT ? make("p", { class: "soft small" }, `Of the ${count(upload.rows_rejected)} rejected rows the first ${count(KEPT)} are kept.`) : "",
     make("p", { id: "report-line", role: "status" }));
   // Its faults are known once it has been read.
   if (had && had !== upload.state && isFinal(upload)) get(`uploads/${upload.id}`, { limit: FAULTS }).then(fresh => { if (byId("faults")) byId("faults").replaceWith(faultsPart(fresh)) }, () => {});
@@ -88,11 +93,12 @@ async function downloadRejected(event, upload) {
   line.textContent = "Reading the rejected rows …";
   try {
     const parts = [];
-    let query = {}, name = "rejected.csv";
+    let query = {}, name = "rejected.csv", cut = 0;
     while (query) {
       const response = await send(`uploads/${upload.id}/rejected.csv`, { query });
       const named = response.headers.get("content-disposition")?.match(/filename\*=UTF-8''([^;]+)/)?.[1];
       if (named) name = decodeURIComponent(named);
+      cut += Number(response.headers.get("rejected-rows")?.match(/\bcut=(\d+)/)?.[1] ?? 0);
       const part = await response.text();
       // Each page has the header; the decoder has taken the byte order mark away.
       parts.push(parts.length ? part.slice(part.indexOf("\n") + 1) : "\uFEFF" + part);
@@ -102,7 +108,8 @@ async function downloadRejected(event, upload) {
     const address = URL.createObjectURL(new Blob(parts, { type: "text/csv;charset=utf-8" }));
     make("a", { href: address, download: name }).click();
     setTimeout(() => URL.revokeObjectURL(address), 60_000);
-    line.textContent = `Saved as ${name}: mend the rows and upload the file again. The column error is ignored.`;
+    line.textContent = [`Saved as ${name}: mend the rows and upload the file again. The column error is ignored.`,
+      cut ? `${many(cut, "row is longer than 64 KiB and ends", "rows are longer than 64 KiB and end")} there.` : ""].join(" ").trim();
   } catch (error) {
     line.className = "bad";
     line.textContent = `The rejected rows could not be read. ${error.message}`;

@@ -1,5 +1,7 @@
 // Files on their way: checksum, announcement, transfer to the signed address, and then what the import says.
 const AT_ONCE = 2;
+/// The status of a file that cannot be sent: the API's for a request that it cannot use.
+const UNUSABLE = 422;
 const queue = [];
 const onTheWay = new Set();
 
@@ -47,17 +49,17 @@ class Sending {
       this.#report(await watch(id, { signal, seconds: 2, onProgress: upload => this.#follow(upload) }));
     } catch (error) {
       this.#end(signal.aborted ? "Canceled." : error.message, signal.aborted ? "soft" : "bad");
-      this.#line.append(" ", make("button", { type: "button", onclick: () => this.#again() }, "Try again"));
+      this.#line.append(" ", tryAgain(signal.aborted ? {} : error, () => this.#again()));
     }
   }
 
   /// Sends the file and returns the upload's id.
   async #transfer(signal) {
     signal.throwIfAborted();
-    if (!this.file.size) throw new Refused(0, "The file is empty; a file has a header at least.");
+    if (!this.file.size) throw new Refused(UNUSABLE, "The file is empty; a file has a header at least.");
     this.#tell("Computing its checksum");
     const digest = await sha256(this.file, share => this.#show(share), signal).catch(error => {
-      throw error.name === "AbortError" ? error : new Refused(0, "The file cannot be read. Is it a folder, or has it changed since it was chosen?");
+      throw error.name === "AbortError" ? error : new Refused(UNUSABLE, "The file cannot be read. Is it a folder, or has it changed since it was chosen?");
     });
     this.#tell("Announcing it");
     const announced = await (await send("uploads", { method: "POST", signal, json: { key: this.file.name, size: this.file.size, sha256: digest, dry_run: this.isDry } })).json();
@@ -100,7 +102,7 @@ class Sending {
         // In steps of a tenth, since each is read out.
         this.#tell(`Sending, ${percent(Math.floor(10 * event.loaded / event.total) * 10)}`);
       };
-      request.onload = () => request.status < 300 ? resolve() : reject(new Refused(request.status, refusedByStorage(request)));
+      request.onload = () => request.status < 300 ? resolve() : reject(new Refused(0, refusedByStorage(request)));
       request.onerror = () => reject(new Refused(0, "The storage cannot be reached, or does not take files from this page’s address. Check the connection; if it stays, the stage’s allowed_origins miss this address."));
       request.onabort = () => reject(new DOMException("", "AbortError"));
       request.send(this.file);
@@ -116,13 +118,13 @@ class Sending {
   #report(upload) {
     const { tone } = stateOf(upload);
     const said = {
-      applied: `${rowsInWords(upload)}${upload.effect ? `: ${effectInWords(upload.effect)}` : ""}.`,
+      applied: `${rowsInWords(upload)}. ${replacedInWords(upload)}`.trim(),
       checked: `Nothing was changed. ${rowsInWords(upload)}${upload.effect ? `; it would bring ${effectInWords(upload.effect)}` : ""}.`,
       rejected: `Not taken: ${upload.reason ?? "see its report"}`,
       superseded: upload.reason ?? "A newer version of the same file counts instead.",
       expired: "The storage has the file, and nothing has read it yet. Look at the list again later.",
     }[upload.state] ?? stateOf(upload).label;
-    this.#end(said, tone === "bad" ? "bad" : upload.rows_rejected ? "warn" : "good");
+    this.#end(said, tone === "bad" ? "bad" : upload.rows_rejected || isEmptied(upload) ? "warn" : "good");
     this.#line.append(" ", make("a", { href: fragment({ view: "uploads", upload: upload.id }) }, "Report"));
   }
 

@@ -1,6 +1,6 @@
 //! The page needs nobody but the API, and asks it for nothing that it does not have.
 
-use analytics_contract::{Operation, REVERT_DAYS, ROUTES, State};
+use analytics_contract::{COMPARED_ROWS, Operation, REVERT_DAYS, ROUTES, STORED_REJECTED_ROWS, State};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use contract::{Matches, Method};
@@ -101,5 +101,43 @@ fn every_element_that_the_script_asks_for_is_there_once() {
     let asked = script().split("byId(\"").skip(1).filter_map(|rest| rest.split('"').next());
     for id in asked.filter(|id| !made.contains(id)) {
         assert_eq!(HTML.matches(&format!("id=\"{id}\"")).count(), 1, "{id}");
+    }
+}
+
+/// As `1_000` or `200_000`.
+fn written(number: u64) -> String {
+    contract::grouped(number).replace(',', "_")
+}
+
+#[test]
+fn the_page_knows_the_limits_of_the_reports() {
+    for (name, number) in [("COMPARED_ROWS", COMPARED_ROWS), ("KEPT", STORED_REJECTED_ROWS.into())] {
+        assert!(script().contains(&format!("const {name} = {};", written(number))), "{name}");
+    }
+}
+
+/// The script reads only members that answers have: what is misspelt, or no longer there, is undefined without a word.
+#[test]
+fn the_page_opens_on_a_program_by_what_the_list_of_programs_has() {
+    let first = script().split("const firstProgram = ").nth(1).and_then(|rest| rest.lines().next()).unwrap();
+    let document: serde_json::Value = serde_json::from_str(&analytics_core::openapi()).unwrap();
+    let members = &document["components"]["schemas"]["Program"]["properties"];
+    let read = first.split("program.").skip(1);
+    let read = read.map(|rest| rest.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next().unwrap());
+    let read: Vec<&str> = read.collect();
+    assert!(read.len() > 1 && read.iter().all(|name| members.get(name).is_some()), "{read:?}");
+}
+
+#[test]
+fn trying_again_is_offered_where_it_can_help() {
+    // One place makes the button, and decides.
+    assert_eq!(script().matches("\"Try again\"").count(), 1);
+    assert!(script().contains("canHelp(error) ? make(\"button\""));
+}
+
+#[test]
+fn a_group_without_slots_is_not_called_one_without_exhibitions() {
+    for words in ["\"exhibitions, and no slots\"", "\"slots, and no exhibitions\""] {
+        assert_eq!(script().matches(words).count(), 1, "{words}");
     }
 }

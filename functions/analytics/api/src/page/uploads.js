@@ -65,6 +65,7 @@ function uploadCard(upload) {
     make("p", { class: "soft" }, factsInWords(upload)),
     readingProgress(upload),
     upload.effect ? make("p", {}, upload.state === "checked" ? `It would bring ${effectInWords(upload.effect)}.` : `${effectInWords(upload.effect)}.`) : null,
+    isEmptied(upload) ? make("p", { class: "warn" }, replacedInWords(upload)) : null,
     upload.state === "expired" ? make("p", { class: "warn" }, "The file has not come, and its address has expired. Upload it again.") : null,
     upload.reason ? make("p", { class: upload.state === "rejected" ? "bad" : "soft" }, upload.reason) : null);
 }

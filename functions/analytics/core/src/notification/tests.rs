@@ -81,6 +81,7 @@ fn every_creation_of_an_event_counts_and_nothing_else() {
         json!({}),
     ]);
     assert_eq!(keys(&event), ["a.csv", "b.csv", "c.csv", "d.csv"]);
+    assert_eq!(read(&event).unwrap().others, 5);
 }
 
 #[test]

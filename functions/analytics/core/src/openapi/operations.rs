@@ -197,14 +197,15 @@ fn upload() -> Value {
 fn rejected_rows() -> Value {
     let content = json!({CSV: {"schema": {"type": "string"}, "example":
         "\u{FEFF}signal;program_code;date;available_time;error\r\nRJ;NOVA;30/02/2021;30;date: February 2021 has 28 days\r\n"}});
+    let completeness = "A dictionary (RFC 9651): how many rows of the file were rejected (total), how many of them are kept (kept), and how many on this page were longer than 64 KiB and end there (cut).";
     json!({
         "operationId": "getRejectedRows",
         "summary": "The rejected rows as they came",
-        "description": "In the file's order, the first 1,000, with its header and delimiter and a last column error. Mend them, and upload them as another file.",
+        "description": "In the file's order, the first 1,000, each up to 64 KiB, with its header and delimiter and a last column error. Mend them, and upload them as another file. Rejected-Rows says whether these are all.",
         "parameters": [id(), cursor(&record_number())],
         "responses": {
-            "200": page("The rows.", &content),
-            "404": told(404, "No upload has this id, or its file has not been read.", "no upload has this id"),
+            "200": with_header(page("The rows.", &content), "Rejected-Rows", completeness, true, &json!({"type": "string", "example": "total=1202, kept=1000, cut=1"})),
+            "404": told(404, "No upload has this id, or no row of its file has been read.", "no upload has this id"),
         },
     })
 }

@@ -1,5 +1,6 @@
 //! What announces a file: the body of `POST /analytics/uploads`, with all that is wrong with it at once.
 
+use analytics_contract::{DRY_RUN_PREFIX, KEY_BYTES, KEY_CHARACTERS};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use function_http::{Invalid, Place, Problem, Request, json_body, not_an_object, parse, unprocessable};
@@ -8,10 +9,6 @@ use utoipa::ToSchema;
 
 use crate::query::Parameters;
 
-/// The most characters of a key.
-pub(crate) const KEY_CHARACTERS: usize = 512;
-/// The most bytes of a key, S3's limit.
-const KEY_BYTES: usize = 1_024;
 /// The most bytes of a file: what S3 takes in one PUT, 5 GiB.
 pub(crate) const FILE_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 /// SHA-256 as 64 hexadecimal digits, or as 32 bytes in Base64.
@@ -21,11 +18,11 @@ const SHA256_PATTERN: &str = "^([0-9A-Fa-f]{64}|[A-Za-z0-9+/]{42}[AEIMQUYcgkosw0
 #[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
 #[schema(as = NewUpload)]
 pub(crate) struct NewUploadBody {
-    /// The key of the object: 1 to 512 characters, at most 1,024 bytes of UTF-8; no control characters, no slash in front, no segment `.` or `..`.
+    /// The key of the object: 1 to 512 characters, at most 979 bytes of UTF-8; no control characters, no slash and no `dry-run/` in front, no segment `.` or `..`.
     #[schema(
         min_length = 1,
         max_length = 512,
-        pattern = r"^(?!/)(?!(.*/)?\.{1,2}(/|$))[^\x00-\x1F\x7F-\x9F]+$",
+        pattern = r"^(?!/)(?!dry-run/)(?!(.*/)?\.{1,2}(/|$))[^\x00-\x1F\x7F-\x9F]+$",
         example = "march.csv"
     )]
     key: String,
@@ -111,13 +108,16 @@ fn read_key(value: &Value) -> Result<Value, Invalid> {
         return Err(of("key", "string_too_long", msg, value).with("max_length", KEY_CHARACTERS));
     }
     if key.len() > KEY_BYTES {
-        return refuse("Key should have at most 1024 bytes of UTF-8");
+        return refuse("Key should have at most 979 bytes of UTF-8");
     }
     if key.chars().any(char::is_control) {
         return refuse("Key should have no control characters");
     }
     if key.starts_with('/') {
         return refuse("Key should not start with a slash");
+    }
+    if key.starts_with(DRY_RUN_PREFIX) {
+        return refuse("Key should not start with dry-run/, where the files of dry runs are");
     }
     // HTTP clients resolve them, and the address is no longer the one that was signed.
     if key.split('/').any(|segment| matches!(segment, "." | "..")) {
@@ -264,10 +264,10 @@ mod tests {
             let body = json!({"key": key, "size": 1, "sha256": HEX}).to_string();
             of_body(&body).map(|announced| announced.key).map_err(|_| faults(&body).concat())
         };
-        for good in ["a", "é", " ", "folder/", "a..b/.c", "日本.csv", &"a".repeat(512)] {
+        for good in ["a", "é", " ", "folder/", "a..b/.c", "dry-run.csv", "日本.csv", &"a".repeat(512)] {
             assert_eq!(key(good), Ok(good.to_owned()));
         }
-        let long = ["日".repeat(342), "a".repeat(513)];
+        let long = ["日".repeat(327), "a".repeat(513)];
         for (bad, kind) in [
             ("", "string_too_short"),
             ("/a", "value_error"),
@@ -276,6 +276,7 @@ mod tests {
             ("a\u{85}", "value_error"),
             ("a/../b", "value_error"),
             ("./a", "value_error"),
+            ("dry-run/a", "value_error"),
             (&long[0], "value_error"),
             (&long[1], "string_too_long"),
         ] {

@@ -1,10 +1,21 @@
-//! The rejected rows of a file as CSV, as they came with a last column `error`: mend them, and upload them again. In UTF-8 with a byte
+//! The rejected rows of a file as CSV, as they came, but for longer ones than are kept, with a last column `error`: mend them, and upload them again. In UTF-8 with a byte
 //! order mark, without which spreadsheets take it for something else.
 
 use analytics_contract::Fault;
 
 use crate::csv::{field, fields};
 use crate::ports::RejectedRecord;
+
+/// Of a row with more bytes the first are kept: 64 KiB.
+const RECORD_BYTES: usize = 64 * 1024;
+/// The most bytes of a character in UTF-8.
+const CHARACTER_BYTES: usize = 4;
+const TOO_LONG: &str = "record_too_long";
+
+/// Whether only the row's beginning was kept. One with an open quote has the same fault, and is kept to the end of its line.
+pub(crate) fn is_cut(record: &RejectedRecord) -> bool {
+    record.text.len() > RECORD_BYTES - CHARACTER_BYTES && record.faults.iter().any(|fault| fault.code == TOO_LONG)
+}
 
 /// The header, with the further column.
 pub(crate) fn header(header: &str, delimiter: char) -> String {

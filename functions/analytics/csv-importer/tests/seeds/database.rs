@@ -29,6 +29,9 @@ impl TestDatabase {
         let name = Server::shared().create_database().await;
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../sql/analytics");
         let migrations = Migration::read_folder(&folder).unwrap();
+        // Roles belong to the whole server, so they are created one after the other.
+        static ROLES: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+        let _alone = ROLES.lock().await;
         let mut client = pool(&name, OWNER).get().await.unwrap();
         migrations::apply(&mut client, &migrations).await.unwrap();
         client.batch_execute(&format!("ALTER ROLE {APPLICATION} PASSWORD '{OWNER_PASSWORD}'")).await.unwrap();

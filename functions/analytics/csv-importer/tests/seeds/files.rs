@@ -24,6 +24,12 @@ pub(crate) struct Version {
 pub(crate) struct Files(pub(crate) Vec<Version>);
 
 impl Files {
+    /// One version of one key.
+    pub(crate) fn of(key: &str, text: &str) -> Self {
+        let (object, text) = (object(key, 0, text.len()), text.to_owned());
+        Self(vec![Version { object, text, rows: Vec::new(), is_audience: false, poison: None }])
+    }
+
     pub(crate) fn some(random: &mut Random) -> Self {
         let mut versions = Vec::new();
         for key in ["a.csv", "b.csv", "folder/slots 1.csv", "slots 2.csv"] {

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test needs for itself may panic")]
 
 mod database;
+mod dry_runs;
 mod files;
 mod model;
 mod random;

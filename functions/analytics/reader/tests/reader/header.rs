@@ -103,6 +103,17 @@ fn an_unknown_header_says_what_was_found_what_is_missing_and_what_was_meant() {
 }
 
 #[test]
+fn a_header_of_something_else_is_told_what_is_needed_and_not_what_it_resembles() {
+    let needs = "audience needs signal, program_code, exhibition_date, program_start_time, average_audience; \
+        availability needs signal, program_code, date, available_time; separated by a comma, a semicolon, a tab or |";
+    let told = fault("customer,data,amount\n1,2,3\n").to_string();
+    assert_eq!(told, format!("line 1: no kind of file has the columns \"customer\", \"data\", \"amount\"; {needs}"));
+    // Two that are misspelt are no chance.
+    let told = fault("signals,programcode,data,amount\n").to_string();
+    assert!(told.contains("\"signals\": did you mean signal?; \"programcode\": did you mean program_code?"), "{told}");
+}
+
+#[test]
 fn an_unknown_header_names_a_few_columns_only() {
     let FileFault::UnknownHeader(header) = fault(format!("\n{}", "x,".repeat(999) + &"y".repeat(500))) else {
         panic!()

@@ -93,7 +93,7 @@ fn a_record_may_have_64_kib_and_no_byte_more() {
     let calls = availability(&record(RECORD_BYTES + 1));
     assert_eq!(calls.lines(), [(1, 2, vec![code::RECORD_TOO_LONG]), (2, 3, GOOD)]);
     assert_eq!(raw(&calls.0[0]).len(), RECORD_BYTES);
-    assert_eq!(message(&calls.0[0]), "the row in line 2 has more than 65536 bytes");
+    assert_eq!(message(&calls.0[0]), "the row in line 2 has more than 65,536 bytes");
 }
 
 #[test]

@@ -22,6 +22,7 @@ async fn a_dry_run_counts_what_would_change_and_changes_nothing() {
     let effect =
         Effect { new: 2, changed: 1, unchanged: 1, gone: 1, predictions_moved: 2, largest_move_percent: Some(50.0) };
     assert_eq!(upload.effect, Some(effect));
+    assert_eq!((upload.rows_overwritten, &upload.replaced), (Some(0), &None));
     assert_eq!(test.prediction("NOVA").await, Some(500.0 / 3.0));
     assert_eq!(test.database.version().await.unwrap(), version);
     assert_eq!(test.count("SELECT count(*) FROM exhibition").await, 3);

@@ -1,8 +1,8 @@
 //! Which uploads count: versions of a key, overlapping keys, and taking one back.
 
-use analytics_contract::State;
+use analytics_contract::{Replaced, State};
 use analytics_core::{Reverted, Store};
-use analytics_store::{Begun, Ended, begin};
+use analytics_store::{Begun, Ended, Object, begin};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -133,4 +133,33 @@ async fn rows_that_have_not_counted_for_thirty_days_are_deleted() {
     test.import("b.csv", 12, &audience(&[("2021-03-08", 1.0)])).await;
     assert_eq!(test.count("SELECT count(*) FROM exhibition").await, 2);
     assert_eq!(test.count("SELECT count(*) FROM upload WHERE purged_at IS NOT NULL").await, 1);
+}
+
+#[tokio::test]
+async fn an_upload_tells_what_it_replaced_also_when_it_has_no_row_itself() {
+    let test = with_slot().await;
+    let replaced = async || test.database.uploads(None, 1).await.unwrap()[0].replaced.clone();
+    test.import("a.csv", 10, &audience(&[FIRST, ("2021-03-08", 1.0)])).await;
+    assert_eq!(replaced().await, None);
+    test.import("a.csv", 12, &audience(&[])).await;
+    let first = id(&test, "a.csv", "v10").await.to_string();
+    assert_eq!(replaced().await, Some(Replaced { id: first, rows: 2 }));
+    test.import("a.csv", 11, &audience(&[FIRST])).await;
+    assert_eq!(replaced().await, None, "what comes too late replaces nothing");
+    test.import("b.csv", 13, &audience(&[FIRST])).await;
+    assert_eq!(replaced().await, None, "another key");
+}
+
+#[tokio::test]
+async fn rows_that_a_later_one_of_the_same_file_replaces_are_counted() {
+    let test = with_slot().await;
+    let overwritten = async || test.database.uploads(None, 1).await.unwrap()[0].rows_overwritten;
+    let twice = audience(&[FIRST, ("2021-03-08", 1.0), ("2021-03-01", 7.0), ("2021-03-01", 300.0)]);
+    test.import("a.csv", 10, &twice).await;
+    assert_eq!((overwritten().await, test.prediction("NOVA").await), (Some(2), Some(225.25)));
+    test.import_object(&Object { dry_run: true, ..object("a.csv", 11) }, &twice).await;
+    assert_eq!(overwritten().await, Some(2));
+    // Equal slots of a day count each.
+    test.import("slots.csv", 12, &availability(&[("05/04/2021", 30), ("05/04/2021", 30)])).await;
+    assert_eq!(overwritten().await, Some(0));
 }

@@ -4,12 +4,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use analytics_contract::DRY_RUN_METADATA;
+use analytics_contract::{DRY_RUN_METADATA, dry_run_key};
 use aws_access::{CallError, CallErrorKind, call_error};
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::{ByteStream, Length};
 use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
+use uuid::Uuid;
 
 use super::files::{Content, Outgoing};
 use super::sending::{Objects, Part, SentPart};
@@ -25,11 +26,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) struct Bucket {
     client: Client,
     name: String,
-    dry_run: bool,
+    /// Of a dry run, what its keys begin with.
+    dry_run: Option<String>,
 }
 
 impl Bucket {
-    /// Objects that are put into it are only checked if it is a dry run.
+    /// Objects that are put into it are only checked if it is a dry run, and stand under keys of their own.
     pub(super) fn new(config: &SdkConfig, name: &str, dry_run: bool) -> Self {
         let timeouts = aws_sdk_s3::config::timeout::TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
@@ -38,11 +40,20 @@ impl Bucket {
         // One endpoint for every bucket: a cloud on this machine has no host name per bucket.
         let path_style = config.endpoint_url().is_some();
         let config = aws_sdk_s3::config::Builder::from(config).force_path_style(path_style).timeout_config(timeouts);
-        Self { client: Client::from_conf(config.build()), name: name.to_owned(), dry_run }
+        Self {
+            client: Client::from_conf(config.build()),
+            name: name.to_owned(),
+            dry_run: dry_run.then(|| Uuid::new_v4().to_string()),
+        }
     }
 
     fn dry_run(&self) -> Option<String> {
-        self.dry_run.then(|| "true".to_owned())
+        self.dry_run.is_some().then(|| "true".to_owned())
+    }
+
+    /// Where the file goes that is about `key`.
+    fn key(&self, key: &str) -> String {
+        self.dry_run.as_ref().map_or_else(|| key.to_owned(), |id| dry_run_key(id, key))
     }
 }
 
@@ -52,7 +63,8 @@ impl Objects for Bucket {
             Content::File { path, .. } => piece(path, 0, file.bytes).await?,
             Content::Text(text) => ByteStream::from(text.clone().into_bytes()),
         };
-        let mut call = self.client.put_object().bucket(&self.name).key(&file.key).content_type(CONTENT_TYPE).body(body);
+        let mut call =
+            self.client.put_object().bucket(&self.name).key(self.key(&file.key)).content_type(CONTENT_TYPE).body(body);
         if let Some(value) = self.dry_run() {
             call = call.metadata(DRY_RUN_METADATA, value);
         }
@@ -61,7 +73,8 @@ impl Objects for Bucket {
     }
 
     async fn begin(&self, key: &str) -> Result<String, CallError> {
-        let call = self.client.create_multipart_upload().bucket(&self.name).key(key).content_type(CONTENT_TYPE);
+        let call =
+            self.client.create_multipart_upload().bucket(&self.name).key(self.key(key)).content_type(CONTENT_TYPE);
         let mut call = call.checksum_algorithm(ChecksumAlgorithm::Crc32);
         if let Some(value) = self.dry_run() {
             call = call.metadata(DRY_RUN_METADATA, value);
@@ -75,7 +88,13 @@ impl Objects for Bucket {
             return Err(unreadable("what is in memory is sent as a whole".into()));
         };
         let body = piece(path, part.from, part.bytes).await?;
-        let call = self.client.upload_part().bucket(&self.name).key(&file.key).upload_id(id).part_number(part.number);
+        let call = self
+            .client
+            .upload_part()
+            .bucket(&self.name)
+            .key(self.key(&file.key))
+            .upload_id(id)
+            .part_number(part.number);
         let call = call.checksum_algorithm(ChecksumAlgorithm::Crc32).body(body);
         let answer = call.send().await.map_err(|error| call_error("UploadPart", error))?;
         let e_tag = aws_access::Answer("UploadPart").text("ETag", answer.e_tag())?;
@@ -89,14 +108,14 @@ impl Objects for Bucket {
             completed.set_checksum_crc32(part.checksum).build()
         };
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts.into_iter().map(part).collect())).build();
-        let call = self.client.complete_multipart_upload().bucket(&self.name).key(key).upload_id(id);
+        let call = self.client.complete_multipart_upload().bucket(&self.name).key(self.key(key)).upload_id(id);
         let answer = call.multipart_upload(parts).send().await;
         let answer = answer.map_err(|error| call_error("CompleteMultipartUpload", error))?;
         version("CompleteMultipartUpload", answer.version_id(), answer.e_tag())
     }
 
     async fn abort(&self, key: &str, id: &str) -> Result<(), CallError> {
-        let call = self.client.abort_multipart_upload().bucket(&self.name).key(key).upload_id(id);
+        let call = self.client.abort_multipart_upload().bucket(&self.name).key(self.key(key)).upload_id(id);
         call.send().await.map(drop).map_err(|error| call_error("AbortMultipartUpload", error))
     }
 }
@@ -124,7 +143,19 @@ fn unreadable(source: Box<dyn std::error::Error + Send + Sync>) -> CallError {
 
 #[cfg(test)]
 mod tests {
+    use analytics_contract::key_of_dry_run;
+
     use super::*;
+
+    #[test]
+    fn a_dry_run_puts_its_files_under_keys_of_its_own() {
+        let config = SdkConfig::builder().behavior_version(aws_config::BehaviorVersion::latest()).build();
+        let key = |dry_run| Bucket::new(&config, "uploads", dry_run).key("2026/march.csv");
+        assert_eq!(key(false), "2026/march.csv");
+        let (one, two) = (key(true), key(true));
+        assert_eq!(key_of_dry_run(&one), Some("2026/march.csv"));
+        assert_ne!(one, two);
+    }
 
     #[test]
     fn an_object_is_told_by_its_version_and_without_one_by_its_entity_tag() {

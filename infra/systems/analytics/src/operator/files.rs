@@ -5,11 +5,8 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use analytics_contract::{DRY_RUN_PREFIX, KEY_BYTES, KEY_CHARACTERS};
 use system::{Failed, nearest};
-
-/// S3's limit for a key, in bytes of UTF-8; and the API's, in characters, so that it can report on every upload.
-const KEY_BYTES: usize = 1_024;
-const KEY_CHARACTERS: usize = 512;
 
 /// What is sent, under which key.
 #[derive(Debug, Clone)]
@@ -128,11 +125,12 @@ fn check(key: &str) -> Result<(), String> {
     match key {
         "" => wrong("is empty"),
         _ if key.starts_with('/') => wrong("begins with a slash"),
+        _ if key.starts_with(DRY_RUN_PREFIX) => wrong("begins with dry-run/, where the files of dry runs are"),
         _ if key.ends_with('/') => wrong("ends with a slash, so S3 shows it as a folder"),
         _ if key.chars().any(char::is_control) => wrong("contains a control character"),
         _ if key.split('/').any(|segment| matches!(segment, "." | "..")) => wrong("has a segment . or .."),
         _ if key.chars().count() > KEY_CHARACTERS => wrong("is longer than 512 characters"),
-        _ if key.len() > KEY_BYTES => wrong("is longer than 1,024 bytes"),
+        _ if key.len() > KEY_BYTES => wrong("is longer than 979 bytes"),
         _ => Ok(()),
     }
 }
@@ -190,7 +188,9 @@ mod tests {
 
     #[test]
     fn a_key_that_the_api_would_refuse_is_refused() {
-        for key in ["", "/a.csv", "a/", "a\nb", "../a.csv", "a/./b", &"é".repeat(513), &"茶".repeat(400)] {
+        for key in
+            ["", "/a.csv", "a/", "a\nb", "../a.csv", "a/./b", "dry-run/a.csv", &"é".repeat(513), &"茶".repeat(400)]
+        {
             let told = keys(&["march.csv"], Some(key), "").unwrap_err();
             assert!(told.starts_with(&format!("the key {key:?} ")) && told.contains("--prefix"), "{told}");
         }

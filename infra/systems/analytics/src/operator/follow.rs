@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::deployed::Reports;
 use super::progress::Progress;
+use super::report::is_not_compared;
 
 /// How often to look, how long to tolerate failing calls, and after how long without any change to give up.
 #[derive(Debug, Clone, Copy)]
@@ -126,7 +127,7 @@ fn is_final(report: &Report) -> bool {
 /// Whether nothing of it can change any more by itself.
 fn is_complete(report: &Report) -> bool {
     let Upload { state, rows_repeated, .. } = &report.upload;
-    state.is_final() && (*state != State::Applied || rows_repeated.is_some())
+    state.is_final() && (*state != State::Applied || rows_repeated.is_some() || is_not_compared(&report.upload))
 }
 
 #[cfg(test)]

@@ -1,12 +1,16 @@
 //! The report of an upload in words and tables. What a file holds is shown escaped, so that it cannot do anything to a terminal.
 
-use analytics_contract::{Effect, Kind, RejectedRow, Report, STORED_REJECTED_ROWS, State, Upload};
+use analytics_contract::{
+    COMPARED_ROWS, Effect, Kind, RejectedRow, Replaced, Report, STORED_REJECTED_ROWS, State, Upload,
+};
 use jiff::Timestamp;
 use system::{Table, grouped};
 
 /// Characters of a value and of a key that are shown.
 const VALUE: usize = 32;
 const KEY: usize = 48;
+/// The code of a row that is longer than what is kept of one.
+const TOO_LONG: &str = "record_too_long";
 
 /// Where the rest of a report is had from.
 pub(super) struct Place<'a> {
@@ -26,6 +30,16 @@ pub(super) fn lines(report: &Report, place: &Place<'_>) -> Vec<String> {
         more("file", file);
     }
     more("rows", rows(upload));
+    if let Some(overwritten) = upload.rows_overwritten.filter(|overwritten| *overwritten > 0) {
+        more("repeated", self::overwritten(overwritten));
+    }
+    if is_not_compared(upload) {
+        let most = grouped(COMPARED_ROWS);
+        more("overlap", format!("not counted, with other uploads or in the file: it has more than {most} rows"));
+    }
+    if let Some(replaced) = &upload.replaced {
+        more("replaced", self::replaced(upload, replaced));
+    }
     if let Some(effect) = &upload.effect {
         more("effect", self::effect(effect));
     }
@@ -82,15 +96,51 @@ fn file(upload: &Upload) -> Option<String> {
     Some(format!("{kind}{delimiter}{encoding}"))
 }
 
+/// Rows are taken by an upload that counts, or counted; of any other, they could be read and that is all.
 fn rows(upload: &Upload) -> String {
-    let mut text = format!("{} taken, {} rejected", grouped(upload.rows_taken), grouped(upload.rows_rejected));
+    let word = if matches!(upload.state, State::Applied | State::Reverted) { "taken" } else { "readable" };
+    let mut text = format!("{} {word}, {} rejected", grouped(upload.rows_taken), grouped(upload.rows_rejected));
     if let Some(repeated) = upload.rows_repeated.filter(|repeated| *repeated > 0) {
         text.push_str(&format!(", {} of those taken also in another upload", grouped(repeated)));
+    }
+    if matches!(upload.state, State::Rejected | State::Superseded) && upload.rows_taken > 0 {
+        text.push_str(", none of them counts");
     }
     if let Some(days) = days(upload) {
         text.push_str(&format!("; {days}"));
     }
     text
+}
+
+fn overwritten(rows: u64) -> String {
+    match rows {
+        1 => "1 row has another of the same file after it; the last counts".to_owned(),
+        rows => format!("{} rows have another of the same file after them; the last counts", grouped(rows)),
+    }
+}
+
+/// Whether the file is so large that it was not compared with others.
+pub(super) fn is_not_compared(upload: &Upload) -> bool {
+    upload.state == State::Applied && upload.rows_taken > COMPARED_ROWS
+}
+
+fn replaced(upload: &Upload, Replaced { id, rows }: &Replaced) -> String {
+    let text = format!("upload {id}, {}", count(*rows, "row"));
+    if upload.rows_taken == 0 && *rows > 0 { format!("{text}; this file has none") } else { text }
+}
+
+fn count(number: u64, one: &str) -> String {
+    format!("{} {one}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
+/// What an upload without a row has replaced.
+pub(super) fn emptied(upload: &Upload) -> Option<String> {
+    let Replaced { rows, .. } = upload.replaced.as_ref().filter(|replaced| replaced.rows > 0)?;
+    let is_empty = upload.state == State::Applied && upload.rows_taken == 0;
+    is_empty.then(|| {
+        let (key, id) = (key(&upload.key), &upload.id);
+        format!("{key} has no row and replaced {}; `infra revert analytics {id}` brings them back", count(*rows, "row"))
+    })
 }
 
 /// The days that the rows cover.
@@ -153,7 +203,14 @@ fn rest(report: &Report, Place { url, needs_token }: &Place<'_>) -> Vec<String> 
         more => format!("and {} more; ", grouped(more)),
     };
     let stored = u64::from(STORED_REJECTED_ROWS);
-    let which = if *rows_rejected > stored { format!("the first {}", grouped(stored)) } else { "the rows".to_owned() };
+    let mut which = match rows_rejected {
+        rejected if *rejected > stored => format!("the first {} of {}", grouped(stored), grouped(*rejected)),
+        _ => "the rows".to_owned(),
+    };
+    let is_cut = |row: &RejectedRow| row.faults.iter().any(|fault| fault.code == TOO_LONG);
+    if report.rejected.iter().any(is_cut) {
+        which.push_str(", those of more than 64 KiB up to there,");
+    }
     let mended = match state {
         State::Applied => "mend them and upload them under a key of their own",
         _ => "mend the file and upload it",
@@ -215,6 +272,8 @@ pub(super) mod tests {
             rows_taken: 8_987,
             rows_rejected: 0,
             rows_repeated: Some(0),
+            rows_overwritten: Some(0),
+            replaced: None,
             effect: None,
             first_day: Some("2026-03-01".to_owned()),
             last_day: Some("2026-03-31".to_owned()),
@@ -274,10 +333,66 @@ pub(super) mod tests {
                     "x".repeat(26)
                 ),
                 "",
-                "and 1,000 more; mend them and upload them under a key of their own; the first 1,000 as they came, each with what is wrong with it:",
+                "and 1,000 more; mend them and upload them under a key of their own; the first 1,000 of 1,002 as they came, each with what is wrong with it:",
                 "  curl -o rejected.csv -H \"Authorization: Bearer $TOKEN\" https://api.example/analytics/uploads/6f1c0a52-6a0b-4b7e-9a3c-0d5f8f4f2b11/rejected.csv",
             ]
         );
+    }
+
+    /// The lines behind the first two, of a report without rejected rows.
+    fn told(upload: Upload) -> Vec<String> {
+        lines(&Report { upload, rejected: Vec::new() }, &PLACE).split_off(2)
+    }
+
+    #[test]
+    fn what_was_replaced_repeated_or_not_compared_is_told() {
+        let id = "  upload    6f1c0a52-6a0b-4b7e-9a3c-0d5f8f4f2b11";
+        let mut upload = upload(State::Applied);
+        upload.rows_overwritten = Some(1_200);
+        upload.replaced = Some(Replaced { id: "before".to_owned(), rows: 7 });
+        let rows = "  rows      8,987 taken, 0 rejected; 2026-03-01 to 2026-03-31";
+        let repeated = "  repeated  1,200 rows have another of the same file after them; the last counts";
+        assert_eq!(told(upload.clone()), [rows, repeated, "  replaced  upload before, 7 rows", id]);
+        assert_eq!(emptied(&upload), None);
+        (upload.rows_taken, upload.rows_overwritten, upload.first_day) = (0, Some(0), None);
+        let replaced = "  replaced  upload before, 7 rows; this file has none";
+        assert_eq!(told(upload.clone()), ["  rows      0 taken, 0 rejected", replaced, id]);
+        let revert = "`infra revert analytics 6f1c0a52-6a0b-4b7e-9a3c-0d5f8f4f2b11` brings them back";
+        assert_eq!(emptied(&upload), Some(format!("march.csv has no row and replaced 7 rows; {revert}")));
+        upload.replaced = Some(Replaced { id: "before".to_owned(), rows: 0 });
+        assert_eq!(emptied(&upload), None);
+        (upload.rows_taken, upload.rows_repeated, upload.replaced) = (200_001, None, None);
+        let overlap = "  overlap   not counted, with other uploads or in the file: it has more than 200,000 rows";
+        assert_eq!(told(upload.clone()), ["  rows      200,001 taken, 0 rejected", overlap, id]);
+        upload.rows_taken = 200_000;
+        assert_eq!(told(upload).len(), 2);
+    }
+
+    #[test]
+    fn rows_of_a_file_that_does_not_count_are_readable_and_not_taken() {
+        let rows = |state| {
+            let mut upload = upload(state);
+            (upload.rows_rejected, upload.first_day) = (9, None);
+            rows(&upload)
+        };
+        for state in [State::Rejected, State::Superseded] {
+            assert_eq!(rows(state), "8,987 readable, 9 rejected, none of them counts");
+        }
+        for state in [State::Checked, State::Reading] {
+            assert_eq!(rows(state), "8,987 readable, 9 rejected");
+        }
+        assert_eq!(rows(State::Reverted), "8,987 taken, 9 rejected");
+    }
+
+    #[test]
+    fn a_row_that_was_cut_is_no_row_as_it_came() {
+        let mut upload = upload(State::Rejected);
+        upload.rows_rejected = 1;
+        let cut = Fault { code: TOO_LONG.to_owned(), ..fault(None, "x") };
+        let report = Report { upload, rejected: vec![RejectedRow { record: 1, line: 2, faults: vec![cut] }] };
+        let lines = lines(&report, &PLACE);
+        let told = "mend the file and upload it; the rows, those of more than 64 KiB up to there, as they came, each with what is wrong with it:";
+        assert!(lines.iter().any(|line| line == told), "{lines:#?}");
     }
 
     #[test]

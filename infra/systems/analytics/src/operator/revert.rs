@@ -63,9 +63,12 @@ fn lines(reverted: &Upload, counts: Option<&Upload>, status: &Status) -> Vec<Str
     lines
 }
 
-/// How many rows count.
+/// How many rows there are in the uploads that count: to count each once would read them all.
 pub(super) fn totals(status: &Status) -> String {
-    format!("{} exhibitions and {} slots count", grouped(status.exhibitions), grouped(status.slots))
+    let (exhibitions, slots) = (grouped(status.exhibitions), grouped(status.slots));
+    format!(
+        "the uploads that count have {exhibitions} exhibitions and {slots} slots; what several of them have counts once"
+    )
 }
 
 #[cfg(test)]
@@ -86,7 +89,7 @@ mod tests {
             [
                 "march.csv: upload 6f1c0a52-6a0b-4b7e-9a3c-0d5f8f4f2b11 is taken back, 8,987 rows",
                 "march.csv: upload before counts instead, 7 rows",
-                "8,994 exhibitions and 0 slots count",
+                "the uploads that count have 8,994 exhibitions and 0 slots; what several of them have counts once",
             ]
         );
         status.uploads.truncate(2);

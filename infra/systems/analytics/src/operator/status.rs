@@ -1,4 +1,4 @@
-//! `infra status analytics`: the latest uploads, how many rows count, and how full the queues are.
+//! `infra status analytics`: the latest uploads, how many rows are in those that count, and how full the queues are.
 
 use analytics_contract::{Request, State, Status, Upload};
 use clap::Args;
@@ -10,7 +10,8 @@ use super::deployed::Deployed;
 use super::{report, revert};
 
 const HELP: &str = "\
-The importer reads it from the database. SQS counts approximately. Times are UTC.
+The importer reads it from the database. Exhibitions and slots are the rows in the uploads that count; a row that several of them have is in the number of each, \
+and counts once. SQS counts approximately. Times are UTC.
 
 Examples:
   infra status analytics --stage dev
@@ -122,7 +123,7 @@ mod tests {
                 "2026-04-01T10:00:00Z  reading 43 %              audience  march.csv  8,987         0  2026-03-01 to 2026-03-31  7",
                 "2026-04-01T10:00:00Z  rejected, unknown_header  -         march.csv      0         0  -                         8",
                 "",
-                "8,987 exhibitions and 720 slots count",
+                "the uploads that count have 8,987 exhibitions and 720 slots; what several of them have counts once",
             ]
         );
     }

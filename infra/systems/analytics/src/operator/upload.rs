@@ -24,8 +24,9 @@ A file is of exhibitions or of slots, told by its header; the columns may stand 
 
 It is put into the bucket under its name. Uploading another file under the same key replaces the rows of the one before; rows that \
 two keys have count once, as the later upload has them. Rows with faults are left out and reported, the others count, unless so many are at fault that the whole file is \
-rejected. Bars show the \
-progress on a terminal. A file of more than 16 MiB is sent in parts, which are removed again when not all of them arrive.
+rejected. What a file replaced is in its report. How many of its rows other uploads have as well, how many another of the same file replaces, and what a dry run would change is \
+counted for files of up to 200,000 rows. Bars show the \
+progress on a terminal. With --dry-run a file has a key of its own, which S3 removes after a day, and what counts is not touched. A file of more than 16 MiB is sent in parts, which are removed again when not all of them arrive.
 
 Examples:
   infra upload analytics march.csv --stage dev
@@ -36,7 +37,7 @@ Examples:
 Exit codes:
   0    every row counts, or would after a dry run
   1    a file was rejected as a whole, or does not count
-  5    rows were rejected, the others count
+  5    rows were rejected, or a file without any replaced some; the others count
   64   the arguments are wrong, or nothing is deployed; nothing was sent
   75   AWS was busy or unavailable, or a file was not read in time
   130  interrupted; what had been sent as a whole is read all the same";
@@ -81,8 +82,9 @@ enum UploadError {
         are(files)
     )]
     NotFinished { files: Vec<String>, seconds: u64, stage: StageName },
+    /// Rows were rejected, or replaced by a file that has none.
     #[error("{}", .files.join("; "))]
-    RowsRejected { files: Vec<String> },
+    Incomplete { files: Vec<String> },
     #[error("interrupted; what was sent is read all the same; `infra status analytics --stage {stage}` shows it")]
     Interrupted { stage: StageName },
     #[error("not all files were sent; {} sent and read all the same", were(sent))]
@@ -94,7 +96,7 @@ impl UploadError {
         match self {
             Self::NotTaken { .. } => How::Failed,
             Self::NotFinished { .. } => How::Retryable,
-            Self::RowsRejected { .. } => How::Incomplete,
+            Self::Incomplete { .. } => How::Incomplete,
             Self::Interrupted { .. } => How::Interrupted,
             Self::NotAllSent { .. } => How::Failed,
         }
@@ -222,18 +224,21 @@ fn verdict(stage: StageName, sent: &[Sent], reports: &[Option<Report>], ended: E
         return Err(UploadError::NotFinished { files, seconds: time.as_secs(), stage }.into());
     }
     let with_faults = uploads().filter(|upload| upload.rows_rejected > 0);
-    let files: Vec<String> = with_faults
+    let mut files: Vec<String> = with_faults
         .map(|upload| {
             let all = grouped(upload.rows_taken + upload.rows_rejected);
             let rejected = grouped(upload.rows_rejected);
             format!("{rejected} of the {all} rows of {} were rejected", report::key(&upload.key))
         })
         .collect();
-    if files.is_empty() { Ok(()) } else { Err(UploadError::RowsRejected { files }.into()) }
+    files.extend(uploads().filter_map(report::emptied));
+    if files.is_empty() { Ok(()) } else { Err(UploadError::Incomplete { files }.into()) }
 }
 
 #[cfg(test)]
 mod tests {
+    use analytics_contract::Replaced;
+
     use super::super::report::tests::upload;
     use super::*;
 
@@ -260,6 +265,20 @@ mod tests {
                 "2 of the 12 rows of 1.csv were rejected; 1,990 of the 2,000 rows of 3.csv were rejected".to_owned()
             ))
         );
+    }
+
+    #[test]
+    fn a_file_without_a_row_that_replaced_some_is_no_success() {
+        let mut upload = upload(State::Applied);
+        upload.rows_taken = 0;
+        let verdict = |upload: &Report| {
+            let sent = [Sent { key: upload.upload.key.clone(), version: "v".to_owned() }];
+            verdict(StageName::Dev, &sent, &[Some(upload.clone())], Ended::Final).map_err(|failed| failed.how)
+        };
+        let mut report = Report { upload, rejected: Vec::new() };
+        assert_eq!(verdict(&report), Ok(()));
+        report.upload.replaced = Some(Replaced { id: "before".to_owned(), rows: 7 });
+        assert_eq!(verdict(&report), Err(How::Incomplete));
     }
 
     #[test]

@@ -13,12 +13,13 @@ mod trace;
 
 pub use action::{Action, Interrupt, Verb, read_arguments};
 pub use console::{Answers, Bars, Console};
+pub use contract::grouped;
 pub use deployed_stack::DeployedStack;
 pub use failed::{Failed, How, is_busy};
 pub use local::LocalService;
 pub use queues::queue_lines;
 pub use stop::Stop;
-pub use table::{Table, age, grouped, to_the_second};
+pub use table::{Table, age, to_the_second};
 pub use trace::trace_lines;
 
 use std::path::Path;

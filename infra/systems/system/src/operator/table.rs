@@ -43,19 +43,6 @@ impl Table {
     }
 }
 
-/// `47883` as `47,883`.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// For how long something has been: `12s`, `3m12s`, `1h04m`, `9d03h`; nothing yet where the clock there is ahead.
 pub fn age(duration: SignedDuration) -> String {
     let seconds = duration.as_secs().max(0);
@@ -75,6 +62,8 @@ pub fn to_the_second(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use contract::grouped;
+
     use super::*;
 
     #[test]
@@ -97,13 +86,6 @@ mod tests {
     fn an_age_has_two_units_at_most() {
         for (seconds, text) in [(-3, "0s"), (4, "4s"), (192, "3m12s"), (3_840, "1h04m"), (788_400, "9d03h")] {
             assert_eq!(age(SignedDuration::from_secs(seconds)), text);
-        }
-    }
-
-    #[test]
-    fn thousands_are_grouped() {
-        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(grouped(number), text);
         }
     }
 }

@@ -32,7 +32,7 @@ fn an_announced_file_gets_an_address_and_is_remembered() {
     assert_eq!(
         answer.body,
         format!(
-            r#"{{"id":"{id}","method":"PUT","url":"https://bucket.invalid/in/march 2021.csv","headers":{{"content-length":"4096"}},"expires_at":"2026-11-02T09:30:00Z"}}"#
+            r#"{{"id":"{id}","method":"PUT","url":"https://bucket.invalid/dry-run/{id}/in/march 2021.csv","headers":{{"content-length":"4096"}},"expires_at":"2026-11-02T09:30:00Z"}}"#
         )
     );
     let announced = world.announced.borrow();
@@ -41,6 +41,9 @@ fn an_announced_file_gets_an_address_and_is_remembered() {
         (id.to_owned(), true, now())
     );
     assert_eq!((announced[0].key.as_str(), announced[0].bytes), ("in/march 2021.csv", 4_096));
+    drop(announced);
+    let taken = posted(&world, "/analytics/uploads", BODY);
+    assert_eq!(json(&taken)["url"], "https://bucket.invalid/in/march 2021.csv", "only a dry run has a key of its own");
 }
 
 #[test]
@@ -141,6 +144,21 @@ fn rejected_rows_come_as_a_file_to_mend() {
 }
 
 #[test]
+fn rejected_rows_that_are_not_all_or_not_whole_are_told_in_a_header() {
+    let mut world = with_upload(State::Applied);
+    world.uploads.borrow_mut()[0].rows_rejected = 1_202;
+    let mut text = rejected(3, "RJ;NOVA;30/02/2021;30");
+    // Two are longer than what is kept of a row; of these one is whole to the end of its line.
+    for row in &mut text.rows[..2] {
+        row.faults[0].code = "record_too_long".to_owned();
+    }
+    text.rows[0].text = "x".repeat(65_535);
+    world.rejected.insert(Uuid::from_u128(1), text);
+    let answer = got(&world, &format!("/analytics/uploads/{ID}/rejected.csv"));
+    assert_eq!(answer.headers["rejected-rows"], "total=1202, kept=1000, cut=1");
+}
+
+#[test]
 fn large_rejected_rows_come_in_pages_that_are_files_each() {
     let mut world = with_upload(State::Applied);
     world.rejected.insert(Uuid::from_u128(1), rejected(60, &"x".repeat(60_000)));
@@ -170,6 +188,9 @@ fn what_is_no_uploads_id_is_unknown() {
         (answer.status, json(&answer)["detail"].as_str()),
         (404, Some("the file of this upload has not been read"))
     );
+    let answer = got(&with_upload(State::Rejected), &format!("/analytics/uploads/{ID}/rejected.csv"));
+    let told = "the columns of this file are not known, so it was rejected before any of its rows";
+    assert_eq!((answer.status, json(&answer)["detail"].as_str()), (404, Some(told)));
 }
 
 #[test]
