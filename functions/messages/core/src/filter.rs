@@ -13,15 +13,15 @@ use crate::record::{DeadFault, Record};
 pub struct Filter {
     /// A part of the reason or its kind, without case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(required = false, nullable = false, example = "currency_not_settled")]
+    #[schema(required = false, example = "currency_not_settled")]
     pub reason: Option<String>,
     /// The payer's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(required = false, nullable = false)]
+    #[schema(required = false)]
     pub payer: Option<String>,
     /// Dead since before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, format = DateTime, required = false, nullable = false)]
+    #[schema(value_type = Option<String>, format = DateTime, required = false)]
     pub before: Option<Timestamp>,
 }
 
