@@ -7,8 +7,7 @@ use anyhow::ensure;
 use serde_json::{Value, json};
 use test_harness::clients::from_clients;
 use test_harness::http::Answer;
-use test_harness::repository;
-use test_machine::{command, tools_venv};
+use test_harness::{repository, schemathesis};
 
 const PROBLEM: (&str, &str) = ("accept", "application/problem+json");
 
@@ -225,15 +224,6 @@ include-path = "/analytics/uploads/{id}"
 
 /// schemathesis makes requests from the document, inside and outside of its limits, and compares every answer with it.
 pub(crate) fn fuzzer(analytics: &mut Analytics) -> anyhow::Result<()> {
-    let folder = tempfile::tempdir()?;
-    std::fs::write(folder.path().join("schemathesis.toml"), ALLOWED)?;
-    let url = &analytics.api.url;
-    let output = command(tools_venv().with_file_name("schemathesis").join("bin/schemathesis"))
-        .args(["run", &format!("{url}/openapi.json"), "--url", url])
-        .args(["--max-examples", "10", "--seed", "1", "--generation-deterministic", "--no-color", "--workers", "2"])
-        .current_dir(folder.path())
-        .output()?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    ensure!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    schemathesis::try_api(&analytics.api.url, ALLOWED, &["--max-examples", "10"])?;
     Ok(())
 }

@@ -10,6 +10,7 @@ pub mod mapping;
 mod place;
 pub mod sandbox;
 pub mod scenarios;
+pub mod schemathesis;
 
 pub use cloud::{Cloud, Fresh};
 pub use place::{repository, target};

@@ -8,8 +8,7 @@ use messages_contract::{Operation, ROUTES};
 use messages_tests::{Accepted, DEAD, Messages, QUEUE, SOON, USER, transaction};
 use serde_json::{Value, json};
 use test_harness::http::Answer;
-use test_harness::repository;
-use test_machine::{command, tools_venv};
+use test_harness::{repository, schemathesis};
 
 use crate::{detail, is_detail};
 
@@ -259,21 +258,12 @@ include-path = "/messages/{id}"
 
 /// schemathesis makes requests from the document with a token, inside and outside of its limits, and compares every answer with it.
 pub(crate) fn fuzzer(messages: &mut Messages) -> anyhow::Result<()> {
-    let session = messages.session()?;
-    let folder = tempfile::tempdir()?;
-    std::fs::write(folder.path().join("schemathesis.toml"), ALLOWED)?;
-    let url = &messages.api.url;
-    let output = command(tools_venv().with_file_name("schemathesis").join("bin/schemathesis"))
-        .args(["run", &format!("{url}/openapi.json"), "--url", url])
-        .args(["--header", &format!("Authorization: Bearer {}", session.token)])
-        .args(["--max-examples", "6", "--seed", "1", "--generation-deterministic", "--no-color", "--workers", "1"])
-        .current_dir(folder.path())
-        .output()?;
+    let token = format!("Authorization: Bearer {}", messages.session()?.token);
+    let tried = schemathesis::try_api(&messages.api.url, ALLOWED, &["--max-examples", "6", "--header", &token]);
     messages.forget_failed_logins()?;
     messages.until("the fuzzer's messages to be taken", SOON, || Ok(messages.depth(QUEUE)? == 0))?;
     messages.drain(DEAD)?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    ensure!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let said = tried?;
     ensure!(said.contains("Tested: 14") && said.contains("Stateful"), "not everything was tried:\n{said}");
     Ok(())
 }
