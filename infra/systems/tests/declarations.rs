@@ -49,8 +49,8 @@ fn every_resource_of_every_stage_knows_the_statement_in_our_stacks_that_declares
             assert!(file.starts_with("infra/systems/"), "{} is declared at {file}:{line}", entry.id);
             let statement = statement(file, line).to_ascii_lowercase();
             let names_it = words(entry.id.as_str()).iter().any(|word| word.len() > 2 && statement.contains(word));
-            // Routes come from a list, each with its id.
-            let mentioned = names_it || statement.contains("route.id");
+            // Routes and their integrations come from a list.
+            let mentioned = names_it || statement.contains("route.id") || statement.contains(" route, ");
             assert!(mentioned, "{file}:{line} does not speak of {}: {statement}", entry.id);
         }
     }
@@ -68,13 +68,13 @@ fn what_a_construct_makes_inside_is_declared_where_the_construct_is_used() {
     for (id, expected) in [
         ("ManufacturerQueueDeadLetters", "let manufacturer_queue = queue("),
         ("PriceQueue", "let price_queue = queue("),
-        ("FipeModelLoaderLogGroup", "let model_loader = function("),
-        ("FipeModelLoaderRole", "let model_loader = function("),
+        ("FipeModelLoaderLogGroup", "let model_loader = stage.function("),
+        ("FipeModelLoaderRole", "let model_loader = stage.function("),
         ("FipeModelLoaderSource", "consume(&mut stack, settings, &model_loader"),
         ("FipeManufacturerLoaderAsyncInvoke", "manufacturer_loader.configure_async_invoke("),
         ("ClusterWriter", "let cluster = DatabaseCluster::new("),
         ("OwnerSecretAttachment", "let cluster = DatabaseCluster::new("),
-        ("FipeDbInitRole", "let db_init = RustFunction::new("),
+        ("FipeDbInitRole", "let db_init = stage.function("),
         ("SqsEndpoint", "add_endpoints(&mut stack"),
         ("Schema", "stack.add(\"Schema\""),
     ] {
