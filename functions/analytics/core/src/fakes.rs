@@ -3,12 +3,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use analytics_contract::{ADDRESS_SECONDS, Fault as FieldFault, RejectedRow, State, Upload};
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
+pub(crate) use test_machine::alone;
 use uuid::Uuid;
 
 use crate::ports::*;
@@ -373,15 +373,4 @@ pub(crate) fn rejected(count: u64, text: &str) -> RejectedText {
     let row = |record| RejectedRecord { record, text: text.to_owned(), faults: vec![fault.clone()] };
     let header = "signal;program_code;date;available_time".to_owned();
     RejectedText { header, delimiter: ';', rows: (1..=count).map(row).collect() }
-}
-
-/// Runs a task alone.
-pub(crate) fn alone<R>(task: impl Future<Output = R>) -> R {
-    let mut task = std::pin::pin!(task);
-    let mut context = Context::from_waker(Waker::noop());
-    loop {
-        if let Poll::Ready(end) = task.as_mut().poll(&mut context) {
-            return end;
-        }
-    }
 }

@@ -3,10 +3,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::task::{Context, Poll, Waker};
 
 use jiff::Timestamp;
 use messages_contract::SigningKeys;
+use test_machine::others_first;
+pub(crate) use test_machine::{alone, interleave};
 use uuid::Uuid;
 
 use crate::email::Email;
@@ -214,37 +215,4 @@ pub(crate) fn at(time: &str) -> Timestamp {
 
 pub(crate) fn email(text: &str) -> Email {
     Email::parse(text).unwrap()
-}
-
-/// Runs a task alone.
-pub(crate) fn alone<R>(task: impl Future<Output = R>) -> R {
-    let mut task = std::pin::pin!(task);
-    let mut context = Context::from_waker(Waker::noop());
-    loop {
-        if let Poll::Ready(end) = task.as_mut().poll(&mut context) {
-            return end;
-        }
-    }
-}
-
-/// Runs two tasks to their ends in the order that the bits of `schedule` say, call by call.
-pub(crate) fn interleave<F: Future>(schedule: u32, tasks: [F; 2]) -> [F::Output; 2] {
-    let mut tasks = tasks.map(Box::pin);
-    let mut ends: [Option<F::Output>; 2] = [None, None];
-    let mut context = Context::from_waker(Waker::noop());
-    let mut step = 0;
-    while ends.iter().any(Option::is_none) {
-        let wanted = (schedule.rotate_right(step) & 1) as usize;
-        step += 1;
-        let turn = if ends[wanted].is_none() { wanted } else { 1 - wanted };
-        if let Poll::Ready(end) = tasks[turn].as_mut().poll(&mut context) {
-            ends[turn] = Some(end);
-        }
-    }
-    ends.map(|end| end.expect("both ended"))
-}
-
-fn others_first() -> impl Future<Output = ()> {
-    let mut is_first = true;
-    std::future::poll_fn(move |_| if std::mem::take(&mut is_first) { Poll::Pending } else { Poll::Ready(()) })
 }

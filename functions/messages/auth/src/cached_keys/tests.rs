@@ -1,3 +1,5 @@
+//! When the secret is read: at first, when a key is unknown, when it is old, and when it cannot be.
+
 use super::*;
 use crate::fakes::{Failure, Secret, alone, at, key_ring, signing_keys};
 

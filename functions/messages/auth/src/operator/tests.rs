@@ -1,3 +1,5 @@
+//! What the operator asks about users, and what is answered.
+
 use super::*;
 use crate::fakes::{Failure, World, alone, at};
 use serde_json::json;

@@ -1,3 +1,5 @@
+//! Which requests are let in, and how the others are answered.
+
 use function_http::ErrorForm;
 use messages_contract::SigningKeys;
 

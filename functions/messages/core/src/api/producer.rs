@@ -3,21 +3,20 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use function_http::{Answer, IdempotencyKey, Invalid, Limit, Members, Problem, Request, Routes, Usage, fastapi_body};
+use function_http::{Answer, IdempotencyKey, Invalid, Limit, Problem, Request, Routes, fastapi_body};
 use function_runtime::{Function, Unit};
-use jiff::Timestamp;
-use messages_auth::Refused;
+use jiff::{SignedDuration, Timestamp};
 use messages_contract::{Operation, PRODUCER, ROUTES, api_metric};
 use serde_json::json;
 use serde_json::value::to_raw_value;
 use uuid::Uuid;
 
-use crate::api::errors::{find, refused, unauthorised, unavailable};
+use crate::api::errors::{Refusal, find, respond, unavailable};
 use crate::envelope::Envelope;
 use crate::payload::Payload;
-use crate::ports::{Authenticates, Claiming, Clock, Fault, Sends, Table};
+use crate::ports::{Authenticates, Claim, Claiming, Clock, Fault, Sends, Table};
 use crate::read::{Sent, read};
-use crate::send::{Destination, KEY_HOURS, claim_of, id_of_item, send};
+use crate::send::{AcceptedMessage, Destination, KEY_HOURS, claim_of, id_of_item, send};
 use crate::views::ItemView;
 
 const OF_PRODUCER: Routes<'_, Operation> = Routes { of_api: ROUTES, function: PRODUCER };
@@ -36,47 +35,11 @@ pub struct ProducerApi<'a, T, M, D, A, C> {
     pub messages_per_minute: u32,
 }
 
-/// Why nothing was sent.
-enum Refusal {
-    Problem(Problem),
-    Token(Refused),
-    Limited(Usage),
-    Fault(Fault),
-}
-
-impl From<Problem> for Refusal {
-    fn from(problem: Problem) -> Self {
-        Self::Problem(problem)
-    }
-}
-
-impl From<Refused> for Refusal {
-    fn from(refused: Refused) -> Self {
-        Self::Token(refused)
-    }
-}
-
-impl From<Fault> for Refusal {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
 impl<T: Table, M: Sends, D: Sends, A: Authenticates, C: Clock> ProducerApi<'_, T, M, D, A, C> {
     /// The response to a request. `id` is a new one, used unless the idempotency key already has one.
     pub async fn respond(&self, request: &Request, id: Uuid) -> Answer {
         let start = self.clock.now();
-        let answer = match self.sent(request, id, start).await {
-            Ok(answer) => answer,
-            Err(Refusal::Problem(problem)) => refused(request, problem),
-            Err(Refusal::Token(refused)) => unauthorised(request, refused),
-            Err(Refusal::Limited(usage)) => refused(request, usage.problem()).with_usage(&usage),
-            Err(Refusal::Fault(fault)) => unavailable(request, &fault),
-        };
-        if answer.status >= 500 {
-            self.function.metrics().also_without_dimensions().count(api_metric::ERRORS, 1).emit();
-        }
-        answer
+        respond(self.function, request, self.sent(request, id, start).await)
     }
 
     async fn sent(&self, request: &Request, id: Uuid, start: Timestamp) -> Result<Answer, Refusal> {
@@ -105,7 +68,7 @@ impl<T: Table, M: Sends, D: Sends, A: Authenticates, C: Clock> ProducerApi<'_, T
         let id = id?;
         let (answer, count) = match sent {
             Sent::One(payload) => self.send_one(destination, &user, id, payload, start).await?,
-            Sent::Many(items) => (self.send_many(request, destination, &user, id, items, start).await, messages),
+            Sent::Many(items) => (self.send_many(destination, &user, id, items, start).await, messages),
         };
         let seconds = Duration::try_from(self.clock.now().duration_since(start)).unwrap_or_default().as_secs_f64();
         let metrics = self.function.metrics().also_without_dimensions();
@@ -121,11 +84,11 @@ impl<T: Table, M: Sends, D: Sends, A: Authenticates, C: Clock> ProducerApi<'_, T
         &self,
         user: &str,
         key: Option<&IdempotencyKey>,
-        claim: crate::ports::Claim,
+        claim: Claim,
         now: Timestamp,
     ) -> Result<Uuid, Refusal> {
         let Some(key) = key else { return Ok(claim.id) };
-        let expires = now + jiff::SignedDuration::from_hours(KEY_HOURS);
+        let expires = now + SignedDuration::from_hours(KEY_HOURS);
         match self.table.claim(user, key, &claim, now, expires).await? {
             Claiming::Ours => Ok(claim.id),
             Claiming::Earlier(earlier) if earlier.fingerprint == claim.fingerprint => Ok(earlier.id),
@@ -150,7 +113,6 @@ impl<T: Table, M: Sends, D: Sends, A: Authenticates, C: Clock> ProducerApi<'_, T
     /// Each item by itself, in their order, so that those of a payer are queued in it.
     async fn send_many(
         &self,
-        request: &Request,
         destination: Destination,
         user: &str,
         id: Uuid,
@@ -178,10 +140,8 @@ impl<T: Table, M: Sends, D: Sends, A: Authenticates, C: Clock> ProducerApi<'_, T
                         }
                         Err(fault) => {
                             behind.insert(payer, index);
-                            let Answer { status, body, .. } = unavailable(request, &fault);
-                            let detail = serde_json::from_str::<Members<'_>>(&body).ok();
-                            let detail = detail.and_then(|members| members.get("detail").map(ToOwned::to_owned));
-                            ItemView { status, message: None, detail }
+                            let Problem { status, detail, .. } = unavailable(&fault);
+                            ItemView { status, message: None, detail: to_raw_value(&detail).ok() }
                         }
                     }
                 }
@@ -192,12 +152,7 @@ impl<T: Table, M: Sends, D: Sends, A: Authenticates, C: Clock> ProducerApi<'_, T
         if is_repeated { answer.replayed() } else { answer }
     }
 
-    async fn accept(
-        &self,
-        destination: Destination,
-        user: &str,
-        envelope: Envelope,
-    ) -> Result<crate::send::AcceptedMessage, Fault> {
+    async fn accept(&self, destination: Destination, user: &str, envelope: Envelope) -> Result<AcceptedMessage, Fault> {
         let log = self.function.log().of_trace(envelope.message_id);
         let now = || self.clock.now();
         let who = (destination, user);

@@ -8,7 +8,8 @@ use messages_contract::{JOB, api_metric};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::api::status::{Refusal, StatusApi};
+use crate::api::errors::Refusal;
+use crate::api::status::StatusApi;
 use crate::ask::Reprocess;
 use crate::job::{Done, Job, JobState};
 use crate::plan::plan;

@@ -5,15 +5,14 @@ use std::time::Duration;
 
 use function_http::{Answer, Docs, ErrorForm, Problem, Request, Routes};
 use function_runtime::{Function, Invocation};
-use messages_auth::Refused;
-use messages_contract::{DEAD_LETTER_QUEUE, MAIN_QUEUE, Operation, ROUTES, STATUS, api_metric, queue_on_stage};
+use messages_contract::{DEAD_LETTER_QUEUE, MAIN_QUEUE, Operation, ROUTES, STATUS, queue_on_stage};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::api::errors::{find, refused, unauthorised, unavailable};
+use crate::api::errors::{Refusal, find, respond};
 use crate::ask::{self, Listed};
 use crate::openapi::openapi;
-use crate::ports::{Authenticates, Clock, Counted, DeadLetterQueue, Fault, Sends, Table};
+use crate::ports::{Authenticates, Clock, Counted, DeadLetterQueue, Sends, Table};
 use crate::record::Status;
 use crate::views::{MessageView, MessagesView, QueueView};
 
@@ -54,31 +53,6 @@ pub(super) enum Named {
     DeadLetters,
 }
 
-/// Why there is no answer of status 200.
-pub(super) enum Refusal {
-    Problem(Problem),
-    Token(Refused),
-    Fault(Fault),
-}
-
-impl From<Problem> for Refusal {
-    fn from(problem: Problem) -> Self {
-        Self::Problem(problem)
-    }
-}
-
-impl From<Refused> for Refusal {
-    fn from(refused: Refused) -> Self {
-        Self::Token(refused)
-    }
-}
-
-impl From<Fault> for Refusal {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
 impl<T, M, D, A, C> StatusApi<'_, T, M, D, A, C>
 where
     T: Table,
@@ -89,16 +63,7 @@ where
 {
     /// The response to a request. `id` is a new one, for a run over dead letters.
     pub async fn respond(&self, request: &Request, id: Uuid, invocation: &Invocation) -> Answer {
-        let answer = match self.answer(request, id, invocation).await {
-            Ok(answer) => answer,
-            Err(Refusal::Problem(problem)) => refused(request, problem),
-            Err(Refusal::Token(refused)) => unauthorised(request, refused),
-            Err(Refusal::Fault(fault)) => unavailable(request, &fault),
-        };
-        if answer.status >= 500 {
-            self.function.metrics().also_without_dimensions().count(api_metric::ERRORS, 1).emit();
-        }
-        answer
+        respond(self.function, request, self.answer(request, id, invocation).await)
     }
 
     async fn answer(&self, request: &Request, id: Uuid, invocation: &Invocation) -> Result<Answer, Refusal> {

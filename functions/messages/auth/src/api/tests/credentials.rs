@@ -1,3 +1,5 @@
+//! Logging in: what is answered, to whom, and in which time.
+
 use std::time::{Duration, Instant};
 
 use super::*;

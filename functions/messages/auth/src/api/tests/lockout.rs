@@ -1,3 +1,5 @@
+//! Failed logins, by address and by e-mail, at virtual times.
+
 use super::*;
 
 /// The status of a login from an address, and when to come back.

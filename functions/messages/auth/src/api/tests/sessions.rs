@@ -1,3 +1,5 @@
+//! Refresh tokens: rotation, reuse, two at once, logout, and users who are disabled or reset.
+
 use super::*;
 use crate::fakes::interleave;
 
