@@ -17,7 +17,7 @@ pub struct Amount(Decimal);
 
 /// A number or text that is no amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NoAmount {
+pub(crate) enum NoAmount {
     #[error("Input should be a valid number, unable to parse string as a number")]
     Text,
     #[error("Input should be a finite number")]
@@ -35,7 +35,7 @@ impl Amount {
     ///
     /// # Errors
     /// Says what is allowed.
-    pub fn read(text: &str) -> Result<Self, NoAmount> {
+    pub(crate) fn read(text: &str) -> Result<Self, NoAmount> {
         let text = text.trim_ascii();
         let (is_negative, unsigned) = match text.as_bytes().first() {
             Some(b'-') => (true, &text[1..]),

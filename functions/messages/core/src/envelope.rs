@@ -11,9 +11,9 @@ use uuid::Uuid;
 use crate::payload::Payload;
 
 /// Where messages come from, as the envelope says.
-pub const SOURCE: &str = "transactions_api";
+const SOURCE: &str = "transactions_api";
 /// What they are.
-pub const KIND: &str = "transaction_created";
+const KIND: &str = "transaction_created";
 
 /// A message: the body on the queue and the answer to whoever sent it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -64,7 +64,7 @@ async fn step<T: Table, M: Sends, D: DeadLetterQueue, C: Clock>(
     job.done = job.done.and(done);
     job.cursor = cursor;
     job.updated_at = now;
-    if is_complete || job.rest().limit == Some(0) {
+    if is_complete {
         job.state = JobState::Done;
     }
     reprocessing.table.put_job(&job, job.expires()).await?;

@@ -8,10 +8,12 @@ mod amount;
 mod api;
 mod ask;
 mod currencies;
+mod dead;
 mod envelope;
 mod filter;
 mod job;
 mod jobs;
+mod letters;
 mod openapi;
 mod payload;
 mod plan;
@@ -25,13 +27,15 @@ mod views;
 mod work;
 mod worker;
 
-pub use amount::{Amount, NoAmount};
+pub use amount::Amount;
 pub use api::{Page, ProducerApi, StatusApi};
 pub use currencies::Currencies;
-pub use envelope::{Envelope, KIND, SOURCE};
+pub use dead::dead;
+pub use envelope::Envelope;
 pub use filter::Filter;
 pub use job::{Done, Job, JobState, Wanted};
 pub use jobs::continue_jobs;
+pub use letters::Looked;
 pub use payload::Payload;
 pub use ports::{
     Authenticates, BoxError, Change, Claim, Claiming, Clock, Counted, Counts, DeadLetterQueue, Fault, Identified,
@@ -39,8 +43,7 @@ pub use ports::{
 };
 pub use record::{DeadFault, Event, Happened, Record, Status, unreadable_id};
 pub use reprocess::{Ran, ReprocessError, Reprocessing, Run};
-pub use sweep::{Looked, dead, look_at_letters, park_old, sweep_accepted};
-pub use work::{WorkError, work};
+pub use sweep::{look_at_letters, park_old, sweep_accepted};
 pub use worker::{Recorded, Worker};
 
 pub use ports::Page as OpenPage;

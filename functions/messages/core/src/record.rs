@@ -165,6 +165,18 @@ pub fn unreadable_id(sqs_message_id: &str) -> String {
     format!("dead#{sqs_message_id}")
 }
 
+/// What a body is: the message, unless it is none, the id of its record, and how often it had been replayed. `sqs_message_id` is the id that SQS gave it on its way to the
+/// worker.
+pub(crate) fn identify(body: &str, sqs_message_id: &str) -> (Option<Envelope>, String, u32) {
+    match Envelope::read(body) {
+        Ok(envelope) => {
+            let (id, replay) = (envelope.message_id.to_string(), envelope.dlq_retry);
+            (Some(envelope), id, replay)
+        }
+        Err(_) => (None, unreadable_id(sqs_message_id), 0),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,10 +12,12 @@ use messages_contract::REPLAYS;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::dead::kept;
 use crate::envelope::Envelope;
 use crate::job::{Done, Wanted};
+use crate::letters::{is_ahead, look};
 use crate::ports::{Change, Clock, DeadLetterQueue, Fault, Identified, Received, Sends, Table, ToSend};
-use crate::record::{DeadFault, Event, Happened, Record, Status, unreadable_id};
+use crate::record::{DeadFault, Event, Happened, Record, Status, identify};
 
 /// How long letters stay hidden, and the lock is held, beyond the time in which a run may go on: longer than any call takes.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -40,7 +42,7 @@ pub struct Run<'a> {
 #[derive(Debug)]
 pub struct Ran {
     pub done: Done,
-    /// Whether there was nothing more to do; otherwise the limit, the time or a fault ended it.
+    /// Whether everything was done that was asked for; otherwise the time or a fault ended it.
     pub is_complete: bool,
     /// Where the next run over some of the letters goes on.
     pub cursor: Option<String>,
@@ -66,7 +68,7 @@ pub struct Reprocessing<'a, T, M, D, C> {
     pub clock: &'a C,
 }
 
-/// Whether there may be more.
+/// Whether there was nothing more to do.
 type Complete = bool;
 
 impl<T: Table, M: Sends, D: DeadLetterQueue, C: Clock> Reprocessing<'_, T, M, D, C> {
@@ -83,13 +85,14 @@ impl<T: Table, M: Sends, D: DeadLetterQueue, C: Clock> Reprocessing<'_, T, M, D,
         }
         let (mut done, mut cursor) = (Done::default(), run.cursor.map(str::to_owned));
         let walked = match run.wanted.is_everything() {
-            true => self.walk(&run, &mut done, true).await,
+            true => self.walk(&run, &mut done).await,
             false => self.some(&run, &mut done, &mut cursor).await,
         };
         // It expires by itself.
         let _ = self.table.unlock(owner).await;
+        let is_enough = run.wanted.limit.is_some_and(|limit| done.handled() >= limit);
         let (is_complete, fault) = match walked {
-            Ok(is_complete) => (is_complete, None),
+            Ok(is_complete) => (is_complete || is_enough, None),
             Err(fault) => (false, Some(fault)),
         };
         Ok(Ran { done, is_complete, cursor, fault })
@@ -121,8 +124,10 @@ impl<T: Table, M: Sends, D: DeadLetterQueue, C: Clock> Reprocessing<'_, T, M, D,
                 break;
             }
         }
-        // What it does not come to, the sweeper deletes.
-        self.walk(run, &mut Done::default(), false).await?;
+        if done.handled() > 0 {
+            // What it does not come to, the sweeper deletes.
+            look(self.table, self.dead_letters, self.clock, run.until).await?;
+        }
         Ok(true)
     }
 
@@ -176,23 +181,16 @@ impl<T: Table, M: Sends, D: DeadLetterQueue, C: Clock> Reprocessing<'_, T, M, D,
         Ok(())
     }
 
-    /// Goes through the queue, and deletes letters that the table is ahead of. `sends` says whether the others are sent again; otherwise, and where they died after
-    /// the run began, they are shown again at its end.
-    async fn walk(&self, run: &Run<'_>, done: &mut Done, sends: bool) -> Result<Complete, Fault> {
+    /// Goes through the queue: deletes letters that the table is ahead of, and sends the others again. What died after the run began is shown again at its end.
+    async fn walk(&self, run: &Run<'_>, done: &mut Done) -> Result<Complete, Fault> {
         let mut held = Vec::new();
-        let walked = self.letters(run, done, sends, &mut held).await;
+        let walked = self.letters(run, done, &mut held).await;
         // They are shown again by themselves.
         let _ = self.dead_letters.release(&held).await;
         walked
     }
 
-    async fn letters(
-        &self,
-        run: &Run<'_>,
-        done: &mut Done,
-        sends: bool,
-        held: &mut Vec<String>,
-    ) -> Result<Complete, Fault> {
+    async fn letters(&self, run: &Run<'_>, done: &mut Done, held: &mut Vec<String>) -> Result<Complete, Fault> {
         let mut met = HashSet::new();
         loop {
             if is_over(run, done) {
@@ -210,7 +208,7 @@ impl<T: Table, M: Sends, D: DeadLetterQueue, C: Clock> Reprocessing<'_, T, M, D,
                     held.extend(std::iter::once(letter).chain(letters).map(|letter| letter.receipt));
                     return Ok(false);
                 }
-                match self.letter(&letter, run, done, sends).await {
+                match self.letter(&letter, run, done).await {
                     Ok(true) => {}
                     Ok(false) => held.push(letter.receipt),
                     Err(fault) => {
@@ -223,17 +221,12 @@ impl<T: Table, M: Sends, D: DeadLetterQueue, C: Clock> Reprocessing<'_, T, M, D,
     }
 
     /// Whether the letter is gone from the queue.
-    async fn letter(&self, letter: &Received, run: &Run<'_>, done: &mut Done, sends: bool) -> Result<bool, Fault> {
-        let envelope = Envelope::read(&letter.body).ok();
-        let id = match &envelope {
-            Some(envelope) => envelope.message_id.to_string(),
-            None => unreadable_id(&letter.message_id),
-        };
-        let replay = envelope.as_ref().map_or(0, |envelope| envelope.dlq_retry);
+    async fn letter(&self, letter: &Received, run: &Run<'_>, done: &mut Done) -> Result<bool, Fault> {
+        let (envelope, id, replay) = identify(&letter.body, &letter.message_id);
         let record = self.table.find(&id, self.clock.now()).await?;
         let is_overtaken = record.as_ref().is_some_and(|record| is_ahead(record, replay));
         if !is_overtaken {
-            if !sends || record.as_ref().is_some_and(|record| record.since >= run.began) {
+            if record.as_ref().is_some_and(|record| record.since >= run.began) {
                 return Ok(false);
             }
             let fault = letter.fault.as_ref().or(record.as_ref().and_then(|record| record.fault.as_ref()));
@@ -280,16 +273,9 @@ impl<T: Table, M: Sends, D: DeadLetterQueue, C: Clock> Reprocessing<'_, T, M, D,
             dlq_retry: replay,
             fault: Some(DeadFault { kind: kind.to_owned(), reason }),
         };
-        self.table.change(about, &[event], change, None).await?;
+        self.table.change(kept(about), &[event], change, None).await?;
         Ok(())
     }
-}
-
-/// Whether the table knows that a letter of this replay is history: the message was saved, sent again since, or parked.
-pub(crate) fn is_ahead(record: &Record, replay: u32) -> bool {
-    record.status == Status::Saved
-        || record.dlq_retry > replay
-        || record.dlq_retry == replay && record.status == Status::Parked
 }
 
 fn is_over(run: &Run<'_>, done: &Done) -> bool {

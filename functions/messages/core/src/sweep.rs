@@ -2,31 +2,23 @@
 //! parks those that a queue does not keep any longer.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use messages_contract::{DEAD_LETTER_DAYS, QUEUE_DAYS};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::envelope::Envelope;
+use crate::letters::{LOOK_HIDDEN, Looked, look};
 use crate::ports::{Change, Clock, DeadLetterQueue, Fault, Identified, Sends, Table};
-use crate::record::{DeadFault, Event, Happened, Status, unreadable_id};
-use crate::reprocess::is_ahead;
-use crate::send::{Destination, OPEN_DAYS, pass_on};
+use crate::record::{DeadFault, Event, Happened, Status};
+use crate::send::{Destination, pass_on};
 
 /// Seconds for which a message may be accepted and not sent before it is swept.
 pub(crate) const SWEPT_AFTER_SECONDS: i64 = 60;
 /// Messages that are swept at once.
 const PAGE: u32 = 100;
-/// Letters that one sweep looks at.
-const LETTERS: usize = 200;
 /// Dead letters that are counted in the table.
 const KNOWN: u32 = 10_000;
-const HIDDEN: Duration = Duration::from_secs(60);
-/// What is kept of a body: DynamoDB's items have at most 400 KB.
-const BODY_BYTES: usize = 256 * 1024;
-const REASON_BYTES: usize = 1_024;
 
 /// Sends what was accepted a minute ago and is not known to be sent, and returns how many. Where one cannot be sent, later ones of its group wait for it.
 ///
@@ -71,15 +63,6 @@ pub async fn sweep_accepted(
     }
 }
 
-/// What a look into the dead-letter queue found.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Looked {
-    /// Letters without a reason: SQS moved them, since they were received too often.
-    pub noted: u32,
-    /// Letters that the table was ahead of.
-    pub deleted: u32,
-}
-
 /// Notes what SQS itself has moved, and deletes letters of messages that were saved, sent again or parked since. Looks only while the queue holds more letters than the
 /// table knows, and every tenth minute, since each look counts as a receive: at up to 200, which are shown again.
 ///
@@ -99,56 +82,15 @@ pub async fn look_at_letters(
         return Ok(Looked::default());
     }
     let lock_until =
-        now.checked_add(until.saturating_duration_since(Instant::now()) + HIDDEN).unwrap_or(Timestamp::MAX);
+        now.checked_add(until.saturating_duration_since(Instant::now()) + LOOK_HIDDEN).unwrap_or(Timestamp::MAX);
     if !table.lock(owner, now, lock_until).await? {
         // A run over dead letters does the same.
         return Ok(Looked::default());
     }
-    let mut held = Vec::new();
-    let looked = look(table, dead_letters, clock, until, &mut held).await;
-    // Both end by themselves.
-    let _ = dead_letters.release(&held).await;
+    let looked = look(table, dead_letters, clock, until).await;
+    // It expires by itself.
     let _ = table.unlock(owner).await;
     looked
-}
-
-async fn look(
-    table: &impl Table,
-    dead_letters: &impl DeadLetterQueue,
-    clock: &impl Clock,
-    until: Instant,
-    held: &mut Vec<String>,
-) -> Result<Looked, Fault> {
-    let mut looked = Looked::default();
-    while held.len() < LETTERS && Instant::now() < until {
-        let letters = dead_letters.receive(HIDDEN).await?;
-        if letters.is_empty() {
-            break;
-        }
-        held.extend(letters.iter().map(|letter| letter.receipt.clone()));
-        for letter in &letters {
-            let envelope = Envelope::read(&letter.body).ok();
-            let id = match &envelope {
-                Some(envelope) => envelope.message_id.to_string(),
-                None => unreadable_id(&letter.message_id),
-            };
-            let replay = envelope.map_or(0, |envelope| envelope.dlq_retry);
-            let record = table.find(&id, clock.now()).await?;
-            if record.is_some_and(|record| is_ahead(&record, replay)) {
-                dead_letters.delete(&letter.receipt).await?;
-                held.retain(|receipt| *receipt != letter.receipt);
-                looked.deleted += 1;
-            } else if letter.fault.is_none() {
-                let fault = DeadFault {
-                    kind: "received_too_often".to_owned(),
-                    reason: "SQS moved it: it was received as often as is allowed and never processed".to_owned(),
-                };
-                let about = Identified { id: &id, body: &letter.body, group: &letter.group };
-                looked.noted += u32::from(dead(table, about, replay, None, fault, clock.now()).await?);
-            }
-        }
-    }
-    Ok(looked)
 }
 
 /// Parks what its queue does not keep any longer: messages that were queued and not processed for as long as the main queue keeps them, and dead letters
@@ -188,33 +130,4 @@ pub async fn park_old(table: &impl Table, clock: &impl Clock, until: Instant) ->
         }
     }
     Ok(parked)
-}
-
-/// Notes that a message is in the dead-letter queue, and how often it had been received. Whether that was not known. Of what is too large for the table only the beginning
-/// is kept: no message is so large.
-///
-/// # Errors
-/// The call failed.
-pub async fn dead(
-    table: &impl Table,
-    about: Identified<'_>,
-    dlq_retry: u32,
-    receives: Option<u32>,
-    fault: DeadFault,
-    now: Timestamp,
-) -> Result<bool, Fault> {
-    let DeadFault { kind, reason } = fault;
-    let reason = beginning(&reason, REASON_BYTES).to_owned();
-    let fault = DeadFault { kind: kind.clone(), reason: reason.clone() };
-    let received = receives.map(|receives| Happened::Received { replay: dlq_retry, receives });
-    let happened = received.into_iter().chain([Happened::Dead { replay: dlq_retry, kind, reason }]);
-    let events: Vec<Event> = happened.map(|happened| Event { at: now, happened }).collect();
-    let about = Identified { body: beginning(about.body, BODY_BYTES), ..about };
-    let change = Change { to: Status::Dead, from: &[Status::Accepted, Status::Queued], dlq_retry, fault: Some(fault) };
-    let expires = now + SignedDuration::from_hours(24 * OPEN_DAYS);
-    table.change(about, &events, change, Some(expires)).await
-}
-
-fn beginning(text: &str, bytes: usize) -> &str {
-    &text[..text.floor_char_boundary(bytes)]
 }

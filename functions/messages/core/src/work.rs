@@ -9,7 +9,7 @@ use crate::record::{Event, Happened};
 
 /// Why a message was not saved.
 #[derive(Debug, thiserror::Error)]
-pub enum WorkError {
+pub(crate) enum WorkError {
     /// It cannot be saved until the stage settles its currency.
     #[error("{currency} is not settled here; settled are {settled}")]
     NotSettled { currency: String, settled: String },
@@ -19,12 +19,12 @@ pub enum WorkError {
 
 impl WorkError {
     /// Whether a retry can help.
-    pub fn is_retryable(&self) -> bool {
+    pub(crate) fn is_retryable(&self) -> bool {
         matches!(self, Self::Fault(_))
     }
 
     /// A short stable identifier.
-    pub fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::NotSettled { .. } => "currency_not_settled",
             Self::Fault(_) => "transient",
@@ -36,7 +36,7 @@ impl WorkError {
 ///
 /// # Errors
 /// Nothing was saved, or that is not known.
-pub async fn work(
+pub(crate) async fn work(
     table: &impl Table,
     currencies: &Currencies,
     envelope: &Envelope,

@@ -5,10 +5,10 @@ use messages_contract::worker_metric;
 use serde_json::json;
 
 use crate::currencies::Currencies;
+use crate::dead::dead;
 use crate::envelope::Envelope;
 use crate::ports::{Clock, Fault, Identified, Placed, Table};
-use crate::record::{DeadFault, unreadable_id};
-use crate::sweep::dead;
+use crate::record::{DeadFault, identify};
 use crate::work::work;
 
 /// What the worker works with.
@@ -77,15 +77,10 @@ impl<T: Table, C: Clock, D: DeadLetters> DeadLetters for Recorded<'_, T, C, D> {
 
 impl<T: Table, C: Clock, D> Recorded<'_, T, C, D> {
     async fn record(&self, letter: &DeadLetter) -> Result<(), Fault> {
-        let envelope = Envelope::read(&letter.body).ok();
-        let id = match &envelope {
-            Some(envelope) => envelope.message_id.to_string(),
-            None => unreadable_id(&letter.message_id),
-        };
+        let (_, id, dlq_retry) = identify(&letter.body, &letter.message_id);
         let group = letter.group.as_deref().unwrap_or_default();
         let about = Identified { id: &id, body: &letter.body, group };
         let fault = DeadFault { kind: letter.error_kind.to_owned(), reason: letter.reason.clone() };
-        let dlq_retry = envelope.map_or(0, |envelope| envelope.dlq_retry);
         dead(self.table, about, dlq_retry, Some(letter.receive_count), fault, self.clock.now()).await?;
         Ok(())
     }
