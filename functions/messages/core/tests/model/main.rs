@@ -2,7 +2,7 @@
 //! workers, sweepers and reprocesses killed between any two calls, calls that fail before or after their effect, redelivery, duplicates after SQS's five
 //! minutes. In the end every accepted message has been saved once and in its payer's order, or is parked, and nothing is anywhere else.
 //!
-//! `MESSAGES_SEEDS` says how many seeds are run (64 without it), `MESSAGES_SEED` runs a single one.
+//! `MESSAGES_SEEDS` says how many seeds are run, 64 without it; `MESSAGES_SEED` runs a single one, or that many from there on if both are set.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod api;
@@ -16,10 +16,9 @@ use world::{Mutation, World};
 
 fn seeds() -> std::ops::Range<u64> {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    match number("MESSAGES_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("MESSAGES_SEEDS").unwrap_or(64),
-    }
+    let (first, many) = (number("MESSAGES_SEED"), number("MESSAGES_SEEDS"));
+    let start = first.unwrap_or(0);
+    start..start + many.unwrap_or(if first.is_some() { 1 } else { 64 })
 }
 
 /// What a seed ends with: nothing, or everything that is wrong.

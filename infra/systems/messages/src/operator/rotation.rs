@@ -4,12 +4,12 @@
 //! new key is published first, signs next, and the old one is dropped last.
 
 use jiff::{SignedDuration, Timestamp};
-use messages_contract::{SigningKeys, TOKEN_SECONDS};
+use messages_contract::{KEYS_SECONDS, SigningKeys, TOKEN_SECONDS};
 
 /// How long a token is valid.
 const TOKEN: SignedDuration = SignedDuration::from_secs(TOKEN_SECONDS as i64);
-/// Functions read the keys again when theirs are older than this: that long one may still sign with the key before.
-const READ_AGAIN: SignedDuration = SignedDuration::from_mins(5);
+/// Until every function has read the keys again.
+const READ_AGAIN: SignedDuration = SignedDuration::from_secs(KEYS_SECONDS as i64);
 
 /// One step of a rotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
