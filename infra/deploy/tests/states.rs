@@ -129,6 +129,36 @@ async fn two_deployers_at_once_do_the_work_once() {
     }
 }
 
+/// The second one begins after each call of the first.
+#[tokio::test]
+async fn two_deployers_at_once_update_once_in_every_order() {
+    let before = || async {
+        let cloud = MemoryCloudFormation::default();
+        deploy(&cloud, &one(QUEUE), "before").await;
+        let (calls, effects) = (cloud.calls(), cloud.effects().len());
+        (cloud, calls, effects)
+    };
+    let (cloud, calls, _) = before().await;
+    deploy(&cloud, &one(LARGER), "a").await;
+    for begins_after in 0..=cloud.calls() - calls {
+        let (cloud, calls, effects) = before().await;
+        let plan = one(LARGER);
+        let second = async {
+            until(&cloud, calls + begins_after).await;
+            deploy(&cloud, &plan, "b").await
+        };
+        let (one, other) = tokio::join!(deploy(&cloud, &plan, "a"), second);
+        let mut outcomes = [one, other].map(|run| run.result.unwrap()[0].outcome);
+        outcomes.sort_by_key(|outcome| *outcome != Outcome::Updated);
+        assert_eq!(outcomes, [Outcome::Updated, Outcome::UpToDate], "the second begins after {begins_after} calls");
+        assert_eq!(
+            cloud.effects()[effects..],
+            ["ExecuteChangeSet Data-dev"],
+            "the second begins after {begins_after} calls"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_deployer_that_was_killed_is_resumed_by_the_same_command() {
     let calls = {

@@ -232,7 +232,7 @@ impl Sandbox {
     }
 
     /// Expects that no stack is a mere shell, and that everything in the account belongs to exactly one stack; but for the
-    /// assets, which stay. Others' change sets may be there: AWS takes them away when one is executed, the emulator does not.
+    /// assets, which stay. Change sets of others may be there.
     pub fn owns_everything(&self) -> anyhow::Result<()> {
         let mut owned: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for (stack, status) in self.stacks()? {
