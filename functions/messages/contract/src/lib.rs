@@ -58,7 +58,7 @@ pub mod api_metric {
     pub const ERRORS: &str = "Errors";
     pub const FAILED_LOGINS: &str = "FailedLogins";
     pub const SUCCESSFUL_LOGINS: &str = "SuccessfulLogins";
-    /// Dead letters that were parked, since they had been replayed as often as is allowed.
+    /// Messages that were parked: replayed as often as is allowed, or no messages, or kept for too long.
     pub const DLQ_MAX_RETRIES_REACHED: &str = "DLQMaxRetriesReached";
     /// Messages that were accepted and had to be sent by the sweeper.
     pub const MESSAGES_SWEPT: &str = "MessagesSwept";

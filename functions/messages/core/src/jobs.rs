@@ -1,72 +1,93 @@
 //! Reprocessing as a job: what a request has no time for, the sweeper continues each minute until it is done or stopped.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::job::{Done, Job, JobState};
 use crate::ports::{Clock, DeadLetterQueue, Fault, Sends, Table};
-use crate::reprocess::{Ran, ReprocessError, Reprocessing, Run};
+use crate::reprocess::{ReprocessError, Reprocessing, Run};
+use crate::sweep::Swept;
 
 /// How long a job works before it writes how far it is, sees whether it was stopped, and lets the next one work.
 const SLICE: Duration = Duration::from_secs(5);
 
-/// Continues jobs in turns, until none is left or `until`, and returns what was done.
-///
-/// # Errors
-/// A call failed; the jobs go on at the next time.
+/// Continues jobs in turns, until none is left or `until`, and returns what was done. One that fails goes on at the next time and keeps no other from going on now.
 pub async fn continue_jobs<T: Table, M: Sends, D: DeadLetterQueue, C: Clock>(
     reprocessing: &Reprocessing<'_, T, M, D, C>,
     until: Instant,
-) -> Result<Done, Fault> {
-    let mut total = Done::default();
+) -> Swept<Done> {
+    let mut swept = Swept { done: Done::default(), fault: None };
+    let mut failed = HashSet::new();
     loop {
-        let jobs = reprocessing.table.open_jobs().await?;
+        let jobs = match reprocessing.table.open_jobs().await {
+            Ok(jobs) => jobs,
+            Err(fault) => return Swept { fault: swept.fault.or(Some(fault)), ..swept },
+        };
         let mut is_idle = true;
-        for job in jobs {
+        for Job { job_id, .. } in jobs {
             if Instant::now() >= until {
-                return Ok(total);
+                return swept;
             }
-            let now = reprocessing.clock.now();
-            // The index is a moment late.
-            let job = reprocessing.table.find_job(job.job_id, now).await?;
-            let Some(job) = job.filter(|job| job.state == JobState::Running) else { continue };
-            is_idle = false;
-            let slice = until.min(Instant::now() + SLICE);
-            match step(reprocessing, job, slice, now).await? {
-                Some(done) => total = total.and(done),
-                None => return Ok(total),
+            if failed.contains(&job_id) {
+                continue;
+            }
+            let mut done = Done::default();
+            let stepped = step(reprocessing, job_id, until.min(Instant::now() + SLICE), &mut done).await;
+            swept.done = swept.done.and(done);
+            match stepped {
+                Ok(Step::Done) => is_idle = false,
+                Ok(Step::Over) => {}
+                Ok(Step::Locked) => return swept,
+                Err(fault) => {
+                    failed.insert(job_id);
+                    swept.fault.get_or_insert(fault);
+                }
             }
         }
         if is_idle {
-            return Ok(total);
+            return swept;
         }
     }
 }
 
-/// One slice of a job; `None` while somebody else is reprocessing.
+/// How a slice of a job went.
+enum Step {
+    Done,
+    /// The job is not running any more.
+    Over,
+    /// Somebody else is reprocessing.
+    Locked,
+}
+
+/// One slice of a job, if it is still running. Adds to `done` what it did.
 async fn step<T: Table, M: Sends, D: DeadLetterQueue, C: Clock>(
     reprocessing: &Reprocessing<'_, T, M, D, C>,
-    mut job: Job,
+    job_id: Uuid,
     until: Instant,
-    now: Timestamp,
-) -> Result<Option<Done>, Fault> {
+    done: &mut Done,
+) -> Result<Step, Fault> {
+    let now = reprocessing.clock.now();
+    // The index is a moment late.
+    let job = reprocessing.table.find_job(job_id, now).await?;
+    let Some(mut job) = job.filter(|job| job.state == JobState::Running) else { return Ok(Step::Over) };
     let wanted = job.rest();
     let run = Run { wanted: &wanted, by: &job.by, began: job.created_at, cursor: job.cursor.as_deref(), until };
     // Each slice has a lock of its own, so that a job is never its own rival.
-    let Ran { done, is_complete, cursor, fault } = match reprocessing.run(run, Uuid::new_v4()).await {
+    let ran = match reprocessing.run(run, Uuid::new_v4()).await {
         Ok(ran) => ran,
-        Err(ReprocessError::Locked) => return Ok(None),
+        Err(ReprocessError::Locked) => return Ok(Step::Locked),
         Err(ReprocessError::Fault(fault)) => return Err(fault),
     };
-    job.done = job.done.and(done);
-    job.cursor = cursor;
+    *done = ran.done;
+    job.done = job.done.and(ran.done);
+    job.cursor = ran.cursor;
     job.updated_at = now;
-    if is_complete {
+    if ran.is_complete {
         job.state = JobState::Done;
     }
     reprocessing.table.put_job(&job, job.expires()).await?;
-    fault.map_or(Ok(Some(done)), Err)
+    ran.fault.map_or(Ok(Step::Done), Err)
 }

@@ -29,7 +29,7 @@ pub struct Looked {
     pub deleted: u32,
 }
 
-/// Looks at up to 200 letters, notes what SQS has moved, deletes what the table is ahead of, and shows the others again.
+/// Looks at up to 200 letters, notes what SQS has moved, deletes what the table is ahead of, and shows the others again. Adds to `looked` what it did.
 ///
 /// # Errors
 /// A call failed; the rest is looked at the next time.
@@ -38,12 +38,13 @@ pub(crate) async fn look(
     dead_letters: &impl DeadLetterQueue,
     clock: &impl Clock,
     until: Instant,
-) -> Result<Looked, Fault> {
+    looked: &mut Looked,
+) -> Result<(), Fault> {
     let mut held = Vec::new();
-    let looked = look_into(table, dead_letters, clock, until, &mut held).await;
+    let ended = look_into(table, dead_letters, clock, until, &mut held, looked).await;
     // They are shown again by themselves.
     let _ = dead_letters.release(&held).await;
-    looked
+    ended
 }
 
 async fn look_into(
@@ -52,8 +53,8 @@ async fn look_into(
     clock: &impl Clock,
     until: Instant,
     held: &mut Vec<String>,
-) -> Result<Looked, Fault> {
-    let mut looked = Looked::default();
+    looked: &mut Looked,
+) -> Result<(), Fault> {
     while held.len() < LETTERS && Instant::now() < until {
         let letters = dead_letters.receive(LOOK_HIDDEN).await?;
         if letters.is_empty() {
@@ -77,5 +78,5 @@ async fn look_into(
             }
         }
     }
-    Ok(looked)
+    Ok(())
 }

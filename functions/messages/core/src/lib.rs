@@ -43,7 +43,7 @@ pub use ports::{
 };
 pub use record::{DeadFault, Event, Happened, Record, Status, unreadable_id};
 pub use reprocess::{Ran, ReprocessError, Reprocessing, Run};
-pub use sweep::{look_at_letters, park_old, sweep_accepted};
+pub use sweep::{Swept, look_at_letters, park_old, sweep_accepted};
 pub use worker::{Recorded, Worker};
 
 pub use ports::Page as OpenPage;

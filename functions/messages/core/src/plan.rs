@@ -1,6 +1,6 @@
 //! What a reprocess would do, from the table alone: nothing is received, sent or changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use messages_contract::REPLAYS;
@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::job::Wanted;
 use crate::ports::{Clock, Fault, Table};
-use crate::record::Status;
+use crate::record::{Record, Status};
 
 /// Records that a plan looks at.
 const MOST: usize = 10_000;
@@ -34,7 +34,7 @@ pub(crate) struct Plan {
     pub by_kind: BTreeMap<String, u32>,
     /// The ids of the first 100 of them, the oldest first.
     pub ids: Vec<String>,
-    /// Whether all dead letters were looked at; only the 10,000 oldest are.
+    /// Whether this is all of it; only the 10,000 oldest dead letters are looked at.
     pub is_complete: bool,
 }
 
@@ -44,9 +44,9 @@ pub(crate) struct Plan {
 /// The table cannot be read.
 pub(crate) async fn plan(table: &impl Table, clock: &impl Clock, wanted: &Wanted) -> Result<Plan, Fault> {
     let mut plan = Plan { dry_run: true, is_complete: true, ..Plan::default() };
-    let most = wanted.limit.map_or(u32::MAX, |limit| limit);
+    let most = wanted.limit.unwrap_or(u32::MAX);
     if !wanted.ids.is_empty() {
-        for id in &wanted.ids {
+        for id in wanted.ids.iter().collect::<BTreeSet<_>>() {
             if let Some(record) = table.find(id, clock.now()).await? {
                 let is_parked = record.status == Status::Parked && record.envelope().is_some();
                 if is_parked || record.status == Status::Dead && wanted.filter.matches_record(&record) {
@@ -59,13 +59,13 @@ pub(crate) async fn plan(table: &impl Table, clock: &impl Clock, wanted: &Wanted
     let mut cursor: Option<String> = None;
     let mut looked = 0;
     loop {
-        let page = table.open(Status::Dead, None, cursor.as_deref(), PAGE).await?;
+        let page = table.open(Status::Dead, wanted.filter.before, cursor.as_deref(), PAGE).await?;
         looked += page.records.len();
         for record in page.records.iter().filter(|record| wanted.filter.matches_record(record)) {
             plan.add(record, false, most);
         }
         cursor = page.next;
-        if cursor.is_none() {
+        if cursor.is_none() || plan.would_reprocess + plan.would_park >= most {
             return Ok(plan);
         }
         if looked >= MOST {
@@ -75,7 +75,7 @@ pub(crate) async fn plan(table: &impl Table, clock: &impl Clock, wanted: &Wanted
 }
 
 impl Plan {
-    fn add(&mut self, record: &crate::record::Record, is_named: bool, most: u32) {
+    fn add(&mut self, record: &Record, is_named: bool, most: u32) {
         if self.would_reprocess + self.would_park >= most {
             return;
         }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::dead::kept;
 use crate::envelope::Envelope;
 use crate::job::{Done, Wanted};
-use crate::letters::{is_ahead, look};
+use crate::letters::{Looked, is_ahead, look};
 use crate::ports::{Change, Clock, DeadLetterQueue, Fault, Identified, Received, Sends, Table, ToSend};
 use crate::record::{DeadFault, Event, Happened, Record, Status, identify};
 
@@ -126,7 +126,8 @@ impl<T: Table, M: Sends, D: DeadLetterQueue, C: Clock> Reprocessing<'_, T, M, D,
         }
         if done.handled() > 0 {
             // What it does not come to, the sweeper deletes.
-            look(self.table, self.dead_letters, self.clock, run.until).await?;
+            let mut looked = Looked::default();
+            look(self.table, self.dead_letters, self.clock, run.until, &mut looked).await?;
         }
         Ok(true)
     }

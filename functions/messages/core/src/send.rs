@@ -91,18 +91,15 @@ pub(crate) async fn send(
         Event { at, happened: Happened::Accepted { by: user.to_owned(), queue: destination.queue_name().to_owned() } };
     let expires = at + SignedDuration::from_hours(24 * OPEN_DAYS);
     match table.accept(&envelope, &group, &event, expires).await? {
-        // The SDK has repeated a call whose response was lost.
-        Placed::Before(record)
-            if record.status == Status::Accepted && record.since == at && record.body == envelope.to_body() =>
-        {
-            pass_on(table, queue, destination, &record, user, now()).await?;
-            Ok(AcceptedMessage { envelope, is_repeated: false })
-        }
         Placed::Before(record) => {
-            let earlier = record.envelope().unwrap_or_else(|| envelope.clone());
             if record.status == Status::Accepted {
                 pass_on(table, queue, destination, &record, user, now()).await?;
+                // The SDK has repeated a call whose response was lost.
+                if record.since == at && record.body == envelope.to_body() {
+                    return Ok(AcceptedMessage { envelope, is_repeated: false });
+                }
             }
+            let earlier = record.envelope().unwrap_or(envelope);
             // A replay has raised the counter since; the answer is the first one's.
             Ok(AcceptedMessage { envelope: Envelope { dlq_retry: 0, ..earlier }, is_repeated: true })
         }

@@ -18,27 +18,35 @@ pub(crate) const SWEPT_AFTER_SECONDS: i64 = 60;
 /// Messages that are swept at once.
 const PAGE: u32 = 100;
 /// Dead letters that are counted in the table.
-const KNOWN: u32 = 10_000;
+const KNOWN: u32 = 1_000;
+
+/// How far a part of the sweep came.
+#[derive(Debug)]
+pub struct Swept<T> {
+    pub done: T,
+    /// The first call that failed. What is left is done at the next time.
+    pub fault: Option<Fault>,
+}
 
 /// Sends what was accepted a minute ago and is not known to be sent, and returns how many. Where one cannot be sent, later ones of its group wait for it.
-///
-/// # Errors
-/// The first call that failed; what waits is swept at the next time.
 pub async fn sweep_accepted(
     table: &impl Table,
     main: &impl Sends,
     dead_letters: &impl Sends,
     clock: &impl Clock,
     until: Instant,
-) -> Result<u32, Fault> {
+) -> Swept<u32> {
     let before = clock.now() - SignedDuration::from_secs(SWEPT_AFTER_SECONDS);
-    let (mut swept, mut failed, mut behind) = (0, None, HashSet::new());
+    let (mut swept, mut behind) = (Swept { done: 0, fault: None }, HashSet::new());
     let mut cursor: Option<String> = None;
     loop {
-        let page = table.open(Status::Accepted, Some(before), cursor.as_deref(), PAGE).await?;
+        let page = match table.open(Status::Accepted, Some(before), cursor.as_deref(), PAGE).await {
+            Ok(page) => page,
+            Err(fault) => return Swept { fault: swept.fault.or(Some(fault)), ..swept },
+        };
         for record in &page.records {
             if Instant::now() >= until {
-                return failed.map_or(Ok(swept), Err);
+                return swept;
             }
             if behind.contains(&record.group) {
                 continue;
@@ -49,56 +57,69 @@ pub async fn sweep_accepted(
                 Destination::DeadLetters => pass_on(table, dead_letters, destination, record, by, clock.now()).await,
             };
             match sent {
-                Ok(()) => swept += 1,
+                Ok(()) => swept.done += 1,
                 Err(fault) => {
                     behind.insert(record.group.clone());
-                    failed.get_or_insert(fault);
+                    swept.fault.get_or_insert(fault);
                 }
             }
         }
         cursor = page.next;
         if cursor.is_none() {
-            return failed.map_or(Ok(swept), Err);
+            return swept;
         }
     }
 }
 
 /// Notes what SQS itself has moved, and deletes letters of messages that were saved, sent again or parked since. Looks only while the queue holds more letters than the
 /// table knows, and every tenth minute, since each look counts as a receive: at up to 200, which are shown again.
-///
-/// # Errors
-/// A call failed; the rest is looked at the next time.
 pub async fn look_at_letters(
     table: &impl Table,
     dead_letters: &impl DeadLetterQueue,
     clock: &impl Clock,
     owner: Uuid,
     until: Instant,
-) -> Result<Looked, Fault> {
+) -> Swept<Looked> {
+    let mut looked = Looked::default();
+    let fault = look_if_needed(table, dead_letters, clock, owner, until, &mut looked).await.err();
+    Swept { done: looked, fault }
+}
+
+async fn look_if_needed(
+    table: &impl Table,
+    dead_letters: &impl DeadLetterQueue,
+    clock: &impl Clock,
+    owner: Uuid,
+    until: Instant,
+    looked: &mut Looked,
+) -> Result<(), Fault> {
     let (counts, known) = tokio::try_join!(dead_letters.counts(), table.count_open(Status::Dead, KNOWN))?;
     let now = clock.now();
     let is_tenth = now.as_second().div_euclid(60) % 10 == 0;
     if counts.total() <= u64::from(known) && !is_tenth {
-        return Ok(Looked::default());
+        return Ok(());
     }
     let lock_until =
         now.checked_add(until.saturating_duration_since(Instant::now()) + LOOK_HIDDEN).unwrap_or(Timestamp::MAX);
     if !table.lock(owner, now, lock_until).await? {
         // A run over dead letters does the same.
-        return Ok(Looked::default());
+        return Ok(());
     }
-    let looked = look(table, dead_letters, clock, until).await;
+    let ended = look(table, dead_letters, clock, until, looked).await;
     // It expires by itself.
     let _ = table.unlock(owner).await;
-    looked
+    ended
 }
 
 /// Parks what its queue does not keep any longer: messages that were queued and not processed for as long as the main queue keeps them, and dead letters
 /// a day before the dead-letter queue drops them. Returns how many.
-///
-/// # Errors
-/// A call failed; the rest is parked at the next time.
-pub async fn park_old(table: &impl Table, clock: &impl Clock, until: Instant) -> Result<u32, Fault> {
+pub async fn park_old(table: &impl Table, clock: &impl Clock, until: Instant) -> Swept<u32> {
+    let mut parked = 0;
+    let fault = park(table, clock, until, &mut parked).await.err();
+    Swept { done: parked, fault }
+}
+
+async fn park(table: &impl Table, clock: &impl Clock, until: Instant, parked: &mut u32) -> Result<(), Fault> {
     let dropped = [
         (
             Status::Queued,
@@ -107,13 +128,12 @@ pub async fn park_old(table: &impl Table, clock: &impl Clock, until: Instant) ->
         ),
         (Status::Dead, DEAD_LETTER_DAYS - 1, format!("the dead-letter queue keeps it for {DEAD_LETTER_DAYS} days")),
     ];
-    let mut parked = 0;
     for (status, days, reason) in dropped {
         let before = clock.now() - SignedDuration::from_hours(24 * i64::from(days));
         let page = table.open(status, Some(before), None, PAGE).await?;
         for record in page.records {
             if Instant::now() >= until {
-                return Ok(parked);
+                return Ok(());
             }
             let event = Event {
                 at: clock.now(),
@@ -126,8 +146,8 @@ pub async fn park_old(table: &impl Table, clock: &impl Clock, until: Instant) ->
                 fault: Some(DeadFault { kind: "kept_too_long".to_owned(), reason: reason.clone() }),
             };
             let about = Identified { id: &record.id, body: &record.body, group: &record.group };
-            parked += u32::from(table.change(about, &[event], change, None).await?);
+            *parked += u32::from(table.change(about, &[event], change, None).await?);
         }
     }
-    Ok(parked)
+    Ok(())
 }

@@ -138,7 +138,7 @@ pub(crate) struct QueueView {
     pub oldest_age_seconds: Option<u64>,
     /// Payers with messages in the queue, among its 1,000 oldest.
     pub groups: u64,
-    /// Messages that are parked, at most 10,000.
+    /// Messages that are parked, at most 1,000.
     pub messages_parked: u64,
 }
 

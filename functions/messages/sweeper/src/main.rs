@@ -21,7 +21,7 @@ fn main() -> ExitCode {
 
 /// What was done, as the response.
 #[derive(Debug, Serialize)]
-struct Swept {
+struct Report {
     /// Messages that were accepted and had not been sent.
     sent: u32,
     /// Letters that SQS had moved.
@@ -51,14 +51,8 @@ async fn run() -> Result<(), Error> {
         let looked = look_at_letters(&table, &dead_letters, &clock, Uuid::new_v4(), until).await;
         let parked = park_old(&table, &clock, until).await;
         let jobs = continue_jobs(&reprocessing, until).await;
-        let Looked { noted, deleted } = *looked.as_ref().unwrap_or(&Looked::default());
-        let swept = Swept {
-            sent: *sent.as_ref().unwrap_or(&0),
-            noted,
-            deleted,
-            parked: *parked.as_ref().unwrap_or(&0),
-            jobs: *jobs.as_ref().unwrap_or(&Done::default()),
-        };
+        let Looked { noted, deleted } = looked.done;
+        let swept = Report { sent: sent.done, noted, deleted, parked: parked.done, jobs: jobs.done };
         function
             .metrics()
             .also_without_dimensions()
@@ -66,12 +60,25 @@ async fn run() -> Result<(), Error> {
             .count(api_metric::MESSAGES_REPROCESSED, u64::from(swept.jobs.total_reprocessed))
             .count(api_metric::DLQ_MAX_RETRIES_REACHED, u64::from(swept.jobs.parked + swept.parked))
             .emit();
-        function.log().of_request(&invocation.request_id).success("sweep", json!(swept));
-        sent.err()
-            .or(looked.err())
-            .or(parked.err())
-            .or(jobs.err())
-            .map_or(Ok(swept), |fault| Err(Failure::transient(fault)))
+        let log = function.log().of_request(&invocation.request_id);
+        let faults = [("send", sent.fault), ("look", looked.fault), ("park", parked.fault), ("jobs", jobs.fault)];
+        let mut first = None;
+        for (part, fault) in faults {
+            if let Some(fault) = fault {
+                log.error("sweep", json!({"part": part, "reason": function_runtime::chain(&fault)}));
+                first.get_or_insert(fault);
+            }
+        }
+        match first {
+            None => {
+                log.success("sweep", json!(swept));
+                Ok(swept)
+            }
+            Some(fault) => {
+                log.skipped("sweep", json!(swept));
+                Err(Failure::transient(fault))
+            }
+        }
     })
     .await
 }

@@ -68,7 +68,7 @@ impl<T: Table, M: Sends, D: Sends, A: Authenticates, C: Clock> ProducerApi<'_, T
         let id = id?;
         let (answer, count) = match sent {
             Sent::One(payload) => self.send_one(destination, &user, id, payload, start).await?,
-            Sent::Many(items) => (self.send_many(destination, &user, id, items, start).await, messages),
+            Sent::Many(items) => self.send_many(destination, &user, id, items, start).await,
         };
         let seconds = Duration::try_from(self.clock.now().duration_since(start)).unwrap_or_default().as_secs_f64();
         let metrics = self.function.metrics().also_without_dimensions();
@@ -110,7 +110,7 @@ impl<T: Table, M: Sends, D: Sends, A: Authenticates, C: Clock> ProducerApi<'_, T
         Ok(if accepted.is_repeated { (answer.replayed(), 0) } else { (answer, 1) })
     }
 
-    /// Each item by itself, in their order, so that those of a payer are queued in it.
+    /// Each item by itself, in their order, so that those of a payer are queued in it. The answer, and how many were accepted now.
     async fn send_many(
         &self,
         destination: Destination,
@@ -118,9 +118,9 @@ impl<T: Table, M: Sends, D: Sends, A: Authenticates, C: Clock> ProducerApi<'_, T
         id: Uuid,
         items: Vec<Result<Payload, Vec<Invalid>>>,
         now: Timestamp,
-    ) -> Answer {
+    ) -> (Answer, u32) {
         let mut views: Vec<ItemView> = Vec::with_capacity(items.len());
-        let mut is_repeated = false;
+        let (mut is_repeated, mut count) = (false, 0);
         // After a message that could not be sent, later ones of its payer are not accepted: they would overtake it.
         let mut behind: BTreeMap<String, usize> = BTreeMap::new();
         for (index, item) in items.into_iter().enumerate() {
@@ -136,6 +136,7 @@ impl<T: Table, M: Sends, D: Sends, A: Authenticates, C: Clock> ProducerApi<'_, T
                     match self.accept(destination, user, envelope).await {
                         Ok(accepted) => {
                             is_repeated |= accepted.is_repeated;
+                            count += u32::from(!accepted.is_repeated);
                             ItemView { status: 200, message: Some(accepted.envelope), detail: None }
                         }
                         Err(fault) => {
@@ -149,7 +150,7 @@ impl<T: Table, M: Sends, D: Sends, A: Authenticates, C: Clock> ProducerApi<'_, T
             views.push(view);
         }
         let answer = Answer::json(200, &views).of_trace(id);
-        if is_repeated { answer.replayed() } else { answer }
+        (if is_repeated { answer.replayed() } else { answer }, count)
     }
 
     async fn accept(&self, destination: Destination, user: &str, envelope: Envelope) -> Result<AcceptedMessage, Fault> {

@@ -19,7 +19,8 @@ use crate::views::{MessageView, MessagesView, QueueView};
 const OF_STATUS: Routes<'_, Operation> = Routes { of_api: ROUTES, function: STATUS };
 /// Queued messages among which groups are counted.
 const GROUPED: u32 = 1_000;
-const PARKED: u32 = 10_000;
+/// Parked messages that are counted.
+const PARKED: u32 = 1_000;
 /// Pages of the index that one listing reads at most, so that a filter which matches nothing ends.
 const PAGES: u32 = 20;
 const FIRST_LOOK: Duration = Duration::from_millis(100);

@@ -400,7 +400,7 @@ async fn what_is_no_message_is_parked_and_what_is_parked_is_sent_by_its_id_alone
     assert_eq!(parked["messages"][0]["message_id"], id);
     assert_eq!(parked["messages"][0]["error_kind"], "replayed_too_often");
     let plan =
-        json(&api.ask(&post("/messages/dlq/reprocess", &json!({"ids": [id], "dry_run": true}).to_string())).await);
+        json(&api.ask(&post("/messages/dlq/reprocess", &json!({"ids": [id, id], "dry_run": true}).to_string())).await);
     assert_eq!(plan["would_reprocess"], 1);
     let done = json(&api.ask(&post("/messages/dlq/reprocess", &json!({ "ids": [id] }).to_string())).await);
     assert_eq!(done["total_reprocessed"], 1);
@@ -433,7 +433,7 @@ async fn what_a_queue_does_not_keep_is_parked_before_it_is_gone() {
     };
     let sweep = async || {
         let until = tokio::time::Instant::now() + Duration::from_secs(50);
-        messages_core::park_old(&api.table, &api.clock, until).await.unwrap()
+        messages_core::park_old(&api.table, &api.clock, until).await.done
     };
     tokio::time::advance(DAY * 4 - Duration::from_secs(60)).await;
     assert_eq!(sweep().await, 0);
