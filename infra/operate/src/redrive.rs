@@ -18,8 +18,9 @@ use crate::{Error, Pair, Queues};
 /// The part of SQS that a redrive needs.
 #[expect(async_fn_in_trait, reason = "one current-thread runtime drives the flow, so no Send bound is needed")]
 pub trait Redriving: Queues {
-    /// StartMessageMoveTask, from a dead-letter queue to where its messages came from; returns the task's handle.
-    async fn start_move(&self, dead_letters_arn: &str) -> Result<String, CallError>;
+    /// StartMessageMoveTask; returns the task's handle. SQS knows where a message came from only if it moved it itself: a task without a destination fails with
+    /// `CouldNotDetermineMessageSource` at one that a function sent.
+    async fn start_move(&self, dead_letters_arn: &str, destination_arn: Option<&str>) -> Result<String, CallError>;
 
     /// ListMessageMoveTasks of a dead-letter queue, newest first.
     async fn moves(&self, dead_letters_arn: &str) -> Result<Vec<MoveTask>, CallError>;
@@ -138,7 +139,7 @@ const VISIBILITY: Duration = Duration::from_secs(30);
 /// Receives sample only some of SQS's servers: one empty response says little.
 pub(crate) const EMPTY_RECEIVES: u32 = 2;
 
-/// Moves the messages of `pair` back, all of them or at most `limit`. A task that is running already is followed, not started again.
+/// Moves the messages of `pair` back, all of them or at most `limit`; those of a dead-letter queue that several queues share all go to this one. A task that is running already is followed, not started again.
 /// When `stop` is ready, the work ends after the current message.
 ///
 /// # Errors
@@ -176,7 +177,8 @@ pub async fn redrive(
         _ if tasks.is_none() || limit.is_some() => (0, false),
         newest => {
             let before = newest.map_or(i64::MIN, |task| task.started_at);
-            match sqs.start_move(&dead_letters.arn).await {
+            let destination = pair.source.attributes.as_ref().map(|source| source.arn.as_str());
+            match sqs.start_move(&dead_letters.arn, destination).await {
                 Ok(_) => {
                     on(Progress::Started { by_task: true, total: dead_letters.visible });
                     (before, true)

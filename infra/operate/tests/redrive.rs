@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use operate::{Ended, Error, Message, MoveStatus, Outcome, Progress, Redriving, redrive};
-use sqs::{Sqs, message};
+use sqs::{SOURCE_ARN, Sqs, message};
 
 async fn run(sqs: &Sqs, limit: Option<u64>) -> (Result<Outcome, Error>, Vec<Progress>) {
     let mut told = Vec::new();
@@ -36,9 +36,17 @@ async fn sqs_moves_by_itself_and_a_second_run_finds_nothing_to_do() {
 }
 
 #[tokio::test]
+async fn what_a_function_sent_to_the_dead_letter_queue_is_moved_since_its_queue_is_named() {
+    let sqs = Sqs { per_look: Some(4), ..Sqs::with(3) };
+    sqs.start_move("arn:dead", None).await.unwrap();
+    assert_eq!(sqs.moves("arn:dead").await.unwrap()[0].status, MoveStatus::Failed, "SQS does not know its queue");
+    assert_eq!(run(&sqs, None).await.0.unwrap(), completed(3));
+}
+
+#[tokio::test]
 async fn a_task_that_runs_is_watched_and_not_doubled() {
     let sqs = Sqs { per_look: Some(3), ..Sqs::with(9) };
-    sqs.start_move("arn:dead").await.unwrap();
+    sqs.start_move("arn:dead", Some(SOURCE_ARN)).await.unwrap();
     let (outcome, told) = run(&sqs, None).await;
     assert_eq!((outcome.unwrap(), told[0]), (completed(9), Progress::Attached));
     assert_eq!(sqs.state.borrow().started, 1);
@@ -47,7 +55,7 @@ async fn a_task_that_runs_is_watched_and_not_doubled() {
 #[tokio::test]
 async fn a_limit_is_refused_while_a_task_moves_everything() {
     let sqs = Sqs { per_look: Some(3), ..Sqs::with(9) };
-    sqs.start_move("arn:dead").await.unwrap();
+    sqs.start_move("arn:dead", Some(SOURCE_ARN)).await.unwrap();
     let error = run(&sqs, Some(2)).await.0.unwrap_err();
     assert!(matches!(error, Error::MoveUnderWay { .. }), "{error}");
 }

@@ -49,8 +49,9 @@ impl Queues for AwsCloud {
 }
 
 impl Redriving for AwsCloud {
-    async fn start_move(&self, dead_letters_arn: &str) -> Result<String, CallError> {
-        let answer = self.sqs.start_message_move_task().source_arn(dead_letters_arn).send().await;
+    async fn start_move(&self, dead_letters_arn: &str, destination_arn: Option<&str>) -> Result<String, CallError> {
+        let call = self.sqs.start_message_move_task().source_arn(dead_letters_arn);
+        let answer = call.set_destination_arn(destination_arn.map(str::to_owned)).send().await;
         let answer = answer.map_err(|error| call_error("StartMessageMoveTask", error))?;
         Answer("StartMessageMoveTask").text("TaskHandle", answer.task_handle())
     }

@@ -11,6 +11,7 @@ use operate::{
 
 pub(crate) const DEAD: &str = "http://sqs/1/orders-dlq";
 const SOURCE: &str = "http://sqs/1/orders";
+pub(crate) const SOURCE_ARN: &str = "arn:orders";
 
 /// SQS with one pair of queues. A received message is hidden until it is released or its receive is forgotten; a task moves
 /// `per_look` messages whenever somebody looks at it.
@@ -45,16 +46,17 @@ impl Sqs {
     }
 
     pub(crate) fn pair(&self) -> Pair {
-        let queue = |logical_id: &str, url: &str| Queue {
+        let queue = |logical_id: &str, url: &str, arn: &str| Queue {
             resource: Resource {
                 stack: "Shop-dev".to_owned(),
                 logical_id: logical_id.to_owned(),
                 physical_id: url.to_owned(),
                 resource_type: "AWS::SQS::Queue".to_owned(),
             },
-            attributes: None,
+            attributes: Some(QueueAttributes { arn: arn.to_owned(), ..Default::default() }),
         };
-        Pair { source: queue("Orders", SOURCE), dead_letters: queue("OrdersDeadLetters", DEAD) }
+        let dead_letters = queue("OrdersDeadLetters", DEAD, "arn:dead");
+        Pair { source: queue("Orders", SOURCE, SOURCE_ARN), dead_letters }
     }
 
     /// What was moved, and what lies in the dead-letter queue.
@@ -115,16 +117,22 @@ impl Queues for Sqs {
 }
 
 impl Redriving for Sqs {
-    async fn start_move(&self, arn: &str) -> Result<String, CallError> {
+    async fn start_move(&self, arn: &str, destination: Option<&str>) -> Result<String, CallError> {
         assert_eq!(arn, "arn:dead");
+        assert!(destination.is_none_or(|destination| destination == SOURCE_ARN), "{destination:?}");
         if self.per_look.is_none() {
             return Err(self.no_tasks("StartMessageMoveTask"));
         }
         let mut state = self.state.borrow_mut();
         state.started += 1;
         let (total, started_at) = (Some(state.dead.len() as u64), state.tasks.len() as i64);
-        let (handle, status) = (Some("h".to_owned()), MoveStatus::Running);
-        state.tasks.insert(0, MoveTask { handle: handle.clone(), status, moved: 0, total, failure: None, started_at });
+        // Whoever sent a message to the dead-letter queue said why, and SQS knows nothing of where it came from.
+        let is_unknown = destination.is_none() && state.dead.iter().any(|message| !message.attributes.is_empty());
+        let (handle, status, failure) = match is_unknown {
+            true => (None, MoveStatus::Failed, Some("CouldNotDetermineMessageSource".to_owned())),
+            false => (Some("h".to_owned()), MoveStatus::Running, None),
+        };
+        state.tasks.insert(0, MoveTask { handle, status, moved: 0, total, failure, started_at });
         Ok("h".to_owned())
     }
 
