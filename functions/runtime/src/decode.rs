@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
 
+use crate::hand_on::{self, HAND_ONS};
 use crate::outcome::Failure;
 
 /// The event as Lambda sends it; unused fields are left out.
@@ -58,14 +59,20 @@ impl Record {
     }
 
     /// # Errors
-    /// A permanent failure of kind `malformed`: the same bytes will not decode next time either.
+    /// A permanent failure of kind `malformed`: the same bytes will not decode next time either. Or of kind `handed_on_too_often`.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<Message<T>, Failure> {
         let body = serde_json::from_str(&self.body).map_err(|error| Failure::permanent("malformed", error))?;
+        let attributes = self.string_attributes();
+        let hand_ons = attributes.get(hand_on::ATTRIBUTE).and_then(|count| count.parse().ok()).unwrap_or(0);
+        if hand_ons > HAND_ONS {
+            return Err(Failure::permanent("handed_on_too_often", hand_on::TooOften));
+        }
         Ok(Message {
             id: self.message_id.clone(),
             group: self.group().map(str::to_owned),
             receive_count: self.receive_count(),
-            attributes: self.string_attributes(),
+            hand_ons,
+            attributes,
             body,
         })
     }
@@ -93,6 +100,8 @@ pub struct Message<T> {
     pub group: Option<String>,
     /// How often the message was received, including this time.
     pub receive_count: u32,
+    /// How often it was handed on: [`Queue::hand_on`](crate::Queue::hand_on).
+    pub hand_ons: u32,
     /// Its message attributes of the type String.
     pub attributes: BTreeMap<String, String>,
     pub body: T,
@@ -123,6 +132,17 @@ mod tests {
             message.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(attributes, [("currency", "BRL"), ("reason", "no payer")]);
         assert_eq!(message.body, 7);
+    }
+
+    #[test]
+    fn what_was_handed_on_too_often_is_a_permanent_failure() {
+        let record = |hand_ons: u32| {
+            let count = json!({"stringValue": hand_ons.to_string(), "dataType": "String"});
+            let record = json!({"messageId": "m-1", "body": "7", "messageAttributes": {(hand_on::ATTRIBUTE): count}});
+            serde_json::from_value::<Record>(record).unwrap().decode::<u32>()
+        };
+        assert_eq!(record(HAND_ONS).unwrap().hand_ons, HAND_ONS);
+        assert_eq!(record(HAND_ONS + 1).unwrap_err().kind(), "handed_on_too_often");
     }
 
     #[test]

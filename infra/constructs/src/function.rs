@@ -8,7 +8,7 @@ use cfn::aws_logs::CfnLogGroup;
 use cfn::{DeletionPolicy, Handle, IntoValue, LogicalId, ResourceOptions, UpdateReplacePolicy, Value};
 
 use crate::stack::seconds;
-use crate::{Exceptions, Grantee, PolicyStatement, Role, Stack, Suppression, Topic};
+use crate::{Exceptions, Grantee, PolicyStatement, Queue, Role, Stack, Suppression, Topic};
 
 /// Retention periods that CloudWatch Logs accepts, in days:
 /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>
@@ -215,6 +215,15 @@ impl RustFunction {
             .maximum_retry_attempts(retry_attempts)
             .destination_config(destinations);
         stack.add(format!("{}AsyncInvoke", self.id()), config);
+    }
+
+    /// Lets the function send what it has no time for back to the queue that invokes it. Lambda stops a function that has done so about 16 times in a row,
+    /// unless `RecursiveLoop` is `Allow`: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html>. Its messages carry a limit of their own
+    /// instead: `function_runtime::HAND_ONS`.
+    pub fn hand_on_to(&self, stack: &mut Stack, queue: &Queue) {
+        queue.grant_send_messages(stack, self);
+        let allowed = cfn_function::RecursiveLoop::ALLOW;
+        stack.template_mut().update(&self.handle, |function| function.recursive_loop(allowed));
     }
 
     pub fn grant_invoke(&self, stack: &mut Stack, grantee: &impl Grantee) {

@@ -54,6 +54,7 @@ pub const RULES: &[Rule] = &[
     functions::SECRET_IN_ENVIRONMENT,
     functions::ENVIRONMENT_WITHOUT_GRANT,
     functions::INVOKE_SOURCE,
+    functions::RECURSIVE_LOOP,
     permissions::WILDCARD,
     http_apis::THROTTLING,
     http_apis::ACCESS_LOG,

@@ -48,7 +48,7 @@ async fn run() -> Result<(), Error> {
         },
     };
     let one = async |message: Message<Notification>, invocation: &Invocation| {
-        importer.notified(&message.body, invocation).await
+        importer.notified(&message.body, message.hand_ons, invocation).await
     };
     let batch = Batch {
         function: &function,

@@ -40,11 +40,16 @@ pub struct Importer<'a, O, P> {
 }
 
 impl<O: Objects, P: SendBatch> Importer<'_, O, P> {
-    /// Imports every object; those for which no time is left go on in another invocation.
+    /// Imports every object; those for which no time is left go on in another invocation. `hand_ons` is how often that was so before.
     ///
     /// # Errors
     /// Transient when any object needs another try, since all are safe to repeat; permanent when a file was rejected or is gone.
-    pub async fn notified(&self, notification: &Notification, invocation: &Invocation) -> Result<(), Failure> {
+    pub async fn notified(
+        &self,
+        notification: &Notification,
+        hand_ons: u32,
+        invocation: &Invocation,
+    ) -> Result<(), Failure> {
         if notification.created.is_empty() {
             let details = json!({"reason": "the message names no new object", "records": notification.others});
             self.function.log().of_request(&invocation.request_id).skipped("import_file", details);
@@ -76,7 +81,8 @@ impl<O: Objects, P: SendBatch> Importer<'_, O, P> {
         }
         if !left.is_empty() {
             self.function.metrics().count(metric::HANDED_ON, left.len() as u64).emit();
-            self.queue.send(left.iter().map(|object| object.to_event()).collect()).await.map_err(Failure::transient)?;
+            let left = left.iter().map(|object| object.to_event()).collect();
+            self.queue.hand_on(hand_ons, left).await.map_err(Failure::transient)?;
         }
         transient.or(permanent).map_or(Ok(()), Err)
     }

@@ -20,17 +20,17 @@ pub async fn run() -> Result<(), Error> {
         [settings.sqs_manifest_url, settings.sqs_output_url, settings.sqs_input_url, settings.sqs_dead_letter_url]
             .map(|url| Queue::new(&sqs, url));
     let fipe = fipe(&settings.url_fipe, settings.fipe_calls_per_minute, settings.fipe_calls_in_flight);
-    let queues = ModelQueues {
-        manifests: &async |bodies| Ok(manifests.send(bodies).await?),
-        tasks: &async |bodies| Ok(tasks.send(bodies).await?),
-        handed_on: &async |bodies| Ok(input.send(bodies).await?),
-    };
     let trace_id = |task: &BrandTask| task.crawl.id.to_string();
     run_batches(&function, &dead_letters, trace_id, async |messages, invocation| {
         let (handed_on, log) = (std::cell::Cell::new(0), function.log().of_request(&invocation.request_id));
         let list = async |message: Message<BrandTask>, _: &_| {
             let log = log.of_trace(message.body.crawl.id);
             log.started("list_models", json!({"message_id": message.id, "brand": message.body.brand.code}));
+            let queues = ModelQueues {
+                manifests: &async |bodies| Ok(manifests.send(bodies).await?),
+                tasks: &async |bodies| Ok(tasks.send(bodies).await?),
+                handed_on: &async |bodies| Ok(input.hand_on(message.hand_ons, bodies).await?),
+            };
             let work = list_models(&fipe, &queues, settings.models_per_message, message.body, invocation.work_until);
             let listed = work.await.map_err(failure)?;
             log.success("list_models", json!({"message_id": message.id, "outcome": listed}));

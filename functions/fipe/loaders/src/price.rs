@@ -22,7 +22,6 @@ pub async fn run() -> Result<(), Error> {
     let fipe = fipe(&settings.url_fipe, settings.fipe_calls_per_minute, settings.fipe_calls_in_flight);
 
     let prices = async |bodies| Ok(output.send(bodies).await?);
-    let handed_on = async |bodies| Ok(input.send(bodies).await?);
     let trace_id = |task: &ModelTask| task.crawl.id.to_string();
     run_batches(&function, &dead_letters, trace_id, async |messages, invocation| {
         let total = Cell::new(Priced::default());
@@ -30,6 +29,7 @@ pub async fn run() -> Result<(), Error> {
         let price = async |message: Message<ModelTask>, _: &_| {
             let log = log.of_trace(message.body.crawl.id);
             log.started("load_prices", json!({"message_id": message.id, "models": message.body.models.len()}));
+            let handed_on = async |bodies| Ok(input.hand_on(message.hand_ons, bodies).await?);
             let work = load_prices(&fipe, &prices, &handed_on, message.body, invocation.work_until);
             let priced = work.await.map_err(failure)?;
             log.success("load_prices", json!({"message_id": message.id, "outcome": priced}));

@@ -131,6 +131,7 @@ fn messages(loads: impl IntoIterator<Item = Load>) -> Vec<Message<Load>> {
         id: format!("m{index}"),
         group: None,
         receive_count: 1,
+        hand_ons: 0,
         attributes: BTreeMap::new(),
         body,
     };

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 #[derive(Default)]
 struct Fake {
     taken: RefCell<Vec<String>>,
+    attributes: RefCell<Vec<Vec<(&'static str, String)>>>,
     batches: RefCell<Vec<usize>>,
     /// Bodies rejected this many times before they are accepted.
     busy: RefCell<Vec<(String, u32)>>,
@@ -33,6 +34,7 @@ impl SendBatch for Fake {
                 faults.push((index, entry_fault("InternalError", false)));
             } else {
                 self.taken.borrow_mut().push(message.body.clone());
+                self.attributes.borrow_mut().push(message.attributes.clone());
             }
         }
         Ok(faults)
@@ -174,4 +176,11 @@ fn an_entry_has_everything_that_a_message_has() {
     assert_eq!(entry.message_attributes().unwrap()["reason"].string_value(), Some("none"));
     let plain = super::entry(0, &Outgoing::from("{}".to_owned())).unwrap();
     assert_eq!((plain.message_group_id(), plain.message_deduplication_id()), (None, None));
+}
+
+#[tokio::test]
+async fn what_is_handed_on_says_how_often() {
+    let queue = Queue::over(Fake::default());
+    queue.hand_on(7, vec!["rest".to_owned()]).await.unwrap();
+    assert_eq!(*queue.port().attributes.borrow(), [[("hand_ons", "8".to_owned())]]);
 }

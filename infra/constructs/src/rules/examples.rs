@@ -115,6 +115,22 @@ pub(super) fn environment_without_grant() -> Template {
     template
 }
 
+pub(super) fn recursive_loop() -> Template {
+    let mut template = template();
+    let queue = template.add("Queue", RawResource::new(QUEUE));
+    let arn = queue.get_att::<String>("Arn");
+    let statement = json!({ "Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": [arn] });
+    let policy = json!({ "PolicyName": "Grants", "PolicyDocument": { "Statement": [statement] } });
+    let role = template.add("Role", RawResource::new("AWS::IAM::Role").property("Policies", json!([policy])));
+    let function = RawResource::new(FUNCTION).property("Role", role.get_att::<String>("Arn"));
+    let function = template.add("Function", function);
+    let mapping = RawResource::new("AWS::Lambda::EventSourceMapping")
+        .property("EventSourceArn", queue.get_att::<String>("Arn"))
+        .property("FunctionName", function.r#ref());
+    template.add("Mapping", mapping);
+    template
+}
+
 pub(super) fn wildcard() -> Template {
     let mut template = template();
     let statement = json!({ "Effect": "Allow", "Action": "sqs:*", "Resource": "*" });

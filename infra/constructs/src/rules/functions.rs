@@ -113,6 +113,33 @@ pub(super) const INVOKE_SOURCE: Rule = Rule {
     },
 };
 
+pub(super) const RECURSIVE_LOOP: Rule = Rule {
+    id: "function-recursive-loop",
+    refuses: "a function that may send to the queue which invokes it, while Lambda stops such loops",
+    example: "sqs:SendMessage on the queue of its own mapping without RecursiveLoop Allow: Lambda drops what is sent about the 16th time",
+    fix: "grant it with RustFunction::hand_on_to, send with function_runtime's Queue::hand_on, which has a limit; or send to another queue",
+    refused: examples::recursive_loop,
+    check: |stage, diagnostics| {
+        for (template, mapping) in of_type(stage.templates, "AWS::Lambda::EventSourceMapping") {
+            let queue = property(mapping, "EventSourceArn").and_then(|arn| resource(template, arn));
+            let function = property(mapping, "FunctionName").and_then(|name| resource(template, name));
+            let (Some(queue), Some(function)) = (queue, function) else { continue };
+            let role = property(function, "Role").and_then(|role| resource(template, role));
+            let sends = role.map(allowed_by_role).unwrap_or_default().into_iter().any(|statement| {
+                let all = |key| field(statement, key).map(one_or_many).unwrap_or_default();
+                all("Action").iter().any(|action| action.as_str() == Some("sqs:SendMessage"))
+                    && all("Resource").iter().filter_map(granted_resource).any(|id| id == queue.id.as_str())
+            });
+            let is_allowed = property(function, "RecursiveLoop").and_then(Json::as_str) == Some("Allow");
+            if sends && !is_allowed {
+                let what = format!("it may send to {}, which invokes it", queue.id);
+                let allowed = "Allow, for a function whose messages carry a limit".to_owned();
+                diagnostics.push(RECURSIVE_LOOP.at(template, function, "RecursiveLoop", what, allowed));
+            }
+        }
+    },
+};
+
 /// The logical id that a statement's resource refers to: itself, or what is in it (`${Bucket.Arn}/*`, `${Table.Arn}/index/open`).
 fn granted_resource(resource: &Json) -> Option<&str> {
     referred(resource).or_else(|| match resource.as_intrinsic()? {

@@ -27,7 +27,7 @@ fn sound() -> Template {
     let group = template.add("LogGroup", kept(group));
     let statement = json!({
         "Effect": "Allow",
-        "Action": ["sqs:ReceiveMessage", "sqs:SendMessage"],
+        "Action": ["sqs:ReceiveMessage"],
         "Resource": [queue.get_att::<String>("Arn")],
     });
     let policy = json!({ "PolicyName": "Grants", "PolicyDocument": { "Statement": [statement] } });
@@ -234,7 +234,7 @@ fn what_iam_cannot_narrow_is_excepted_statement_by_statement_with_a_reason() {
     refused(&excepted(json!({ "Wide": " " })), "permission-wildcard", path);
     refused(&excepted(json!({ "Other": "why" })), "permission-wildcard", path);
     let mut narrow = with_statement(
-        json!({ "Sid": "Narrow", "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": (arn("Queue")) }),
+        json!({ "Sid": "Narrow", "Effect": "Allow", "Action": "sqs:ReceiveMessage", "Resource": (arn("Queue")) }),
     );
     let wildcards = json!({ "Narrow": "it was wide once" });
     narrow.resource_mut(&"Role".into()).expect("it is there").parts.metadata.set("Wildcards", wildcards);
@@ -399,6 +399,26 @@ fn a_table_or_bucket_that_the_role_may_not_touch_is_refused() {
         allowed(&with(resource_type, arn("Data")));
         allowed(&with(resource_type, objects("Data")));
     }
+}
+
+#[test]
+fn a_function_that_sends_to_its_own_queue_is_refused_where_lambda_would_stop_it() {
+    let (rule, place) = ("function-recursive-loop", "Function RecursiveLoop");
+    let sends = |resource: Json| {
+        let statement = json!({ "Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": [resource] });
+        let policy = json!({ "PolicyName": "Grants", "PolicyDocument": { "Statement": [statement] } });
+        with("Role", "Policies", json!([policy]))
+    };
+    refused(&with_recursion(sends(arn("Queue")), Json::Absent), rule, place);
+    refused(&with_recursion(sends(arn("Queue")), "Terminate".into()), rule, place);
+    let found = |template: &Template| diagnostics(template).iter().any(|found| found.rule == rule);
+    assert!(!found(&with_recursion(sends(arn("Queue")), "Allow".into())));
+    assert!(!found(&with_recursion(sends(arn("DeadLetters")), Json::Absent)));
+}
+
+fn with_recursion(mut template: Template, value: Json) -> Template {
+    change(&mut template, "Function", "RecursiveLoop", value);
+    template
 }
 
 #[test]

@@ -123,7 +123,7 @@ pub(crate) fn analytics(stage: &Stage, settings: &Settings) -> SynthesizedStack 
     };
     importer.add_event_source(&mut stack, source);
     // What is left of a long file, and what failed for good.
-    queue.grant_send_messages(&mut stack, &importer);
+    importer.hand_on_to(&mut stack, &queue);
     queue.dead_letter_queue().grant_send_messages(&mut stack, &importer);
     bucket.grant_read(&mut stack, &importer);
     connection.grant_read_credentials(&mut stack, &importer);

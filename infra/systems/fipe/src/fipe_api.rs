@@ -106,7 +106,7 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
         OUTSIDE_VPC,
     );
     consume(&mut stack, settings, &model_loader, &manufacturer_queue, pacing.brands_per_batch, settings.model_loader);
-    manufacturer_queue.grant_send_messages(&mut stack, &model_loader);
+    model_loader.hand_on_to(&mut stack, &manufacturer_queue);
     model_queue.grant_send_messages(&mut stack, &model_loader);
     price_queue.grant_send_messages(&mut stack, &model_loader);
 
@@ -127,7 +127,7 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
         OUTSIDE_VPC,
     );
     consume(&mut stack, settings, &price_loader, &model_queue, pacing.messages_per_batch, settings.price_loader);
-    model_queue.grant_send_messages(&mut stack, &price_loader);
+    price_loader.hand_on_to(&mut stack, &model_queue);
     price_queue.grant_send_messages(&mut stack, &price_loader);
 
     let soma_ingestor = stage.function(

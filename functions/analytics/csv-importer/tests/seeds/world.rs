@@ -97,7 +97,8 @@ impl World {
                 async move {
                     let notification: Notification = serde_json::from_str(&body).unwrap();
                     let invocation = Invocation::new("r", if is_short { SHORT } else { ENOUGH });
-                    let work = KillAfter { work: Box::pin(importer.notified(&notification, &invocation)), polls: kill };
+                    let work =
+                        KillAfter { work: Box::pin(importer.notified(&notification, 0, &invocation)), polls: kill };
                     let end = work.await;
                     (body, notification, end)
                 }
