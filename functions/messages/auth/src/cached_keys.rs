@@ -4,13 +4,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use messages_contract::{KEYS_SECONDS, TOKEN_SECONDS};
+use messages_contract::TOKEN_SECONDS;
 
 use crate::keys::KeyRing;
 use crate::ports::{Fault, KeySource};
 
 /// Keys are read again when they are older.
-const FRESH: SignedDuration = SignedDuration::from_secs(KEYS_SECONDS as i64);
+const FRESH: SignedDuration = SignedDuration::from_mins(5);
 /// Between two readings that are not needed urgently.
 const PAUSE: SignedDuration = SignedDuration::from_secs(60);
 /// While the secret is out of reach, keys are used up to this age: a rotation does not drop a key sooner.

@@ -45,8 +45,6 @@ pub const DEAD_LETTER_DAYS: u32 = 14;
 pub const REPLAYS: u32 = 5;
 /// Seconds for which an access token is valid.
 pub const TOKEN_SECONDS: u32 = 900;
-/// Seconds after which a function reads the signing keys again: for that long one may still sign with the key before a rotation.
-pub const KEYS_SECONDS: u32 = 300;
 
 /// Metrics of the functions behind the API, without and with dimensions; counts, but for the time.
 pub mod api_metric {

@@ -15,7 +15,7 @@ use crate::stack;
 
 const HELP: &str = "\
 A rotation has three steps, and each call takes the one that is due: (1) another key is published; (2) a quarter of an hour later, when \
-every function knows it, tokens are signed with it; (3) 20 minutes later, when the last token of the key before has ended, that one is dropped. \
+every function knows it, tokens are signed with it; (3) half an hour later, when the last token of the key before has ended, that one is dropped. \
 Nobody is logged out. Two calls at once take a step once. The keys are in the secret SigningKeysSecretArn, and never shown.
 
 If a key may be known to others, --emergency replaces all of them at once: every access token is refused, at the latest when functions read the \
@@ -242,7 +242,7 @@ mod tests {
         let call = async |now: i64, at_once| rotate(&secret, format!("key of {now}"), at(now), at_once).await.unwrap();
         assert_eq!(call(0, false).await, Rotated::Took(Step::Publish, Some((Step::Sign, at(900)))));
         assert_eq!(call(899, false).await, Rotated::NotDue(Step::Sign, at(900)));
-        assert_eq!(call(900, false).await, Rotated::Took(Step::Sign, Some((Step::Drop, at(2_100)))));
+        assert_eq!(call(900, false).await, Rotated::Took(Step::Sign, Some((Step::Drop, at(2_700)))));
         assert_eq!(call(901, true).await, Rotated::Took(Step::Drop, None));
         assert_eq!((secret.keys().current.as_str(), secret.keys().previous), ("key of 0", None));
     }

@@ -4,12 +4,12 @@
 //! new key is published first, signs next, and the old one is dropped last.
 
 use jiff::{SignedDuration, Timestamp};
-use messages_contract::{KEYS_SECONDS, SigningKeys, TOKEN_SECONDS};
+use messages_contract::{SigningKeys, TOKEN_SECONDS};
 
 /// How long a token is valid.
 const TOKEN: SignedDuration = SignedDuration::from_secs(TOKEN_SECONDS as i64);
-/// Until every function has read the keys again.
-const READ_AGAIN: SignedDuration = SignedDuration::from_secs(KEYS_SECONDS as i64);
+/// How long a function goes on with the keys that it has while the secret is out of reach; `messages-auth` uses none for longer.
+const OUT_OF_REACH: SignedDuration = TOKEN;
 
 /// One step of a rotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +28,8 @@ pub(super) fn next(keys: &SigningKeys) -> (Step, Timestamp) {
     let changed_at = keys.changed_at.and_then(|seconds| Timestamp::from_second(seconds).ok());
     let after = |wait| changed_at.and_then(|at| at.checked_add(wait).ok()).unwrap_or(Timestamp::MIN);
     match keys {
-        SigningKeys { previous: Some(_), .. } => (Step::Drop, after(TOKEN + READ_AGAIN)),
-        SigningKeys { next: Some(_), .. } => (Step::Sign, after(TOKEN)),
+        SigningKeys { previous: Some(_), .. } => (Step::Drop, after(OUT_OF_REACH + TOKEN)),
+        SigningKeys { next: Some(_), .. } => (Step::Sign, after(OUT_OF_REACH)),
         _ => (Step::Publish, Timestamp::MIN),
     }
 }
@@ -85,7 +85,7 @@ mod tests {
             }
         );
         let (step, due) = next(&keys);
-        assert_eq!((step, due), (Step::Drop, at(3_100)));
+        assert_eq!((step, due), (Step::Drop, at(3_700)));
         let keys = take(step, keys, "unused".to_owned(), due);
         assert_eq!((keys.current.as_str(), keys.next.as_deref(), keys.previous.as_deref()), ("second", None, None));
         assert_eq!(next(&keys).0, Step::Publish);
@@ -104,7 +104,7 @@ mod tests {
             let before = keys.current.clone();
             keys = take(step, keys, format!("key {round}"), now);
             if keys.current != before {
-                signs_until.push((before, now + READ_AGAIN));
+                signs_until.push((before, now + OUT_OF_REACH));
             }
             for (key, until) in &signs_until {
                 let is_accepted =
