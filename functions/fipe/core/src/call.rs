@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::error::Fault;
 use crate::fipe_code::is_fipe_code;
-use crate::message::{Brand, Model, Price, YearFuel};
+use crate::message::{Brand, Model, Price, Reference, YearFuel};
 use crate::month::Month;
 
 /// One request to FIPE. `Display` names it for logs and errors.
@@ -31,13 +31,6 @@ pub trait Call: fmt::Display {
     /// # Errors
     /// The response is for another month, contradicts the request or cannot be read.
     fn read(&self, answer: Option<Self::Json>) -> Result<Self::Answer, Fault>;
-}
-
-/// A month of FIPE's table and its code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReferenceTable {
-    pub code: i32,
-    pub month: Month,
 }
 
 /// `ConsultarTabelaDeReferencia`: the available months.
@@ -129,7 +122,7 @@ pub struct PriceJson {
 impl Call for ReferenceTables {
     const ENDPOINT: &'static str = "ConsultarTabelaDeReferencia";
     type Json = Vec<TableJson>;
-    type Answer = Vec<ReferenceTable>;
+    type Answer = Vec<Reference>;
 
     fn body(&self) -> Value {
         json!({})
@@ -139,7 +132,7 @@ impl Call for ReferenceTables {
         let unknown = |excerpt: String| Fault::UnknownShape { excerpt };
         let answer = answer.filter(|tables| !tables.is_empty()).ok_or_else(|| unknown("no month at all".to_owned()))?;
         let read = |table: TableJson| match Month::from_portuguese(&table.month) {
-            Ok(month) => Ok(ReferenceTable { code: table.code, month }),
+            Ok(month) => Ok(Reference { code: table.code, month }),
             Err(error) => Err(unknown(error.to_string())),
         };
         answer.into_iter().map(read).collect()
@@ -157,7 +150,12 @@ impl Call for Brands {
 
     fn read(&self, answer: Option<Self::Json>) -> Result<Self::Answer, Fault> {
         let mut seen = HashSet::new();
-        let brands = answer.unwrap_or_default().into_iter();
+        let brands = answer.unwrap_or_default();
+        if brands.is_empty() {
+            // Every vehicle type has brands, so this is no fact.
+            return Err(Fault::UnknownShape { excerpt: "a vehicle type without brands".to_owned() });
+        }
+        let brands = brands.into_iter();
         let brands = brands.map(|item| Brand { code: item.value.to_string(), name: item.label });
         Ok(brands.filter(|brand| seen.insert(brand.code.clone())).collect())
     }

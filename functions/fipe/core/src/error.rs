@@ -54,8 +54,8 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Some vehicle types could not be listed; the others were.
-    #[error("brands of vehicle types {types} are not listed yet; invoke again, which is harmless")]
+    /// Some vehicle types could not be listed, so nothing was sent.
+    #[error("brands of vehicle types {types} are not listed, and the crawl was not started; invoke again")]
     VehicleTypes {
         types: String,
         #[source]

@@ -20,12 +20,12 @@ mod queue;
 mod year_fuel;
 
 pub use answer::RawAnswer;
-pub use call::{Brands, Call, Models, PriceOf, ReferenceTable, ReferenceTables, YearFuels};
+pub use call::{Brands, Call, Models, PriceOf, ReferenceTables, YearFuels};
 pub use client::{Counts, Fipe, Http};
 pub use error::{Error, Fault};
 pub use fipe_code::is_fipe_code;
 pub use http::FipeHttp;
-pub use manufacturer::{Started, crawl_id, find_crawl, start_crawl, table_of, wanted_month};
+pub use manufacturer::{Found, Started, crawl_id, find_crawl, start_crawl, table_of, wanted_month};
 pub use model::{Listed, ModelQueues, list_models};
 pub use price::{Priced, load_prices};
 pub use queue::{Queue, SendFault};

@@ -82,7 +82,7 @@ impl<'a, T: Topic> Ingestor<'a, T> {
         let together = self.patiently(invocation, async |client| write(client, loads).await).await;
         match together {
             Ok(()) => vec![Ok(()); loads.len()],
-            Err(error) if error.is_the_messages_fault() => {
+            Err(error) if matches!(&error, Error::Store(error) if error.is_of_single_messages()) => {
                 let mut ends = Vec::with_capacity(loads.len());
                 for load in loads {
                     let alone = self.patiently(invocation, async |client| write(client, &[load]).await).await;
@@ -161,13 +161,16 @@ pub fn trace_id(load: &Load) -> String {
 
 fn crawl(load: &Load) -> &Crawl {
     match load {
-        Load::Brands { crawl, .. } | Load::Models { crawl, .. } | Load::Prices { crawl, .. } => crawl,
+        Load::References { crawl, .. }
+        | Load::Brands { crawl, .. }
+        | Load::Models { crawl, .. }
+        | Load::Prices { crawl, .. } => crawl,
     }
 }
 
 fn prices(load: &Load) -> u64 {
     match load {
         Load::Prices { models, .. } => models.iter().map(|model| model.prices.len() as u64).sum(),
-        Load::Brands { .. } | Load::Models { .. } => 0,
+        Load::References { .. } | Load::Brands { .. } | Load::Models { .. } => 0,
     }
 }

@@ -12,6 +12,7 @@ const PRICE_LIMIT: Decimal = Decimal::from_parts(1_410_065_408, 2, 0, false, 0);
 
 pub(crate) fn check(load: &Load) -> Result<(), Error> {
     match load {
+        Load::References { .. } => Ok(()),
         Load::Brands { vehicle_type, brands, .. } => {
             check_vehicle_type(*vehicle_type)?;
             brands.iter().try_for_each(|brand| check_text(&brand.code).and(check_text(&brand.name)))

@@ -76,7 +76,8 @@ fn lists_that_are_not_found_are_empty_and_repeated_entries_count_once() {
     let nothing = r#"{"codigo":"0","erro":"nadaencontrado"}"#;
     assert_eq!(answer(&MODELS, nothing), Ok(Vec::new()));
     assert_eq!(answer(&YEARS, nothing), Ok(Vec::new()));
-    assert_eq!(answer(&Brands { reference_code: 336, vehicle_type: 1 }, nothing), Ok(Vec::new()));
+    let brands = answer(&Brands { reference_code: 336, vehicle_type: 1 }, nothing);
+    assert!(brands.unwrap_err().is_transient(), "every vehicle type has brands");
     assert!(answer(&ReferenceTables, nothing).is_err(), "there is always a month");
 
     let models = answer(&MODELS, r#"{"Modelos":[{"Label":" A  B ","Value":7},{"Label":"A","Value":"7"}],"Anos":[]}"#);
