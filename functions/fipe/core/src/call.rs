@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::error::Fault;
 use crate::fipe_code::is_fipe_code;
+use crate::garbled::is_garbled;
 use crate::message::{Brand, Model, Price, Reference, YearFuel};
 use crate::month::Month;
 
@@ -157,7 +158,9 @@ impl Call for Brands {
         }
         let brands = brands.into_iter();
         let brands = brands.map(|item| Brand { code: item.value.to_string(), name: item.label });
-        Ok(brands.filter(|brand| seen.insert(brand.code.clone())).collect())
+        let brands: Vec<Brand> = brands.filter(|brand| seen.insert(brand.code.clone())).collect();
+        brands.iter().try_for_each(|brand| check_text(&brand.name))?;
+        Ok(brands)
     }
 }
 
@@ -180,6 +183,7 @@ impl Call for Models<'_> {
         for item in answer.map(|answer| answer.models).unwrap_or_default() {
             let code = item.value.to_string();
             let code = code.parse().map_err(|_| Fault::UnknownShape { excerpt: format!("model code {code:?}") })?;
+            check_text(&item.label)?;
             if seen.insert(code) {
                 models.push(Model { code, name: item.label });
             }
@@ -243,6 +247,7 @@ impl Call for PriceOf<'_> {
                 return Err(Fault::OtherMonth { asked: self.month.to_string(), answered: answer.mes_referencia });
             }
         }
+        check_text(&answer.combustivel)?;
         let contradiction = |what: String| Err(Fault::Contradiction { what });
         if answer.ano_modelo != self.year_fuel.model_year {
             return contradiction(format!("model year {}, not {}", answer.ano_modelo, self.year_fuel.model_year));
@@ -293,6 +298,11 @@ impl fmt::Display for PriceOf<'_> {
         let (reference, model) = (self.of.of.reference_code, self.of.model_code);
         write!(f, "{} of reference {reference} model {model} {}", Self::ENDPOINT, self.year_fuel)
     }
+}
+
+/// A text as FIPE writes it, and not one that was decoded twice on the way.
+fn check_text(text: &str) -> Result<(), Fault> {
+    if is_garbled(text) { Err(Fault::Garbled { text: text.to_owned() }) } else { Ok(()) }
 }
 
 /// The code of a fuel by its name; `None` for an unknown name, which then proves nothing.

@@ -88,6 +88,9 @@ pub enum Fault {
     /// JSON of an unknown shape.
     #[error("answer has an unknown shape: {excerpt:?}")]
     UnknownShape { excerpt: String },
+    /// Text that was decoded twice.
+    #[error("answer holds text that was decoded twice: {text:?}")]
+    Garbled { text: String },
     /// A price of another month: the table rolled over.
     #[error("answer is of month {answered:?}, asked for {asked}")]
     OtherMonth { asked: String, answered: String },

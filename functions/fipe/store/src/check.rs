@@ -1,8 +1,8 @@
 //! What a message must fulfil before it reaches the database. Corrects nothing.
 
 use fipe_contract::VehicleType;
-use fipe_core::is_fipe_code;
 use fipe_core::message::{Load, ModelPrices};
+use fipe_core::{is_fipe_code, is_garbled};
 use rust_decimal::Decimal;
 
 use crate::Error;
@@ -54,7 +54,11 @@ fn check_vehicle_type(vehicle_type: i16) -> Result<(), Error> {
 }
 
 fn check_text(text: &str) -> Result<(), Error> {
-    if text.is_empty() || text.contains('\0') { Err(Error::Text { text: text.to_owned() }) } else { Ok(()) }
+    if text.is_empty() || text.contains('\0') || is_garbled(text) {
+        Err(Error::Text { text: text.to_owned() })
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

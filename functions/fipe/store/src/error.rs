@@ -42,8 +42,8 @@ pub enum Error {
     /// A price or its absence for a pair that the same message does not expect.
     #[error("model {model_code} has an answer for year {year_fuel}, which its own message does not expect")]
     Unexpected { model_code: i32, year_fuel: YearFuel },
-    /// A text PostgreSQL cannot hold.
-    #[error("text {text:?} is empty or holds a NUL character")]
+    /// A text that PostgreSQL cannot hold, or that FIPE did not write.
+    #[error("text {text:?} is empty, holds a NUL character or was decoded twice")]
     Text { text: String },
 }
 

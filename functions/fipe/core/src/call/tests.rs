@@ -133,3 +133,15 @@ fn whole_answers_in_fipes_shapes_are_understood() {
     let price = answer(&price_of("32000-2", "2019-03"), price).unwrap().unwrap();
     assert_eq!((price.fuel.as_str(), price.price.to_string()), ("Álcool", "9765.00".to_owned()));
 }
+
+#[test]
+fn text_that_was_decoded_twice_is_a_sick_answer() {
+    let brands = Brands { reference_code: 336, vehicle_type: 1 };
+    for outcome in [
+        answer(&brands, r#"[{"Label":"CitroÃ«n","Value":"13"}]"#).map(|_| ()),
+        answer(&MODELS, r#"{"Modelos":[{"Label":"FURGÃƒO","Value":7}],"Anos":[]}"#).map(|_| ()),
+    ] {
+        let fault = outcome.unwrap_err();
+        assert!(matches!(&fault, Fault::Garbled { .. }) && fault.is_transient(), "{fault}");
+    }
+}

@@ -273,8 +273,15 @@ async fn a_message_that_can_never_be_stored_says_why() {
             "crawl 00000000-0000-0000-0000-000000000001 says reference 335 of 2026-07, but it, or the reference, is known otherwise",
         ),
         (brands(&crawl(1), 4, &[("25", "Hyundai")]), "vehicle type 4 is none of 1 car, 2 motorcycle, 3 truck"),
-        (brands(&crawl(1), 1, &[("25", "Hyun\0dai")]), "text \"Hyun\\0dai\" is empty or holds a NUL character"),
-        (models(&crawl(1), 1, "", "Hyundai", &[]), "text \"\" is empty or holds a NUL character"),
+        (
+            brands(&crawl(1), 1, &[("25", "Hyun\0dai")]),
+            "text \"Hyun\\0dai\" is empty, holds a NUL character or was decoded twice",
+        ),
+        (
+            brands(&crawl(1), 1, &[("25", "CitroÃ«n")]),
+            "text \"CitroÃ«n\" is empty, holds a NUL character or was decoded twice",
+        ),
+        (models(&crawl(1), 1, "", "Hyundai", &[]), "text \"\" is empty, holds a NUL character or was decoded twice"),
         (prices(&crawl(1), vec![code]), "fipe code \"15069-0\" of model 7 is not NNNNNN-D with its check digit"),
         (
             prices(&crawl(1), vec![thirds]),
