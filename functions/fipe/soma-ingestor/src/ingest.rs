@@ -19,6 +19,8 @@ use uuid::Uuid;
 use crate::topic::{CrawlComplete, Topic};
 
 const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// How long messages wait here for their reference, before they wait on the queue.
+const TABLE_WAIT: Duration = Duration::from_secs(3);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// What kept a batch out of the database.
@@ -85,9 +87,17 @@ impl<'a, T: Topic> Ingestor<'a, T> {
             Err(error) if matches!(&error, Error::Store(error) if error.is_of_single_messages()) => {
                 let mut ends = Vec::with_capacity(loads.len());
                 for load in loads {
-                    let alone = self.patiently(invocation, async |client| write(client, &[load]).await).await;
-                    ends.push(alone.map_err(failure));
+                    ends.push(self.patiently(invocation, async |client| write(client, &[load]).await).await);
                 }
+                // The table of references is sent first, but another instance may be storing it at this moment.
+                let until = (Instant::now() + TABLE_WAIT).min(invocation.work_until);
+                while ends.iter().any(waits_for_table) && Instant::now() + FIRST_WAIT < until {
+                    sleep(FIRST_WAIT).await;
+                    for (end, load) in ends.iter_mut().zip(loads).filter(|(end, _)| waits_for_table(end)) {
+                        *end = self.patiently(invocation, async |client| write(client, &[load]).await).await;
+                    }
+                }
+                let ends = ends.into_iter().map(|end| end.map_err(failure)).collect();
                 ends
             }
             Err(error) => vec![Err(failure(error)); loads.len()],
@@ -147,6 +157,10 @@ impl<'a, T: Topic> Ingestor<'a, T> {
             wait = (wait * 2).min(LONGEST_WAIT);
         }
     }
+}
+
+fn waits_for_table(end: &Result<(), Error>) -> bool {
+    matches!(end, Err(Error::Store(fipe_store::Error::UnknownMonth { .. })))
 }
 
 fn failure(error: Error) -> Failure {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use fipe_core::message::{Brand, Calls, Crawl, Load, ModelPrices, Price};
+use fipe_core::message::{Brand, Calls, Crawl, Load, ModelPrices, Price, Reference};
 use fipe_soma_ingestor::{CrawlComplete, Ingestor, Topic};
 use fipe_store::BoxError;
 use function_postgres::migrations::{Migration, apply};
@@ -305,4 +305,22 @@ async fn a_missing_table_is_no_fault_of_the_message() {
     let ingestor = Ingestor::new(&function, pool, &topic);
     let outcomes = ingestor.ingest(messages([prices(1, "1")]), &invocation()).await;
     assert!(ends(&outcomes)[0].starts_with("m0 comes back: storing in PostgreSQL: "), "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn a_message_that_overtakes_the_table_of_references_waits_for_it() {
+    let (database, pool) = fresh().await;
+    let (topic, function) = (FlakyTopic::default(), function());
+    let ingestor = Ingestor::new(&function, pool, &topic);
+    let owner = Server::shared().connect(&database).await;
+    owner.batch_execute("DELETE FROM fipe_reference_month").await.unwrap();
+    let table = async {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        let references = vec![Reference { code: 336, month: "2026-08".parse().unwrap() }];
+        ingestor.ingest(messages([Load::References { crawl: crawl(), references }]), &invocation()).await
+    };
+    let begun = invocation();
+    let early = ingestor.ingest(messages([prices(1, "1")]), &begun);
+    let (early, table) = tokio::join!(early, table);
+    assert_eq!((ends(&early), ends(&table)), (vec!["m0 done".to_owned()], vec!["m0 done".to_owned()]));
 }
