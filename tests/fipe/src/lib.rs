@@ -133,10 +133,10 @@ impl Chain {
         Ok(rows)
     }
 
-    /// Which row version each price of a month is: any update of a row changes it.
+    /// What each price row of a month says, apart from the crawl that confirmed it last.
     pub fn row_versions(&self, month: &str) -> anyhow::Result<BTreeMap<String, String>> {
         let rows = self.wait(self.database.query(
-            "SELECT model_code || ' ' || model_year || '-' || fuel_code, v.xmin::text FROM fipe_vehicle_model_value v
+            "SELECT model_code || ' ' || model_year || '-' || fuel_code, v.fipe_code || ' ' || v.price FROM fipe_vehicle_model_value v
              JOIN fipe_reference_month USING (reference_code) WHERE month = ($1 || '-01')::date",
             &[&month],
         ))?;

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::error::Fault;
 use crate::fipe_code::is_fipe_code;
-use crate::message::{Brand, Model, Price, YearFuel};
+use crate::garbled::is_garbled;
+use crate::message::{Brand, Model, Price, Reference, YearFuel};
 use crate::month::Month;
 
 /// One request to FIPE. `Display` names it for logs and errors.
@@ -31,13 +32,6 @@ pub trait Call: fmt::Display {
     /// # Errors
     /// The response is for another month, contradicts the request or cannot be read.
     fn read(&self, answer: Option<Self::Json>) -> Result<Self::Answer, Fault>;
-}
-
-/// A month of FIPE's table and its code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReferenceTable {
-    pub code: i32,
-    pub month: Month,
 }
 
 /// `ConsultarTabelaDeReferencia`: the available months.
@@ -129,7 +123,7 @@ pub struct PriceJson {
 impl Call for ReferenceTables {
     const ENDPOINT: &'static str = "ConsultarTabelaDeReferencia";
     type Json = Vec<TableJson>;
-    type Answer = Vec<ReferenceTable>;
+    type Answer = Vec<Reference>;
 
     fn body(&self) -> Value {
         json!({})
@@ -139,7 +133,7 @@ impl Call for ReferenceTables {
         let unknown = |excerpt: String| Fault::UnknownShape { excerpt };
         let answer = answer.filter(|tables| !tables.is_empty()).ok_or_else(|| unknown("no month at all".to_owned()))?;
         let read = |table: TableJson| match Month::from_portuguese(&table.month) {
-            Ok(month) => Ok(ReferenceTable { code: table.code, month }),
+            Ok(month) => Ok(Reference { code: table.code, month }),
             Err(error) => Err(unknown(error.to_string())),
         };
         answer.into_iter().map(read).collect()
@@ -157,9 +151,16 @@ impl Call for Brands {
 
     fn read(&self, answer: Option<Self::Json>) -> Result<Self::Answer, Fault> {
         let mut seen = HashSet::new();
-        let brands = answer.unwrap_or_default().into_iter();
+        let brands = answer.unwrap_or_default();
+        if brands.is_empty() {
+            // Every vehicle type has brands, so this is no fact.
+            return Err(Fault::UnknownShape { excerpt: "a vehicle type without brands".to_owned() });
+        }
+        let brands = brands.into_iter();
         let brands = brands.map(|item| Brand { code: item.value.to_string(), name: item.label });
-        Ok(brands.filter(|brand| seen.insert(brand.code.clone())).collect())
+        let brands: Vec<Brand> = brands.filter(|brand| seen.insert(brand.code.clone())).collect();
+        brands.iter().try_for_each(|brand| check_text(&brand.name))?;
+        Ok(brands)
     }
 }
 
@@ -182,6 +183,7 @@ impl Call for Models<'_> {
         for item in answer.map(|answer| answer.models).unwrap_or_default() {
             let code = item.value.to_string();
             let code = code.parse().map_err(|_| Fault::UnknownShape { excerpt: format!("model code {code:?}") })?;
+            check_text(&item.label)?;
             if seen.insert(code) {
                 models.push(Model { code, name: item.label });
             }
@@ -245,6 +247,7 @@ impl Call for PriceOf<'_> {
                 return Err(Fault::OtherMonth { asked: self.month.to_string(), answered: answer.mes_referencia });
             }
         }
+        check_text(&answer.combustivel)?;
         let contradiction = |what: String| Err(Fault::Contradiction { what });
         if answer.ano_modelo != self.year_fuel.model_year {
             return contradiction(format!("model year {}, not {}", answer.ano_modelo, self.year_fuel.model_year));
@@ -295,6 +298,11 @@ impl fmt::Display for PriceOf<'_> {
         let (reference, model) = (self.of.of.reference_code, self.of.model_code);
         write!(f, "{} of reference {reference} model {model} {}", Self::ENDPOINT, self.year_fuel)
     }
+}
+
+/// A text as FIPE writes it, and not one that was decoded twice on the way.
+fn check_text(text: &str) -> Result<(), Fault> {
+    if is_garbled(text) { Err(Fault::Garbled { text: text.to_owned() }) } else { Ok(()) }
 }
 
 /// The code of a fuel by its name; `None` for an unknown name, which then proves nothing.

@@ -186,9 +186,13 @@ impl<H: Http> Fipe<H> {
                 self.successes.fetch_add(1, Ordering::Relaxed);
                 self.pace(Pacing::succeeded);
             }
-            Err(Fault::Throttled { .. }) => {
+            Err(Fault::Throttled { retry_after }) => {
                 self.throttled.fetch_add(1, Ordering::Relaxed);
-                self.pace(|pacing| pacing.throttled(Instant::now()));
+                let now = Instant::now();
+                self.pace(|pacing| {
+                    pacing.throttled(now);
+                    pacing.pause(now + retry_after.unwrap_or_default());
+                });
             }
             Err(Fault::Blocked) => {
                 self.blocked.fetch_add(1, Ordering::Relaxed);

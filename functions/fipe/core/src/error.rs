@@ -54,8 +54,8 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Some vehicle types could not be listed; the others were.
-    #[error("brands of vehicle types {types} are not listed yet; invoke again, which is harmless")]
+    /// Some vehicle types could not be listed, so nothing was sent.
+    #[error("brands of vehicle types {types} are not listed, and the crawl was not started; invoke again")]
     VehicleTypes {
         types: String,
         #[source]
@@ -88,6 +88,9 @@ pub enum Fault {
     /// JSON of an unknown shape.
     #[error("answer has an unknown shape: {excerpt:?}")]
     UnknownShape { excerpt: String },
+    /// Text that was decoded twice.
+    #[error("answer holds text that was decoded twice: {text:?}")]
+    Garbled { text: String },
     /// A price of another month: the table rolled over.
     #[error("answer is of month {answered:?}, asked for {asked}")]
     OtherMonth { asked: String, answered: String },

@@ -173,6 +173,7 @@ pub(crate) fn crawl() -> Crawl {
         id: "7a2f4c1e-0000-4000-8000-000000000001".parse().expect("an id"),
         reference_code: 73,
         month: "2026-08".parse().expect("a month"),
+        started_at: jiff::Timestamp::UNIX_EPOCH,
     }
 }
 

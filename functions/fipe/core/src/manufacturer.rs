@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use fipe_contract::{VehicleType, start};
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::call::{Brands, ReferenceTable, ReferenceTables};
+use crate::call::{Brands, ReferenceTables};
 use crate::client::{Fipe, Http};
 use crate::error::Error;
 use crate::limits::REFERENCE_YEARS;
-use crate::message::{BrandTask, Calls, Crawl, Load};
+use crate::message::{Brand, BrandTask, Calls, Crawl, Load, Reference};
 use crate::month::Month;
 use crate::queue::{Queue, send};
 
@@ -57,7 +58,7 @@ pub fn wanted_month(event: &Value) -> Result<Option<Month>, Error> {
 ///
 /// # Errors
 /// [`Error::UnknownMonth`], which names the newest ones there are.
-pub fn table_of(wanted: Option<Month>, tables: &[ReferenceTable]) -> Result<ReferenceTable, Error> {
+pub fn table_of(wanted: Option<Month>, tables: &[Reference]) -> Result<Reference, Error> {
     let candidates = tables.iter().filter(|table| wanted.is_none_or(|month| table.month == month));
     candidates.max_by_key(|table| (table.month, table.code)).copied().ok_or_else(|| {
         let mut months: Vec<Month> = tables.iter().map(|table| table.month).collect();
@@ -76,7 +77,17 @@ pub fn crawl_id(request_id: &str, reference_code: i32) -> Uuid {
     Uuid::from_u128(request.as_u128() ^ u128::from(reference_code.unsigned_abs()))
 }
 
-/// The crawl that an event requests, and the calls it took to find its month.
+/// A crawl that can be started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    pub crawl: Crawl,
+    /// All months that FIPE lists.
+    pub references: Vec<Reference>,
+    /// The calls it took.
+    pub calls: Calls,
+}
+
+/// The crawl that an event requests, started `now`.
 ///
 /// # Errors
 /// The event is malformed, the month is unknown, or the upstream failed.
@@ -84,18 +95,21 @@ pub async fn find_crawl<H: Http>(
     fipe: &Fipe<H>,
     event: &Value,
     request_id: &str,
+    now: Timestamp,
     until: Instant,
-) -> Result<(Crawl, Calls), Error> {
+) -> Result<Found, Error> {
     let wanted = wanted_month(event)?;
     let mut calls = Calls::default();
-    let ReferenceTable { code, month } = table_of(wanted, &fipe.ask(&ReferenceTables, until, &mut calls).await?)?;
-    Ok((Crawl { id: crawl_id(request_id, code), reference_code: code, month }, calls))
+    let references = fipe.ask(&ReferenceTables, until, &mut calls).await?;
+    let Reference { code, month } = table_of(wanted, &references)?;
+    let crawl = Crawl { id: crawl_id(request_id, code), reference_code: code, month, started_at: now };
+    Ok(Found { crawl, references, calls })
 }
 
-/// Starts a crawl: for each vehicle type first the manifest, then a task for each brand.
+/// Starts a crawl: FIPE's table of references, the manifest of each vehicle type, and a task for each brand, in this order.
 ///
-/// Every type is tried even when one fails, so that the rerun, which is harmless, has less to do. `calls` are those
-/// made before.
+/// Nothing is sent before all types are listed, so a crawl that cannot be complete does not begin; every type is tried, so that
+/// the error names all that failed.
 ///
 /// # Errors
 /// [`Error::VehicleTypes`] names the types that failed.
@@ -103,48 +117,38 @@ pub async fn start_crawl<H: Http>(
     fipe: &Fipe<H>,
     manifests: &impl Queue,
     tasks: &impl Queue,
-    crawl: &Crawl,
-    mut calls: Calls,
+    found: Found,
     until: Instant,
 ) -> Result<Started, Error> {
-    let mut brands = BTreeMap::new();
+    let Found { crawl, references, mut calls } = found;
+    let mut listed: Vec<(i16, Vec<Brand>, Calls)> = Vec::new();
     let mut failed: Vec<(i16, Error)> = Vec::new();
     for vehicle_type in VehicleType::ALL.map(VehicleType::code) {
         // The call for the months counts towards the first type, so that the sum over all manifests is right.
-        match list_brands(fipe, manifests, tasks, crawl, vehicle_type, std::mem::take(&mut calls), until).await {
-            Ok(count) => {
-                brands.insert(vehicle_type, count);
-            }
+        let mut calls = std::mem::take(&mut calls);
+        let call = Brands { reference_code: crawl.reference_code, vehicle_type };
+        match fipe.ask(&call, until, &mut calls).await {
+            Ok(brands) => listed.push((vehicle_type, brands, calls)),
             Err(error) => failed.push((vehicle_type, error)),
         }
     }
     let types: Vec<String> = failed.iter().map(|(vehicle_type, _)| vehicle_type.to_string()).collect();
-    match failed.into_iter().next() {
-        None => {
-            let Crawl { id, reference_code, month } = *crawl;
-            Ok(Started { crawl_id: id, reference_code, reference_month: month, brands })
-        }
-        Some((_, first)) => Err(Error::VehicleTypes { types: types.join(", "), first: Box::new(first) }),
+    if let Some((_, first)) = failed.into_iter().next() {
+        return Err(Error::VehicleTypes { types: types.join(", "), first: Box::new(first) });
     }
-}
 
-async fn list_brands<H: Http>(
-    fipe: &Fipe<H>,
-    manifests: &impl Queue,
-    tasks: &impl Queue,
-    crawl: &Crawl,
-    vehicle_type: i16,
-    mut calls: Calls,
-    until: Instant,
-) -> Result<usize, Error> {
-    let call = Brands { reference_code: crawl.reference_code, vehicle_type };
-    let brands = fipe.ask(&call, until, &mut calls).await?;
-    let manifest = Load::Brands { crawl: crawl.clone(), vehicle_type, brands: brands.clone(), calls };
-    send(manifests, "the manifest of brands", &[manifest]).await?;
-    let brand_tasks: Vec<BrandTask> =
-        brands.into_iter().map(|brand| BrandTask { crawl: crawl.clone(), vehicle_type, brand }).collect();
-    send(tasks, "brand tasks", &brand_tasks).await?;
-    Ok(brand_tasks.len())
+    send(manifests, "the table of references", &[Load::References { crawl: crawl.clone(), references }]).await?;
+    let mut brands_of = BTreeMap::new();
+    for (vehicle_type, brands, calls) in listed {
+        brands_of.insert(vehicle_type, brands.len());
+        let manifest = Load::Brands { crawl: crawl.clone(), vehicle_type, brands: brands.clone(), calls };
+        send(manifests, "the manifest of brands", &[manifest]).await?;
+        let brand_tasks: Vec<BrandTask> =
+            brands.into_iter().map(|brand| BrandTask { crawl: crawl.clone(), vehicle_type, brand }).collect();
+        send(tasks, "brand tasks", &brand_tasks).await?;
+    }
+    let Crawl { id, reference_code, month, .. } = crawl;
+    Ok(Started { crawl_id: id, reference_code, reference_month: month, brands: brands_of })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! `BrandTask` travels on the manufacturer queue, `ModelTask` on the model queue, `Load` on the price queue. Every
 //! message names its crawl and its reference month, so no later function has to determine the newest month again.
 
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -18,6 +19,18 @@ pub struct Crawl {
     /// FIPE's `codigoTabelaReferencia`. Not monotonic in time before 2004: order by `month`.
     pub reference_code: i32,
     /// The month of that table, `YYYY-MM`.
+    pub month: Month,
+    /// When the first function started it: orders crawls, so that what an old one still sends never overwrites what a newer one stored.
+    /// A message without it is of the oldest crawl there is.
+    #[serde(default)]
+    pub started_at: Timestamp,
+}
+
+/// A month of FIPE's table of references and its code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reference {
+    pub code: i32,
     pub month: Month,
 }
 
@@ -94,6 +107,8 @@ pub struct ModelWork {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Load {
+    /// FIPE's own table of references, first of a crawl: it alone establishes which code stands for which month.
+    References { crawl: Crawl, references: Vec<Reference> },
     /// Manifest of a vehicle type: the brands that are expected.
     Brands { crawl: Crawl, vehicle_type: i16, brands: Vec<Brand>, calls: Calls },
     /// Manifest of a brand: the models that are expected.

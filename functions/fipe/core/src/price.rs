@@ -160,7 +160,11 @@ async fn price_model<H: Http>(fipe: &Fipe<H>, task: &ModelTask, work: &ModelWork
     let asked = stream::iter(&pairs).map(|pair| async move {
         let mut calls = Calls::default();
         let call = PriceOf { of, year_fuel: *pair, month: crawl.month };
-        let answer = fipe.ask(&call, until, &mut calls).await;
+        let mut answer = fipe.ask(&call, until, &mut calls).await;
+        // FIPE lists the pair, so that it has no price is a fact only when it says so twice.
+        if matches!(answer, Ok(None)) {
+            answer = fipe.ask(&call, until, &mut calls).await;
+        }
         (*pair, calls, answer)
     });
     let answers: Vec<_> = asked.buffered(fipe.width()).collect().await;

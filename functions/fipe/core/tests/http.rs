@@ -37,8 +37,9 @@ async fn crawl(fipe: &Fipe<FipeHttp>, time: Duration) -> BTreeSet<(i32, String, 
     };
 
     let until = Instant::now() + Duration::from_secs(60);
-    let (crawl, calls) = find_crawl(fipe, &json!({"mes": 8, "ano": 2026}), "local", until).await.unwrap();
-    start_crawl(fipe, &to_loads, &to_brands, &crawl, calls, until).await.unwrap();
+    let now = jiff::Timestamp::now();
+    let found = find_crawl(fipe, &json!({"mes": 8, "ano": 2026}), "local", now, until).await.unwrap();
+    start_crawl(fipe, &to_loads, &to_brands, found, until).await.unwrap();
     let ports = ModelQueues { manifests: &to_loads, tasks: &to_models, handed_on: &to_brands };
     for task in read::<BrandTask>(&brands) {
         list_models(fipe, &ports, 20, task, until).await.unwrap();

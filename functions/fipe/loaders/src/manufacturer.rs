@@ -4,6 +4,7 @@
 use fipe_contract::{MANUFACTURER_LOADER, ManufacturerLoader, metric};
 use fipe_core::{find_crawl, start_crawl};
 use function_runtime::{Error, Function, Queue, run_events, sdk_config, settings};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{failure, fipe};
@@ -26,10 +27,10 @@ pub async fn run() -> Result<(), Error> {
         let log = function.log().of_request(&invocation.request_id);
         let (request_id, until) = (&invocation.request_id, invocation.work_until);
         let started = async {
-            let (crawl, calls) = find_crawl(&fipe, &event, request_id, until).await.map_err(failure)?;
-            let log = log.of_trace(crawl.id);
-            log.started("start_crawl", json!({"event": event, "crawl": crawl}));
-            let started = start_crawl(&fipe, &manifests, &tasks, &crawl, calls, until).await.map_err(failure);
+            let found = find_crawl(&fipe, &event, request_id, Timestamp::now(), until).await.map_err(failure)?;
+            let log = log.of_trace(found.crawl.id);
+            log.started("start_crawl", json!({"event": event, "crawl": found.crawl}));
+            let started = start_crawl(&fipe, &manifests, &tasks, found, until).await.map_err(failure);
             match &started {
                 Ok(started) => log.success("start_crawl", json!(started)),
                 Err(failure) => log.error("start_crawl", json!({"reason": failure.reason()})),

@@ -19,6 +19,8 @@ use uuid::Uuid;
 use crate::topic::{CrawlComplete, Topic};
 
 const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// How long messages wait here for their reference, before they wait on the queue.
+const TABLE_WAIT: Duration = Duration::from_secs(3);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// What kept a batch out of the database.
@@ -82,12 +84,20 @@ impl<'a, T: Topic> Ingestor<'a, T> {
         let together = self.patiently(invocation, async |client| write(client, loads).await).await;
         match together {
             Ok(()) => vec![Ok(()); loads.len()],
-            Err(error) if error.is_the_messages_fault() => {
+            Err(error) if matches!(&error, Error::Store(error) if error.is_of_single_messages()) => {
                 let mut ends = Vec::with_capacity(loads.len());
                 for load in loads {
-                    let alone = self.patiently(invocation, async |client| write(client, &[load]).await).await;
-                    ends.push(alone.map_err(failure));
+                    ends.push(self.patiently(invocation, async |client| write(client, &[load]).await).await);
                 }
+                // The table of references is sent first, but another instance may be storing it at this moment.
+                let until = (Instant::now() + TABLE_WAIT).min(invocation.work_until);
+                while ends.iter().any(waits_for_table) && Instant::now() + FIRST_WAIT < until {
+                    sleep(FIRST_WAIT).await;
+                    for (end, load) in ends.iter_mut().zip(loads).filter(|(end, _)| waits_for_table(end)) {
+                        *end = self.patiently(invocation, async |client| write(client, &[load]).await).await;
+                    }
+                }
+                let ends = ends.into_iter().map(|end| end.map_err(failure)).collect();
                 ends
             }
             Err(error) => vec![Err(failure(error)); loads.len()],
@@ -149,6 +159,10 @@ impl<'a, T: Topic> Ingestor<'a, T> {
     }
 }
 
+fn waits_for_table(end: &Result<(), Error>) -> bool {
+    matches!(end, Err(Error::Store(fipe_store::Error::UnknownMonth { .. })))
+}
+
 fn failure(error: Error) -> Failure {
     if error.is_the_messages_fault() { Failure::permanent("unstorable", error) } else { Failure::transient(error) }
 }
@@ -161,13 +175,16 @@ pub fn trace_id(load: &Load) -> String {
 
 fn crawl(load: &Load) -> &Crawl {
     match load {
-        Load::Brands { crawl, .. } | Load::Models { crawl, .. } | Load::Prices { crawl, .. } => crawl,
+        Load::References { crawl, .. }
+        | Load::Brands { crawl, .. }
+        | Load::Models { crawl, .. }
+        | Load::Prices { crawl, .. } => crawl,
     }
 }
 
 fn prices(load: &Load) -> u64 {
     match load {
         Load::Prices { models, .. } => models.iter().map(|model| model.prices.len() as u64).sum(),
-        Load::Brands { .. } | Load::Models { .. } => 0,
+        Load::References { .. } | Load::Brands { .. } | Load::Models { .. } => 0,
     }
 }

@@ -53,6 +53,8 @@ async fn main() -> ExitCode {
     let mut client = pool.get().await.expect("connect");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../sql/fipe");
     apply(&mut client, &Migration::read_folder(&folder).expect("read sql/fipe")).await.expect("apply sql/fipe");
+    let months = "SELECT fipe_establish_references(array_agg(330 + n), array_agg(make_date(2026, n, 1))) FROM generate_series(1, 12) AS n";
+    client.batch_execute(months).await.expect("establish the months");
     client.batch_execute("CREATE TABLE plain (LIKE fipe_vehicle_model_value INCLUDING ALL)").await.expect("create");
 
     let (mut copied, mut new, mut changed, mut same) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -101,7 +103,12 @@ async fn main() -> ExitCode {
 
 fn crawl(round: i32) -> Crawl {
     let month = format!("2026-{round:02}").parse().expect("a month");
-    Crawl { id: Uuid::from_u128(round as u128), reference_code: 330 + round, month }
+    Crawl {
+        id: Uuid::from_u128(round as u128),
+        reference_code: 330 + round,
+        month,
+        started_at: jiff::Timestamp::UNIX_EPOCH,
+    }
 }
 
 /// The code with this number: one of the ten check digits is right.

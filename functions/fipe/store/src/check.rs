@@ -1,8 +1,8 @@
 //! What a message must fulfil before it reaches the database. Corrects nothing.
 
 use fipe_contract::VehicleType;
-use fipe_core::is_fipe_code;
 use fipe_core::message::{Load, ModelPrices};
+use fipe_core::{is_fipe_code, is_garbled};
 use rust_decimal::Decimal;
 
 use crate::Error;
@@ -12,6 +12,7 @@ const PRICE_LIMIT: Decimal = Decimal::from_parts(1_410_065_408, 2, 0, false, 0);
 
 pub(crate) fn check(load: &Load) -> Result<(), Error> {
     match load {
+        Load::References { .. } => Ok(()),
         Load::Brands { vehicle_type, brands, .. } => {
             check_vehicle_type(*vehicle_type)?;
             brands.iter().try_for_each(|brand| check_text(&brand.code).and(check_text(&brand.name)))
@@ -53,7 +54,11 @@ fn check_vehicle_type(vehicle_type: i16) -> Result<(), Error> {
 }
 
 fn check_text(text: &str) -> Result<(), Error> {
-    if text.is_empty() || text.contains('\0') { Err(Error::Text { text: text.to_owned() }) } else { Ok(()) }
+    if text.is_empty() || text.contains('\0') || is_garbled(text) {
+        Err(Error::Text { text: text.to_owned() })
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,11 @@ pub enum Error {
         "crawl {crawl_id} says reference {reference_code} of {month}, but it, or the reference, is known otherwise"
     )]
     OtherMonth { crawl_id: Uuid, reference_code: i32, month: Month },
+    /// A reference that FIPE's table, as far as it has arrived, does not list.
+    #[error(
+        "reference {reference_code} ({month}) is not in FIPE's table of references yet; each crawl brings the table"
+    )]
+    UnknownMonth { reference_code: i32, month: Month },
     /// A vehicle type FIPE does not have.
     #[error("vehicle type {vehicle_type} is none of 1 car, 2 motorcycle, 3 truck")]
     VehicleType { vehicle_type: i16 },
@@ -37,18 +42,24 @@ pub enum Error {
     /// A price or its absence for a pair that the same message does not expect.
     #[error("model {model_code} has an answer for year {year_fuel}, which its own message does not expect")]
     Unexpected { model_code: i32, year_fuel: YearFuel },
-    /// A text PostgreSQL cannot hold.
-    #[error("text {text:?} is empty or holds a NUL character")]
+    /// A text that PostgreSQL cannot hold, or that FIPE did not write.
+    #[error("text {text:?} is empty, holds a NUL character or was decoded twice")]
     Text { text: String },
 }
 
 impl Error {
+    /// Whether single messages are in the way of the rest of their batch: they can never be stored, or have to wait.
+    #[must_use]
+    pub fn is_of_single_messages(&self) -> bool {
+        self.is_the_messages_fault() || matches!(self, Self::UnknownMonth { .. })
+    }
+
     /// Whether the message itself is at fault: the same message fails again, however often it is tried.
     #[must_use]
     pub fn is_the_messages_fault(&self) -> bool {
         match self {
             Self::Database(error) => classify(error) == Fault::Data,
-            Self::Notify { .. } => false,
+            Self::Notify { .. } | Self::UnknownMonth { .. } => false,
             Self::OtherMonth { .. }
             | Self::VehicleType { .. }
             | Self::Price { .. }

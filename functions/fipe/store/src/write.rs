@@ -1,14 +1,15 @@
 //! Writes a batch of messages in one transaction of a few set-based statements. Never writes part of a batch.
 //!
 //! One `INSERT .. SELECT FROM unnest(arrays) .. ON CONFLICT DO UPDATE` per table was measured fastest, ahead of an update
-//! followed by an insert: the arrays travel in binary and the rows in key order. A row that already exists with the same
-//! values is not touched.
+//! followed by an insert: the arrays travel in binary and the rows in key order. A row that the same crawl has already stored with
+//! these values, or that a later crawl has stored, is not touched.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use deadpool_postgres::{ClientWrapper, Transaction};
 use fipe_core::message::Load;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use tokio_postgres::types::ToSql;
@@ -17,48 +18,66 @@ use uuid::Uuid;
 use crate::Error;
 use crate::rows::{Rows, other_month};
 
-// The first batches of a crawl race to insert these; afterwards the rows exist and nobody locks them.
-const MONTHS: &str = "
-    INSERT INTO fipe_reference_month (reference_code, month)
-    SELECT * FROM unnest($1::integer[], $2::date[])
-    ON CONFLICT (reference_code) DO NOTHING";
+const REFERENCES: &str = "SELECT fipe_establish_references($1::integer[], $2::date[])";
+// The first batches of a crawl race to insert it; afterwards the row exists and nobody locks it.
 const CRAWLS: &str = "
-    INSERT INTO fipe_crawl (crawl_id, reference_code)
-    SELECT * FROM unnest($1::uuid[], $2::integer[])
+    INSERT INTO fipe_crawl (crawl_id, reference_code, started_at)
+    SELECT * FROM unnest($1::uuid[], $2::integer[], $3::timestamptz[])
     ON CONFLICT (crawl_id) DO NOTHING";
+// Before the crawls are inserted: a message of a wrong month must not leave its crawl behind.
+const WRONG_MONTHS: &str = "
+    SELECT said.crawl_id, r.month IS NULL
+    FROM unnest($1::uuid[], $2::integer[], $3::date[]) AS said (crawl_id, reference_code, month)
+    LEFT JOIN fipe_reference_month AS r ON r.reference_code = said.reference_code
+    WHERE r.month IS DISTINCT FROM said.month
+    ORDER BY r.month IS NULL
+    LIMIT 1";
 const OTHER_MONTHS: &str = "
     SELECT said.crawl_id
-    FROM unnest($1::uuid[], $2::integer[], $3::date[]) AS said (crawl_id, reference_code, month)
+    FROM unnest($1::uuid[], $2::integer[]) AS said (crawl_id, reference_code)
     JOIN fipe_crawl AS c ON c.crawl_id = said.crawl_id
-    JOIN fipe_reference_month AS r ON r.reference_code = said.reference_code
-    WHERE c.reference_code <> said.reference_code OR r.month <> said.month
+    WHERE c.reference_code <> said.reference_code
     LIMIT 1";
 
+// Each of the following keeps the start of the crawl with the row, and updates no row that a later crawl stored or confirmed.
 const FUELS: &str = "
-    INSERT INTO fipe_fuel AS known (reference_code, fuel_code, name)
-    SELECT * FROM unnest($1::integer[], $2::smallint[], $3::text[]) AS said (reference_code, fuel_code, name)
+    INSERT INTO fipe_fuel AS known (reference_code, fuel_code, name, crawl_started_at)
+    SELECT * FROM unnest($1::integer[], $2::smallint[], $3::text[], $4::timestamptz[])
+        AS said (reference_code, fuel_code, name, crawl_started_at)
     WHERE NOT EXISTS (
         SELECT FROM fipe_fuel AS same
         WHERE (same.reference_code, same.fuel_code, same.name) = (said.reference_code, said.fuel_code, said.name)
+            AND same.crawl_started_at >= said.crawl_started_at
     )
-    ON CONFLICT (reference_code, fuel_code) DO UPDATE SET name = excluded.name
-    WHERE known.name <> excluded.name";
+    ON CONFLICT (reference_code, fuel_code)
+        DO UPDATE SET name = excluded.name, crawl_started_at = excluded.crawl_started_at
+    WHERE known.crawl_started_at < excluded.crawl_started_at
+        OR known.crawl_started_at = excluded.crawl_started_at AND known.name <> excluded.name";
 const MANUFACTURERS: &str = "
-    INSERT INTO fipe_vehicle_manufacturer AS known (reference_code, brand_code, vehicle_type, name)
-    SELECT * FROM unnest($1::integer[], $2::text[], $3::smallint[], $4::text[])
-    ON CONFLICT (reference_code, brand_code) DO UPDATE SET vehicle_type = excluded.vehicle_type, name = excluded.name
-    WHERE (known.vehicle_type, known.name) <> (excluded.vehicle_type, excluded.name)";
+    INSERT INTO fipe_vehicle_manufacturer AS known (reference_code, brand_code, vehicle_type, name, crawl_started_at)
+    SELECT * FROM unnest($1::integer[], $2::text[], $3::smallint[], $4::text[], $5::timestamptz[])
+    ON CONFLICT (reference_code, brand_code) DO UPDATE SET
+        vehicle_type = excluded.vehicle_type, name = excluded.name, crawl_started_at = excluded.crawl_started_at
+    WHERE known.crawl_started_at < excluded.crawl_started_at
+        OR known.crawl_started_at = excluded.crawl_started_at
+            AND (known.vehicle_type, known.name) <> (excluded.vehicle_type, excluded.name)";
 const MODELS: &str = "
-    INSERT INTO fipe_vehicle_model AS known (reference_code, model_code, brand_code, name)
-    SELECT * FROM unnest($1::integer[], $2::integer[], $3::text[], $4::text[])
-    ON CONFLICT (reference_code, model_code) DO UPDATE SET brand_code = excluded.brand_code, name = excluded.name
-    WHERE (known.brand_code, known.name) <> (excluded.brand_code, excluded.name)";
+    INSERT INTO fipe_vehicle_model AS known (reference_code, model_code, brand_code, name, crawl_started_at)
+    SELECT * FROM unnest($1::integer[], $2::integer[], $3::text[], $4::text[], $5::timestamptz[])
+    ON CONFLICT (reference_code, model_code) DO UPDATE SET
+        brand_code = excluded.brand_code, name = excluded.name, crawl_started_at = excluded.crawl_started_at
+    WHERE known.crawl_started_at < excluded.crawl_started_at
+        OR known.crawl_started_at = excluded.crawl_started_at
+            AND (known.brand_code, known.name) <> (excluded.brand_code, excluded.name)";
 const PRICES: &str = "
-    INSERT INTO fipe_vehicle_model_value AS known (reference_code, model_code, model_year, fuel_code, fipe_code, price)
-    SELECT * FROM unnest($1::integer[], $2::integer[], $3::integer[], $4::smallint[], $5::text[], $6::numeric[])
-    ON CONFLICT (reference_code, model_code, model_year, fuel_code)
-        DO UPDATE SET fipe_code = excluded.fipe_code, price = excluded.price
-    WHERE (known.fipe_code, known.price) <> (excluded.fipe_code, excluded.price)";
+    INSERT INTO fipe_vehicle_model_value AS known
+        (reference_code, model_code, model_year, fuel_code, fipe_code, price, crawl_started_at)
+    SELECT * FROM unnest($1::integer[], $2::integer[], $3::integer[], $4::smallint[], $5::text[], $6::numeric[], $7::timestamptz[])
+    ON CONFLICT (reference_code, model_code, model_year, fuel_code) DO UPDATE SET
+        fipe_code = excluded.fipe_code, price = excluded.price, crawl_started_at = excluded.crawl_started_at
+    WHERE known.crawl_started_at < excluded.crawl_started_at
+        OR known.crawl_started_at = excluded.crawl_started_at
+            AND (known.fipe_code, known.price) <> (excluded.fipe_code, excluded.price)";
 
 const TYPE_MANIFEST: &str = "
     INSERT INTO fipe_crawl_vehicle_type AS known (crawl_id, vehicle_type, brand_codes, calls, retries)
@@ -115,17 +134,28 @@ pub async fn write(client: &mut ClientWrapper, loads: &[&Load]) -> Result<(), Er
 }
 
 async fn write_crawls(transaction: &Transaction<'_>, rows: &Rows<'_>) -> Result<(), Error> {
+    let codes: Vec<i32> = rows.references.values().copied().collect();
+    let listed: Vec<Date> = rows.references.keys().map(|month| month.to_date()).collect();
+    execute(transaction, REFERENCES, codes.len(), &[&codes, &listed]).await?;
+
     let ids: Vec<Uuid> = rows.crawls.keys().copied().collect();
-    let references: Vec<i32> = rows.crawls.values().map(|(reference, _)| *reference).collect();
-    let months: Vec<Date> = rows.crawls.values().map(|(_, month)| month.to_date()).collect();
-    execute(transaction, MONTHS, ids.len(), &[&references, &months]).await?;
-    execute(transaction, CRAWLS, ids.len(), &[&ids, &references]).await?;
+    let references: Vec<i32> = rows.crawls.values().map(|crawl| crawl.0).collect();
+    let months: Vec<Date> = rows.crawls.values().map(|crawl| crawl.1.to_date()).collect();
+    let starts: Vec<Timestamp> = rows.crawls.values().map(|crawl| crawl.2).collect();
+    let statement = transaction.prepare_cached(WRONG_MONTHS).await?;
+    if let Some(row) = transaction.query_opt(&statement, &[&ids, &references, &months]).await? {
+        let (reference_code, month, _) = rows.crawls[&row.get(0)];
+        return Err(match row.get(1) {
+            true => Error::UnknownMonth { reference_code, month },
+            false => other_month(row.get(0), reference_code, month),
+        });
+    }
+    execute(transaction, CRAWLS, ids.len(), &[&ids, &references, &starts]).await?;
     let statement = transaction.prepare_cached(OTHER_MONTHS).await?;
-    let other = transaction.query_opt(&statement, &[&ids, &references, &months]).await?;
-    match other.map(|row| row.get::<_, Uuid>(0)) {
+    match transaction.query_opt(&statement, &[&ids, &references]).await?.map(|row| row.get::<_, Uuid>(0)) {
         None => Ok(()),
         Some(id) => {
-            let (reference_code, month) = rows.crawls[&id];
+            let (reference_code, month, _) = rows.crawls[&id];
             Err(other_month(id, reference_code, month))
         }
     }
@@ -135,20 +165,23 @@ async fn write_names(transaction: &Transaction<'_>, rows: &Rows<'_>) -> Result<(
     let manufacturers = &rows.manufacturers;
     let references: Vec<i32> = manufacturers.keys().map(|key| key.0).collect();
     let codes: Vec<&str> = manufacturers.keys().map(|key| key.1).collect();
-    let types: Vec<i16> = manufacturers.values().map(|value| value.0).collect();
-    let names: Vec<&str> = manufacturers.values().map(|value| value.1).collect();
-    execute(transaction, MANUFACTURERS, manufacturers.len(), &[&references, &codes, &types, &names]).await?;
+    let types: Vec<i16> = manufacturers.values().map(|told| told.value.0).collect();
+    let names: Vec<&str> = manufacturers.values().map(|told| told.value.1).collect();
+    let starts: Vec<Timestamp> = manufacturers.values().map(|told| told.by).collect();
+    execute(transaction, MANUFACTURERS, manufacturers.len(), &[&references, &codes, &types, &names, &starts]).await?;
 
     let references: Vec<i32> = rows.models.keys().map(|key| key.0).collect();
     let codes: Vec<i32> = rows.models.keys().map(|key| key.1).collect();
-    let brands: Vec<&str> = rows.models.values().map(|value| value.0).collect();
-    let names: Vec<&str> = rows.models.values().map(|value| value.1).collect();
-    execute(transaction, MODELS, rows.models.len(), &[&references, &codes, &brands, &names]).await?;
+    let brands: Vec<&str> = rows.models.values().map(|told| told.value.0).collect();
+    let names: Vec<&str> = rows.models.values().map(|told| told.value.1).collect();
+    let starts: Vec<Timestamp> = rows.models.values().map(|told| told.by).collect();
+    execute(transaction, MODELS, rows.models.len(), &[&references, &codes, &brands, &names, &starts]).await?;
 
     let references: Vec<i32> = rows.fuels.keys().map(|key| key.0).collect();
     let codes: Vec<i16> = rows.fuels.keys().map(|key| key.1).collect();
-    let names: Vec<&str> = rows.fuels.values().copied().collect();
-    execute(transaction, FUELS, rows.fuels.len(), &[&references, &codes, &names]).await
+    let names: Vec<&str> = rows.fuels.values().map(|told| told.value).collect();
+    let starts: Vec<Timestamp> = rows.fuels.values().map(|told| told.by).collect();
+    execute(transaction, FUELS, rows.fuels.len(), &[&references, &codes, &names, &starts]).await
 }
 
 async fn write_prices(transaction: &Transaction<'_>, rows: &Rows<'_>) -> Result<(), Error> {
@@ -157,9 +190,11 @@ async fn write_prices(transaction: &Transaction<'_>, rows: &Rows<'_>) -> Result<
     let models: Vec<i32> = keys.clone().map(|key| key.1).collect();
     let years: Vec<i32> = keys.clone().map(|key| key.2.model_year).collect();
     let fuels: Vec<i16> = keys.map(|key| key.2.fuel_code).collect();
-    let codes: Vec<&str> = rows.prices.values().map(|value| value.0).collect();
-    let prices: Vec<Decimal> = rows.prices.values().map(|value| value.1).collect();
-    execute(transaction, PRICES, models.len(), &[&references, &models, &years, &fuels, &codes, &prices]).await
+    let codes: Vec<&str> = rows.prices.values().map(|told| told.value.0).collect();
+    let prices: Vec<Decimal> = rows.prices.values().map(|told| told.value.1).collect();
+    let starts: Vec<Timestamp> = rows.prices.values().map(|told| told.by).collect();
+    let columns: &[&(dyn ToSql + Sync)] = &[&references, &models, &years, &fuels, &codes, &prices, &starts];
+    execute(transaction, PRICES, models.len(), columns).await
 }
 
 async fn write_manifests(transaction: &Transaction<'_>, rows: &Rows<'_>) -> Result<(), Error> {

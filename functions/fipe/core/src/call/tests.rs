@@ -76,7 +76,8 @@ fn lists_that_are_not_found_are_empty_and_repeated_entries_count_once() {
     let nothing = r#"{"codigo":"0","erro":"nadaencontrado"}"#;
     assert_eq!(answer(&MODELS, nothing), Ok(Vec::new()));
     assert_eq!(answer(&YEARS, nothing), Ok(Vec::new()));
-    assert_eq!(answer(&Brands { reference_code: 336, vehicle_type: 1 }, nothing), Ok(Vec::new()));
+    let brands = answer(&Brands { reference_code: 336, vehicle_type: 1 }, nothing);
+    assert!(brands.unwrap_err().is_transient(), "every vehicle type has brands");
     assert!(answer(&ReferenceTables, nothing).is_err(), "there is always a month");
 
     let models = answer(&MODELS, r#"{"Modelos":[{"Label":" A  B ","Value":7},{"Label":"A","Value":"7"}],"Anos":[]}"#);
@@ -131,4 +132,16 @@ fn whole_answers_in_fipes_shapes_are_understood() {
     let price = r#"{"Valor":"R$ 9.765,00","Marca":"Marca","Modelo":"Modelo","AnoModelo":32000,"Combustivel":"Álcool","CodigoFipe":"004360-5","MesReferencia":"março de 2019 ","Autenticacao":"0","TipoVeiculo":1,"SiglaCombustivel":"Á","DataConsulta":"sexta-feira, 1 de março de 2019 09:00"}"#;
     let price = answer(&price_of("32000-2", "2019-03"), price).unwrap().unwrap();
     assert_eq!((price.fuel.as_str(), price.price.to_string()), ("Álcool", "9765.00".to_owned()));
+}
+
+#[test]
+fn text_that_was_decoded_twice_is_a_sick_answer() {
+    let brands = Brands { reference_code: 336, vehicle_type: 1 };
+    for outcome in [
+        answer(&brands, r#"[{"Label":"CitroÃ«n","Value":"13"}]"#).map(|_| ()),
+        answer(&MODELS, r#"{"Modelos":[{"Label":"FURGÃƒO","Value":7}],"Anos":[]}"#).map(|_| ()),
+    ] {
+        let fault = outcome.unwrap_err();
+        assert!(matches!(&fault, Fault::Garbled { .. }) && fault.is_transient(), "{fault}");
+    }
 }

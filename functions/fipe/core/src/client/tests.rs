@@ -45,6 +45,22 @@ async fn retry_after_is_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn retry_after_holds_for_every_call_of_the_instance() {
+    let throttled = RawAnswer { status: 429, retry_after: Some("7".to_owned()), body: Vec::new() };
+    let fipe = FakeFipe::with_trouble(move |call, _, _| (call == 1).then(|| Ok(throttled.clone()))).client();
+    let begun = Instant::now();
+    let first = async { fipe.ask(&ReferenceTables, in_seconds(60), &mut Calls::default()).await.map(|_| ()) };
+    let another = async {
+        sleep_until(begun + Duration::from_secs(1)).await;
+        fipe.ask(&BRANDS, in_seconds(60), &mut Calls::default()).await.map(|_| ())
+    };
+    let (first, another) = tokio::join!(first, another);
+    first.and(another).unwrap();
+    let starts: Vec<Duration> = fipe.http.asked.borrow().iter().map(|(_, _, at)| *at - begun).collect();
+    assert!(starts.len() == 3 && starts[1..].iter().all(|at| *at >= Duration::from_secs(7)), "{starts:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wait_that_cannot_end_in_time_is_not_begun() {
     let throttled = RawAnswer { status: 429, retry_after: Some("30".to_owned()), body: Vec::new() };
     let fipe = FakeFipe::with_trouble(move |_, _, _| Some(Ok(throttled.clone()))).client();

@@ -53,7 +53,7 @@ fn everything() -> Stored {
             .map(|(code, text, price)| (code, pair(text), price.to_owned()))
             .into(),
         without_price: [(2, pair("2011-3"))].into(),
-        calls: [(1, 3), (2, 3), (3, 2)].into(),
+        calls: [(1, 3), (2, 4), (3, 2)].into(),
     }
 }
 
@@ -62,12 +62,26 @@ async fn only_the_pairs_that_exist_are_asked_and_what_has_no_price_is_a_fact() {
     let (fipe, queues) = (FakeFipe::default().client(), Queues::default());
     let priced = load(&fipe, &queues, model_task([1, 2, 3]), in_seconds(60)).await.unwrap();
     assert_eq!(priced, Priced { prices: 3, without_price: 1, handed_on: 0 });
-    assert_eq!(fipe.http.calls.get(), 8, "a model without years is looked up in its brand");
+    assert_eq!(fipe.http.calls.get(), 9, "a model without years is looked up in its brand, and an absent price twice");
     assert!(fipe.http.asked.borrow().iter().all(|(_, body, _)| body["codigoTabelaReferencia"] == 73));
     assert_eq!(queues.order(), ["prices"], "several models in one message");
     let mut stored = Stored::default();
     stored.add(&queues);
     assert_eq!(stored, everything());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_price_that_is_absent_once_is_asked_for_again() {
+    let seen = std::cell::Cell::new(false);
+    let nothing = json!({"codigo": "0", "erro": "nadaencontrado"});
+    let fipe = FakeFipe::with_trouble(move |_, _, body| {
+        let first = body["anoModelo"] == 2012 && !seen.replace(body["anoModelo"] == 2012 || seen.get());
+        first.then(|| Ok(good(&nothing)))
+    })
+    .client();
+    let queues = Queues::default();
+    let priced = load(&fipe, &queues, model_task([2]), in_seconds(60)).await.unwrap();
+    assert_eq!((priced.prices, priced.without_price), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -112,7 +126,13 @@ async fn what_cannot_finish_in_time_is_handed_on_behind_what_is_done() {
         tasks.extend(queues.take::<ModelTask>("handed on"));
     }
     assert!(rounds > 2, "{rounds}");
-    assert_eq!(stored, everything(), "calls add up over invocations, and the pairs are listed once");
+    // The time was over between the two questions for the price that is absent, so an invocation asks both again.
+    let calls = [(1, 3), (2, 5), (3, 2)].into();
+    assert_eq!(
+        stored,
+        Stored { calls, ..everything() },
+        "calls add up over invocations, and the pairs are listed once"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -200,7 +220,7 @@ async fn the_calls_for_the_months_count_to_the_first_model() {
     load(&fipe, &queues, model_task([1, 2, 3]), in_seconds(60)).await.unwrap();
     let mut stored = Stored::default();
     stored.add(&queues);
-    assert_eq!(stored.calls, [(1, 4), (2, 3), (3, 2)].into());
+    assert_eq!(stored.calls, [(1, 4), (2, 4), (3, 2)].into());
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use fipe_core::message::{Brand, Calls, Crawl, Load, Model, ModelPrices, Price, YearFuel};
+use fipe_core::message::{Brand, Calls, Crawl, Load, Model, ModelPrices, Price, Reference, YearFuel};
 use function_postgres::migrations::{self, Migration};
 use function_postgres::{Client, Endpoint, Error, Pool, Secret, SecretSource, Tls};
+use jiff::Timestamp;
 use test_postgres::{OWNER, OWNER_PASSWORD, Server};
 use uuid::Uuid;
 
@@ -33,6 +34,11 @@ impl Database {
         let _alone = ROLES.lock().await;
         let mut client = pool(&name).get().await.expect("connect");
         migrations::apply(&mut client, &migrations).await.expect("apply sql/fipe");
+        // FIPE's table as a crawl brings it: 336 is August 2026, and for tests of many months 0 is January 2000.
+        let months = "SELECT fipe_establish_references(array_agg(code), array_agg(month::date))
+            FROM (VALUES (335, '2026-07-01'), (336, '2026-08-01'), (337, '2026-09-01')
+                UNION ALL SELECT year, (2000 + year) || '-01-01' FROM generate_series(0, 24) AS year) AS listed (code, month)";
+        client.batch_execute(months).await.expect("FIPE's table");
         Self { name }
     }
 
@@ -61,8 +67,15 @@ fn pool(database: &str) -> Pool {
     Pool::new(endpoint, None, Arc::new(Owner))
 }
 
+/// A crawl that started this many seconds after 1970.
 pub(crate) fn crawl(id: u128) -> Crawl {
-    Crawl { id: Uuid::from_u128(id), reference_code: 336, month: "2026-08".parse().expect("a month") }
+    let started_at = Timestamp::from_second(i64::try_from(id).expect("a small number")).expect("a time");
+    Crawl { id: Uuid::from_u128(id), reference_code: 336, month: "2026-08".parse().expect("a month"), started_at }
+}
+
+pub(crate) fn references(crawl: &Crawl, table: &[(i32, String)]) -> Load {
+    let reference = |(code, month): &(i32, String)| Reference { code: *code, month: month.parse().expect("a month") };
+    Load::References { crawl: crawl.clone(), references: table.iter().map(reference).collect() }
 }
 
 pub(crate) fn brand(code: &str, name: &str) -> Brand {

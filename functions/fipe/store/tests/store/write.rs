@@ -5,7 +5,7 @@ use fipe_store::{Error, write};
 use function_postgres::Client;
 use rust_decimal::Decimal;
 
-use crate::support::{Database, brands, crawl, model, models, prices};
+use crate::support::{Database, brands, crawl, model, models, prices, references};
 
 /// Every row of every table with the transactions that made and last locked it.
 async fn everything(database: &Database) -> Vec<String> {
@@ -80,7 +80,7 @@ async fn a_redelivered_price_changes_nothing() {
     let batch = batch(&crawl(1));
     store(&mut client, &batch).await.unwrap();
     let before = everything(&database).await;
-    assert_eq!(before.len(), 1 + 2 + 2 + 1 + 2 + 1 + 1 + 1 + 2);
+    assert_eq!(before.len(), 28 + 2 + 2 + 1 + 2 + 1 + 1 + 1 + 2);
     store(&mut client, &batch).await.unwrap();
     for load in &batch {
         store(&mut client, std::slice::from_ref(load)).await.unwrap();
@@ -89,14 +89,73 @@ async fn a_redelivered_price_changes_nothing() {
 }
 
 #[tokio::test]
+async fn an_old_crawl_never_overwrites_what_a_newer_one_stored_or_confirmed() {
+    let database = Database::create().await;
+    let mut client = database.connect().await;
+    let told = |id, name: &str, fuel: &str, amount: &str| {
+        let mut prices = model(7, Some(&["2014-1"]), &[("2014-1", amount)], &[]);
+        prices.prices[0].fuel = fuel.to_owned();
+        let crawl = crawl(id);
+        [
+            brands(&crawl, 1, &[("25", name)]),
+            models(&crawl, 1, "25", name, &[(7, name)]),
+            super::support::prices(&crawl, vec![prices]),
+        ]
+    };
+    let newer = "1|25|New|7|New|2014|1|New fuel|015069-0|2.00";
+    store(&mut client, &told(1, "New", "New fuel", "2")).await.unwrap();
+    // Confirming is enough: what the crawl between them says is older.
+    store(&mut client, &told(3, "New", "New fuel", "2")).await.unwrap();
+    store(&mut client, &told(2, "Old", "Old fuel", "1")).await.unwrap();
+    assert_eq!(prices_of(&database, "2026-08-01").await, [newer]);
+    // In one batch too, whatever the order.
+    let both: Vec<Load> = told(5, "New", "New fuel", "2").into_iter().chain(told(4, "Old", "Old fuel", "1")).collect();
+    store(&mut client, &both).await.unwrap();
+    assert_eq!(prices_of(&database, "2026-08-01").await, [newer]);
+    store(&mut client, &told(6, "Newer", "Fuel", "3")).await.unwrap();
+    assert_eq!(prices_of(&database, "2026-08-01").await, ["1|25|Newer|7|Newer|2014|1|Fuel|015069-0|3.00"]);
+}
+
+#[tokio::test]
+async fn only_fipes_own_table_establishes_a_month_and_mends_a_wrong_one() {
+    let database = Database::create().await;
+    let mut client = database.connect().await;
+    let mut october = crawl(1);
+    (october.reference_code, october.month) = (338, "2026-10".parse().unwrap());
+    let load = prices(&october, vec![model(7, Some(&["2014-1"]), &[("2014-1", "5")], &[])]);
+    let error = store(&mut client, std::slice::from_ref(&load)).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "reference 338 (2026-10) is not in FIPE's table of references yet; each crawl brings the table"
+    );
+    assert!(error.is_of_single_messages() && !error.is_the_messages_fault(), "it waits: {error:?}");
+
+    // Somebody established October wrongly, under a code of its own and under the code of another month.
+    let wrong = "INSERT INTO fipe_reference_month VALUES (400, '2026-10-01'), (338, '2026-11-01')";
+    database.owner().await.batch_execute(wrong).await.unwrap();
+    let error = store(&mut client, std::slice::from_ref(&load)).await.unwrap_err();
+    assert!(error.is_the_messages_fault(), "{error:?}");
+    assert!(client.batch_execute("INSERT INTO fipe_reference_month VALUES (401, '2027-01-01')").await.is_err());
+
+    let table = references(&october, &[(338, "2026-10".to_owned()), (336, "2026-08".to_owned())]);
+    store(&mut client, &[table.clone(), load]).await.unwrap();
+    assert_eq!(prices_of(&database, "2026-10-01").await.len(), 1);
+    let before = everything(&database).await;
+    store(&mut client, &[table]).await.unwrap();
+    assert_eq!(everything(&database).await, before, "the same table again changes no row");
+    let sql = "SELECT count(*) FROM fipe_reference_month WHERE reference_code IN (335, 336, 338, 400)";
+    let known: i64 = database.owner().await.query_one(sql, &[]).await.unwrap().get(0);
+    assert_eq!(known, 3, "what the table does not mention stays, what contradicts it goes");
+}
+
+#[tokio::test]
 async fn the_same_month_crawled_again_changes_no_price() {
     let database = Database::create().await;
     let mut client = database.connect().await;
     store(&mut client, &batch(&crawl(1))).await.unwrap();
-    let values = |rows: Vec<String>| rows.into_iter().filter(|row| !row.starts_with("fipe_crawl")).collect::<Vec<_>>();
-    let before = values(everything(&database).await);
+    let before = prices_of(&database, "2026-08-01").await;
     store(&mut client, &batch(&crawl(2))).await.unwrap();
-    assert_eq!(values(everything(&database).await), before);
+    assert_eq!(prices_of(&database, "2026-08-01").await, before);
 }
 
 #[tokio::test]
@@ -186,12 +245,12 @@ async fn a_failed_batch_leaves_nothing_behind() {
     store(&mut client, &batch(&crawl(1))).await.unwrap();
     let before = everything(&database).await;
     let good = prices(&crawl(1), vec![model(9, Some(&["2014-1"]), &[("2014-1", "5")], &[])]);
-    // Another reference for the same month: only the database can know.
+    // Another month than that of the reference: only the database can know.
     let mut other = crawl(3);
-    other.reference_code = 400;
+    other.month = "2026-07".parse().unwrap();
     let bad = prices(&other, vec![model(9, Some(&["2014-1"]), &[("2014-1", "5")], &[])]);
     let error = store(&mut client, &[good, bad]).await.unwrap_err();
-    assert!(matches!(error, Error::Database(_)) && error.is_the_messages_fault(), "{error:?}");
+    assert!(matches!(error, Error::OtherMonth { .. }) && error.is_the_messages_fault(), "{error:?}");
     assert_eq!(everything(&database).await, before);
 }
 
@@ -214,8 +273,15 @@ async fn a_message_that_can_never_be_stored_says_why() {
             "crawl 00000000-0000-0000-0000-000000000001 says reference 335 of 2026-07, but it, or the reference, is known otherwise",
         ),
         (brands(&crawl(1), 4, &[("25", "Hyundai")]), "vehicle type 4 is none of 1 car, 2 motorcycle, 3 truck"),
-        (brands(&crawl(1), 1, &[("25", "Hyun\0dai")]), "text \"Hyun\\0dai\" is empty or holds a NUL character"),
-        (models(&crawl(1), 1, "", "Hyundai", &[]), "text \"\" is empty or holds a NUL character"),
+        (
+            brands(&crawl(1), 1, &[("25", "Hyun\0dai")]),
+            "text \"Hyun\\0dai\" is empty, holds a NUL character or was decoded twice",
+        ),
+        (
+            brands(&crawl(1), 1, &[("25", "CitroÃ«n")]),
+            "text \"CitroÃ«n\" is empty, holds a NUL character or was decoded twice",
+        ),
+        (models(&crawl(1), 1, "", "Hyundai", &[]), "text \"\" is empty, holds a NUL character or was decoded twice"),
         (prices(&crawl(1), vec![code]), "fipe code \"15069-0\" of model 7 is not NNNNNN-D with its check digit"),
         (
             prices(&crawl(1), vec![thirds]),
