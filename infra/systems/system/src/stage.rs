@@ -148,7 +148,7 @@ fn read_tags(section: Section<'_>) -> Vec<(String, String)> {
                 section.fault(key, "is not a tag key: 1 to 128 characters that do not start with \"aws:\"");
             }
             toml::Value::String(text) if !text.is_empty() && text.len() <= 256 => {
-                tags.push((key.clone(), text.clone()))
+                tags.push((key.clone(), text.clone()));
             }
             other => section.fault(key, format!("{other} is not a text of 1 to 256 characters")),
         }
