@@ -49,6 +49,9 @@ fn facts(resource: &ResourceType) -> Result<BTreeMap<String, String>> {
     for (name, attribute) in &resource.attributes {
         out.insert(format!("attribute {name}"), serde_json::to_string(attribute)?);
     }
+    for (action, handlers) in &resource.permissions {
+        out.insert(format!("permission {action}"), handlers.clone());
+    }
     for (name, property) in &resource.properties {
         out.insert(name.clone(), serde_json::to_string(property)?);
     }

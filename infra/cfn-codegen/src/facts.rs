@@ -28,6 +28,9 @@ pub struct ResourceType {
     /// Nested types by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub definitions: BTreeMap<String, BTreeMap<String, Property>>,
+    /// What IAM has to allow CloudFormation: actions, and the letters of the handlers that call them: [`crate::permissions`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub permissions: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -157,6 +160,9 @@ impl Service {
                     .map(|(name, all)| Ok(format!("    \"{name}\": {}", lines(all, 6)?)))
                     .collect::<Result<_>>()?;
                 parts.push(format!("  \"definitions\": {{\n{}\n  }}", definitions.join(",\n")));
+            }
+            if !kind.permissions.is_empty() {
+                parts.push(format!("  \"permissions\": {}", serde_json::to_string(&kind.permissions)?));
             }
             match parts.is_empty() {
                 true => writeln!(out, "\"{name}\": {{}}{end}")?,

@@ -11,5 +11,6 @@ pub mod outlines;
 pub mod overlay;
 pub mod packages;
 pub mod patterns;
+pub mod permissions;
 pub mod project;
 pub mod service_spec;

@@ -1,5 +1,5 @@
-//! Reads cfn-lint's resource schemas and adds what they know (patterns, lengths, ranges, counts, values, write-only) to the
-//! specification's types.
+//! Reads cfn-lint's resource schemas and adds what they know (patterns, lengths, ranges, counts, values, write-only,
+//! permissions) to the specification's types.
 
 use std::collections::BTreeSet;
 use std::io::{Cursor, Read};
@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use serde_json::{Map, Value};
 
 use crate::facts::{Property, Replacement, ResourceType, Schema};
+use crate::permissions;
 
 /// Which schema belongs to which type; from the region with the most types.
 const INDEX: &str = "cfnlint/data/schemas/providers/us-east-1.json";
@@ -43,6 +44,7 @@ fn member(archive: &mut zip::ZipArchive<Cursor<Vec<u8>>>, path: &str) -> Result<
 /// Applies a schema to a type.
 pub fn overlay(resource: &mut ResourceType, schema: &Value) {
     let mut overlay = Overlay { root: schema, seen: BTreeSet::new() };
+    resource.permissions = permissions::of_schema(schema);
     let ResourceType { properties, definitions, .. } = resource;
     for (name, property) in properties.iter_mut() {
         if let Some(found) = schema.get("properties").and_then(|all| all.get(name)) {

@@ -170,7 +170,14 @@ fn resource_type(resource: &Resource, all: &HashMap<&str, &Definition>) -> Resul
         Some(Tags { property: tags.tag_property_name.clone(), shape })
     });
     let scrutiny = scrutiny(resource.scrutinizable.as_deref())?;
-    Ok(ResourceType { scrutiny, tags, attributes, properties, definitions: reader.reached })
+    Ok(ResourceType {
+        scrutiny,
+        tags,
+        attributes,
+        properties,
+        definitions: reader.reached,
+        permissions: BTreeMap::new(),
+    })
 }
 
 /// The specification distinguishes a property of this kind from a type that is entirely of it.

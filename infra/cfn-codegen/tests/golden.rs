@@ -73,6 +73,10 @@ fn cfn_lint() -> Vec<u8> {
         "description": "A sentence.",
         "writeOnlyProperties": ["/properties/Password", "/properties/Home/Address"],
         "createOnlyProperties": ["/properties/Home/Type"],
+        "handlers": {
+            "create": {"permissions": ["zoo:CreateAnimal", "zoo:GetAnimal"]},
+            "read": {"permissions": ["zoo:GetAnimal"]}
+        },
         "properties": {
             "AnimalName": {"type": "string", "pattern": "^[a-z-]+$", "minLength": 1, "maxLength": 20},
             "Legs": {"type": "integer", "minimum": 0, "maximum": 1000},

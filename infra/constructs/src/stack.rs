@@ -23,6 +23,7 @@ pub struct Stack {
     pub(crate) interface_endpoints: Vec<String>,
     /// Termination protection, stack policy.
     protected: (bool, bool),
+    permissions_boundary: Option<Value<String>>,
     only_when_named: bool,
 }
 
@@ -69,6 +70,7 @@ impl Stack {
             asset_bucket: None,
             interface_endpoints: Vec::new(),
             protected: (false, false),
+            permissions_boundary: None,
             only_when_named: false,
         }
     }
@@ -81,6 +83,12 @@ impl Stack {
     /// Whether the deployed stack is protected against deletion, and what holds data against replacement and removal.
     pub fn protected(mut self, termination: bool, stack_policy: bool) -> Self {
         self.protected = (termination, stack_policy);
+        self
+    }
+
+    /// The ARN of the policy that bounds what its roles may do.
+    pub fn permissions_boundary(mut self, policy: Option<Value<String>>) -> Self {
+        self.permissions_boundary = policy;
         self
     }
 
@@ -146,9 +154,10 @@ impl Stack {
         self.template.output(id, value).description(description)
     }
 
-    /// Applies the tags and returns the stack.
+    /// Applies the tags and the permissions boundary, and returns the stack.
     pub fn finish(mut self) -> SynthesizedStack {
         self.tag_resources();
+        self.bound_roles();
         let protection = Protection::of(&self.template, self.protected.0, self.protected.1);
         let Self { name, stack_name, template, parameters, tags, interface_endpoints, only_when_named, .. } = self;
         SynthesizedStack {
@@ -160,6 +169,18 @@ impl Stack {
             protection,
             interface_endpoints,
             only_when_named,
+        }
+    }
+
+    /// Every role, so that none can be forgotten.
+    fn bound_roles(&mut self) {
+        let Some(boundary) = &self.permissions_boundary else { return };
+        let ids: Vec<_> = self.template.resources().iter().map(|entry| entry.id.clone()).collect();
+        for entry in ids {
+            let Some(entry) = self.template.resource_mut(&entry) else { continue };
+            if entry.parts.resource_type == "AWS::IAM::Role" {
+                entry.parts.properties.set("PermissionsBoundary", boundary.clone().into_json());
+            }
         }
     }
 

@@ -13,7 +13,9 @@ mod generated;
 
 pub use deletion::{leaves_snapshot_by_default, takes_snapshots};
 pub use lookup::{Knowledge, is_known, is_stateful, of, resource_type, resource_types};
-pub use model::{Definition, Kind, Property, Replacement, ResourceType, Rule, Schema, Scrutiny, TagShape, Tags, find};
+pub use model::{
+    Definition, Kind, Permission, Property, Replacement, ResourceType, Rule, Schema, Scrutiny, TagShape, Tags, find,
+};
 pub use outline::Outline;
 
 /// The examples of the README compile and hold.

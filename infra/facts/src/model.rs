@@ -12,8 +12,28 @@ pub struct ResourceType {
     pub tags: Option<Tags>,
     /// Names for `Fn::GetAtt`, with dots where AWS has them, sorted.
     pub attributes: &'static [&'static str],
+    /// What IAM has to allow whoever creates, changes, reads and deletes such a resource through CloudFormation. Sorted by action;
+    /// empty for the few types without a public schema.
+    pub permissions: &'static [Permission],
     /// Sorted by name.
     pub properties: &'static [Property],
+}
+
+/// An action that the handlers of a resource type call, whatever properties a resource has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Permission {
+    /// `sqs:CreateQueue`
+    pub action: &'static str,
+    /// The first letters of the handlers: `c`reate, `r`ead, `u`pdate, `d`elete, `l`ist; and
+    /// `t` for what gives it its tags.
+    pub(crate) handlers: &'static str,
+}
+
+impl Permission {
+    /// Whether it is called only to list all resources of the type, which no deployment does.
+    pub fn only_lists(&self) -> bool {
+        self.handlers == "l"
+    }
 }
 
 /// Where tags go.

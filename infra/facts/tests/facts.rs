@@ -79,6 +79,22 @@ fn the_shape_of_tags_is_known() {
     assert_eq!(shape("AWS::SQS::QueuePolicy"), None);
 }
 
+#[test]
+fn what_a_deployment_needs_of_iam_is_known() {
+    let permissions = |name| resource_type(name).unwrap().permissions;
+    let actions: Vec<_> = permissions("AWS::CloudWatch::Dashboard").iter().map(|each| each.action).collect();
+    assert!(actions.contains(&"cloudwatch:PutDashboard") && actions.contains(&"cloudwatch:TagResource"), "{actions:?}");
+    let only_lists = |name| permissions(name).iter().filter(|each| each.only_lists()).map(|each| each.action);
+    assert_eq!(only_lists("AWS::SQS::Queue").collect::<Vec<_>>(), ["sqs:ListQueues"]);
+    let without: Vec<_> = resource_types().filter(|each| each.permissions.is_empty()).map(|each| each.name).collect();
+    assert!(without.len() * 10 < resource_types().count(), "{without:?}");
+    for known in resource_types() {
+        let permissions = known.permissions;
+        assert!(permissions.is_sorted_by(|left, right| left.action < right.action), "{}", known.name);
+        assert!(permissions.iter().all(|each| each.action.contains(':')), "{}", known.name);
+    }
+}
+
 fn outline(name: &str) -> &'static Outline {
     let Knowledge::Outline(outline) = of(name) else { panic!("{name} has no outline") };
     outline

@@ -72,7 +72,7 @@ impl ConfiguredStage {
             })
             .collect();
         let stage = shared.as_ref().map(|table| Stage::read(stage_name, Section::root(Stage::FILE, table, &faults)));
-        let mut systems = Vec::new();
+        let mut systems: Vec<(&'static dyn System, Box<dyn Configured>)> = Vec::new();
         for (system, file, table) in &tables {
             match (&stage, table) {
                 (Some(stage), Some(table)) => {
@@ -83,7 +83,10 @@ impl ConfiguredStage {
             }
         }
         match (stage, faults.into_inner()) {
-            (Some(stage), faults) if faults.is_empty() => Ok(Self { stage, systems }),
+            (Some(mut stage), faults) if faults.is_empty() => {
+                stage.permissions_boundary = systems.iter().find_map(|(_, system)| system.permissions_boundary(&stage));
+                Ok(Self { stage, systems })
+            }
             (_, faults) => Err(StageError { stage: name.to_owned(), faults }),
         }
     }

@@ -34,11 +34,15 @@ pub(super) fn write(name: &str, service: &Service) -> Result<String> {
             }
         };
         let attributes: Vec<_> = facts.attributes.keys().map(|name| format!("{name:?}")).collect();
+        let permissions: Vec<_> = (facts.permissions.iter())
+            .map(|(action, handlers)| format!("A {{ action: {action:?}, handlers: {handlers:?} }}"))
+            .collect();
         writeln!(
             out,
-            "static {prefix}: ResourceType = ResourceType {{ name: \"{resource_type}\", scrutiny: {}, tags: {tags}, attributes: &[{}], properties: {} }};",
+            "static {prefix}: ResourceType = ResourceType {{ name: \"{resource_type}\", scrutiny: {}, tags: {tags}, attributes: &[{}], permissions: &[{}], properties: {} }};",
             scrutiny(facts.scrutiny),
             attributes.join(", "),
+            permissions.join(", "),
             properties_table(&prefix, &facts.properties)?
         )?;
         writeln!(all, "    &{prefix},")?;
@@ -55,7 +59,7 @@ pub(super) fn write_index(modules: &BTreeMap<String, String>, stateful: &BTreeSe
     }
     out.push_str("mod outlines;\n\npub(crate) use outlines::OUTLINES;\n");
     out.push_str("\n#[allow(unused_imports, reason = \"without the feature of a service there is no table\")]");
-    out.push_str("\nuse crate::model::{Definition, Kind as K, Property as P, Replacement as R, ResourceType, Rule as U, Schema as S, Scrutiny as Y, TagShape, Tags};\n");
+    out.push_str("\nuse crate::model::{Definition, Kind as K, Permission as A, Property as P, Replacement as R, ResourceType, Rule as U, Schema as S, Scrutiny as Y, TagShape, Tags};\n");
     out.push_str(
         "\n/// Service, and its types sorted by name.\npub(crate) static SERVICES: &[(&str, &[&ResourceType])] = &[\n",
     );

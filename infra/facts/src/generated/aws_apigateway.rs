@@ -2,14 +2,14 @@
 //! Facts of `AWS::ApiGateway::*`
 
 use super::*;
-static ACCOUNT: ResourceType = ResourceType { name: "AWS::ApiGateway::Account", scrutiny: None, tags: None, attributes: &["Id"], properties: &[
+static ACCOUNT: ResourceType = ResourceType { name: "AWS::ApiGateway::Account", scrutiny: None, tags: None, attributes: &["Id"], permissions: &[A { action: "apigateway:GET", handlers: "rd" }, A { action: "apigateway:PATCH", handlers: "cu" }, A { action: "iam:GetRole", handlers: "cu" }, A { action: "iam:PassRole", handlers: "cu" }], properties: &[
     P { name: "CloudWatchRoleArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
 static API_KEY__STAGE_KEY: Definition = Definition { name: "StageKey", properties: &[
     P { name: "RestApiId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "StageName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static API_KEY: ResourceType = ResourceType { name: "AWS::ApiGateway::ApiKey", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["APIKeyId"], properties: &[
+static API_KEY: ResourceType = ResourceType { name: "AWS::ApiGateway::ApiKey", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["APIKeyId"], permissions: &[A { action: "apigateway:DELETE", handlers: "udt" }, A { action: "apigateway:GET", handlers: "crudlt" }, A { action: "apigateway:PATCH", handlers: "u" }, A { action: "apigateway:POST", handlers: "c" }, A { action: "apigateway:PUT", handlers: "cut" }], properties: &[
     P { name: "CustomerId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Enabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
@@ -19,7 +19,7 @@ static API_KEY: ResourceType = ResourceType { name: "AWS::ApiGateway::ApiKey", s
     P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Value", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static AUTHORIZER: ResourceType = ResourceType { name: "AWS::ApiGateway::Authorizer", scrutiny: None, tags: None, attributes: &["AuthorizerId"], properties: &[
+static AUTHORIZER: ResourceType = ResourceType { name: "AWS::ApiGateway::Authorizer", scrutiny: None, tags: None, attributes: &["AuthorizerId"], permissions: &[A { action: "apigateway:DELETE", handlers: "d" }, A { action: "apigateway:GET", handlers: "rul" }, A { action: "apigateway:PATCH", handlers: "u" }, A { action: "apigateway:POST", handlers: "c" }, A { action: "iam:PassRole", handlers: "cu" }], properties: &[
     P { name: "AuthType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "AuthorizerCredentials", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "AuthorizerResultTtlInSeconds", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
@@ -31,20 +31,20 @@ static AUTHORIZER: ResourceType = ResourceType { name: "AWS::ApiGateway::Authori
     P { name: "RestApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "Type", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static BASE_PATH_MAPPING: ResourceType = ResourceType { name: "AWS::ApiGateway::BasePathMapping", scrutiny: None, tags: None, attributes: &[], properties: &[
+static BASE_PATH_MAPPING: ResourceType = ResourceType { name: "AWS::ApiGateway::BasePathMapping", scrutiny: None, tags: None, attributes: &[], permissions: &[A { action: "apigateway:DELETE", handlers: "ud" }, A { action: "apigateway:GET", handlers: "crul" }, A { action: "apigateway:PATCH", handlers: "u" }, A { action: "apigateway:POST", handlers: "c" }], properties: &[
     P { name: "BasePath", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "DomainName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "Id", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "RestApiId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Stage", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static BASE_PATH_MAPPING_V2: ResourceType = ResourceType { name: "AWS::ApiGateway::BasePathMappingV2", scrutiny: None, tags: None, attributes: &["BasePathMappingArn"], properties: &[
+static BASE_PATH_MAPPING_V2: ResourceType = ResourceType { name: "AWS::ApiGateway::BasePathMappingV2", scrutiny: None, tags: None, attributes: &["BasePathMappingArn"], permissions: &[A { action: "apigateway:DELETE", handlers: "ud" }, A { action: "apigateway:GET", handlers: "crul" }, A { action: "apigateway:PATCH", handlers: "u" }, A { action: "apigateway:POST", handlers: "c" }], properties: &[
     P { name: "BasePath", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "DomainNameArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "RestApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Stage", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static CLIENT_CERTIFICATE: ResourceType = ResourceType { name: "AWS::ApiGateway::ClientCertificate", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["ClientCertificateId"], properties: &[
+static CLIENT_CERTIFICATE: ResourceType = ResourceType { name: "AWS::ApiGateway::ClientCertificate", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["ClientCertificateId"], permissions: &[A { action: "apigateway:DELETE", handlers: "udt" }, A { action: "apigateway:GET", handlers: "crult" }, A { action: "apigateway:PATCH", handlers: "u" }, A { action: "apigateway:POST", handlers: "c" }, A { action: "apigateway:PUT", handlers: "cut" }], properties: &[
     P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
@@ -95,7 +95,7 @@ static DEPLOYMENT__STAGE_DESCRIPTION: Definition = Definition { name: "StageDesc
     P { name: "TracingEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Variables", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static DEPLOYMENT: ResourceType = ResourceType { name: "AWS::ApiGateway::Deployment", scrutiny: None, tags: None, attributes: &["DeploymentId"], properties: &[
+static DEPLOYMENT: ResourceType = ResourceType { name: "AWS::ApiGateway::Deployment", scrutiny: None, tags: None, attributes: &["DeploymentId"], permissions: &[A { action: "apigateway:DELETE", handlers: "ud" }, A { action: "apigateway:GET", handlers: "crudl" }, A { action: "apigateway:PATCH", handlers: "cu" }, A { action: "apigateway:POST", handlers: "c" }, A { action: "apigateway:PUT", handlers: "cu" }], properties: &[
     P { name: "DeploymentCanarySettings", schema: S { kind: K::Object(&DEPLOYMENT__DEPLOYMENT_CANARY_SETTINGS), rules: &[] }, required: false, replacement: R::Yes, write_only: true, scrutiny: None },
     P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "RestApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
@@ -109,12 +109,12 @@ static DOCUMENTATION_PART__LOCATION: Definition = Definition { name: "Location",
     P { name: "StatusCode", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "Type", schema: S { kind: K::String, rules: &[U::Values(&["API", "AUTHORIZER", "METHOD", "MODEL", "PATH_PARAMETER", "QUERY_PARAMETER", "REQUEST_BODY", "REQUEST_HEADER", "RESOURCE", "RESPONSE", "RESPONSE_BODY", "RESPONSE_HEADER"])] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static DOCUMENTATION_PART: ResourceType = ResourceType { name: "AWS::ApiGateway::DocumentationPart", scrutiny: None, tags: None, attributes: &["DocumentationPartId"], properties: &[
+static DOCUMENTATION_PART: ResourceType = ResourceType { name: "AWS::ApiGateway::DocumentationPart", scrutiny: None, tags: None, attributes: &["DocumentationPartId"], permissions: &[A { action: "apigateway:DELETE", handlers: "d" }, A { action: "apigateway:GET", handlers: "crul" }, A { action: "apigateway:PATCH", handlers: "u" }, A { action: "apigateway:POST", handlers: "c" }], properties: &[
     P { name: "Location", schema: S { kind: K::Object(&DOCUMENTATION_PART__LOCATION), rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "Properties", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "RestApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static DOCUMENTATION_VERSION: ResourceType = ResourceType { name: "AWS::ApiGateway::DocumentationVersion", scrutiny: None, tags: None, attributes: &[], properties: &[
+static DOCUMENTATION_VERSION: ResourceType = ResourceType { name: "AWS::ApiGateway::DocumentationVersion", scrutiny: None, tags: None, attributes: &[], permissions: &[A { action: "apigateway:DELETE", handlers: "d" }, A { action: "apigateway:GET", handlers: "crul" }, A { action: "apigateway:PATCH", handlers: "u" }, A { action: "apigateway:POST", handlers: "c" }], properties: &[
     P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "DocumentationVersion", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "RestApiId", schema: S { kind: K::String, rules: &[U::MinLength(1)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
@@ -127,7 +127,7 @@ static DOMAIN_NAME__MUTUAL_TLS_AUTHENTICATION: Definition = Definition { name: "
     P { name: "TruststoreUri", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "TruststoreVersion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static DOMAIN_NAME: ResourceType = ResourceType { name: "AWS::ApiGateway::DomainName", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["DistributionDomainName", "DistributionHostedZoneId", "DomainNameArn", "RegionalDomainName", "RegionalHostedZoneId"], properties: &[
+static DOMAIN_NAME: ResourceType = ResourceType { name: "AWS::ApiGateway::DomainName", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["DistributionDomainName", "DistributionHostedZoneId", "DomainNameArn", "RegionalDomainName", "RegionalHostedZoneId"], permissions: &[A { action: "apigateway:DELETE", handlers: "udt" }, A { action: "apigateway:GET", handlers: "crudlt" }, A { action: "apigateway:PATCH", handlers: "u" }, A { action: "apigateway:POST", handlers: "c" }, A { action: "apigateway:PUT", handlers: "cut" }], properties: &[
     P { name: "CertificateArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "DomainName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "EndpointAccessMode", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
@@ -139,7 +139,7 @@ static DOMAIN_NAME: ResourceType = ResourceType { name: "AWS::ApiGateway::Domain
     P { name: "SecurityPolicy", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static DOMAIN_NAME_ACCESS_ASSOCIATION: ResourceType = ResourceType { name: "AWS::ApiGateway::DomainNameAccessAssociation", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["DomainNameAccessAssociationArn"], properties: &[
+static DOMAIN_NAME_ACCESS_ASSOCIATION: ResourceType = ResourceType { name: "AWS::ApiGateway::DomainNameAccessAssociation", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["DomainNameAccessAssociationArn"], permissions: &[A { action: "apigateway:CreateAccessAssociation", handlers: "c" }, A { action: "apigateway:DELETE", handlers: "dt" }, A { action: "apigateway:GET", handlers: "crdlt" }, A { action: "apigateway:POST", handlers: "ct" }, A { action: "apigateway:PUT", handlers: "c" }, A { action: "apigateway:RejectAccessAssociation", handlers: "d" }], properties: &[
     P { name: "AccessAssociationSource", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "AccessAssociationSourceType", schema: S { kind: K::String, rules: &[U::Values(&["VPCE"])] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "DomainNameArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
@@ -149,7 +149,7 @@ static DOMAIN_NAME_V2__ENDPOINT_CONFIGURATION: Definition = Definition { name: "
     P { name: "IpAddressType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Types", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static DOMAIN_NAME_V2: ResourceType = ResourceType { name: "AWS::ApiGateway::DomainNameV2", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["DomainNameArn", "DomainNameId"], properties: &[
+static DOMAIN_NAME_V2: ResourceType = ResourceType { name: "AWS::ApiGateway::DomainNameV2", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["DomainNameArn", "DomainNameId"], permissions: &[A { action: "apigateway:DELETE", handlers: "udt" }, A { action: "apigateway:GET", handlers: "crudlt" }, A { action: "apigateway:PATCH", handlers: "u" }, A { action: "apigateway:POST", handlers: "c" }, A { action: "apigateway:PUT", handlers: "cut" }, A { action: "apigateway:UpdateDomainNamePolicy", handlers: "cud" }], properties: &[
     P { name: "CertificateArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "DomainName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "EndpointAccessMode", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
@@ -159,7 +159,7 @@ static DOMAIN_NAME_V2: ResourceType = ResourceType { name: "AWS::ApiGateway::Dom
     P { name: "SecurityPolicy", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static GATEWAY_RESPONSE: ResourceType = ResourceType { name: "AWS::ApiGateway::GatewayResponse", scrutiny: None, tags: None, attributes: &["Id"], properties: &[
+static GATEWAY_RESPONSE: ResourceType = ResourceType { name: "AWS::ApiGateway::GatewayResponse", scrutiny: None, tags: None, attributes: &["Id"], permissions: &[A { action: "apigateway:DELETE", handlers: "d" }, A { action: "apigateway:GET", handlers: "crudl" }, A { action: "apigateway:PUT", handlers: "cu" }], properties: &[
     P { name: "ResponseParameters", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "ResponseTemplates", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "ResponseType", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
@@ -196,7 +196,7 @@ static METHOD__METHOD_RESPONSE: Definition = Definition { name: "MethodResponse"
     P { name: "ResponseParameters", schema: S { kind: K::Map(&S { kind: K::Boolean, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "StatusCode", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static METHOD: ResourceType = ResourceType { name: "AWS::ApiGateway::Method", scrutiny: None, tags: None, attributes: &[], properties: &[
+static METHOD: ResourceType = ResourceType { name: "AWS::ApiGateway::Method", scrutiny: None, tags: None, attributes: &[], permissions: &[A { action: "apigateway:DELETE", handlers: "ud" }, A { action: "apigateway:GET", handlers: "cru" }, A { action: "apigateway:PUT", handlers: "cu" }, A { action: "iam:PassRole", handlers: "cu" }], properties: &[
     P { name: "ApiKeyRequired", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "AuthorizationScopes", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "AuthorizationType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
@@ -211,20 +211,20 @@ static METHOD: ResourceType = ResourceType { name: "AWS::ApiGateway::Method", sc
     P { name: "ResourceId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "RestApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static MODEL: ResourceType = ResourceType { name: "AWS::ApiGateway::Model", scrutiny: None, tags: None, attributes: &[], properties: &[
+static MODEL: ResourceType = ResourceType { name: "AWS::ApiGateway::Model", scrutiny: None, tags: None, attributes: &[], permissions: &[A { action: "apigateway:DELETE", handlers: "d" }, A { action: "apigateway:GET", handlers: "crudl" }, A { action: "apigateway:PATCH", handlers: "u" }, A { action: "apigateway:POST", handlers: "c" }], properties: &[
     P { name: "ContentType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "RestApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "Schema", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static REQUEST_VALIDATOR: ResourceType = ResourceType { name: "AWS::ApiGateway::RequestValidator", scrutiny: None, tags: None, attributes: &["RequestValidatorId"], properties: &[
+static REQUEST_VALIDATOR: ResourceType = ResourceType { name: "AWS::ApiGateway::RequestValidator", scrutiny: None, tags: None, attributes: &["RequestValidatorId"], permissions: &[A { action: "apigateway:DELETE", handlers: "d" }, A { action: "apigateway:GET", handlers: "crul" }, A { action: "apigateway:PATCH", handlers: "u" }, A { action: "apigateway:POST", handlers: "c" }], properties: &[
     P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "RestApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "ValidateRequestBody", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "ValidateRequestParameters", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static RESOURCE: ResourceType = ResourceType { name: "AWS::ApiGateway::Resource", scrutiny: None, tags: None, attributes: &["ResourceId"], properties: &[
+static RESOURCE: ResourceType = ResourceType { name: "AWS::ApiGateway::Resource", scrutiny: None, tags: None, attributes: &["ResourceId"], permissions: &[A { action: "apigateway:DELETE", handlers: "d" }, A { action: "apigateway:GET", handlers: "rul" }, A { action: "apigateway:PATCH", handlers: "u" }, A { action: "apigateway:POST", handlers: "c" }], properties: &[
     P { name: "ParentId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "PathPart", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "RestApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
@@ -240,7 +240,7 @@ static REST_API__S3_LOCATION: Definition = Definition { name: "S3Location", prop
     P { name: "Key", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Version", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static REST_API: ResourceType = ResourceType { name: "AWS::ApiGateway::RestApi", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["RestApiId", "RootResourceId"], properties: &[
+static REST_API: ResourceType = ResourceType { name: "AWS::ApiGateway::RestApi", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["RestApiId", "RootResourceId"], permissions: &[A { action: "apigateway:DELETE", handlers: "udt" }, A { action: "apigateway:GET", handlers: "crult" }, A { action: "apigateway:PATCH", handlers: "cu" }, A { action: "apigateway:POST", handlers: "c" }, A { action: "apigateway:PUT", handlers: "cut" }, A { action: "apigateway:UpdateRestApiPolicy", handlers: "cu" }, A { action: "iam:PassRole", handlers: "cu" }, A { action: "s3:GetObject", handlers: "cu" }], properties: &[
     P { name: "ApiKeySourceType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "BinaryMediaTypes", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Body", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
@@ -282,7 +282,7 @@ static STAGE__METHOD_SETTING: Definition = Definition { name: "MethodSetting", p
     P { name: "ThrottlingBurstLimit", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "ThrottlingRateLimit", schema: S { kind: K::Number, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static STAGE: ResourceType = ResourceType { name: "AWS::ApiGateway::Stage", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &[], properties: &[
+static STAGE: ResourceType = ResourceType { name: "AWS::ApiGateway::Stage", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &[], permissions: &[A { action: "apigateway:DELETE", handlers: "udt" }, A { action: "apigateway:GET", handlers: "crult" }, A { action: "apigateway:PATCH", handlers: "cu" }, A { action: "apigateway:POST", handlers: "c" }, A { action: "apigateway:PUT", handlers: "cut" }], properties: &[
     P { name: "AccessLogSetting", schema: S { kind: K::Object(&STAGE__ACCESS_LOG_SETTING), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "CacheClusterEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "CacheClusterSize", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
@@ -312,7 +312,7 @@ static USAGE_PLAN__THROTTLE_SETTINGS: Definition = Definition { name: "ThrottleS
     P { name: "BurstLimit", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "RateLimit", schema: S { kind: K::Number, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static USAGE_PLAN: ResourceType = ResourceType { name: "AWS::ApiGateway::UsagePlan", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], properties: &[
+static USAGE_PLAN: ResourceType = ResourceType { name: "AWS::ApiGateway::UsagePlan", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], permissions: &[A { action: "apigateway:DELETE", handlers: "udt" }, A { action: "apigateway:GET", handlers: "crudlt" }, A { action: "apigateway:PATCH", handlers: "ud" }, A { action: "apigateway:POST", handlers: "c" }, A { action: "apigateway:PUT", handlers: "cut" }], properties: &[
     P { name: "ApiStages", schema: S { kind: K::List(&S { kind: K::Object(&USAGE_PLAN__API_STAGE), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Quota", schema: S { kind: K::Object(&USAGE_PLAN__QUOTA_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
@@ -320,12 +320,12 @@ static USAGE_PLAN: ResourceType = ResourceType { name: "AWS::ApiGateway::UsagePl
     P { name: "Throttle", schema: S { kind: K::Object(&USAGE_PLAN__THROTTLE_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "UsagePlanName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static USAGE_PLAN_KEY: ResourceType = ResourceType { name: "AWS::ApiGateway::UsagePlanKey", scrutiny: None, tags: None, attributes: &["Id"], properties: &[
+static USAGE_PLAN_KEY: ResourceType = ResourceType { name: "AWS::ApiGateway::UsagePlanKey", scrutiny: None, tags: None, attributes: &["Id"], permissions: &[A { action: "apigateway:DELETE", handlers: "d" }, A { action: "apigateway:GET", handlers: "crdl" }, A { action: "apigateway:POST", handlers: "c" }], properties: &[
     P { name: "KeyId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "KeyType", schema: S { kind: K::String, rules: &[U::Values(&["API_KEY"])] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "UsagePlanId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static VPC_LINK: ResourceType = ResourceType { name: "AWS::ApiGateway::VpcLink", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["VpcLinkId"], properties: &[
+static VPC_LINK: ResourceType = ResourceType { name: "AWS::ApiGateway::VpcLink", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["VpcLinkId"], permissions: &[A { action: "apigateway:DELETE", handlers: "d" }, A { action: "apigateway:GET", handlers: "crudl" }, A { action: "apigateway:PATCH", handlers: "u" }, A { action: "apigateway:POST", handlers: "c" }, A { action: "apigateway:PUT", handlers: "cud" }, A { action: "ec2:CreateVpcEndpointServiceConfiguration", handlers: "crudl" }, A { action: "ec2:DeleteVpcEndpointServiceConfigurations", handlers: "crudl" }, A { action: "ec2:DescribeVpcEndpointServiceConfigurations", handlers: "crudl" }, A { action: "ec2:ModifyVpcEndpointServicePermissions", handlers: "crudl" }], properties: &[
     P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },

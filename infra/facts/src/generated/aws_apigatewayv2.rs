@@ -16,7 +16,7 @@ static API__CORS: Definition = Definition { name: "Cors", properties: &[
     P { name: "ExposeHeaders", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "MaxAge", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static API: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Api", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::Map }), attributes: &["ApiEndpoint", "ApiId", "ExecuteApiArn"], properties: &[
+static API: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Api", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::Map }), attributes: &["ApiEndpoint", "ApiId", "ExecuteApiArn"], permissions: &[A { action: "apigateway:DELETE", handlers: "udt" }, A { action: "apigateway:GET", handlers: "rudlt" }, A { action: "apigateway:PATCH", handlers: "ut" }, A { action: "apigateway:POST", handlers: "cu" }, A { action: "apigateway:PUT", handlers: "cut" }, A { action: "iam:CreateServiceLinkedRole", handlers: "c" }, A { action: "s3:getObject", handlers: "crudl" }], properties: &[
     P { name: "ApiKeySelectionExpression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "BasePath", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
     P { name: "Body", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
@@ -68,13 +68,13 @@ static API_GATEWAY_MANAGED_OVERRIDES__STAGE_OVERRIDES: Definition = Definition {
     P { name: "RouteSettings", schema: S { kind: K::Map(&S { kind: K::Object(&API_GATEWAY_MANAGED_OVERRIDES__ROUTE_SETTINGS), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "StageVariables", schema: S { kind: K::Map(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static API_GATEWAY_MANAGED_OVERRIDES: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::ApiGatewayManagedOverrides", scrutiny: None, tags: None, attributes: &["Id"], properties: &[
+static API_GATEWAY_MANAGED_OVERRIDES: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::ApiGatewayManagedOverrides", scrutiny: None, tags: None, attributes: &["Id"], permissions: &[A { action: "apigateway:DELETE", handlers: "ud" }, A { action: "apigateway:GET", handlers: "crud" }, A { action: "apigateway:PATCH", handlers: "cud" }, A { action: "logs:CreateLogDelivery", handlers: "cu" }, A { action: "logs:CreateLogGroup", handlers: "cu" }, A { action: "logs:CreateLogStream", handlers: "cu" }, A { action: "logs:DeleteLogDelivery", handlers: "ud" }, A { action: "logs:DeleteResourcePolicy", handlers: "d" }, A { action: "logs:DescribeLogGroups", handlers: "cu" }, A { action: "logs:DescribeLogStreams", handlers: "cu" }, A { action: "logs:DescribeResourcePolicies", handlers: "cu" }, A { action: "logs:GetLogDelivery", handlers: "cu" }, A { action: "logs:ListLogDeliveries", handlers: "cud" }, A { action: "logs:PutResourcePolicy", handlers: "cu" }, A { action: "logs:UpdateLogDelivery", handlers: "cu" }], properties: &[
     P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "Integration", schema: S { kind: K::Object(&API_GATEWAY_MANAGED_OVERRIDES__INTEGRATION_OVERRIDES), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Route", schema: S { kind: K::Object(&API_GATEWAY_MANAGED_OVERRIDES__ROUTE_OVERRIDES), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Stage", schema: S { kind: K::Object(&API_GATEWAY_MANAGED_OVERRIDES__STAGE_OVERRIDES), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static API_MAPPING: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::ApiMapping", scrutiny: None, tags: None, attributes: &["ApiMappingId"], properties: &[
+static API_MAPPING: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::ApiMapping", scrutiny: None, tags: None, attributes: &["ApiMappingId"], permissions: &[A { action: "apigateway:DELETE", handlers: "d" }, A { action: "apigateway:GET", handlers: "rul" }, A { action: "apigateway:PATCH", handlers: "u" }, A { action: "apigateway:POST", handlers: "c" }, A { action: "apigateway:PUT", handlers: "u" }], properties: &[
     P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "ApiMappingKey", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "DomainName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
@@ -84,7 +84,7 @@ static AUTHORIZER__JWT_CONFIGURATION: Definition = Definition { name: "JWTConfig
     P { name: "Audience", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Issuer", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static AUTHORIZER: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Authorizer", scrutiny: None, tags: None, attributes: &["AuthorizerId"], properties: &[
+static AUTHORIZER: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Authorizer", scrutiny: None, tags: None, attributes: &["AuthorizerId"], permissions: &[A { action: "apigateway:DELETE", handlers: "d" }, A { action: "apigateway:GET", handlers: "rudl" }, A { action: "apigateway:PATCH", handlers: "u" }, A { action: "apigateway:POST", handlers: "c" }, A { action: "apigateway:PUT", handlers: "u" }, A { action: "iam:PassRole", handlers: "cu" }], properties: &[
     P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "AuthorizerCredentialsArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
     P { name: "AuthorizerPayloadFormatVersion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
@@ -97,7 +97,7 @@ static AUTHORIZER: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Autho
     P { name: "JwtConfiguration", schema: S { kind: K::Object(&AUTHORIZER__JWT_CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static DEPLOYMENT: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Deployment", scrutiny: None, tags: None, attributes: &["DeploymentId"], properties: &[
+static DEPLOYMENT: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Deployment", scrutiny: None, tags: None, attributes: &["DeploymentId"], permissions: &[A { action: "apigateway:DELETE", handlers: "d" }, A { action: "apigateway:GET", handlers: "rudl" }, A { action: "apigateway:PATCH", handlers: "u" }, A { action: "apigateway:POST", handlers: "c" }, A { action: "apigateway:PUT", handlers: "u" }], properties: &[
     P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "StageName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
@@ -114,7 +114,7 @@ static DOMAIN_NAME__MUTUAL_TLS_AUTHENTICATION: Definition = Definition { name: "
     P { name: "TruststoreUri", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "TruststoreVersion", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static DOMAIN_NAME: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::DomainName", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::Map }), attributes: &["DomainNameArn", "RegionalDomainName", "RegionalHostedZoneId"], properties: &[
+static DOMAIN_NAME: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::DomainName", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::Map }), attributes: &["DomainNameArn", "RegionalDomainName", "RegionalHostedZoneId"], permissions: &[A { action: "apigateway:AddCertificateToDomain", handlers: "cu" }, A { action: "apigateway:DELETE", handlers: "udt" }, A { action: "apigateway:GET", handlers: "crudlt" }, A { action: "apigateway:PATCH", handlers: "ut" }, A { action: "apigateway:POST", handlers: "cu" }, A { action: "apigateway:PUT", handlers: "cut" }, A { action: "apigateway:RemoveCertificateFromDomain", handlers: "ud" }, A { action: "s3:GetObject", handlers: "cu" }, A { action: "s3:GetObjectVersion", handlers: "cu" }], properties: &[
     P { name: "DomainName", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "DomainNameConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&DOMAIN_NAME__DOMAIN_NAME_CONFIGURATION), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "MutualTlsAuthentication", schema: S { kind: K::Object(&DOMAIN_NAME__MUTUAL_TLS_AUTHENTICATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
@@ -131,7 +131,7 @@ static INTEGRATION__RESPONSE_PARAMETER_MAP: Definition = Definition { name: "Res
 static INTEGRATION__TLS_CONFIG: Definition = Definition { name: "TlsConfig", properties: &[
     P { name: "ServerNameToVerify", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static INTEGRATION: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Integration", scrutiny: None, tags: None, attributes: &["IntegrationId"], properties: &[
+static INTEGRATION: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Integration", scrutiny: None, tags: None, attributes: &["IntegrationId"], permissions: &[A { action: "apigateway:DELETE", handlers: "d" }, A { action: "apigateway:GET", handlers: "rudl" }, A { action: "apigateway:PATCH", handlers: "u" }, A { action: "apigateway:POST", handlers: "c" }, A { action: "apigateway:PUT", handlers: "u" }, A { action: "iam:PassRole", handlers: "cu" }], properties: &[
     P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "ConnectionId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "ConnectionType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
@@ -151,7 +151,7 @@ static INTEGRATION: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Inte
     P { name: "TimeoutInMillis", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "TlsConfig", schema: S { kind: K::Object(&INTEGRATION__TLS_CONFIG), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static INTEGRATION_RESPONSE: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::IntegrationResponse", scrutiny: None, tags: None, attributes: &["IntegrationResponseId"], properties: &[
+static INTEGRATION_RESPONSE: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::IntegrationResponse", scrutiny: None, tags: None, attributes: &["IntegrationResponseId"], permissions: &[A { action: "apigateway:DELETE", handlers: "d" }, A { action: "apigateway:GET", handlers: "rudl" }, A { action: "apigateway:PATCH", handlers: "u" }, A { action: "apigateway:POST", handlers: "c" }, A { action: "apigateway:PUT", handlers: "u" }], properties: &[
     P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "ContentHandlingStrategy", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "IntegrationId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
@@ -160,19 +160,19 @@ static INTEGRATION_RESPONSE: ResourceType = ResourceType { name: "AWS::ApiGatewa
     P { name: "ResponseTemplates", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "TemplateSelectionExpression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static MODEL: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Model", scrutiny: None, tags: None, attributes: &["ModelId"], properties: &[
+static MODEL: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Model", scrutiny: None, tags: None, attributes: &["ModelId"], permissions: &[A { action: "apigateway:DELETE", handlers: "d" }, A { action: "apigateway:GET", handlers: "rudl" }, A { action: "apigateway:PATCH", handlers: "u" }, A { action: "apigateway:POST", handlers: "c" }, A { action: "apigateway:PUT", handlers: "u" }], properties: &[
     P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "ContentType", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Description", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Schema", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static PORTAL_PRODUCT: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::PortalProduct", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["LastModified", "PortalProductArn", "PortalProductId"], properties: &[
+static PORTAL_PRODUCT: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::PortalProduct", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["LastModified", "PortalProductArn", "PortalProductId"], permissions: &[A { action: "apigateway:CreatePortalProduct", handlers: "c" }, A { action: "apigateway:DELETE", handlers: "ut" }, A { action: "apigateway:DeletePortalProduct", handlers: "d" }, A { action: "apigateway:GET", handlers: "rudlt" }, A { action: "apigateway:GetPortalProduct", handlers: "rud" }, A { action: "apigateway:GetTags", handlers: "rut" }, A { action: "apigateway:ListPortalProducts", handlers: "l" }, A { action: "apigateway:PATCH", handlers: "ut" }, A { action: "apigateway:POST", handlers: "cut" }, A { action: "apigateway:TagResource", handlers: "cut" }, A { action: "apigateway:UntagResource", handlers: "ut" }, A { action: "apigateway:UpdatePortalProduct", handlers: "u" }], properties: &[
     P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "DisplayName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static ROUTE: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Route", scrutiny: None, tags: None, attributes: &["RouteId"], properties: &[
+static ROUTE: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Route", scrutiny: None, tags: None, attributes: &["RouteId"], permissions: &[A { action: "apigateway:DELETE", handlers: "d" }, A { action: "apigateway:GET", handlers: "rudl" }, A { action: "apigateway:PATCH", handlers: "u" }, A { action: "apigateway:POST", handlers: "c" }, A { action: "apigateway:PUT", handlers: "u" }], properties: &[
     P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "ApiKeyRequired", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "AuthorizationScopes", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
@@ -189,7 +189,7 @@ static ROUTE: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Route", sc
 static ROUTE_RESPONSE__PARAMETER_CONSTRAINTS: Definition = Definition { name: "ParameterConstraints", properties: &[
     P { name: "Required", schema: S { kind: K::Boolean, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static ROUTE_RESPONSE: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::RouteResponse", scrutiny: None, tags: None, attributes: &["RouteResponseId"], properties: &[
+static ROUTE_RESPONSE: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::RouteResponse", scrutiny: None, tags: None, attributes: &["RouteResponseId"], permissions: &[A { action: "apigateway:DELETE", handlers: "d" }, A { action: "apigateway:GET", handlers: "rudl" }, A { action: "apigateway:PATCH", handlers: "u" }, A { action: "apigateway:POST", handlers: "c" }, A { action: "apigateway:PUT", handlers: "u" }], properties: &[
     P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "ModelSelectionExpression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "ResponseModels", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
@@ -219,7 +219,7 @@ static ROUTING_RULE__MATCH_HEADER_VALUE: Definition = Definition { name: "MatchH
 static ROUTING_RULE__MATCH_HEADERS: Definition = Definition { name: "MatchHeaders", properties: &[
     P { name: "AnyOf", schema: S { kind: K::List(&S { kind: K::Object(&ROUTING_RULE__MATCH_HEADER_VALUE), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static ROUTING_RULE: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::RoutingRule", scrutiny: None, tags: None, attributes: &["RoutingRuleArn", "RoutingRuleId"], properties: &[
+static ROUTING_RULE: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::RoutingRule", scrutiny: None, tags: None, attributes: &["RoutingRuleArn", "RoutingRuleId"], permissions: &[A { action: "apigateway:CreateRoutingRule", handlers: "c" }, A { action: "apigateway:DeleteRoutingRule", handlers: "d" }, A { action: "apigateway:GetRoutingRule", handlers: "r" }, A { action: "apigateway:ListRoutingRules", handlers: "l" }, A { action: "apigateway:UpdateRoutingRule", handlers: "u" }], properties: &[
     P { name: "Actions", schema: S { kind: K::List(&S { kind: K::Object(&ROUTING_RULE__ACTION), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Conditions", schema: S { kind: K::List(&S { kind: K::Object(&ROUTING_RULE__CONDITION), rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "DomainNameArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
@@ -236,7 +236,7 @@ static STAGE__ROUTE_SETTINGS: Definition = Definition { name: "RouteSettings", p
     P { name: "ThrottlingBurstLimit", schema: S { kind: K::Integer, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "ThrottlingRateLimit", schema: S { kind: K::Number, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static STAGE: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Stage", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::Map }), attributes: &[], properties: &[
+static STAGE: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Stage", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::Map }), attributes: &[], permissions: &[A { action: "apigateway:DELETE", handlers: "ud" }, A { action: "apigateway:GET", handlers: "rl" }, A { action: "apigateway:PATCH", handlers: "u" }, A { action: "apigateway:POST", handlers: "cut" }, A { action: "apigateway:TagResource", handlers: "cut" }, A { action: "apigateway:UntagResource", handlers: "ut" }, A { action: "logs:CreateLogDelivery", handlers: "cu" }, A { action: "logs:DeleteLogDelivery", handlers: "ud" }, A { action: "logs:DescribeResourcePolicies", handlers: "cu" }, A { action: "logs:GetLogDelivery", handlers: "cu" }, A { action: "logs:ListLogDeliveries", handlers: "cu" }, A { action: "logs:PutResourcePolicy", handlers: "cu" }, A { action: "logs:UpdateLogDelivery", handlers: "cu" }], properties: &[
     P { name: "AccessLogSettings", schema: S { kind: K::Object(&STAGE__ACCESS_LOG_SETTINGS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "AccessPolicyId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "ApiId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
@@ -250,7 +250,7 @@ static STAGE: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::Stage", sc
     P { name: "StageVariables", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Tags", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static VPC_LINK: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::VpcLink", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::Map }), attributes: &["VpcLinkId"], properties: &[
+static VPC_LINK: ResourceType = ResourceType { name: "AWS::ApiGatewayV2::VpcLink", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::Map }), attributes: &["VpcLinkId"], permissions: &[A { action: "apigateway:DELETE", handlers: "udt" }, A { action: "apigateway:GET", handlers: "crudlt" }, A { action: "apigateway:PATCH", handlers: "ut" }, A { action: "apigateway:POST", handlers: "cu" }, A { action: "apigateway:PUT", handlers: "t" }, A { action: "apigateway:TagResource", handlers: "cu" }, A { action: "apigateway:unTagResource", handlers: "u" }, A { action: "iam:CreateServiceLinkedRole", handlers: "crudl" }, A { action: "iam:DeleteServiceLinkedRole", handlers: "crudl" }, A { action: "iam:GetServiceLinkedRoleDeletionStatus", handlers: "crudl" }], properties: &[
     P { name: "Name", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "SecurityGroupIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "SubnetIds", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },

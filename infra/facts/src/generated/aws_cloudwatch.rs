@@ -45,7 +45,7 @@ static ALARM__WARM_UP_CONFIGURATION: Definition = Definition { name: "WarmUpConf
     P { name: "OnlyStartEvaluatingAfterWarmUpPeriodEnds", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "WarmUpPeriodDurationInMinutes", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(2880.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static ALARM: ResourceType = ResourceType { name: "AWS::CloudWatch::Alarm", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn"], properties: &[
+static ALARM: ResourceType = ResourceType { name: "AWS::CloudWatch::Alarm", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn"], permissions: &[A { action: "cloudwatch:DeleteAlarms", handlers: "d" }, A { action: "cloudwatch:DescribeAlarms", handlers: "crudl" }, A { action: "cloudwatch:ListTagsForResource", handlers: "crut" }, A { action: "cloudwatch:PutMetricAlarm", handlers: "cu" }, A { action: "cloudwatch:TagResource", handlers: "cut" }, A { action: "cloudwatch:UntagResource", handlers: "ut" }], properties: &[
     P { name: "ActionsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "AlarmActions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "AlarmDescription", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
@@ -84,7 +84,7 @@ static ALARM_MUTE_RULE__SCHEDULE: Definition = Definition { name: "Schedule", pr
     P { name: "Expression", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(256)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Timezone", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static ALARM_MUTE_RULE: ResourceType = ResourceType { name: "AWS::CloudWatch::AlarmMuteRule", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "LastUpdatedTimestamp", "MuteType", "Status"], properties: &[
+static ALARM_MUTE_RULE: ResourceType = ResourceType { name: "AWS::CloudWatch::AlarmMuteRule", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "LastUpdatedTimestamp", "MuteType", "Status"], permissions: &[A { action: "cloudwatch:DeleteAlarmMuteRule", handlers: "d" }, A { action: "cloudwatch:GetAlarmMuteRule", handlers: "crud" }, A { action: "cloudwatch:ListAlarmMuteRules", handlers: "l" }, A { action: "cloudwatch:ListTagsForResource", handlers: "rt" }, A { action: "cloudwatch:PutAlarmMuteRule", handlers: "cu" }, A { action: "cloudwatch:TagResource", handlers: "cut" }, A { action: "cloudwatch:UntagResource", handlers: "ut" }], properties: &[
     P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(1024)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "ExpireDate", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "MuteTargets", schema: S { kind: K::Object(&ALARM_MUTE_RULE__MUTE_TARGETS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
@@ -138,7 +138,7 @@ static ANOMALY_DETECTOR__SINGLE_METRIC_ANOMALY_DETECTOR: Definition = Definition
     P { name: "Namespace", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "Stat", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static ANOMALY_DETECTOR: ResourceType = ResourceType { name: "AWS::CloudWatch::AnomalyDetector", scrutiny: None, tags: None, attributes: &["Id"], properties: &[
+static ANOMALY_DETECTOR: ResourceType = ResourceType { name: "AWS::CloudWatch::AnomalyDetector", scrutiny: None, tags: None, attributes: &["Id"], permissions: &[], properties: &[
     P { name: "Configuration", schema: S { kind: K::Object(&ANOMALY_DETECTOR__CONFIGURATION), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Dimensions", schema: S { kind: K::List(&S { kind: K::Object(&ANOMALY_DETECTOR__DIMENSION), rules: &[] }), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "MetricCharacteristics", schema: S { kind: K::Object(&ANOMALY_DETECTOR__METRIC_CHARACTERISTICS), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
@@ -148,7 +148,7 @@ static ANOMALY_DETECTOR: ResourceType = ResourceType { name: "AWS::CloudWatch::A
     P { name: "SingleMetricAnomalyDetector", schema: S { kind: K::Object(&ANOMALY_DETECTOR__SINGLE_METRIC_ANOMALY_DETECTOR), rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "Stat", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static COMPOSITE_ALARM: ResourceType = ResourceType { name: "AWS::CloudWatch::CompositeAlarm", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn"], properties: &[
+static COMPOSITE_ALARM: ResourceType = ResourceType { name: "AWS::CloudWatch::CompositeAlarm", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn"], permissions: &[A { action: "cloudwatch:DeleteAlarms", handlers: "d" }, A { action: "cloudwatch:DescribeAlarms", handlers: "crudl" }, A { action: "cloudwatch:ListTagsForResource", handlers: "crut" }, A { action: "cloudwatch:PutCompositeAlarm", handlers: "cu" }, A { action: "cloudwatch:TagResource", handlers: "cut" }, A { action: "cloudwatch:UntagResource", handlers: "ut" }], properties: &[
     P { name: "ActionsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "ActionsSuppressor", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1600)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "ActionsSuppressorExtensionPeriod", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
@@ -161,12 +161,12 @@ static COMPOSITE_ALARM: ResourceType = ResourceType { name: "AWS::CloudWatch::Co
     P { name: "OKActions", schema: S { kind: K::List(&S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(1024)] }), rules: &[U::MaxItems(5)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static DASHBOARD: ResourceType = ResourceType { name: "AWS::CloudWatch::Dashboard", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &[], properties: &[
+static DASHBOARD: ResourceType = ResourceType { name: "AWS::CloudWatch::Dashboard", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &[], permissions: &[A { action: "cloudwatch:DeleteDashboards", handlers: "d" }, A { action: "cloudwatch:GetDashboard", handlers: "crd" }, A { action: "cloudwatch:ListDashboards", handlers: "l" }, A { action: "cloudwatch:ListTagsForResource", handlers: "rut" }, A { action: "cloudwatch:PutDashboard", handlers: "cu" }, A { action: "cloudwatch:TagResource", handlers: "cut" }, A { action: "cloudwatch:UntagResource", handlers: "ut" }], properties: &[
     P { name: "DashboardBody", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "DashboardName", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static INSIGHT_RULE: ResourceType = ResourceType { name: "AWS::CloudWatch::InsightRule", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "RuleName"], properties: &[
+static INSIGHT_RULE: ResourceType = ResourceType { name: "AWS::CloudWatch::InsightRule", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "RuleName"], permissions: &[A { action: "cloudwatch:DeleteInsightRules", handlers: "d" }, A { action: "cloudwatch:DescribeInsightRules", handlers: "crudl" }, A { action: "cloudwatch:ListTagsForResource", handlers: "rt" }, A { action: "cloudwatch:PutInsightRule", handlers: "cu" }, A { action: "cloudwatch:TagResource", handlers: "cut" }, A { action: "cloudwatch:UntagResource", handlers: "ut" }], properties: &[
     P { name: "ApplyOnTransformedLogs", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "RuleBody", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "RuleName", schema: S { kind: K::String, rules: &[U::Pattern("^[\\x20-\\x7E]+$"), U::MinLength(1), U::MaxLength(128)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
@@ -190,7 +190,7 @@ static LOG_ALARM__WARM_UP_CONFIGURATION: Definition = Definition { name: "WarmUp
     P { name: "OnlyStartEvaluatingAfterWarmUpPeriodEnds", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "WarmUpPeriodDurationInMinutes", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(2880.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static LOG_ALARM: ResourceType = ResourceType { name: "AWS::CloudWatch::LogAlarm", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn"], properties: &[
+static LOG_ALARM: ResourceType = ResourceType { name: "AWS::CloudWatch::LogAlarm", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn"], permissions: &[A { action: "cloudwatch:DeleteAlarms", handlers: "d" }, A { action: "cloudwatch:DescribeAlarms", handlers: "crudl" }, A { action: "cloudwatch:ListTagsForResource", handlers: "crut" }, A { action: "cloudwatch:PutLogAlarm", handlers: "cu" }, A { action: "cloudwatch:TagResource", handlers: "cut" }, A { action: "cloudwatch:UntagResource", handlers: "ut" }, A { action: "iam:PassRole", handlers: "cu" }, A { action: "logs:CreateScheduledQuery", handlers: "cud" }, A { action: "logs:DeleteScheduledQuery", handlers: "cud" }, A { action: "logs:GetScheduledQuery", handlers: "cud" }, A { action: "logs:ListTagsForResource", handlers: "cru" }, A { action: "logs:TagResource", handlers: "cu" }, A { action: "logs:UntagResource", handlers: "u" }, A { action: "logs:UpdateScheduledQuery", handlers: "cu" }], properties: &[
     P { name: "ActionLogLineCount", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(50.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "ActionLogLineRoleArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "ActionsEnabled", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
@@ -220,7 +220,7 @@ static METRIC_STREAM__METRIC_STREAM_STATISTICS_METRIC: Definition = Definition {
     P { name: "MetricName", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Namespace", schema: S { kind: K::String, rules: &[U::Pattern("^[^:]"), U::MinLength(1), U::MaxLength(255)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static METRIC_STREAM: ResourceType = ResourceType { name: "AWS::CloudWatch::MetricStream", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "CreationDate", "LastUpdateDate", "State"], properties: &[
+static METRIC_STREAM: ResourceType = ResourceType { name: "AWS::CloudWatch::MetricStream", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "CreationDate", "LastUpdateDate", "State"], permissions: &[A { action: "cloudwatch:DeleteMetricStream", handlers: "d" }, A { action: "cloudwatch:GetMetricStream", handlers: "crud" }, A { action: "cloudwatch:ListMetricStreams", handlers: "l" }, A { action: "cloudwatch:ListTagsForResource", handlers: "rt" }, A { action: "cloudwatch:PutMetricStream", handlers: "cu" }, A { action: "cloudwatch:TagResource", handlers: "cut" }, A { action: "cloudwatch:UntagResource", handlers: "ut" }, A { action: "iam:PassRole", handlers: "cu" }], properties: &[
     P { name: "ExcludeFilters", schema: S { kind: K::List(&S { kind: K::Object(&METRIC_STREAM__METRIC_STREAM_FILTER), rules: &[] }), rules: &[U::MaxItems(1000)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "FirehoseArn", schema: S { kind: K::String, rules: &[U::MinLength(20), U::MaxLength(2048)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "IncludeFilters", schema: S { kind: K::List(&S { kind: K::Object(&METRIC_STREAM__METRIC_STREAM_FILTER), rules: &[] }), rules: &[U::MaxItems(1000)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
@@ -231,7 +231,7 @@ static METRIC_STREAM: ResourceType = ResourceType { name: "AWS::CloudWatch::Metr
     P { name: "StatisticsConfigurations", schema: S { kind: K::List(&S { kind: K::Object(&METRIC_STREAM__METRIC_STREAM_STATISTICS_CONFIGURATION), rules: &[] }), rules: &[U::MaxItems(100)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(50)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static O_TEL_ENRICHMENT: ResourceType = ResourceType { name: "AWS::CloudWatch::OTelEnrichment", scrutiny: None, tags: None, attributes: &["AccountId", "Status"], properties: &[] };
+static O_TEL_ENRICHMENT: ResourceType = ResourceType { name: "AWS::CloudWatch::OTelEnrichment", scrutiny: None, tags: None, attributes: &["AccountId", "Status"], permissions: &[A { action: "cloudwatch:GetOTelEnrichment", handlers: "crudl" }, A { action: "cloudwatch:StartOTelEnrichment", handlers: "c" }, A { action: "cloudwatch:StopOTelEnrichment", handlers: "d" }, A { action: "cloudwatch:UpdateOTelEnrichment", handlers: "u" }], properties: &[] };
 
 pub(super) static TYPES: &[&ResourceType] = &[
     &ALARM,

@@ -79,7 +79,7 @@ static SCHEDULE__TARGET: Definition = Definition { name: "Target", properties: &
     P { name: "SageMakerPipelineParameters", schema: S { kind: K::Object(&SCHEDULE__SAGE_MAKER_PIPELINE_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "SqsParameters", schema: S { kind: K::Object(&SCHEDULE__SQS_PARAMETERS), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static SCHEDULE: ResourceType = ResourceType { name: "AWS::Scheduler::Schedule", scrutiny: None, tags: None, attributes: &["Arn"], properties: &[
+static SCHEDULE: ResourceType = ResourceType { name: "AWS::Scheduler::Schedule", scrutiny: None, tags: None, attributes: &["Arn"], permissions: &[A { action: "iam:PassRole", handlers: "cu" }, A { action: "scheduler:CreateSchedule", handlers: "c" }, A { action: "scheduler:DeleteSchedule", handlers: "d" }, A { action: "scheduler:GetSchedule", handlers: "crud" }, A { action: "scheduler:ListSchedules", handlers: "l" }, A { action: "scheduler:UpdateSchedule", handlers: "u" }], properties: &[
     P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(512)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "EndDate", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "FlexibleTimeWindow", schema: S { kind: K::Object(&SCHEDULE__FLEXIBLE_TIME_WINDOW), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
@@ -92,7 +92,7 @@ static SCHEDULE: ResourceType = ResourceType { name: "AWS::Scheduler::Schedule",
     P { name: "State", schema: S { kind: K::String, rules: &[U::Values(&["DISABLED", "ENABLED"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Target", schema: S { kind: K::Object(&SCHEDULE__TARGET), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static SCHEDULE_GROUP: ResourceType = ResourceType { name: "AWS::Scheduler::ScheduleGroup", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "CreationDate", "LastModificationDate", "State"], properties: &[
+static SCHEDULE_GROUP: ResourceType = ResourceType { name: "AWS::Scheduler::ScheduleGroup", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "CreationDate", "LastModificationDate", "State"], permissions: &[A { action: "scheduler:CreateScheduleGroup", handlers: "c" }, A { action: "scheduler:DeleteSchedule", handlers: "d" }, A { action: "scheduler:DeleteScheduleGroup", handlers: "d" }, A { action: "scheduler:GetScheduleGroup", handlers: "crud" }, A { action: "scheduler:ListScheduleGroups", handlers: "l" }, A { action: "scheduler:ListTagsForResource", handlers: "crut" }, A { action: "scheduler:TagResource", handlers: "cut" }, A { action: "scheduler:UntagResource", handlers: "ut" }], properties: &[
     P { name: "Name", schema: S { kind: K::String, rules: &[U::Pattern("^[0-9a-zA-Z-_.]+$"), U::MinLength(1), U::MaxLength(64)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[U::MaxItems(200)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };

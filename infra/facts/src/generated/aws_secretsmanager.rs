@@ -2,7 +2,7 @@
 //! Facts of `AWS::SecretsManager::*`
 
 use super::*;
-static RESOURCE_POLICY: ResourceType = ResourceType { name: "AWS::SecretsManager::ResourcePolicy", scrutiny: Some(Y::ResourcePolicy), tags: None, attributes: &["Id"], properties: &[
+static RESOURCE_POLICY: ResourceType = ResourceType { name: "AWS::SecretsManager::ResourcePolicy", scrutiny: Some(Y::ResourcePolicy), tags: None, attributes: &["Id"], permissions: &[A { action: "secretsmanager:DeleteResourcePolicy", handlers: "d" }, A { action: "secretsmanager:GetResourcePolicy", handlers: "crudl" }, A { action: "secretsmanager:ListSecrets", handlers: "l" }, A { action: "secretsmanager:PutResourcePolicy", handlers: "cu" }], properties: &[
     P { name: "BlockPublicPolicy", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
     P { name: "ResourcePolicy", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "SecretId", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(2048)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
@@ -29,7 +29,7 @@ static ROTATION_SCHEDULE__ROTATION_RULES: Definition = Definition { name: "Rotat
     P { name: "Duration", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "ScheduleExpression", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static ROTATION_SCHEDULE: ResourceType = ResourceType { name: "AWS::SecretsManager::RotationSchedule", scrutiny: None, tags: None, attributes: &["Id"], properties: &[
+static ROTATION_SCHEDULE: ResourceType = ResourceType { name: "AWS::SecretsManager::RotationSchedule", scrutiny: None, tags: None, attributes: &["Id"], permissions: &[A { action: "iam:PassRole", handlers: "cu" }, A { action: "lambda:InvokeFunction", handlers: "cu" }, A { action: "secretsmanager:CancelRotateSecret", handlers: "d" }, A { action: "secretsmanager:DescribeSecret", handlers: "crudl" }, A { action: "secretsmanager:ListSecrets", handlers: "l" }, A { action: "secretsmanager:RotateSecret", handlers: "cu" }], properties: &[
     P { name: "ExternalSecretRotationMetadata", schema: S { kind: K::List(&S { kind: K::Object(&ROTATION_SCHEDULE__EXTERNAL_SECRET_ROTATION_METADATA_ITEM), rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "ExternalSecretRotationRoleArn", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "HostedRotationLambda", schema: S { kind: K::Object(&ROTATION_SCHEDULE__HOSTED_ROTATION_LAMBDA), rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
@@ -54,7 +54,7 @@ static SECRET__REPLICA_REGION: Definition = Definition { name: "ReplicaRegion", 
     P { name: "KmsKeyId", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Region", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static SECRET: ResourceType = ResourceType { name: "AWS::SecretsManager::Secret", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], properties: &[
+static SECRET: ResourceType = ResourceType { name: "AWS::SecretsManager::Secret", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Id"], permissions: &[A { action: "secretsmanager:CreateSecret", handlers: "c" }, A { action: "secretsmanager:DeleteSecret", handlers: "d" }, A { action: "secretsmanager:DescribeSecret", handlers: "crd" }, A { action: "secretsmanager:GetRandomPassword", handlers: "cu" }, A { action: "secretsmanager:GetSecretValue", handlers: "ru" }, A { action: "secretsmanager:ListSecrets", handlers: "l" }, A { action: "secretsmanager:RemoveRegionsFromReplication", handlers: "ud" }, A { action: "secretsmanager:ReplicateSecretToRegions", handlers: "cu" }, A { action: "secretsmanager:TagResource", handlers: "cut" }, A { action: "secretsmanager:UntagResource", handlers: "ut" }, A { action: "secretsmanager:UpdateSecret", handlers: "u" }], properties: &[
     P { name: "Description", schema: S { kind: K::String, rules: &[U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "GenerateSecretString", schema: S { kind: K::Object(&SECRET__GENERATE_SECRET_STRING), rules: &[] }, required: false, replacement: R::No, write_only: true, scrutiny: None },
     P { name: "KmsKeyId", schema: S { kind: K::String, rules: &[U::MaxLength(2048)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
@@ -64,7 +64,7 @@ static SECRET: ResourceType = ResourceType { name: "AWS::SecretsManager::Secret"
     P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Type", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static SECRET_TARGET_ATTACHMENT: ResourceType = ResourceType { name: "AWS::SecretsManager::SecretTargetAttachment", scrutiny: None, tags: None, attributes: &["Id"], properties: &[
+static SECRET_TARGET_ATTACHMENT: ResourceType = ResourceType { name: "AWS::SecretsManager::SecretTargetAttachment", scrutiny: None, tags: None, attributes: &["Id"], permissions: &[A { action: "docdb-elastic:GetCluster", handlers: "cu" }, A { action: "rds:DescribeDBClusters", handlers: "cu" }, A { action: "rds:DescribeDBInstances", handlers: "cu" }, A { action: "redshift-serverless:GetNamespace", handlers: "cu" }, A { action: "redshift-serverless:ListWorkgroups", handlers: "cu" }, A { action: "redshift:DescribeClusters", handlers: "cu" }, A { action: "secretsmanager:GetSecretValue", handlers: "crudl" }, A { action: "secretsmanager:ListSecrets", handlers: "l" }, A { action: "secretsmanager:PutSecretValue", handlers: "cud" }], properties: &[
     P { name: "SecretId", schema: S { kind: K::String, rules: &[U::MinLength(1), U::MaxLength(2048)] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "TargetId", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "TargetType", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },

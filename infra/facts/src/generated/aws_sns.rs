@@ -5,7 +5,7 @@ use super::*;
 static SUBSCRIPTION__REDRIVE_POLICY: Definition = Definition { name: "RedrivePolicy", properties: &[
     P { name: "deadLetterTargetArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static SUBSCRIPTION: ResourceType = ResourceType { name: "AWS::SNS::Subscription", scrutiny: None, tags: None, attributes: &["Arn"], properties: &[
+static SUBSCRIPTION: ResourceType = ResourceType { name: "AWS::SNS::Subscription", scrutiny: None, tags: None, attributes: &["Arn"], permissions: &[A { action: "iam:GetRole", handlers: "cu" }, A { action: "iam:PassRole", handlers: "cu" }, A { action: "sns:GetSubscriptionAttributes", handlers: "rd" }, A { action: "sns:ListSubscriptions", handlers: "l" }, A { action: "sns:SetSubscriptionAttributes", handlers: "u" }, A { action: "sns:Subscribe", handlers: "c" }, A { action: "sns:Unsubscribe", handlers: "d" }], properties: &[
     P { name: "DeliveryPolicy", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Endpoint", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "FilterPolicy", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
@@ -28,7 +28,7 @@ static TOPIC__SUBSCRIPTION: Definition = Definition { name: "Subscription", prop
     P { name: "Endpoint", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Protocol", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static TOPIC: ResourceType = ResourceType { name: "AWS::SNS::Topic", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["TopicArn", "TopicName"], properties: &[
+static TOPIC: ResourceType = ResourceType { name: "AWS::SNS::Topic", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["TopicArn", "TopicName"], permissions: &[A { action: "iam:GetRole", handlers: "cu" }, A { action: "iam:PassRole", handlers: "cu" }, A { action: "sns:CreateTopic", handlers: "c" }, A { action: "sns:DeleteTopic", handlers: "d" }, A { action: "sns:GetDataProtectionPolicy", handlers: "ru" }, A { action: "sns:GetTopicAttributes", handlers: "crud" }, A { action: "sns:ListSubscriptionsByTopic", handlers: "ru" }, A { action: "sns:ListTagsForResource", handlers: "rut" }, A { action: "sns:ListTopics", handlers: "l" }, A { action: "sns:PutDataProtectionPolicy", handlers: "cu" }, A { action: "sns:SetTopicAttributes", handlers: "u" }, A { action: "sns:Subscribe", handlers: "cu" }, A { action: "sns:TagResource", handlers: "cut" }, A { action: "sns:Unsubscribe", handlers: "u" }, A { action: "sns:UntagResource", handlers: "ut" }], properties: &[
     P { name: "ArchivePolicy", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: Some(Y::ResourcePolicy) },
     P { name: "ContentBasedDeduplication", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "DataProtectionPolicy", schema: S { kind: K::Json, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: Some(Y::ResourcePolicy) },
@@ -44,11 +44,11 @@ static TOPIC: ResourceType = ResourceType { name: "AWS::SNS::Topic", scrutiny: N
     P { name: "TopicName", schema: S { kind: K::String, rules: &[U::MaxLength(256)] }, required: false, replacement: R::Yes, write_only: false, scrutiny: None },
     P { name: "TracingConfig", schema: S { kind: K::String, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static TOPIC_INLINE_POLICY: ResourceType = ResourceType { name: "AWS::SNS::TopicInlinePolicy", scrutiny: Some(Y::ResourcePolicy), tags: None, attributes: &[], properties: &[
+static TOPIC_INLINE_POLICY: ResourceType = ResourceType { name: "AWS::SNS::TopicInlinePolicy", scrutiny: Some(Y::ResourcePolicy), tags: None, attributes: &[], permissions: &[A { action: "sns:GetTopicAttributes", handlers: "crud" }, A { action: "sns:SetTopicAttributes", handlers: "cud" }], properties: &[
     P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "TopicArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static TOPIC_POLICY: ResourceType = ResourceType { name: "AWS::SNS::TopicPolicy", scrutiny: Some(Y::ResourcePolicy), tags: None, attributes: &["Id"], properties: &[
+static TOPIC_POLICY: ResourceType = ResourceType { name: "AWS::SNS::TopicPolicy", scrutiny: Some(Y::ResourcePolicy), tags: None, attributes: &["Id"], permissions: &[A { action: "sns:SetTopicAttributes", handlers: "cud" }], properties: &[
     P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Topics", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };

@@ -10,7 +10,7 @@ static QUEUE__REDRIVE_POLICY: Definition = Definition { name: "RedrivePolicy", p
     P { name: "deadLetterTargetArn", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "maxReceiveCount", schema: S { kind: K::Integer, rules: &[U::Minimum(1.0), U::Maximum(1000.0)] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static QUEUE: ResourceType = ResourceType { name: "AWS::SQS::Queue", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "QueueName", "QueueUrl"], properties: &[
+static QUEUE: ResourceType = ResourceType { name: "AWS::SQS::Queue", scrutiny: None, tags: Some(Tags { property: "Tags", shape: TagShape::List }), attributes: &["Arn", "QueueName", "QueueUrl"], permissions: &[A { action: "sqs:CreateQueue", handlers: "c" }, A { action: "sqs:DeleteQueue", handlers: "d" }, A { action: "sqs:GetQueueAttributes", handlers: "crud" }, A { action: "sqs:GetQueueUrl", handlers: "c" }, A { action: "sqs:ListQueueTags", handlers: "crut" }, A { action: "sqs:ListQueues", handlers: "l" }, A { action: "sqs:SetQueueAttributes", handlers: "u" }, A { action: "sqs:TagQueue", handlers: "cut" }, A { action: "sqs:UntagQueue", handlers: "ut" }], properties: &[
     P { name: "ContentBasedDeduplication", schema: S { kind: K::Boolean, rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "DeduplicationScope", schema: S { kind: K::String, rules: &[U::Values(&["messageGroup", "queue"])] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "DelaySeconds", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(900.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
@@ -28,11 +28,11 @@ static QUEUE: ResourceType = ResourceType { name: "AWS::SQS::Queue", scrutiny: N
     P { name: "Tags", schema: S { kind: K::List(&S { kind: K::Tag, rules: &[] }), rules: &[] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "VisibilityTimeout", schema: S { kind: K::Integer, rules: &[U::Minimum(0.0), U::Maximum(43200.0)] }, required: false, replacement: R::No, write_only: false, scrutiny: None },
 ] };
-static QUEUE_INLINE_POLICY: ResourceType = ResourceType { name: "AWS::SQS::QueueInlinePolicy", scrutiny: Some(Y::ResourcePolicy), tags: None, attributes: &[], properties: &[
+static QUEUE_INLINE_POLICY: ResourceType = ResourceType { name: "AWS::SQS::QueueInlinePolicy", scrutiny: Some(Y::ResourcePolicy), tags: None, attributes: &[], permissions: &[A { action: "sqs:GetQueueAttributes", handlers: "crud" }, A { action: "sqs:GetQueueUrl", handlers: "cru" }, A { action: "sqs:SetQueueAttributes", handlers: "cud" }], properties: &[
     P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Queue", schema: S { kind: K::String, rules: &[] }, required: true, replacement: R::Yes, write_only: false, scrutiny: None },
 ] };
-static QUEUE_POLICY: ResourceType = ResourceType { name: "AWS::SQS::QueuePolicy", scrutiny: Some(Y::ResourcePolicy), tags: None, attributes: &["Id"], properties: &[
+static QUEUE_POLICY: ResourceType = ResourceType { name: "AWS::SQS::QueuePolicy", scrutiny: Some(Y::ResourcePolicy), tags: None, attributes: &["Id"], permissions: &[A { action: "sqs:SetQueueAttributes", handlers: "cud" }], properties: &[
     P { name: "PolicyDocument", schema: S { kind: K::Json, rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
     P { name: "Queues", schema: S { kind: K::List(&S { kind: K::String, rules: &[] }), rules: &[] }, required: true, replacement: R::No, write_only: false, scrutiny: None },
 ] };

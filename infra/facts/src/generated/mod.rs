@@ -42,7 +42,7 @@ mod outlines;
 pub(crate) use outlines::OUTLINES;
 
 #[allow(unused_imports, reason = "without the feature of a service there is no table")]
-use crate::model::{Definition, Kind as K, Property as P, Replacement as R, ResourceType, Rule as U, Schema as S, Scrutiny as Y, TagShape, Tags};
+use crate::model::{Definition, Kind as K, Permission as A, Property as P, Replacement as R, ResourceType, Rule as U, Schema as S, Scrutiny as Y, TagShape, Tags};
 
 /// Service, and its types sorted by name.
 pub(crate) static SERVICES: &[(&str, &[&ResourceType])] = &[

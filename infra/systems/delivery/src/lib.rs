@@ -1,12 +1,16 @@
 //! **Delivery**: the roles with which a pipeline deploys a stage, and its settings. Draws its stack last, since its
 //! execution role covers the resources of all others.
 
-mod data;
-mod services;
+mod action;
+mod boundary;
+mod exclusions;
+mod execution;
+mod names;
+mod places;
 mod stack;
 mod statement;
 
-use cfn::Diagnostic;
+use cfn::{Diagnostic, Value};
 use constructs::SynthesizedStack;
 use system::{Configured, Example, Section, Stage, StageName, System};
 
@@ -15,6 +19,9 @@ const NAME: &str = "delivery";
 /// What people type to work with it.
 const EXAMPLES: &[Example] =
     &[Example::new("deploy --stage dev Delivery --profile admin", "the pipeline's roles, by an administrator")];
+
+/// What the diagnostics of this crate are called.
+const RULE: &str = "delivery-coverage";
 
 /// The entry of the list of systems.
 pub struct Delivery;
@@ -69,6 +76,11 @@ impl System for Delivery {
 }
 
 impl Configured for Settings {
+    /// A stage that no repository deploys can be deployed without this stack, and then there is no boundary.
+    fn permissions_boundary(&self, stage: &Stage) -> Option<Value<String>> {
+        (self.repository != Self::PLACEHOLDER).then(|| statement::boundary(stage.name.as_str()))
+    }
+
     fn stacks(&self, stage: &Stage, before: &[SynthesizedStack]) -> Result<Vec<SynthesizedStack>, Vec<Diagnostic>> {
         Ok(vec![stack::delivery(stage, self, before)?])
     }

@@ -3,7 +3,8 @@
 //! ```text
 //!  a job in the repository's environment <stage> ── its token ──▶ OidcProvider ──▶ DeployRole ── passes ──▶ ExecutionRole
 //!                                                                     │ change sets, assets                    │
-//!                                                                     └────────────▶ CloudFormation ───────────┴──▶ resources
+//!                                                                     └────────────▶ CloudFormation ───────────┴──▶ resources,
+//!                                                                                                                  roles within Boundary
 //! ```
 
 use cfn::aws_iam::{CfnManagedPolicy, CfnOIDCProvider, CfnRole};
@@ -16,16 +17,19 @@ use constructs::{Asked, Exceptions, Role, Stack, Suppression, SynthesizedStack};
 use system::Stage;
 
 use crate::statement::{Scope, Statement};
-use crate::{NAME as APPLICATION, Settings, services, statement};
+use crate::{NAME as APPLICATION, Settings, boundary, execution, statement};
 
 const NAME: &str = "Delivery";
 const GITHUB: &str = "token.actions.githubusercontent.com";
 /// The audience for which the official action requests tokens.
 const AUDIENCE: &str = "sts.amazonaws.com";
-/// Policies of the execution role that are separate from it, with the services that they cover.
-const ATTACHED: [(&str, &[&str], &str); 2] = [
+/// Policies of the execution role that are separate from it, with the services that they cover: a role's inline policies may have
+/// 10,240 characters in total, and an attached policy 6,144 of its own.
+const ATTACHED: [(&str, &[&str], &str); 4] = [
     ("ExecutionNetworkPolicy", &["ec2", "route53"], "Networks, for the execution role."),
-    ("ExecutionDataPolicy", &["dynamodb", "rds", "s3", "secretsmanager"], "Data, for the execution role."),
+    ("ExecutionDataPolicy", &["rds", "secretsmanager"], "Databases and secrets, for the execution role."),
+    ("ExecutionStoragePolicy", &["dynamodb", "s3"], "Tables and buckets, for the execution role."),
+    ("ExecutionFunctionsPolicy", &["apigateway", "lambda", "logs"], "Functions and APIs, for the execution role."),
 ];
 /// The longest deployment creates a database cluster. 2 h, in seconds.
 const SESSION: i64 = 2 * 3600;
@@ -40,11 +44,22 @@ pub(crate) fn delivery(
     stacks: &[SynthesizedStack],
 ) -> Result<SynthesizedStack, Vec<Diagnostic>> {
     let scope = Scope { stage: stage.name.as_str(), stacks };
-    let execution = services::execution(&scope)?;
+    let mut execution = execution::execution(&scope)?;
+    let bounds = boundary::boundary(&scope)?;
     let mut stack = stage
         .stack(NAME, APPLICATION)
+        .permissions_boundary(None)
         .only_when_named()
         .description("Roles with which GitHub Actions deploys the stage.");
+
+    // What the roles of all other stacks may do at most. By name, since those stacks are deployed without this one's outputs.
+    let policy = CfnManagedPolicy::new()
+        .managed_policy_name(statement::boundary_name(stage.name.as_str()))
+        .description("What the roles of the stage may do at most.")
+        .policy_document(json!({}));
+    let policy = stack.add("Boundary", policy);
+    let document = self::document(&mut stack, policy.id(), bounds);
+    set(&mut stack, policy.id(), "PolicyDocument", document);
 
     // What creates and deletes the resources, through CloudFormation only
     let execution_role = Role::of_this_account(
@@ -53,8 +68,6 @@ pub(crate) fn delivery(
         "cloudformation.amazonaws.com",
         "CloudFormation, for the stacks of the stage.",
     );
-    // A role's inline policies may have 10,240 characters in total; attached policies count separately.
-    let mut execution = execution;
     for (id, services, description) in ATTACHED {
         let (attached, rest): (Vec<_>, _) =
             execution.into_iter().partition(|statement| services.contains(&statement.service()));
@@ -62,7 +75,7 @@ pub(crate) fn delivery(
         if !attached.is_empty() {
             let policy = CfnManagedPolicy::new().description(description).policy_document(json!({}));
             let policy = stack.add(id, policy.roles(vec![execution_role.role_name()]));
-            let document = document(&mut stack, policy.id(), attached);
+            let document = self::document(&mut stack, policy.id(), attached);
             set(&mut stack, policy.id(), "PolicyDocument", document);
         }
     }
@@ -118,7 +131,7 @@ fn provider(stack: &mut Stack) -> Value<String> {
 
 /// What `infra deploy`, `diff`, `status`, `logs` and `outputs` call; CloudFormation does everything else with the other role.
 fn deployment(scope: &Scope<'_>, execution_role: &Value<String>) -> Vec<Statement> {
-    let assets = statement::ASSETS;
+    let assets = statement::ASSET_BUCKET;
     let stacks: Vec<String> =
         scope.stack_names().map(|name| scope.arn("cloudformation", &format!("stack/{name}/*"))).collect();
     vec![
@@ -161,7 +174,7 @@ fn deployment(scope: &Scope<'_>, execution_role: &Value<String>) -> Vec<Statemen
             ],
             [assets.to_owned()],
         ),
-        Statement::new("Assets", &["s3:GetObject", "s3:PutObject"], [format!("{assets}/*")]),
+        Statement::new("Assets", &["s3:GetObject", "s3:PutObject"], [statement::assets()]),
         Statement::new(
             "Network",
             &[

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cfn::intrinsics::sub;
-use cfn::{IntoValue, Intrinsic, Json, Value, json};
+use cfn::{IntoValue, Intrinsic, Json, ResourceEntry, Value, json};
 use constructs::SynthesizedStack;
 
 /// The pattern of a stage's resource names; `{stage}` stands for its name.
@@ -14,7 +14,22 @@ pub(crate) const NAMES_OF_FIFO: &str = "*-{stage}.fifo";
 pub(crate) const NAMES_OF_ACCOUNT: &str = "*-{stage}-${AWS::AccountId}";
 pub(crate) const LOG_GROUPS: &str = "/aws/*-{stage}";
 /// The bucket that `infra deploy` uploads to.
-pub(crate) const ASSETS: &str = "arn:${AWS::Partition}:s3:::infra-assets-${AWS::AccountId}-${AWS::Region}";
+pub(crate) const ASSET_BUCKET: &str = "arn:${AWS::Partition}:s3:::infra-assets-${AWS::AccountId}-${AWS::Region}";
+
+/// What `infra deploy` uploads.
+pub(crate) fn assets() -> String {
+    format!("{ASSET_BUCKET}/*")
+}
+
+/// The name of the policy that bounds what the roles of a stage may do at most.
+pub(crate) fn boundary_name(stage: &str) -> String {
+    format!("Delivery-{stage}-Boundary")
+}
+
+/// Its ARN, by its name: the stacks with the roles are no part of Delivery's.
+pub(crate) fn boundary(stage: &str) -> Value<String> {
+    sub(format!("arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:policy/{}", boundary_name(stage)))
+}
 
 pub(crate) const OWN_NAMES: &str =
     "the names of this stage and no others, so that one more of a kind needs no administrator";
@@ -82,11 +97,29 @@ impl Scope<'_> {
         json!({ "StringEquals": { "aws:RequestTag/Application": application, "aws:RequestTag/Stage": (self.stage.to_owned()) } })
     }
 
+    /// The same where there are tags, of a resource or of a request: what has none is not kept from anybody.
+    pub(crate) fn tagged_if_at_all(&self) -> Json {
+        let stage = || self.stage.to_owned();
+        json!({ "StringEqualsIfExists": { "aws:ResourceTag/Stage": (stage()), "aws:RequestTag/Stage": (stage()) } })
+    }
+
+    /// The services that the roles of the stacks trust.
+    pub(crate) fn trusted_services(&self) -> BTreeSet<String> {
+        let roles = self.stacks.iter().flat_map(|stack| stack.template.resources());
+        roles.filter_map(trusted).map(str::to_owned).collect()
+    }
+
     fn applications(&self) -> Json {
         let tags = self.stacks.iter().flat_map(|stack| &stack.tags);
         let names: BTreeSet<&String> = tags.filter(|(key, _)| key == "Application").map(|(_, value)| value).collect();
         Json::list(names.into_iter().cloned())
     }
+}
+
+/// The service that a role trusts.
+fn trusted(entry: &ResourceEntry) -> Option<&str> {
+    let statements = entry.parts.properties.get("AssumeRolePolicyDocument")?.get("Statement")?;
+    statements.as_list()?.first()?.get("Principal")?.get("Service")?.as_str()
 }
 
 /// Whether a name matches a pattern with at most one `*`.
@@ -101,7 +134,7 @@ pub(crate) fn matches(pattern: &str, name: &str) -> bool {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Statement {
     sid: &'static str,
-    actions: Vec<&'static str>,
+    actions: Vec<String>,
     resources: Vec<Value<String>>,
     condition: Json,
     why_wide: Option<&'static str>,
@@ -109,14 +142,18 @@ pub(crate) struct Statement {
 
 impl Statement {
     /// `resources` may contain pseudo parameters in `${}`.
-    pub(crate) fn new(
+    pub(crate) fn new(sid: &'static str, actions: &[&str], resources: impl IntoIterator<Item = String>) -> Self {
+        Self::of_texts(sid, actions.iter().copied().map(str::to_owned).collect(), resources)
+    }
+
+    pub(crate) fn of_texts(
         sid: &'static str,
-        actions: &[&'static str],
+        actions: Vec<String>,
         resources: impl IntoIterator<Item = String>,
     ) -> Self {
         let value = |text: String| if text.contains("${") { sub(text) } else { text.into_value() };
         let resources = resources.into_iter().map(value).collect();
-        Self { sid, actions: actions.to_vec(), resources, condition: Json::Absent, why_wide: None }
+        Self { sid, actions, resources, condition: Json::Absent, why_wide: None }
     }
 
     pub(crate) fn on(mut self, resource: Value<String>) -> Self {
@@ -136,7 +173,7 @@ impl Statement {
     }
 
     /// `sqs`, of `sqs:CreateQueue`.
-    pub(crate) fn service(&self) -> &'static str {
+    pub(crate) fn service(&self) -> &str {
         self.actions.first().and_then(|action| action.split(':').next()).unwrap_or_default()
     }
 

@@ -163,6 +163,35 @@ fn a_role_is_passed_to_the_services_that_use_it_alone() {
 }
 
 #[test]
+fn every_role_of_a_delivered_stage_is_within_the_boundary_and_deliverys_own_are_not() {
+    for name in [StageName::Dev, StageName::Stg, StageName::Prd] {
+        let mut count = 0;
+        for stack in stacks(name) {
+            for role in stack.template.resources().iter().filter(|entry| entry.parts.resource_type == "AWS::IAM::Role")
+            {
+                let boundary =
+                    role.parts.properties.get("PermissionsBoundary").map(|it| texts(Some(&Json::list([it.clone()]))));
+                let expected =
+                    format!("arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:policy/Delivery-{name}-Boundary");
+                let expected = (stack.name != "Delivery").then(|| vec![expected]);
+                assert_eq!(boundary, expected, "{} > {}", stack.stack_name, role.id);
+                count += 1;
+            }
+        }
+        assert!(count > 15, "{count} roles");
+    }
+    // A stage that no repository deploys is deployed without Delivery, so there is no policy to be within.
+    let files = systems::read(root(), "dev").expect("readable");
+    for stack in ConfiguredStage::parse("dev", &files).expect("valid").synth().expect("nothing is refused") {
+        assert!(
+            stack.name == "Delivery" || !stack.template.to_yaml().contains("PermissionsBoundary"),
+            "{}",
+            stack.name
+        );
+    }
+}
+
+#[test]
 fn the_names_are_those_of_one_stage() {
     let stack = delivery(StageName::Dev);
     let yaml = stack.template.to_yaml();
@@ -208,7 +237,8 @@ fn each_role_fits_into_what_iam_takes() {
             let size = size(id, &template["Resources"][id]["Properties"]["Policies"][0]["PolicyDocument"]);
             assert!(size <= 10_240, "{id} has {size} characters");
         }
-        for id in ["ExecutionNetworkPolicy", "ExecutionDataPolicy"] {
+        let policies = ["Network", "Data", "Storage", "Functions"].map(|name| format!("Execution{name}Policy"));
+        for id in policies.iter().map(String::as_str).chain(["Boundary"]) {
             let size = size(id, &template["Resources"][id]["Properties"]["PolicyDocument"]);
             assert!(size <= 6_144, "{id} has {size} characters");
         }

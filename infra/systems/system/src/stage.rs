@@ -3,8 +3,8 @@
 
 use std::fmt;
 
+use cfn::Value;
 use constructs::{Architecture, Metric, RETENTION_DAYS, RemovalPolicy, RustFunction, Stack};
-use toml::Value;
 
 use crate::Section;
 
@@ -18,6 +18,8 @@ pub struct Stage {
     pub functions: Functions,
     /// Tags in addition to `Stage` and `Application`, in key order.
     pub tags: Vec<(String, String)>,
+    /// The policy that bounds what the roles of its stacks may do; [`crate::Configured::permissions_boundary`] of one of its systems.
+    pub permissions_boundary: Option<Value<String>>,
 }
 
 /// The stages that exist.
@@ -81,6 +83,7 @@ impl Stage {
             public_access: read_network(root.section("network")),
             functions: read_functions(root.section("functions")),
             tags: read_tags(root.section("tags")),
+            permissions_boundary: None,
         };
         root.refuse_unknown_keys();
         stage
@@ -90,6 +93,7 @@ impl Stage {
     pub fn stack(&self, name: &'static str, application: &str) -> Stack {
         Stack::new(name, self.name.as_str(), application, &self.tags)
             .protected(self.protection.termination, self.protection.stack_policy)
+            .permissions_boundary(self.permissions_boundary.clone())
     }
 
     /// What becomes of data whose stack is deleted: it stays where people rely on it.
@@ -143,7 +147,9 @@ fn read_tags(section: Section<'_>) -> Vec<(String, String)> {
             _ if key.starts_with("aws:") || key.is_empty() || key.len() > 128 => {
                 section.fault(key, "is not a tag key: 1 to 128 characters that do not start with \"aws:\"");
             }
-            Value::String(text) if !text.is_empty() && text.len() <= 256 => tags.push((key.clone(), text.clone())),
+            toml::Value::String(text) if !text.is_empty() && text.len() <= 256 => {
+                tags.push((key.clone(), text.clone()));
+            }
             other => section.fault(key, format!("{other} is not a text of 1 to 256 characters")),
         }
     }

@@ -1,6 +1,6 @@
 //! What a system implements. The list in `systems` has one entry per system; everything that concerns all systems iterates over that list.
 
-use cfn::Diagnostic;
+use cfn::{Diagnostic, Value};
 use constructs::SynthesizedStack;
 use constructs::rules::Budget;
 
@@ -47,6 +47,11 @@ pub trait Configured {
     /// # Errors
     /// Errors of the system itself; the caller validates the templates and checks the rules.
     fn stacks(&self, stage: &Stage, before: &[SynthesizedStack]) -> Result<Vec<SynthesizedStack>, Vec<Diagnostic>>;
+
+    /// The policy that bounds what the roles of the stage's stacks may do, if this system owns one.
+    fn permissions_boundary(&self, _stage: &Stage) -> Option<Value<String>> {
+        None
+    }
 
     /// How often its functions may call services outside AWS.
     fn budgets(&self) -> Vec<Budget> {
