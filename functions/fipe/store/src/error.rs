@@ -2,7 +2,7 @@
 
 use fipe_core::message::YearFuel;
 use fipe_core::month::Month;
-use function_postgres::{Fault, classify};
+use function_postgres::{Failed, Fault, classify};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -12,6 +12,9 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// A batch, a check or a query that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// There is no connection.
+    #[error("the database is out of reach")]
+    Unreachable(#[from] function_postgres::Error),
     /// The statement failed; nothing of its transaction was stored.
     #[error("storing in PostgreSQL")]
     Database(#[from] tokio_postgres::Error),
@@ -42,13 +45,29 @@ pub enum Error {
     Text { text: String },
 }
 
+impl Failed for Error {
+    fn is_of_the_data(&self) -> bool {
+        self.is_the_messages_fault()
+    }
+}
+
 impl Error {
+    /// Whether the database is merely unavailable: the same work can succeed on another connection.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Unreachable(error) => error.is_retryable(),
+            Self::Database(error) => classify(error) == Fault::Transient,
+            _ => false,
+        }
+    }
+
     /// Whether the message itself is at fault: the same message fails again, however often it is tried.
     #[must_use]
     pub fn is_the_messages_fault(&self) -> bool {
         match self {
             Self::Database(error) => classify(error) == Fault::Data,
-            Self::Notify { .. } => false,
+            Self::Unreachable(_) | Self::Notify { .. } => false,
             Self::OtherMonth { .. }
             | Self::VehicleType { .. }
             | Self::Price { .. }

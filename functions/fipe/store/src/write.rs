@@ -17,11 +17,11 @@ use uuid::Uuid;
 use crate::Error;
 use crate::rows::{Rows, other_month};
 
-// The first batches of a crawl race to insert these; afterwards the rows exist and nobody locks them.
+// The first batches of a crawl race to insert these, of which either unique key may tell first; afterwards the rows exist and nobody locks them.
 const MONTHS: &str = "
     INSERT INTO fipe_reference_month (reference_code, month)
-    SELECT * FROM unnest($1::integer[], $2::date[])
-    ON CONFLICT (reference_code) DO NOTHING";
+    SELECT DISTINCT * FROM unnest($1::integer[], $2::date[]) AS said (reference_code, month) ORDER BY reference_code
+    ON CONFLICT DO NOTHING";
 const CRAWLS: &str = "
     INSERT INTO fipe_crawl (crawl_id, reference_code)
     SELECT * FROM unnest($1::uuid[], $2::integer[])
@@ -30,8 +30,8 @@ const OTHER_MONTHS: &str = "
     SELECT said.crawl_id
     FROM unnest($1::uuid[], $2::integer[], $3::date[]) AS said (crawl_id, reference_code, month)
     JOIN fipe_crawl AS c ON c.crawl_id = said.crawl_id
-    JOIN fipe_reference_month AS r ON r.reference_code = said.reference_code
-    WHERE c.reference_code <> said.reference_code OR r.month <> said.month
+    LEFT JOIN fipe_reference_month AS r ON r.reference_code = said.reference_code
+    WHERE c.reference_code <> said.reference_code OR r.month IS DISTINCT FROM said.month
     LIMIT 1";
 
 const FUELS: &str = "
@@ -41,6 +41,7 @@ const FUELS: &str = "
         SELECT FROM fipe_fuel AS same
         WHERE (same.reference_code, same.fuel_code, same.name) = (said.reference_code, said.fuel_code, said.name)
     )
+    ORDER BY reference_code, fuel_code
     ON CONFLICT (reference_code, fuel_code) DO UPDATE SET name = excluded.name
     WHERE known.name <> excluded.name";
 const MANUFACTURERS: &str = "
