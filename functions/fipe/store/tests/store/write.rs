@@ -191,7 +191,7 @@ async fn a_failed_batch_leaves_nothing_behind() {
     other.reference_code = 400;
     let bad = prices(&other, vec![model(9, Some(&["2014-1"]), &[("2014-1", "5")], &[])]);
     let error = store(&mut client, &[good, bad]).await.unwrap_err();
-    assert!(matches!(error, Error::Database(_)) && error.is_the_messages_fault(), "{error:?}");
+    assert!(matches!(error, Error::OtherMonth { .. }) && error.is_the_messages_fault(), "{error:?}");
     assert_eq!(everything(&database).await, before);
 }
 
