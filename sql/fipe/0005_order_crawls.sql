@@ -22,6 +22,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $
     SELECT listed.reference_code, listed.month
     FROM unnest(reference_codes, months) AS listed (reference_code, month)
     WHERE NOT EXISTS (SELECT FROM fipe_reference_month AS known WHERE known.reference_code = listed.reference_code)
+    ORDER BY listed.reference_code
     ON CONFLICT DO NOTHING;
 $$;
 COMMENT ON FUNCTION fipe_establish_references IS
@@ -31,4 +32,4 @@ GRANT EXECUTE ON FUNCTION fipe_establish_references TO fipe_app;
 REVOKE INSERT ON fipe_reference_month FROM fipe_app;
 
 COMMENT ON VIEW fipe_prices IS
-    'The FIPE table: one row a price, identified by reference_month, model_code, model_year and fuel_code. A price''s identity across months is (fipe_code, model_year, fuel_code): a code and year can have one price for each fuel. Before August 2025 fuels 4 to 7 were listed under 1 to 3';
+    'The FIPE table: one row a price, identified by reference_month, model_code, model_year and fuel_code. A price''s identity across months is (fipe_code, model_year, fuel_code): a code and year can have one price for each fuel. Before August 2025 FIPE listed flexible fuel as petrol';

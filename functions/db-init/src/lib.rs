@@ -10,4 +10,4 @@ mod schema;
 pub use answer::{Answer, Request, handle};
 pub use archive::{ArchiveError, migrations, root};
 pub use names::{function_name, physical_id};
-pub use schema::bring_up;
+pub use schema::{SchemaError, bring_up};

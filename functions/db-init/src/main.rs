@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use contract::db_init::{BINARY, DbInit};
 use db_init::{bring_up, function_name, handle, migrations, physical_id, root};
 use function_postgres::migrations::Migration;
-use function_postgres::{Endpoint, Pool, SecretsManager, Tls};
+use function_postgres::{Endpoint, Pool, SecretsManager, ServerLimits, Tls};
 use function_runtime::{Error, Function, chain, run_events, sdk_config, settings};
 use serde_json::{Value, json};
 
@@ -30,6 +31,7 @@ async fn run(function: Function) -> Result<(), Error> {
     let prepared = prepare(function.name()).map_err(|error| chain(error.as_ref()));
     run_events(&function, async |event: Value, invocation| {
         let log = log.of_request(&invocation.request_id);
+        let until = invocation.work_until;
         let work = Box::pin(async {
             // Before the response: a rollback that it triggers may delete the log.
             let fails = |error: &(dyn std::error::Error + 'static)| {
@@ -38,7 +40,7 @@ async fn run(function: Function) -> Result<(), Error> {
             let Prepared { database, owner, application, migrations } = prepared.as_ref().map_err(Clone::clone)?;
             // A database that does not even refuse the connection leaves nothing else in the log.
             log.started("apply_migrations", json!({"database": database}));
-            let applied = bring_up(owner, application.clone(), migrations, |error| fails(error)).await;
+            let applied = bring_up(owner, application, migrations, until, |error| fails(error)).await;
             Ok::<_, Error>(applied.inspect_err(|error| fails(error))?)
         });
         handle(event, invocation, &http, &new_id, work).await
@@ -53,7 +55,7 @@ struct Prepared {
     /// The owner's connections.
     owner: Pool,
     /// Where the application role's password is.
-    application: Arc<SecretsManager>,
+    application: SecretsManager,
     migrations: Vec<Migration>,
 }
 
@@ -68,14 +70,10 @@ fn prepare(application_name: &str) -> Result<Prepared, Error> {
         database: settings.rds_database,
         tls: Tls::read(&settings.rds_tls, Path::new(&settings.rds_ca_bundle), &settings.stage)?,
         application_name: application_name.to_owned(),
+        limits: ServerLimits::of_timeout(Duration::from_secs(settings.function_timeout_seconds.into())),
     };
     let secrets = aws_sdk_secretsmanager::Client::new(&sdk_config());
     let owner = SecretsManager::new(secrets.clone(), settings.db_owner_secret_arn);
     let application = SecretsManager::new(secrets, settings.db_app_secret_arn);
-    Ok(Prepared {
-        database,
-        owner: Pool::new(endpoint, None, Arc::new(owner)),
-        application: Arc::new(application),
-        migrations,
-    })
+    Ok(Prepared { database, owner: Pool::new(endpoint, None, Arc::new(owner)), application, migrations })
 }

@@ -12,10 +12,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use db_init::{bring_up, handle};
 use function_postgres::migrations::Migration;
-use function_postgres::{Endpoint, Error, Pool, Secret, SecretSource, Tls};
+use function_postgres::{Endpoint, Error, Pool, Secret, SecretSource, ServerLimits, Tls};
 use function_runtime::Invocation;
 use serde_json::{Value, json};
 use test_postgres::{OWNER, OWNER_PASSWORD, Server};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const ID: &str = "fipe-db-init";
 
@@ -43,6 +44,7 @@ fn pool(port: u16, database: &str, username: &str, password: &str) -> Pool {
         database: database.to_owned(),
         tls: Tls::Disable,
         application_name: "db-init tests".to_owned(),
+        limits: ServerLimits::of_timeout(Duration::from_secs(60)),
     };
     Pool::new(endpoint, None, fixed(username, password))
 }
@@ -100,6 +102,10 @@ fn http() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
+fn until(seconds: u64) -> tokio::time::Instant {
+    tokio::time::Instant::now() + Duration::from_secs(seconds)
+}
+
 fn invocation() -> Invocation {
     Invocation::new("request", Duration::from_secs(60))
 }
@@ -120,7 +126,8 @@ async fn create_brings_the_database_up_and_the_application_role_can_log_in() {
     let owner = pool(server.port(), &database, "fipe_owner", "owner");
     let all = fipe();
     let run = async |request_type: &str, password: &str| {
-        let work = bring_up(&owner, fixed("fipe_app", password), &all, |_| ());
+        let application = fixed("fipe_app", password);
+        let work = bring_up(&owner, application.as_ref(), &all, until(20), |_| ());
         handle(event(request_type, &url), &invocation(), &http(), ID, work).await.unwrap();
         sink.answers().last().unwrap().clone()
     };
@@ -157,7 +164,9 @@ async fn delete_succeeds_without_a_database() {
     let mut event = event("Delete", &url);
     event["PhysicalResourceId"] = json!("2026/11/21/[$LATEST]0123");
     let nowhere = pool(1, "none", OWNER, OWNER_PASSWORD);
-    handle(event, &invocation(), &http(), ID, bring_up(&nowhere, fixed("a", "b"), &[], |_| ())).await.unwrap();
+    handle(event, &invocation(), &http(), ID, bring_up(&nowhere, fixed("a", "b").as_ref(), &[], until(20), |_| ()))
+        .await
+        .unwrap();
     let answer = sink.answers().remove(0);
     assert_eq!(answer["Status"], "SUCCESS");
     assert_eq!(answer["PhysicalResourceId"], "2026/11/21/[$LATEST]0123", "also what a failed creation left behind");
@@ -178,14 +187,69 @@ async fn an_error_is_answered_with_its_reason_and_without_secrets() {
     let sink = Sink::default();
     let url = sink.start().await;
     let wrong = pool(Server::shared().port(), "postgres", OWNER, "wrong-password");
-    handle(event("Create", &url), &invocation(), &http(), ID, bring_up(&wrong, fixed("a", "b"), &[], |_| ()))
-        .await
-        .unwrap();
+    handle(
+        event("Create", &url),
+        &invocation(),
+        &http(),
+        ID,
+        bring_up(&wrong, fixed("a", "b").as_ref(), &[], until(2), |_| ()),
+    )
+    .await
+    .unwrap();
     let answer = sink.answers().remove(0);
     assert_eq!(answer["Status"], "FAILED");
     let reason = answer["Reason"].as_str().unwrap();
     assert!(reason.contains("password authentication failed for user \"postgres\""), "{reason}");
     assert!(!reason.contains("wrong-password"));
+}
+
+/// A server that refuses log-ins with this SQLSTATE as a cluster does while it resumes, so many times, and then hands over to the real one.
+async fn waking(code: &'static str, refusals: usize, real: u16) -> u16 {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        for number in 0.. {
+            let (mut client, _) = listener.accept().await.unwrap();
+            if number < refusals {
+                let mut request = [0; 1024];
+                let _ = client.read(&mut request).await.unwrap();
+                let fields = format!("SFATAL\0VFATAL\0C{code}\0Mno pg_hba.conf entry for host\0\0");
+                let mut answer = vec![b'E'];
+                answer.extend_from_slice(&u32::try_from(fields.len() + 4).unwrap().to_be_bytes());
+                answer.extend_from_slice(fields.as_bytes());
+                client.write_all(&answer).await.unwrap();
+            } else {
+                let mut server = tokio::net::TcpStream::connect(("127.0.0.1", real)).await.unwrap();
+                tokio::spawn(async move { tokio::io::copy_bidirectional(&mut client, &mut server).await });
+            }
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn a_cluster_that_refuses_log_ins_while_it_resumes_is_waited_for() {
+    let database = Server::shared().create_database().await;
+    for code in ["28000", "57P03", "53300"] {
+        let port = waking(code, 2, Server::shared().port()).await;
+        let owner = pool(port, &database, OWNER, OWNER_PASSWORD);
+        let application = fixed(OWNER, OWNER_PASSWORD);
+        let told = Mutex::new(Vec::new());
+        let work = bring_up(&owner, application.as_ref(), &[], until(20), |error| {
+            told.lock().unwrap().push(error.is_retryable());
+        });
+        assert_eq!(work.await.unwrap(), Vec::<String>::new(), "{code}");
+        assert_eq!(*told.lock().unwrap(), [true], "{code}: a reason is told once");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_exist_is_not_waited_for() {
+    let owner = pool(Server::shared().port(), "no_such_database", OWNER, OWNER_PASSWORD);
+    let application = fixed("a", "b");
+    let error =
+        bring_up(&owner, application.as_ref(), &[], until(20), |_| panic!("no reason to wait")).await.unwrap_err();
+    assert!(matches!(error, db_init::SchemaError::Failed(_)), "{error:?}");
 }
 
 #[tokio::test]
@@ -196,9 +260,15 @@ async fn a_migration_that_fails_names_itself() {
     let owner = pool(Server::shared().port(), &database, OWNER, OWNER_PASSWORD);
     let mut broken = fipe();
     broken[1].sql = "CREATE TABLE fipe_vehicle_model ()".into();
-    handle(event("Create", &url), &invocation(), &http(), ID, bring_up(&owner, fixed("a", "b"), &broken, |_| ()))
-        .await
-        .unwrap();
+    handle(
+        event("Create", &url),
+        &invocation(),
+        &http(),
+        ID,
+        bring_up(&owner, fixed("a", "b").as_ref(), &broken, until(20), |_| ()),
+    )
+    .await
+    .unwrap();
     let reason = sink.answers()[0]["Reason"].as_str().unwrap().to_owned();
     assert!(reason.starts_with(&format!("migration {} failed and was rolled back: ", broken[1].name)), "{reason}");
     assert!(reason.contains("already exists"), "{reason}");
@@ -227,8 +297,14 @@ async fn a_waking_database_is_waited_for() {
     let all = fipe();
     let http = http();
     let invocation = invocation();
-    let work =
-        handle(event("Create", &url), &invocation, &http, ID, bring_up(&owner, fixed("fipe_app", "p"), &all, |_| ()));
+    let application = fixed("fipe_app", "p");
+    let work = handle(
+        event("Create", &url),
+        &invocation,
+        &http,
+        ID,
+        bring_up(&owner, application.as_ref(), &all, until(20), |_| ()),
+    );
     let wake = async {
         tokio::time::sleep(Duration::from_millis(500)).await;
         server.resume();
@@ -243,13 +319,21 @@ async fn the_deadline_is_answered_before_it_strikes() {
     let url = sink.start().await;
     let nobody = pool(1, "none", OWNER, OWNER_PASSWORD);
     let invocation = Invocation::new("request", Duration::from_secs(3));
-    handle(event("Create", &url), &invocation, &http(), ID, bring_up(&nobody, fixed("a", "b"), &[], |_| ()))
-        .await
-        .unwrap();
+    handle(
+        event("Create", &url),
+        &invocation,
+        &http(),
+        ID,
+        bring_up(&nobody, fixed("a", "b").as_ref(), &[], invocation.work_until, |_| ()),
+    )
+    .await
+    .unwrap();
     assert!(tokio::time::Instant::now() < invocation.deadline);
     let answer = sink.answers().remove(0);
     assert_eq!(answer["Status"], "FAILED");
-    assert_eq!(answer["Reason"], "the database was not available before the timeout: retry when it is");
+    let reason = answer["Reason"].as_str().unwrap();
+    assert!(reason.starts_with("the database was not available for 2 s: retry when it is: connecting to "), "{reason}");
+    assert!(reason.contains("Connection refused"), "{reason}");
 }
 
 #[tokio::test]

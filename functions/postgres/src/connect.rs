@@ -13,7 +13,7 @@ use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::{Error, Secret};
+use crate::{Error, Secret, ServerLimits};
 
 /// Aurora Serverless v2 at 0 ACU needs about 15 s to resume.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -32,6 +32,8 @@ pub struct Endpoint {
     pub tls: Tls,
     /// Shown in `pg_stat_activity`.
     pub application_name: String,
+    /// How long the server may work and wait.
+    pub limits: ServerLimits,
 }
 
 /// Whether and how the connection is encrypted.
@@ -89,7 +91,7 @@ impl Endpoint {
     pub(crate) async fn connect(&self, user: &str, secret: &Secret) -> Result<ClientWrapper, Error> {
         let mut config = Config::new();
         config.host(&self.host).port(self.port).dbname(&self.database).user(user).password(&secret.password);
-        config.application_name(&self.application_name);
+        config.application_name(&self.application_name).options(self.limits.to_string());
         config.connect_timeout(CONNECT_TIMEOUT).tcp_user_timeout(TCP_USER_TIMEOUT);
         // After a failover the name may still resolve to the former writer.
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);

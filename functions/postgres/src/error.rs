@@ -53,9 +53,8 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Connect { source, .. } | Self::Query(source) | Self::Migration { source, .. } => {
-                classify(source) == Fault::Transient
-            }
+            Self::Connect { source, .. } => is_refused_login(source) || classify(source) == Fault::Transient,
+            Self::Query(source) | Self::Migration { source, .. } => classify(source) == Fault::Transient,
             Self::Secret { retryable, .. } => *retryable,
             Self::ConnectTimeout { .. } => true,
             Self::TlsMode { .. }
@@ -68,11 +67,37 @@ impl Error {
         }
     }
 
-    /// Whether the server rejected the password of a freshly fetched secret. During a rotation the database
-    /// has the new password and the secret still the old one, for seconds; waiting does not fix a secret that is simply wrong.
+    /// Whether the server rejected the log-in. For seconds this passes by itself: a cluster that resumes from 0 ACU has no `pg_hba.conf` yet and says
+    /// 28000 (<https://github.com/cyrilgdn/terraform-provider-postgresql/issues/540>), and in a rotation the database has the new password and
+    /// the secret still the old one, 28P01. Waiting does not fix a role or a secret that is simply wrong, so nobody should wait for long.
     #[must_use]
-    pub fn is_authentication(&self) -> bool {
-        matches!(self, Self::Connect { source, .. } if is_authentication(source))
+    pub fn is_refused_login(&self) -> bool {
+        matches!(self, Self::Connect { source, .. } if is_refused_login(source))
+    }
+
+    /// Whether the server may be resuming or starting: it does not respond yet, or says so.
+    #[must_use]
+    pub fn may_be_waking(&self) -> bool {
+        match self {
+            Self::ConnectTimeout { .. } => true,
+            Self::Connect { source, .. } => {
+                let waking = [SqlState::CANNOT_CONNECT_NOW, SqlState::INVALID_AUTHORIZATION_SPECIFICATION];
+                source.code().is_some_and(|state| waking.contains(state))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// An error of work on a connection.
+pub trait Failed: From<Error> {
+    /// Whether only values were at fault, so that the connection is as good as before.
+    fn is_of_the_data(&self) -> bool;
+}
+
+impl Failed for Error {
+    fn is_of_the_data(&self) -> bool {
+        matches!(self, Self::Query(source) if classify(source) == Fault::Data)
     }
 }
 
@@ -100,7 +125,7 @@ pub fn classify(error: &tokio_postgres::Error) -> Fault {
         };
     };
     // Classes: 08 connection, 40 rollback (serialization, deadlock), 53 resources, 58 system, 57P0x shutdown and start,
-    // 22 data exception, 23 integrity. 25006 comes from a former writer after a failover.
+    // 22 data exception, 23 integrity. 25006 comes from a former writer after a failover; 25P03 and 57P05 end a connection that was idle.
     let transient = [
         SqlState::ADMIN_SHUTDOWN,
         SqlState::CRASH_SHUTDOWN,
@@ -108,6 +133,8 @@ pub fn classify(error: &tokio_postgres::Error) -> Fault {
         SqlState::QUERY_CANCELED,
         SqlState::LOCK_NOT_AVAILABLE,
         SqlState::READ_ONLY_SQL_TRANSACTION,
+        SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+        SqlState::IDLE_SESSION_TIMEOUT,
     ];
     match state.code().get(..2) {
         Some("08" | "40" | "53" | "58") => Fault::Transient,
@@ -117,9 +144,13 @@ pub fn classify(error: &tokio_postgres::Error) -> Fault {
     }
 }
 
-/// 28P01 and 28000: the password is not (or no longer) correct.
-pub(crate) fn is_authentication(error: &tokio_postgres::Error) -> bool {
-    matches!(error.code(), Some(state) if [SqlState::INVALID_PASSWORD, SqlState::INVALID_AUTHORIZATION_SPECIFICATION].contains(state))
+fn is_refused_login(error: &tokio_postgres::Error) -> bool {
+    is_wrong_password(error) || error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
+}
+
+/// The password is not, or no longer, correct.
+pub(crate) fn is_wrong_password(error: &tokio_postgres::Error) -> bool {
+    error.code() == Some(&SqlState::INVALID_PASSWORD)
 }
 
 /// A socket that failed; a rejected certificate is not such a failure, although it arrives as an I/O error too.

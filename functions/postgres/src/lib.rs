@@ -4,14 +4,16 @@
 
 mod connect;
 mod error;
+mod limits;
 pub mod migrations;
 mod pool;
 pub mod roles;
 mod secret;
 
 pub use connect::{Endpoint, Tls};
-pub use error::{Error, Fault, classify};
-pub use pool::{Client, Pool};
+pub use error::{Error, Failed, Fault, classify};
+pub use limits::ServerLimits;
+pub use pool::{Client, Pool, work_on};
 #[cfg(feature = "secrets-manager")]
 pub use secret::SecretsManager;
 pub use secret::{Secret, SecretSource};

@@ -9,8 +9,8 @@ use std::time::Duration;
 use deadpool::managed::{Manager, Metrics, Object, PoolError, RecycleError, RecycleResult};
 use deadpool_postgres::ClientWrapper;
 
-use crate::error::is_authentication;
-use crate::{Endpoint, Error, Secret, SecretSource};
+use crate::error::is_wrong_password;
+use crate::{Endpoint, Error, Failed, Secret, SecretSource};
 
 /// A resumed environment may hold a connection that the server has closed; the check may take this long.
 const RECYCLE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -56,9 +56,47 @@ impl Pool {
         })
     }
 
-    /// Drops a connection on which something failed, so that the next use starts with a new one.
-    pub fn discard(client: Client) {
-        drop(Object::take(client));
+    /// Works on the connection.
+    ///
+    /// # Errors
+    /// Those of [`Pool::get`] and of the work.
+    pub async fn work<R, E: Failed>(&self, work: impl AsyncFnOnce(&mut ClientWrapper) -> Result<R, E>) -> Result<R, E> {
+        work_on(self.get().await?, work).await
+    }
+}
+
+/// Works on a connection and returns it to its pool only if it is as good as before: the work has succeeded, or values alone were at fault. After
+/// any other error, and after work that was not waited for to the end, the next use starts with a new one.
+///
+/// # Errors
+/// Those of the work.
+pub async fn work_on<R, E: Failed>(
+    client: Client,
+    work: impl AsyncFnOnce(&mut ClientWrapper) -> Result<R, E>,
+) -> Result<R, E> {
+    let mut used = Used(Some(client));
+    let Some(client) = &mut used.0 else { unreachable!("it was put there a line above") };
+    let result = work(client).await;
+    if result.as_ref().err().is_none_or(Failed::is_of_the_data) {
+        used.return_to_pool();
+    }
+    result
+}
+
+/// A connection that is closed unless it is returned.
+struct Used(Option<Client>);
+
+impl Used {
+    fn return_to_pool(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Used {
+    fn drop(&mut self) {
+        if let Some(client) = self.0.take() {
+            drop(Object::take(client));
+        }
     }
 }
 
@@ -99,7 +137,7 @@ impl Manager for Connector {
             None => self.fetch().await?,
         };
         match self.connect(&secret).await {
-            Err(Error::Connect { source, .. }) if is_authentication(&source) => {
+            Err(Error::Connect { source, .. }) if is_wrong_password(&source) => {
                 let fresh = self.fetch().await?;
                 self.connect(&fresh).await
             }

@@ -2,7 +2,9 @@
 
 use cfn::aws_ec2::{CfnSecurityGroup, CfnVPCEndpoint, cfn_security_group, cfn_vpc_endpoint};
 use cfn::intrinsics::{if_, sub};
-use cfn::{ConditionHandle, Handle, IntoValue, Json, LogicalId, Value};
+use cfn::{
+    ConditionHandle, DeletionPolicy, Handle, IntoValue, Json, LogicalId, ResourceOptions, UpdateReplacePolicy, Value,
+};
 
 use crate::Stack;
 
@@ -53,7 +55,13 @@ impl SecurityGroup {
                 })
                 .collect(),
         };
-        let group = CfnSecurityGroup::new().group_description(description).vpc_id(vpc_id).security_group_egress(rules);
+        // One that is replaced stays: network interfaces of other stacks are in it until those are updated.
+        let group = CfnSecurityGroup::new()
+            .group_description(description)
+            .vpc_id(vpc_id)
+            .security_group_egress(rules)
+            .deletion_policy(DeletionPolicy::Delete)
+            .update_replace_policy(UpdateReplacePolicy::Retain);
         Self { handle: stack.add(id, group) }
     }
 

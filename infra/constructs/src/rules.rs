@@ -6,6 +6,7 @@ mod examples;
 mod exceptions;
 mod functions;
 mod http_apis;
+mod links;
 mod mappings;
 mod notifications;
 mod page;
@@ -64,6 +65,7 @@ pub const RULES: &[Rule] = &[
     secrets::SECRET_IN_TEMPLATE,
     stateful::RETENTION_POLICY,
     stateful::DATA_KEPT,
+    links::RETAINED,
     connections::DATABASE_CONNECTIONS,
     upstream::UPSTREAM_BUDGET,
     exceptions::WITHOUT_REASON,
@@ -74,10 +76,20 @@ pub const RULES: &[Rule] = &[
 #[derive(Debug, Clone, Copy)]
 pub struct Stage<'a> {
     pub templates: &'a [&'a Template],
+    /// Outputs, of whatever stacks of the stage, that other stacks take as parameters.
+    pub links: &'a [Link<'a>],
     /// How often the functions may call outside systems.
     pub budgets: &'a [Budget],
     /// Whether the stage is protected: nobody deletes its stacks, or their data, by accident.
     pub protected: bool,
+}
+
+/// An output that another stack takes as a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link<'a> {
+    /// Of the stack that makes it, such as `ShopData-dev`.
+    pub stack_name: &'a str,
+    pub output: &'a str,
 }
 
 /// How often all functions together may call one outside system.

@@ -48,12 +48,12 @@ impl Secret {
             .generate_string_key(member)
             .password_length(length)
             .exclude_punctuation(true);
-        // It is not data: a new stack generates a new one, and whoever uses it follows.
+        // It is not data: a new stack generates a new one. One that is replaced stays, since other stacks use it until they are updated.
         let secret = CfnSecret::new()
             .description(description)
             .generate_secret_string(generate)
             .deletion_policy(DeletionPolicy::Delete)
-            .update_replace_policy(UpdateReplacePolicy::Delete)
+            .update_replace_policy(UpdateReplacePolicy::Retain)
             .suppress(Suppression::checkov(
                 "CKV_AWS_149",
                 "encrypted with the key that AWS manages; a key of our own costs by the month and admits nobody less in one account",

@@ -54,7 +54,7 @@ fn every_rule_allows_the_chain_that_the_constructs_make() {
     chain(&mut stack);
     let stack = stack.finish();
     assert_eq!(stack.template.validate(), []);
-    let found = rules::check(&Stage { templates: &[&stack.template], budgets: &[], protected: true });
+    let found = rules::check(&Stage { templates: &[&stack.template], links: &[], budgets: &[], protected: true });
     assert_eq!(found, []);
 }
 

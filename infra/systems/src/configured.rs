@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::fmt;
 
 use cfn::{Diagnostic, Template};
-use constructs::{SynthesizedStack, rules};
+use constructs::rules::Link;
+use constructs::{ParameterSource, SynthesizedStack, rules};
 use system::{Configured, Section, Stage, StageError, StageFault, StageName, System, nearest};
 use toml::Table;
 
@@ -96,7 +97,7 @@ impl ConfiguredStage {
     /// # Errors
     /// Contains every finding of the templates' validation and of the rules, and the errors of the systems themselves.
     pub fn synth(&self) -> Result<Vec<SynthesizedStack>, SynthError> {
-        let (mut stacks, mut diagnostics) = (Vec::new(), Vec::new());
+        let (mut stacks, mut diagnostics, mut systems) = (Vec::new(), Vec::new(), Vec::new());
         for (_, system) in &self.systems {
             let drawn = match system.stacks(&self.stage, &stacks) {
                 Ok(drawn) => drawn,
@@ -105,14 +106,19 @@ impl ConfiguredStage {
                     continue;
                 }
             };
-            let templates: Vec<&Template> = drawn.iter().map(|stack| &stack.template).collect();
+            systems.push((system, stacks.len()..stacks.len() + drawn.len()));
+            stacks.extend(drawn);
+        }
+        let links = links(&stacks);
+        for (system, own) in systems {
+            let templates: Vec<&Template> = stacks[own].iter().map(|stack| &stack.template).collect();
             diagnostics.extend(templates.iter().flat_map(|template| template.validate()));
             diagnostics.extend(rules::check(&rules::Stage {
                 templates: &templates,
+                links: &links,
                 budgets: &system.budgets(),
                 protected: self.stage.protection.termination,
             }));
-            stacks.extend(drawn);
         }
         if diagnostics.is_empty() { Ok(stacks) } else { Err(SynthError { diagnostics }) }
     }
@@ -121,6 +127,19 @@ impl ConfiguredStage {
     pub fn concurrency(&self) -> u64 {
         self.systems.iter().map(|(_, system)| u64::from(system.concurrency())).sum()
     }
+}
+
+/// The outputs that other stacks take as parameters.
+fn links(stacks: &[SynthesizedStack]) -> Vec<Link<'_>> {
+    let taken = stacks.iter().flat_map(|stack| &stack.parameters).filter_map(|(_, source)| match source {
+        ParameterSource::Output { stack, output } => Some((*stack, output.as_str())),
+        _ => None,
+    });
+    let link = |(name, output)| {
+        let maker = stacks.iter().find(|stack| stack.name == name)?;
+        Some(Link { stack_name: maker.stack_name.as_str(), output })
+    };
+    taken.filter_map(link).collect()
 }
 
 /// A settings file that belongs to no system, with the nearest one that does.

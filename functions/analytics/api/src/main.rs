@@ -10,7 +10,7 @@ use analytics_contract::{ANALYTICS_API, AnalyticsApi, Authorisation, metric};
 use analytics_core::{Answers, Api, Authorisations, Page};
 use analytics_store::Database;
 use function_http::{Docs, ErrorForm, serve_in_form};
-use function_postgres::{Endpoint, Pool, SecretsManager, Tls};
+use function_postgres::{Endpoint, Pool, SecretsManager, ServerLimits, Tls};
 use function_runtime::{Error, Function, sdk_config, settings};
 use uuid::Uuid;
 
@@ -37,6 +37,7 @@ async fn run() -> Result<(), Error> {
         database: settings.rds_database,
         tls: Tls::read(&settings.rds_tls, Path::new(&settings.rds_ca_bundle), &settings.stage)?,
         application_name: function.name().to_owned(),
+        limits: ServerLimits::of_timeout(Duration::from_secs(settings.function_timeout_seconds.into())),
     };
     let secret = SecretsManager::new(secrets, settings.db_secret_arn);
     let database = Database::new(Pool::new(endpoint, Some(settings.rds_user), Arc::new(secret)), PATIENCE);

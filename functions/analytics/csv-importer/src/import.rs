@@ -8,7 +8,8 @@ use analytics_reader::{Encoding, FileFault, Reader};
 use analytics_store::{
     Begun, Database, Ended, Import, Limits, Object, begin, count_repeated, reject, silent_groups, start_again,
 };
-use function_postgres::{Client, Pool};
+use deadpool_postgres::ClientWrapper;
+use function_postgres::Failed;
 use function_runtime::Invocation;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
@@ -65,6 +66,18 @@ impl ImportError {
     }
 }
 
+impl From<function_postgres::Error> for ImportError {
+    fn from(error: function_postgres::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl Failed for ImportError {
+    fn is_of_the_data(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_of_the_data())
+    }
+}
+
 /// Reads an object, or goes on with it. Tries again while the database or S3 is merely out of reach and time is left, since each return of a
 /// message to the queue uses up one of its few receives.
 ///
@@ -118,29 +131,22 @@ async fn attempt(
         announced_as: head.upload_id.as_deref().and_then(|id| id.parse().ok()),
         dry_run: head.dry_run || about.is_some(),
     };
-    let mut client = database.client().await?;
-    let done = match begin(&mut client, &object, id).await {
-        Ok(Begun::Ended { upload, state, dry_run, error_kind }) => {
-            Ok(Done::Before { upload, state, dry_run, error_kind })
-        }
-        Ok(Begun::Work(mut import)) => {
+    let work = async |client: &mut ClientWrapper| match begin(client, &object, id).await? {
+        Begun::Ended { upload, state, dry_run, error_kind } => Ok(Done::Before { upload, state, dry_run, error_kind }),
+        Begun::Work(mut import) => {
             let reading = Reading { objects, created, bytes: head.bytes, limits, invocation };
-            let mut done = reading.whole(&mut client, &mut import, progress).await;
-            if let Ok(Done::Ended { ended: Ended::Applied { taken, .. }, silent, .. }) = &mut done {
+            let mut done = reading.whole(client, &mut import, progress).await?;
+            if let Done::Ended { ended: Ended::Applied { taken, .. }, silent, .. } = &mut done {
                 let left = invocation.deadline.saturating_duration_since(Instant::now());
                 // The file counts already, so whatever happens here is no reason to read it again.
                 let limit = (left / 3).min(COUNTING_TIME);
-                let _ = count_repeated(&mut client, &import, *taken, limit).await;
-                *silent = silent_groups(&mut client, limit).await.ok();
+                let _ = count_repeated(client, &import, *taken, limit).await;
+                *silent = silent_groups(client, limit).await.ok();
             }
-            done
+            Ok(done)
         }
-        Err(error) => Err(error.into()),
     };
-    if done.is_err() {
-        Pool::discard(client);
-    }
-    done
+    database.work(work).await
 }
 
 /// How a piece ended.
@@ -162,7 +168,7 @@ struct Reading<'a, O> {
 impl<O: Objects> Reading<'_, O> {
     async fn whole(
         &self,
-        client: &mut Client,
+        client: &mut ClientWrapper,
         import: &mut Import,
         progress: &mut Option<Uuid>,
     ) -> Result<Done, ImportError> {
@@ -189,7 +195,7 @@ impl<O: Objects> Reading<'_, O> {
     /// Piece after piece, to the end of the file, of the time, or of what can be read.
     async fn pieces(
         &self,
-        client: &mut Client,
+        client: &mut ClientWrapper,
         import: &mut Import,
         mut reader: Reader,
         progress: &mut Option<Uuid>,

@@ -9,7 +9,7 @@ use analytics_contract::{CSV_IMPORTER, CsvImporter, STORED_REJECTED_ROWS, metric
 use analytics_core::Notification;
 use analytics_store::{Database, Limits};
 use csv_importer::{Answer, Event, Importer, Uploads, answer, trace_id};
-use function_postgres::{Endpoint, Pool, SecretsManager, Tls};
+use function_postgres::{Endpoint, Pool, SecretsManager, ServerLimits, Tls};
 use function_runtime::{Batch, Error, Function, Invocation, Message, Queue, each, run_events, sdk_config, settings};
 
 /// A cluster that is paused resumes within it.
@@ -32,6 +32,7 @@ async fn run() -> Result<(), Error> {
         database: settings.rds_database,
         tls: Tls::read(&settings.rds_tls, Path::new(&settings.rds_ca_bundle), &settings.stage)?,
         application_name: function.name().to_owned(),
+        limits: ServerLimits::of_timeout(Duration::from_secs(settings.function_timeout_seconds.into())),
     };
     let secret = SecretsManager::new(aws_sdk_secretsmanager::Client::new(&aws), settings.db_secret_arn);
     let queues = aws_sdk_sqs::Client::new(&aws);

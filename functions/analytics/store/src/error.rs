@@ -1,14 +1,13 @@
 //! What can go wrong in the database, and whether a retry can help.
 
-use function_postgres::{Fault, classify};
-use tokio_postgres::error::SqlState;
+use function_postgres::{Failed, Fault, classify};
 
 /// An error of a connection or a statement.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no connection.
     #[error("the database is out of reach")]
-    Unreachable(#[source] function_postgres::Error),
+    Unreachable(#[from] function_postgres::Error),
     /// There was none in time: a cluster that is paused takes about 15 s to resume.
     #[error("the database did not respond within {seconds} s; it may be resuming")]
     Asleep { seconds: u64 },
@@ -26,27 +25,26 @@ impl Error {
     /// Whether the same call can succeed later.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Unreachable(error) => error.is_retryable() || error.is_authentication(),
+            Self::Unreachable(error) => error.is_retryable(),
             Self::Query(error) => classify(error) == Fault::Transient,
             Self::Asleep { .. } | Self::Overtaken => true,
             Self::Corrupt { .. } => false,
         }
     }
 
-    /// Whether the server is resuming or starting: it does not respond yet, or says so (57P03).
+    /// Whether the server is resuming or starting: it does not respond yet, or says so.
     fn is_of_a_server_that_starts(&self) -> bool {
         match self {
             Self::Asleep { .. } => true,
-            Self::Unreachable(function_postgres::Error::Connect { source, .. }) => {
-                source.code() == Some(&SqlState::CANNOT_CONNECT_NOW)
-            }
+            Self::Unreachable(error) => error.may_be_waking(),
             _ => false,
         }
     }
+}
 
-    /// Whether the connection may be broken.
-    pub(crate) fn is_of_the_connection(&self) -> bool {
-        matches!(self, Self::Query(error) if classify(error) == Fault::Transient)
+impl Failed for Error {
+    fn is_of_the_data(&self) -> bool {
+        matches!(self, Self::Query(error) if classify(error) == Fault::Data)
     }
 }
 

@@ -9,7 +9,7 @@ use analytics_core::{
     Reverted, Store,
 };
 use deadpool_postgres::ClientWrapper;
-use function_postgres::{Client, Pool};
+use function_postgres::{Client, Failed, Pool, work_on};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -40,17 +40,15 @@ impl Database {
         connection.map_err(Error::Unreachable)
     }
 
-    /// Works on a connection; one that broke is not used again.
+    /// Works on a connection; one that may have broken is not used again.
     ///
     /// # Errors
-    /// Those of [`Database::client`], and of the work.
-    pub async fn work<R>(&self, work: impl AsyncFn(&mut ClientWrapper) -> Result<R, Error>) -> Result<R, Error> {
-        let mut client = self.client().await?;
-        let result = work(&mut client).await;
-        if result.as_ref().is_err_and(Error::is_of_the_connection) {
-            Pool::discard(client);
-        }
-        result
+    /// [`Error::Asleep`] when there is none in time, the errors of the connection, and those of the work.
+    pub async fn work<R, E: Failed + From<Error>>(
+        &self,
+        work: impl AsyncFnOnce(&mut ClientWrapper) -> Result<R, E>,
+    ) -> Result<R, E> {
+        work_on(self.client().await?, work).await
     }
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use deadpool_postgres::ClientWrapper;
 use fipe_contract::metric;
 use fipe_core::message::{Crawl, Load};
-use fipe_store::{CrawlStatus, Settled, settle, status, write};
-use function_postgres::{Fault, Pool, classify};
+use fipe_store::{CrawlStatus, Error, Settled, settle, status, write};
+use function_postgres::Pool;
 use function_runtime::{Failure, Function, Invocation, Message, Outcomes};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
@@ -22,31 +22,6 @@ const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// How long messages wait here for their reference, before they wait on the queue.
 const TABLE_WAIT: Duration = Duration::from_secs(3);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
-
-/// What kept a batch out of the database.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// There is no connection.
-    #[error("the database is out of reach")]
-    Unreachable(#[source] function_postgres::Error),
-    /// There is one, but the work failed.
-    #[error(transparent)]
-    Store(#[from] fipe_store::Error),
-}
-
-impl Error {
-    fn is_retryable(&self) -> bool {
-        match self {
-            Self::Unreachable(error) => error.is_retryable() || error.is_authentication(),
-            Self::Store(fipe_store::Error::Database(error)) => classify(error) == Fault::Transient,
-            Self::Store(_) => false,
-        }
-    }
-
-    fn is_the_messages_fault(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_the_messages_fault())
-    }
-}
 
 /// The function's work on its database and its topic.
 pub struct Ingestor<'a, T> {
@@ -75,8 +50,8 @@ impl<'a, T: Topic> Ingestor<'a, T> {
     /// # Errors
     /// The database is unreachable, or the query fails.
     pub async fn status(&self, crawl_id: Option<Uuid>) -> Result<Option<CrawlStatus>, Failure> {
-        let mut client = self.pool.get().await.map_err(|error| Failure::transient(Error::Unreachable(error)))?;
-        status(&mut client, crawl_id).await.map_err(Failure::transient)
+        let status = self.pool.work(async |client| status(client, crawl_id).await).await;
+        status.map_err(Failure::transient)
     }
 
     /// All in one transaction; if one of them spoils it, each in its own.
@@ -84,7 +59,7 @@ impl<'a, T: Topic> Ingestor<'a, T> {
         let together = self.patiently(invocation, async |client| write(client, loads).await).await;
         match together {
             Ok(()) => vec![Ok(()); loads.len()],
-            Err(error) if matches!(&error, Error::Store(error) if error.is_of_single_messages()) => {
+            Err(error) if error.is_of_single_messages() => {
                 let mut ends = Vec::with_capacity(loads.len());
                 for load in loads {
                     ends.push(self.patiently(invocation, async |client| write(client, &[load]).await).await);
@@ -97,8 +72,7 @@ impl<'a, T: Topic> Ingestor<'a, T> {
                         *end = self.patiently(invocation, async |client| write(client, &[load]).await).await;
                     }
                 }
-                let ends = ends.into_iter().map(|end| end.map_err(failure)).collect();
-                ends
+                ends.into_iter().map(|end| end.map_err(failure)).collect()
             }
             Err(error) => vec![Err(failure(error)); loads.len()],
         }
@@ -133,22 +107,13 @@ impl<'a, T: Topic> Ingestor<'a, T> {
     async fn patiently<R>(
         &self,
         invocation: &Invocation,
-        work: impl AsyncFn(&mut ClientWrapper) -> Result<R, fipe_store::Error>,
+        work: impl AsyncFn(&mut ClientWrapper) -> Result<R, Error>,
     ) -> Result<R, Error> {
         let mut wait = FIRST_WAIT;
         loop {
-            let error = match self.pool.get().await {
-                Err(error) => Error::Unreachable(error),
-                Ok(mut client) => match work(&mut client).await {
-                    Ok(result) => return Ok(result),
-                    Err(error) => {
-                        let error = Error::Store(error);
-                        if error.is_retryable() {
-                            Pool::discard(client);
-                        }
-                        error
-                    }
-                },
+            let error = match self.pool.work(&work).await {
+                Ok(result) => return Ok(result),
+                Err(error) => error,
             };
             if !error.is_retryable() || Instant::now() + wait >= invocation.work_until {
                 return Err(error);
@@ -160,7 +125,7 @@ impl<'a, T: Topic> Ingestor<'a, T> {
 }
 
 fn waits_for_table(end: &Result<(), Error>) -> bool {
-    matches!(end, Err(Error::Store(fipe_store::Error::UnknownMonth { .. })))
+    matches!(end, Err(Error::UnknownMonth { .. }))
 }
 
 fn failure(error: Error) -> Failure {

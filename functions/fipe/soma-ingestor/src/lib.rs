@@ -7,5 +7,5 @@ mod ingest;
 mod topic;
 
 pub use event::{Answer, Event};
-pub use ingest::{Error, Ingestor, trace_id};
+pub use ingest::{Ingestor, trace_id};
 pub use topic::{CrawlComplete, SnsTopic, Topic};

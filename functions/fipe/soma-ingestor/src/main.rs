@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use fipe_contract::{SOMA_INGESTOR, SomaIngestor, metric};
 use fipe_soma_ingestor::{Answer, Event, Ingestor, SnsTopic, trace_id};
-use function_postgres::{Endpoint, Pool, SecretsManager, Tls};
+use function_postgres::{Endpoint, Pool, SecretsManager, ServerLimits, Tls};
 use function_runtime::{Batch, Error, Function, Queue, run_events, sdk_config, settings};
 
 fn main() -> ExitCode {
@@ -24,6 +25,7 @@ async fn run() -> Result<(), Error> {
         database: settings.rds_database,
         tls: Tls::read(&settings.rds_tls, Path::new(&settings.rds_ca_bundle), &settings.stage)?,
         application_name: function.name().to_owned(),
+        limits: ServerLimits::of_timeout(Duration::from_secs(settings.function_timeout_seconds.into())),
     };
     let secret = SecretsManager::new(aws_sdk_secretsmanager::Client::new(&aws), settings.db_secret_arn);
     let pool = Pool::new(endpoint, Some(settings.rds_user), Arc::new(secret));

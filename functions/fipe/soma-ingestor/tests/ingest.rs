@@ -14,7 +14,7 @@ use fipe_core::message::{Brand, Calls, Crawl, Load, ModelPrices, Price, Referenc
 use fipe_soma_ingestor::{CrawlComplete, Ingestor, Topic};
 use fipe_store::BoxError;
 use function_postgres::migrations::{Migration, apply};
-use function_postgres::{Endpoint, Error, Pool, Secret, SecretSource, Tls, roles};
+use function_postgres::{Endpoint, Error, Pool, Secret, SecretSource, ServerLimits, Tls, roles};
 use function_runtime::{Failure, Function, Invocation, Message, Outcomes};
 use test_postgres::{OWNER, OWNER_PASSWORD, Server};
 use uuid::Uuid;
@@ -69,6 +69,7 @@ fn pool_with(server: &Server, database: &str, secrets: impl SecretSource + 'stat
         database: database.to_owned(),
         tls: Tls::Disable,
         application_name: "ingestor tests".to_owned(),
+        limits: ServerLimits::of_timeout(Duration::from_secs(60)),
     };
     Pool::new(endpoint, None, Arc::new(secrets))
 }

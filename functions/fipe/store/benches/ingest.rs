@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use fipe_core::message::{Brand, Calls, Crawl, Load, Model, ModelPrices, Price, YearFuel};
 use fipe_store::{Settled, settle, status, write};
 use function_postgres::migrations::{Migration, apply};
-use function_postgres::{Client, Endpoint, Error, Pool, Secret, SecretSource, Tls};
+use function_postgres::{Client, Endpoint, Error, Pool, Secret, SecretSource, ServerLimits, Tls};
 use rust_decimal::Decimal;
 use test_postgres::{OWNER, OWNER_PASSWORD, Server};
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
@@ -48,6 +48,7 @@ async fn main() -> ExitCode {
         database: "postgres".to_owned(),
         tls: Tls::Disable,
         application_name: "bench".to_owned(),
+        limits: ServerLimits::of_timeout(Duration::from_secs(60)),
     };
     let pool = Pool::new(endpoint, None, Arc::new(Owner));
     let mut client = pool.get().await.expect("connect");

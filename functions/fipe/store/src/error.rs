@@ -2,7 +2,7 @@
 
 use fipe_core::message::YearFuel;
 use fipe_core::month::Month;
-use function_postgres::{Fault, classify};
+use function_postgres::{Failed, Fault, classify};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -12,6 +12,9 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// A batch, a check or a query that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// There is no connection.
+    #[error("the database is out of reach")]
+    Unreachable(#[from] function_postgres::Error),
     /// The statement failed; nothing of its transaction was stored.
     #[error("storing in PostgreSQL")]
     Database(#[from] tokio_postgres::Error),
@@ -47,6 +50,12 @@ pub enum Error {
     Text { text: String },
 }
 
+impl Failed for Error {
+    fn is_of_the_data(&self) -> bool {
+        self.is_of_single_messages()
+    }
+}
+
 impl Error {
     /// Whether single messages are in the way of the rest of their batch: they can never be stored, or have to wait.
     #[must_use]
@@ -54,12 +63,22 @@ impl Error {
         self.is_the_messages_fault() || matches!(self, Self::UnknownMonth { .. })
     }
 
+    /// Whether the database is merely unavailable: the same work can succeed on another connection.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Unreachable(error) => error.is_retryable(),
+            Self::Database(error) => classify(error) == Fault::Transient,
+            _ => false,
+        }
+    }
+
     /// Whether the message itself is at fault: the same message fails again, however often it is tried.
     #[must_use]
     pub fn is_the_messages_fault(&self) -> bool {
         match self {
             Self::Database(error) => classify(error) == Fault::Data,
-            Self::Notify { .. } | Self::UnknownMonth { .. } => false,
+            Self::Unreachable(_) | Self::Notify { .. } | Self::UnknownMonth { .. } => false,
             Self::OtherMonth { .. }
             | Self::VehicleType { .. }
             | Self::Price { .. }

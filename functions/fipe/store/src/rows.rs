@@ -29,7 +29,7 @@ pub(crate) struct Rows<'a> {
     /// By reference and fuel code: name.
     pub(crate) fuels: BTreeMap<(i32, i16), Told<&'a str>>,
     /// By reference, model code and pair: FIPE code and price.
-    pub(crate) prices: BTreeMap<(i32, i32, YearFuel), Told<(&'a str, Decimal)>>,
+    pub(crate) prices: BTreeMap<PriceKey, Told<(&'a str, Decimal)>>,
     /// By crawl and vehicle type: brand codes.
     pub(crate) type_manifests: BTreeMap<(Uuid, i16), Manifest<&'a str>>,
     /// By crawl and brand code: model codes.
@@ -37,6 +37,8 @@ pub(crate) struct Rows<'a> {
     /// By crawl and model code: pairs.
     pub(crate) model_manifests: BTreeMap<(Uuid, i32), ModelManifest>,
 }
+
+type PriceKey = (i32, i32, YearFuel);
 
 /// A value, and the start of the crawl that it is of.
 #[derive(Clone, Copy)]

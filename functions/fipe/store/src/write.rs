@@ -49,6 +49,7 @@ const FUELS: &str = "
         WHERE (same.reference_code, same.fuel_code, same.name) = (said.reference_code, said.fuel_code, said.name)
             AND same.crawl_started_at >= said.crawl_started_at
     )
+    ORDER BY reference_code, fuel_code
     ON CONFLICT (reference_code, fuel_code)
         DO UPDATE SET name = excluded.name, crawl_started_at = excluded.crawl_started_at
     WHERE known.crawl_started_at < excluded.crawl_started_at

@@ -8,8 +8,9 @@ mod tls;
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use function_postgres::{Endpoint, Error, Pool, Secret, SecretSource, Tls};
+use function_postgres::{Endpoint, Error, Pool, Secret, SecretSource, ServerLimits, Tls};
 use test_postgres::{OWNER, OWNER_PASSWORD, Server};
 
 /// The secret of the test servers' superuser.
@@ -29,6 +30,7 @@ fn endpoint(server: &Server, database: &str) -> Endpoint {
         database: database.to_owned(),
         tls: Tls::Disable,
         application_name: "function-postgres tests".to_owned(),
+        limits: ServerLimits::of_timeout(Duration::from_secs(60)),
     }
 }
 

@@ -4,10 +4,10 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use function_postgres::{Endpoint, Error, Fault, Pool, Secret, SecretSource, classify, roles};
+use function_postgres::{Endpoint, Error, Fault, Pool, Secret, SecretSource, ServerLimits, classify, roles};
 use test_postgres::Server;
 
-use crate::{endpoint, owner};
+use crate::{Owner, endpoint, owner};
 
 /// A secret that can be rotated, and counts how often it is read.
 struct Rotating {
@@ -70,7 +70,7 @@ async fn a_rotated_password_is_fetched_again_once() {
     let error = pool.get().await.unwrap_err();
     assert_eq!(source.fetches(), 3, "once, not for ever");
     assert!(matches!(&error, Error::Connect { source, .. } if source.code().unwrap().code() == "28P01"), "{error:?}");
-    assert!(!error.is_retryable());
+    assert!(error.is_refused_login() && error.is_retryable(), "the secret may follow in a moment");
     assert!(!format!("{error:?}{error}").contains("second"));
 }
 
@@ -87,6 +87,63 @@ async fn a_broken_connection_is_replaced_before_it_is_given_out() {
 }
 
 #[tokio::test]
+async fn a_connection_is_kept_after_good_work_and_faults_of_the_data_alone() {
+    let pool = owner(Server::shared(), "postgres");
+    let run = async |sql: &str| {
+        pool.work(async |client| {
+            let pid: i32 = client.query_one("SELECT pg_backend_pid()", &[]).await?.get(0);
+            Ok::<_, Error>((pid, client.batch_execute(sql).await.is_ok()))
+        })
+        .await
+    };
+    let fails = async |sql: &str| pool.work(async |client| Ok::<_, Error>(client.batch_execute(sql).await?)).await;
+    let pid = async || run("SELECT 1").await.unwrap().0;
+    let first = pid().await;
+    fails("SELECT 1 / 0").await.unwrap_err();
+    assert_eq!(pid().await, first, "a value was at fault");
+    for sql in ["SELECT * FROM nothing", "SET statement_timeout = 1; SELECT pg_sleep(1)"] {
+        let before = pid().await;
+        fails(sql).await.unwrap_err();
+        assert_ne!(pid().await, before, "{sql}: it may hold settings or locks");
+    }
+    let before = pid().await;
+    let unfinished = fails("SELECT pg_sleep(60)");
+    tokio::time::timeout(std::time::Duration::from_millis(200), unfinished).await.unwrap_err();
+    assert_ne!(pid().await, before, "nobody waited for the end of its work");
+}
+
+#[tokio::test]
+async fn the_server_stops_what_no_function_waits_for() {
+    let limited = Endpoint {
+        limits: ServerLimits::of_timeout(std::time::Duration::from_secs(1)),
+        ..endpoint(Server::shared(), "postgres")
+    };
+    let pool = Pool::new(limited, None, Arc::new(Owner));
+    let setting = async |name: &str| -> String {
+        pool.get().await.unwrap().query_one(&format!("SHOW {name}"), &[]).await.unwrap().get(0)
+    };
+    assert_eq!(setting("statement_timeout").await, "800ms");
+    assert_eq!(setting("lock_timeout").await, "400ms");
+    assert_eq!(setting("idle_in_transaction_session_timeout").await, "200ms");
+
+    let code = async |sql: &str| {
+        let error = pool.get().await.unwrap().batch_execute(sql).await.unwrap_err();
+        assert_eq!(classify(&error), Fault::Transient, "{sql}: {error}");
+        error.code().unwrap().code().to_owned()
+    };
+    assert_eq!(code("SELECT pg_sleep(60)").await, "57014");
+    let holder = Server::shared().connect("postgres").await;
+    holder.batch_execute("SELECT pg_advisory_lock(4711)").await.unwrap();
+    assert_eq!(code("SELECT pg_advisory_lock(4711)").await, "55P03");
+
+    let mut client = pool.get().await.unwrap();
+    let transaction = client.transaction().await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let error = transaction.batch_execute("SELECT 1").await.unwrap_err();
+    assert_eq!(classify(&error), Fault::Transient, "a frozen function keeps no locks: {error}");
+}
+
+#[tokio::test]
 async fn a_server_that_is_away_is_worth_another_try() {
     let mut server = Server::start(&[]);
     let pool = owner(&server, "postgres");
@@ -94,7 +151,7 @@ async fn a_server_that_is_away_is_worth_another_try() {
     server.stop();
     let error = client.batch_execute("SELECT 1").await.unwrap_err();
     assert_eq!(classify(&error), Fault::Transient, "{error:?}");
-    Pool::discard(client);
+    drop(client);
     let error = pool.get().await.unwrap_err();
     assert!(error.is_retryable(), "{error:?}");
     server.resume();

@@ -203,6 +203,13 @@ pub(super) fn data_kept() -> Template {
     template
 }
 
+pub(super) fn linked_resource() -> Template {
+    let mut template = template();
+    let layer = template.add("Layer", RawResource::new("AWS::Lambda::LayerVersion").property("LayerName", "orders"));
+    template.output("LayerArn", layer.r#ref());
+    template
+}
+
 pub(super) fn invoke_source() -> Template {
     let mut template = template();
     let permission = RawResource::new("AWS::Lambda::Permission")

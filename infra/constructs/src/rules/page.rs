@@ -2,10 +2,13 @@
 
 use std::fmt::Write;
 
-use super::{Budget, RULES, Rule, Stage};
+use super::{Budget, Link, RULES, Rule, Stage};
 
 /// The budget that the example stage allows.
 const BUDGETS: [Budget; 1] = [Budget { variable: "SHOP_CALLS_PER_MINUTE", calls_per_minute: 40.0 }];
+
+/// The outputs of the examples that other stacks take.
+pub(super) const LINKS: [Link<'_>; 1] = [Link { stack_name: "Example-dev", output: "LayerArn" }];
 
 const HEAD: &str = "# Rules
 
@@ -36,7 +39,10 @@ fn section(page: &mut String, rule: &Rule) {
     let yaml = template.to_yaml();
     let resources = yaml.find("Resources:").map_or(yaml.as_str(), |start| &yaml[start..]);
     let mut diagnostics = Vec::new();
-    (rule.check)(&Stage { templates: &[&template], budgets: &BUDGETS, protected: true }, &mut diagnostics);
+    (rule.check)(
+        &Stage { templates: &[&template], links: &LINKS, budgets: &BUDGETS, protected: true },
+        &mut diagnostics,
+    );
     let found: Vec<_> = diagnostics.iter().map(ToString::to_string).collect();
     let Rule { id, refuses, example, fix, .. } = rule;
     let _ = write!(

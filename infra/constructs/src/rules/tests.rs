@@ -84,7 +84,7 @@ fn budget(calls_per_minute: f64) -> Budget {
 }
 
 fn diagnostics(template: &Template) -> Vec<Diagnostic> {
-    check(&Stage { templates: &[template], budgets: &[budget(40.0)], protected: true })
+    check(&Stage { templates: &[template], links: &page::LINKS, budgets: &[budget(40.0)], protected: true })
 }
 
 #[track_caller]
@@ -296,7 +296,8 @@ fn connections_are_counted_over_stacks() {
     drop(api);
     let mapping = api_only.resource_mut(&"Mapping".into()).expect("it is there");
     mapping.parts.properties.set("ScalingConfig", json!({ "MaximumConcurrency": 1000 }));
-    let found = check(&Stage { templates: &[&data_only, &api_only], budgets: &[budget(1e9)], protected: true });
+    let found =
+        check(&Stage { templates: &[&data_only, &api_only], links: &[], budgets: &[budget(1e9)], protected: true });
     assert_eq!(found.iter().map(|diagnostic| diagnostic.rule).collect::<Vec<_>>(), ["database-connections"]);
 }
 
@@ -314,7 +315,7 @@ fn a_function_that_connects_without_limit_is_refused() {
 fn upstream_budgets_above_the_stages_are_refused() {
     let template = sound();
     allowed(&template);
-    let found = check(&Stage { templates: &[&template], budgets: &[budget(39.0)], protected: true });
+    let found = check(&Stage { templates: &[&template], links: &[], budgets: &[budget(39.0)], protected: true });
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].message, "all functions together may make 40 calls a minute; allowed: 39 calls a minute");
 }
@@ -374,7 +375,7 @@ fn tables_buckets_and_databases_that_go_with_their_stack_are_refused_on_a_protec
         refused(&lost, rule, "Data DeletionPolicy");
         refused(&with(DeletionPolicy::Retain, UpdateReplacePolicy::Delete), rule, "Data UpdateReplacePolicy");
         allowed(&with(DeletionPolicy::Retain, UpdateReplacePolicy::Snapshot));
-        assert_eq!(check(&Stage { templates: &[&lost], budgets: &[budget(40.0)], protected: false }), []);
+        assert_eq!(check(&Stage { templates: &[&lost], links: &[], budgets: &[budget(40.0)], protected: false }), []);
     }
 }
 
@@ -446,4 +447,25 @@ fn every_rule_says_what_it_refuses_and_has_its_own_id() {
     ids.dedup();
     assert_eq!(ids.len(), RULES.len());
     assert!(RULES.iter().all(|rule| !rule.refuses.is_empty() && !rule.example.is_empty() && !rule.fix.is_empty()));
+}
+
+#[test]
+fn what_another_stack_takes_is_retained_when_it_is_replaced() {
+    let found = |policy: Option<UpdateReplacePolicy>, links: &[Link<'_>]| {
+        let mut template = Template::new("Example-dev");
+        let layer = RawResource::new("AWS::Lambda::LayerVersion").property("LayerName", "orders");
+        let layer = match policy {
+            Some(policy) => layer.update_replace_policy(policy),
+            None => layer,
+        };
+        let layer = template.add("Layer", layer);
+        template.output("LayerArn", layer.r#ref());
+        check(&Stage { templates: &[&template], links, budgets: &[], protected: false }).len()
+    };
+    let linked = [Link { stack_name: "Example-dev", output: "LayerArn" }];
+    assert_eq!(found(None, &linked), 1);
+    assert_eq!(found(Some(UpdateReplacePolicy::Delete), &linked), 1);
+    assert_eq!(found(Some(UpdateReplacePolicy::Retain), &linked), 0);
+    assert_eq!(found(None, &[]), 0, "nobody else uses it");
+    assert_eq!(found(None, &[Link { stack_name: "Other-dev", output: "LayerArn" }]), 0);
 }

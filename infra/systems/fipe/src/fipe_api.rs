@@ -143,6 +143,7 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
             rds_database: database::NAME.into_value(),
             rds_user: database::APPLICATION_ROLE.into_value(),
             rds_tls: settings.database.tls.as_str().into_value(),
+            function_timeout_seconds: settings.soma_ingestor.size.timeout.as_secs().to_string().into_value(),
             rds_ca_bundle: RDS_CA_BUNDLE.into_value(),
             db_secret_arn: connection.credentials.clone(),
             stage: stage.name.as_str().into_value(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use analytics_store::Database;
 use function_postgres::migrations::{self, Migration};
-use function_postgres::{Endpoint, Error, Pool, Secret, SecretSource, Tls};
+use function_postgres::{Endpoint, Error, Pool, Secret, SecretSource, ServerLimits, Tls};
 use test_postgres::{OWNER, OWNER_PASSWORD, Server};
 
 const APPLICATION: &str = "analytics_app";
@@ -66,6 +66,7 @@ fn pool(database: &str, role: &'static str) -> Pool {
         database: database.to_owned(),
         tls: Tls::Disable,
         application_name: "csv-importer tests".to_owned(),
+        limits: ServerLimits::of_timeout(Duration::from_secs(60)),
     };
     Pool::new(endpoint, None, Arc::new(Login(role)))
 }

@@ -9,7 +9,7 @@ use analytics_core::{Group, GroupQuestion, Selection, Store};
 use analytics_reader::Reader;
 use analytics_store::{Begun, Database, Ended, Import, Limits, Object, begin, count_repeated};
 use function_postgres::migrations::{self, Migration};
-use function_postgres::{Client, Endpoint, Error, Pool, Secret, SecretSource, Tls};
+use function_postgres::{Client, Endpoint, Error, Pool, Secret, SecretSource, ServerLimits, Tls};
 use jiff::Timestamp;
 use test_postgres::{OWNER, OWNER_PASSWORD, Server};
 use uuid::Uuid;
@@ -145,6 +145,7 @@ fn pool(database: &str, role: &'static str) -> Pool {
         database: database.to_owned(),
         tls: Tls::Disable,
         application_name: "analytics-store tests".to_owned(),
+        limits: ServerLimits::of_timeout(Duration::from_secs(60)),
     };
     Pool::new(endpoint, None, Arc::new(Login(role)))
 }

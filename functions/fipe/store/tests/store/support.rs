@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use fipe_core::message::{Brand, Calls, Crawl, Load, Model, ModelPrices, Price, Reference, YearFuel};
 use function_postgres::migrations::{self, Migration};
-use function_postgres::{Client, Endpoint, Error, Pool, Secret, SecretSource, Tls};
+use function_postgres::{Client, Endpoint, Error, Pool, Secret, SecretSource, ServerLimits, Tls};
 use jiff::Timestamp;
 use test_postgres::{OWNER, OWNER_PASSWORD, Server};
 use uuid::Uuid;
@@ -63,6 +64,7 @@ fn pool(database: &str) -> Pool {
         database: database.to_owned(),
         tls: Tls::Disable,
         application_name: "fipe-store tests".to_owned(),
+        limits: ServerLimits::of_timeout(Duration::from_secs(60)),
     };
     Pool::new(endpoint, None, Arc::new(Owner))
 }

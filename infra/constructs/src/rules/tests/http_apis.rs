@@ -72,7 +72,7 @@ fn answers_that_every_page_may_read_are_refused_on_a_protected_stage_alone() {
     for origins in [["*", "https://shop.example"], ["https://shop.example", "https://*"]] {
         refused(&with(origins), "http-api-cors", place);
         let template = with(origins);
-        assert_eq!(check(&Stage { templates: &[&template], budgets: &[], protected: false }), []);
+        assert_eq!(check(&Stage { templates: &[&template], links: &[], budgets: &[], protected: false }), []);
     }
     allowed(&with(["https://shop.example", "http://localhost:3000"]));
 }

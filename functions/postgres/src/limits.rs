@@ -1,0 +1,38 @@
+//! How long the server may work for a function, wait for a lock, and keep a transaction open: never longer than the function that asked.
+
+use std::fmt;
+use std::time::Duration;
+
+use contract::work_time;
+
+/// The limits of a connection, sent with its start-up message, so that no statement runs without them. Without limits a statement goes on, and
+/// keeps its locks, after Lambda has ended or frozen the function that waits for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServerLimits {
+    statement: Duration,
+    lock: Duration,
+    idle_in_transaction: Duration,
+}
+
+impl ServerLimits {
+    /// For a function with this timeout. A statement may take the time that the function has for work; half of it is the longest wait for a
+    /// lock, and a quarter the longest pause inside a transaction: so whoever waits for the locks of a frozen function outlasts it.
+    #[must_use]
+    pub fn of_timeout(timeout: Duration) -> Self {
+        let statement = work_time(timeout);
+        Self { statement, lock: statement / 2, idle_in_transaction: statement / 4 }
+    }
+}
+
+/// As the start-up message's `options`.
+impl fmt::Display for ServerLimits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={}",
+            self.statement.as_millis(),
+            self.lock.as_millis(),
+            self.idle_in_transaction.as_millis()
+        )
+    }
+}
