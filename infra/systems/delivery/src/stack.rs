@@ -201,6 +201,7 @@ fn deployment(scope: &Scope<'_>, execution_role: &Value<String>) -> Vec<Statemen
                 scope.named("logs", "log-group:", statement::LOG_GROUPS) + ":*",
                 scope.named("scheduler", "schedule/default/", statement::NAMES),
                 scope.named("sqs", "", statement::NAMES),
+                scope.named("sqs", "", statement::NAMES_OF_FIFO),
             ],
         )
         .wide(statement::OWN_NAMES),
