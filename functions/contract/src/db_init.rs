@@ -18,8 +18,6 @@ settings! {
         rds_database: String = "RDS_DATABASE",
         /// TLS of the connection: `verify-full` or, on the stage local only, `disable`.
         rds_tls: String = "RDS_TLS",
-        /// Seconds that an invocation may take: what the server may spend on a statement follows from it.
-        function_timeout_seconds: u32 = "FUNCTION_TIMEOUT_SECONDS",
         /// PEM file of the certificate authorities to trust, read with `verify-full`.
         rds_ca_bundle: String = "RDS_CA_BUNDLE",
         /// Secret with the owner's user name and password.

@@ -11,6 +11,7 @@ use function_postgres::migrations::Migration;
 use function_postgres::{Endpoint, Pool, SecretsManager, ServerLimits, Tls};
 use function_runtime::{Error, Function, chain, run_events, sdk_config, settings};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 fn main() -> ExitCode {
     let variable = |name| std::env::var(name).unwrap_or_default();
@@ -37,10 +38,13 @@ async fn run(function: Function) -> Result<(), Error> {
             let fails = |error: &(dyn std::error::Error + 'static)| {
                 log.error("apply_migrations", json!({"error": chain(error)}));
             };
-            let Prepared { database, owner, application, migrations } = prepared.as_ref().map_err(Clone::clone)?;
+            let Prepared { database, endpoint, owner, application, migrations } =
+                prepared.as_ref().map_err(Clone::clone)?;
             // A database that does not even refuse the connection leaves nothing else in the log.
             log.started("apply_migrations", json!({"database": database}));
-            let applied = bring_up(owner, application, migrations, until, |error| fails(error)).await;
+            let limits = ServerLimits::of_work(until.saturating_duration_since(Instant::now()));
+            let owner = Pool::new(Endpoint { limits, ..endpoint.clone() }, None, owner.clone());
+            let applied = bring_up(&owner, application, migrations, until, |error| fails(error)).await;
             Ok::<_, Error>(applied.inspect_err(|error| fails(error))?)
         });
         handle(event, invocation, &http, &new_id, work).await
@@ -52,8 +56,10 @@ async fn run(function: Function) -> Result<(), Error> {
 struct Prepared {
     /// Address of the database, for the log.
     database: String,
-    /// The owner's connections.
-    owner: Pool,
+    /// Where it is; how long the server may work follows from each invocation.
+    endpoint: Endpoint,
+    /// Where the owner's name and password are.
+    owner: Arc<SecretsManager>,
     /// Where the application role's password is.
     application: SecretsManager,
     migrations: Vec<Migration>,
@@ -70,10 +76,11 @@ fn prepare(application_name: &str) -> Result<Prepared, Error> {
         database: settings.rds_database,
         tls: Tls::read(&settings.rds_tls, Path::new(&settings.rds_ca_bundle), &settings.stage)?,
         application_name: application_name.to_owned(),
-        limits: ServerLimits::of_timeout(Duration::from_secs(settings.function_timeout_seconds.into())),
+        // Each invocation sets its own; this is Lambda's longest.
+        limits: ServerLimits::of_timeout(Duration::from_secs(900)),
     };
     let secrets = aws_sdk_secretsmanager::Client::new(&sdk_config());
     let owner = SecretsManager::new(secrets.clone(), settings.db_owner_secret_arn);
     let application = SecretsManager::new(secrets, settings.db_app_secret_arn);
-    Ok(Prepared { database, owner: Pool::new(endpoint, None, Arc::new(owner)), application, migrations })
+    Ok(Prepared { database, endpoint, owner: Arc::new(owner), application, migrations })
 }

@@ -93,7 +93,6 @@ async fn an_archive_without_migrations_is_told_to_cloudformation() {
         ("RDS_PORT", "1"),
         ("RDS_DATABASE", "fipedata"),
         ("RDS_TLS", "verify-full"),
-        ("FUNCTION_TIMEOUT_SECONDS", "300"),
         ("RDS_CA_BUNDLE", "/nowhere"),
         ("DB_OWNER_SECRET_ARN", "arn:owner"),
         ("DB_APP_SECRET_ARN", "arn:application"),

@@ -15,11 +15,17 @@ pub struct ServerLimits {
 }
 
 impl ServerLimits {
-    /// For a function with this timeout. A statement may take the time that the function has for work; half of it is the longest wait for a
-    /// lock, and a quarter the longest pause inside a transaction: so whoever waits for the locks of a frozen function outlasts it.
+    /// For a function with this timeout, whose connections outlive an invocation.
     #[must_use]
     pub fn of_timeout(timeout: Duration) -> Self {
-        let statement = work_time(timeout);
+        Self::of_work(work_time(timeout))
+    }
+
+    /// For so much time for work, at least a second. A statement may take all of it; half of it is the longest wait for a lock, and a quarter the longest
+    /// pause inside a transaction: so whoever waits for the locks of a frozen function outlasts it.
+    #[must_use]
+    pub fn of_work(time: Duration) -> Self {
+        let statement = time.max(Duration::from_secs(1));
         Self { statement, lock: statement / 2, idle_in_transaction: statement / 4 }
     }
 }

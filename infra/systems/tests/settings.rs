@@ -100,12 +100,32 @@ fn the_stages_that_people_rely_on_are_protected() {
 #[test]
 fn a_pipeline_is_one_repository_and_never_on_the_stage_local() {
     let with = |repository: &str| changed("delivery.toml", "<owner>/<repository>", repository);
-    assert!(ConfiguredStage::parse("dev", &with("Acme-1/fipe.prices_2")).is_ok());
-    for wrong in
-        ["acme", "acme/", "/fipe", "acme/*", "*/fipe", "acme/fipe/x", "acme/fipe:ref", "acme/fi?e", "<owner>/fipe"]
-    {
+    assert!(ConfiguredStage::parse("dev", &with("Acme-1@583231/fipe.prices_2@1296269")).is_ok());
+    let by_names = |repository: &str| {
+        changed("delivery.toml", "\"<owner>/<repository>\"", &format!("\"{repository}\"\nnames_alone = true"))
+    };
+    assert!(ConfiguredStage::parse("dev", &by_names("Acme-1/fipe.prices_2")).is_ok());
+    assert!(faults("dev", &by_names("acme@1/fipe@2")).contains("by its names"), "the subject is the one or the other");
+    for wrong in [
+        "acme@1",
+        "acme@1/",
+        "/fipe@2",
+        "acme@1/*@2",
+        "*@1/fipe@2",
+        "acme@1/fipe@2/x",
+        "acme@1/fipe@2:ref",
+        "acme@1/fi?e@2",
+        "<owner>/fipe",
+        "acme@/fipe@2",
+        "acme@x/fipe@2",
+        "acme/fipe@2",
+        "acme/fipe",
+    ] {
         let message = faults("dev", &with(wrong));
-        assert!(message.contains("delivery.toml repository") && message.contains("owner/name"), "{wrong}: {message}");
+        assert!(
+            message.contains("delivery.toml repository") && message.contains("owner@583231/name@1296269"),
+            "{wrong}: {message}"
+        );
     }
     let mut local = committed("local");
     local.insert("delivery.toml".to_owned(), committed("dev")["delivery.toml"].clone());

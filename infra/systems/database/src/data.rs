@@ -95,7 +95,6 @@ pub fn add_database(
             rds_port: cluster.cluster_port(),
             rds_database: definition.name.into_value(),
             rds_tls: settings.database.tls.as_str().into_value(),
-            function_timeout_seconds: settings.db_init.timeout.as_secs().to_string().into_value(),
             rds_ca_bundle: RDS_CA_BUNDLE.into_value(),
             db_owner_secret_arn: owner.secret_arn(),
             db_app_secret_arn: application.secret_arn(),

@@ -152,6 +152,13 @@ pub(crate) const EXCLUSIONS: &[Exclusion] = &[
     unless("AWS::RDS::", &["rds:RemoveFromGlobalCluster"], &["GlobalClusterIdentifier"], UNUSED),
     unless("AWS::RDS::", &["rds:*BackupsReplication"], &["AutomaticBackupReplicationRegion"], UNUSED),
     unless("AWS::RDS::", &["secretsmanager:*"], &["ManageMasterUserPassword"], UNUSED),
+    unless(
+        "AWS::S3::Bucket",
+        &["s3:DeleteBucketCors", "s3:DeleteBucketEncryption", "s3:DeleteBucketLifecycle", "s3:DeleteBucketTagging"],
+        &[],
+        "IAM has no actions of these names: the calls need PutBucketCORS, PutEncryptionConfiguration, PutLifecycleConfiguration and PutBucketTagging \
+         (https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketTagging.html and its neighbours)",
+    ),
     unless("AWS::S3::Bucket", &["iam:PassRole"], &["ReplicationConfiguration"], UNUSED),
     unless(
         "AWS::S3::Bucket",
@@ -166,7 +173,7 @@ pub(crate) const EXCLUSIONS: &[Exclusion] = &[
     unless("AWS::S3::Bucket", &["s3:PutBucketAbac"], &["AbacStatus"], UNUSED),
     unless("AWS::S3::Bucket", &["s3:Put*ObjectLockConfiguration"], &["ObjectLockConfiguration"], UNUSED),
     unless("AWS::S3::Bucket", &["s3:PutBucketNotification"], &["NotificationConfiguration"], UNUSED),
-    unless("AWS::S3::Bucket", &["s3:PutBucketCORS", "s3:DeleteBucketCors"], &["CorsConfiguration"], UNUSED),
+    unless("AWS::S3::Bucket", &["s3:PutBucketCORS"], &["CorsConfiguration"], UNUSED),
     unless(
         "AWS::S3::Bucket",
         &["s3:PutAnalyticsConfiguration", "s3:DeleteBucketAnalyticsConfiguration"],

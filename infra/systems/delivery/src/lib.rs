@@ -29,7 +29,8 @@ pub struct Delivery;
 /// The pipeline that deploys a stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// The repository on GitHub whose workflows may deploy, `owner/name`, or [`Settings::PLACEHOLDER`].
+    /// The repository on GitHub whose workflows may deploy, as its tokens name it: `owner@ID/name@ID`, or `owner/name` where that was asked for; or
+    /// [`Settings::PLACEHOLDER`].
     pub repository: String,
 }
 
@@ -37,17 +38,33 @@ impl Settings {
     /// No repository: GitHub allows no name with these characters, so a role that trusts it trusts nobody.
     pub const PLACEHOLDER: &str = "<owner>/<repository>";
 
+    /// A name that was given up can be registered by somebody else, an id cannot; so GitHub puts both into the subject of a new or renamed repository's tokens since
+    /// 15 July 2026: <https://docs.github.com/en/actions/reference/security/oidc>. A subject of names alone has to be asked for.
+    ///
     /// Names: <https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication>
     fn read(mut section: Section<'_>) -> Self {
-        let is_repository = |text: &str| {
-            let of = |text: &str, others: &str| {
-                !text.is_empty()
-                    && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || others.as_bytes().contains(&byte))
-            };
-            text == Self::PLACEHOLDER
-                || text.split_once('/').is_some_and(|(owner, name)| of(owner, "-_") && of(name, "-_."))
+        let names_alone = section.has("names_alone") && section.flag("names_alone");
+        let of = |text: &str, others: &str| {
+            !text.is_empty()
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || others.as_bytes().contains(&byte))
         };
-        let repository = section.text("repository", "a repository on GitHub such as \"owner/name\"", is_repository);
+        let is_id = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_part = |text: &str, others: &str| match text.split_once('@') {
+            Some((name, id)) => !names_alone && of(name, others) && is_id(id),
+            None => names_alone && of(text, others),
+        };
+        let is_repository = |text: &str| {
+            text == Self::PLACEHOLDER
+                || text.split_once('/').is_some_and(|(owner, name)| is_part(owner, "-_") && is_part(name, "-_."))
+        };
+        let allowed = match names_alone {
+            true => "a repository on GitHub by its names, such as \"owner/name\"",
+            false => {
+                "a repository on GitHub with its ids, such as \"owner@583231/name@1296269\", as `gh api repos/<owner>/<name> --jq \
+                 '\"\\(.owner.login)@\\(.owner.id)/\\(.name)@\\(.id)\"'` prints it; or names_alone = true for one whose tokens have no ids"
+            }
+        };
+        let repository = section.text("repository", allowed, is_repository);
         section.refuse_unknown_keys();
         Self { repository }
     }

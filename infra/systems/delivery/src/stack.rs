@@ -20,6 +20,14 @@ use crate::statement::{Scope, Statement};
 use crate::{NAME as APPLICATION, Settings, boundary, execution, statement};
 
 const NAME: &str = "Delivery";
+const TAGS_OF_APIS: Suppression = Suppression::cfn_lint(
+    "W3037",
+    "its list lacks apigateway:TagResource, without which API Gateway refuses tags: https://github.com/aws-amplify/amplify-cli/issues/12316",
+);
+const BOUNDS: Suppression = Suppression::checkov(
+    "CKV_AWS_111",
+    "a boundary grants nothing: a role may do what its own policy allows within it",
+);
 const GITHUB: &str = "token.actions.githubusercontent.com";
 /// The audience for which the official action requests tokens.
 const AUDIENCE: &str = "sts.amazonaws.com";
@@ -56,7 +64,8 @@ pub(crate) fn delivery(
     let policy = CfnManagedPolicy::new()
         .managed_policy_name(statement::boundary_name(stage.name.as_str()))
         .description("What the roles of the stage may do at most.")
-        .policy_document(json!({}));
+        .policy_document(json!({}))
+        .suppress(BOUNDS);
     let policy = stack.add("Boundary", policy);
     let document = self::document(&mut stack, policy.id(), bounds);
     set(&mut stack, policy.id(), "PolicyDocument", document);
@@ -77,6 +86,9 @@ pub(crate) fn delivery(
             let policy = stack.add(id, policy.roles(vec![execution_role.role_name()]));
             let document = self::document(&mut stack, policy.id(), attached);
             set(&mut stack, policy.id(), "PolicyDocument", document);
+            if services.contains(&"apigateway") {
+                stack.suppress(policy.id(), TAGS_OF_APIS);
+            }
         }
     }
     allow(&mut stack, execution_role.id(), "Resources", execution);
@@ -201,6 +213,7 @@ fn deployment(scope: &Scope<'_>, execution_role: &Value<String>) -> Vec<Statemen
                 scope.named("logs", "log-group:", statement::LOG_GROUPS) + ":*",
                 scope.named("scheduler", "schedule/default/", statement::NAMES),
                 scope.named("sqs", "", statement::NAMES),
+                scope.named("sqs", "", statement::NAMES_OF_FIFO),
             ],
         )
         .wide(statement::OWN_NAMES),

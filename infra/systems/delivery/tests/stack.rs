@@ -20,7 +20,7 @@ fn stacks(name: StageName) -> Vec<SynthesizedStack> {
     let mut files = systems::read(root(), name.as_str()).expect("the committed settings are readable");
     if let Some(text) = files.get_mut("delivery.toml") {
         assert!(text.contains(Settings::PLACEHOLDER));
-        *text = text.replace(Settings::PLACEHOLDER, "acme/fipe");
+        *text = text.replace(Settings::PLACEHOLDER, "acme@583231/fipe@1296269");
     }
     ConfiguredStage::parse(name.as_str(), &files).expect("valid").synth().expect("nothing is refused")
 }
@@ -76,7 +76,7 @@ fn one_environment_of_one_repository_is_trusted_and_nobody_else() {
     assert_eq!((condition.as_object().map(<[_]>::len), equals.len()), (Some(1), 2));
     let value = |key: &str| condition.get("StringEquals").and_then(|equals| equals.get(key)?.as_str());
     assert_eq!(value("token.actions.githubusercontent.com:aud"), Some("sts.amazonaws.com"));
-    assert_eq!(value("token.actions.githubusercontent.com:sub"), Some("repo:acme/fipe:environment:stg"));
+    assert_eq!(value("token.actions.githubusercontent.com:sub"), Some("repo:acme@583231/fipe@1296269:environment:stg"));
 
     let trust = role(&stack, "ExecutionRole").parts.properties.get("AssumeRolePolicyDocument").expect("a trust policy");
     let [trusted] = trust.get("Statement").and_then(Json::as_list).expect("statements") else { panic!("{trust:?}") };
@@ -119,6 +119,24 @@ fn the_deploy_role_may_call_what_the_deployer_calls() {
         }
     }
     assert!(count > 25, "{count} calls were found");
+}
+
+#[test]
+fn the_deploy_role_sees_every_queue_of_the_stage() {
+    let stacks = stacks(StageName::Dev);
+    let delivery = stacks.iter().find(|stack| stack.name == "Delivery").expect("it is there");
+    let seen = texts(statement(statements(role(delivery, "DeployRole")), "Observation").get("Resource"));
+    let endings: Vec<&str> =
+        seen.iter().filter_map(|arn| arn.split_once(":sqs:")?.1.split_once('*')).map(|it| it.1).collect();
+    let mut count = 0;
+    for entry in stacks.iter().flat_map(|stack| stack.template.resources()) {
+        if entry.parts.resource_type == "AWS::SQS::Queue" {
+            let name = entry.parts.properties.get("QueueName").and_then(Json::as_str).expect("a name");
+            assert!(endings.iter().any(|ending| name.ends_with(ending)), "{name}: {endings:?}");
+            count += 1;
+        }
+    }
+    assert!(count > 10, "{count} queues were found");
 }
 
 #[test]
