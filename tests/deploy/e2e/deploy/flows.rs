@@ -10,7 +10,7 @@ use crate::Test;
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("a_stage_is_made_and_a_second_deployment_changes_nothing", create_and_no_op),
     ("a_change_reaches_what_it_is_about_and_nothing_else", update),
-    ("what_cannot_be_changed_is_replaced_and_the_old_one_goes", replace),
+    ("what_cannot_be_changed_is_replaced_and_what_another_stack_used_stays", replace),
     ("a_creation_that_fails_is_explained_and_leaves_nothing", failed_create),
     ("an_update_that_fails_is_explained_and_undone", failed_update),
     ("a_stage_is_deleted_after_its_name_was_said", destroy),
@@ -71,7 +71,8 @@ fn replace(sandbox: &Sandbox) -> anyhow::Result<()> {
     sandbox.on("deploy", "dev", &["--approve", "never"])?.with(0, &["replace", "RdsCaLayer", "deployed dev"])?;
     sandbox.has(&[NETWORK, ("FipeApi-dev", "UPDATE_COMPLETE"), ("FipeData-dev", "UPDATE_COMPLETE")])?;
     let versions = sandbox.ask("lambda", "/2018-10-31/layers/fipe-rds-ca-dev/versions")?;
-    ensure!(versions.matches("LayerVersionArn").count() == 1 && versions.contains(":2\""), "{versions}");
+    // Until FipeApi is updated, its function runs with the old one.
+    ensure!(versions.matches("LayerVersionArn").count() == 2 && versions.contains(":2\""), "{versions}");
     let function = sandbox.ask("lambda", "/2015-03-31/functions/FipeSomaIngestor-dev/configuration")?;
     ensure!(function.contains("fipe-rds-ca-dev:2"), "the function has the old layer: {function}");
     sandbox.is_tidy()

@@ -353,17 +353,17 @@ async fn months_are_locked_in_key_order_whatever_the_order_of_the_crawls() {
     let database = Database::create().await;
     let (mut holder, other) = (database.owner().await, database.owner().await);
     let held = holder.transaction().await.unwrap();
-    held.batch_execute("INSERT INTO fipe_reference_month VALUES (335, '2026-07-01')").await.unwrap();
+    held.batch_execute("INSERT INTO fipe_reference_month VALUES (400, '2031-12-01')").await.unwrap();
 
     // FIPE lists the newest month first.
-    let loads = [references(&crawl(1), &[(336, "2026-08".to_owned()), (335, "2026-07".to_owned())])];
+    let loads = [references(&crawl(1), &[(401, "2032-01".to_owned()), (400, "2031-12".to_owned())])];
     let mut client = database.connect().await;
     let writing = tokio::spawn(async move { store(&mut client, &loads).await });
     let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     while other.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    let later = "SET lock_timeout = '1s'; INSERT INTO fipe_reference_month VALUES (336, '2026-08-01')";
+    let later = "SET lock_timeout = '1s'; INSERT INTO fipe_reference_month VALUES (401, '2032-01-01')";
     other.batch_execute(later).await.expect("whoever waits for the first row has not locked the second");
     held.rollback().await.unwrap();
     writing.await.unwrap().unwrap();
