@@ -21,11 +21,12 @@ impl ServerLimits {
         Self::of_work(work_time(timeout))
     }
 
-    /// For so much time for work, at least a second. A statement may take all of it; half of it is the longest wait for a lock, and a quarter the longest
+    /// For so much time for work, at least a tenth of a second. A statement may take all of it; half of it is the longest wait for a lock, and a quarter the longest
     /// pause inside a transaction: so whoever waits for the locks of a frozen function outlasts it.
     #[must_use]
     pub fn of_work(time: Duration) -> Self {
-        let statement = time.max(Duration::from_secs(1));
+        // To PostgreSQL 0 is no limit.
+        let statement = time.max(Duration::from_millis(100));
         Self { statement, lock: statement / 2, idle_in_transaction: statement / 4 }
     }
 }
