@@ -4,7 +4,8 @@
 use crate::queue::{Outgoing, Queue, SendBatch};
 use crate::send_fault::SendError;
 
-/// How often work is handed on before it is a dead letter of the kind `handed_on_too_often`. A crawl of a month or a file of a billion rows takes a few hundred.
+/// How often work is handed on before it is a dead letter of the kind `handed_on_too_often`. At 40 calls a minute the 62,600 calls of a month of FIPE take 26 hours:
+/// a task without a turn in any of its invocations of five minutes would be handed on 313 times.
 pub const HAND_ONS: u32 = 1_000;
 
 /// The message attribute with the count.

@@ -60,7 +60,7 @@ fn another_month_stands_beside_it(cloud: &mut Chain) -> anyhow::Result<()> {
     cloud.crawl(BEFORE)?;
     assert_month(cloud, BEFORE)?;
     assert_month(cloud, NEWEST)?;
-    anyhow::ensure!(versions == cloud.row_versions(NEWEST)?, "rows of {NEWEST} were written while {BEFORE} was loaded");
+    anyhow::ensure!(versions == cloud.price_rows(NEWEST)?, "rows of {NEWEST} were written while {BEFORE} was loaded");
     Ok(())
 }
 
@@ -75,7 +75,7 @@ fn the_same_month_again_changes_no_row_and_is_announced_once(cloud: &mut Chain) 
     anyhow::ensure!(queue.contains("e2e-crawl-complete"), "no queue: {queue}");
 
     let crawl = cloud.crawl(NEWEST)?;
-    let again = cloud.row_versions(NEWEST)?;
+    let again = cloud.price_rows(NEWEST)?;
     let changed = versions.iter().filter(|(key, version)| again.get(*key) != Some(version)).count();
     anyhow::ensure!(
         changed == 0 && versions.len() == again.len(),
@@ -122,7 +122,7 @@ fn messages_again_and_in_another_order_change_no_row(cloud: &mut Chain) -> anyho
             UNION ALL SELECT 'b', brand_code, xmin::text FROM fipe_crawl_brand
             UNION ALL SELECT 'm', model_code::text, xmin::text FROM fipe_crawl_model ORDER BY 1, 2, 3) AS row";
         let manifests: String = cloud.wait(cloud.database.query_one(sql, &[]))?.get(0);
-        Ok((cloud.row_versions(NEWEST)?, manifests))
+        Ok((cloud.price_rows(NEWEST)?, manifests))
     };
     let before = state(cloud)?;
     for message in [prices, models, brands] {
@@ -147,12 +147,12 @@ fn a_changed_price_updates_its_row_alone(cloud: &mut Chain) -> anyhow::Result<()
     let crawl = cloud.crawl(NEWEST);
     cloud.serve(NEWEST, &export)?;
     crawl?;
-    let again = cloud.row_versions(NEWEST)?;
+    let again = cloud.price_rows(NEWEST)?;
     let changed: Vec<_> = newest.iter().filter(|(key, version)| again.get(*key) != Some(version)).collect();
     anyhow::ensure!(changed.len() == 1 && newest.len() == again.len(), "of {line:?} these changed: {changed:?}");
     let model = line.split(',').nth(3).unwrap_or_default();
     anyhow::ensure!(changed[0].0.starts_with(&format!("{model} ")), "not of {line:?}: {changed:?}");
-    anyhow::ensure!(before == cloud.row_versions(BEFORE)?, "rows of {BEFORE} were written");
+    anyhow::ensure!(before == cloud.price_rows(BEFORE)?, "rows of {BEFORE} were written");
     cloud.crawl(NEWEST)?;
     assert_month(cloud, NEWEST)
 }
@@ -165,7 +165,7 @@ fn a_rotated_password_is_fetched_in_mid_crawl(cloud: &mut Chain) -> anyhow::Resu
     secret["password"] = json!("rotated-in-mid-crawl");
 
     let crawl = cloud.invoke(NEWEST)?;
-    cloud.until("the first prices", Duration::from_secs(30), || Ok(!cloud.row_versions(NEWEST)?.is_empty()))?;
+    cloud.until("the first prices", Duration::from_secs(30), || Ok(!cloud.price_rows(NEWEST)?.is_empty()))?;
     cloud.wait(cloud.database.batch_execute(
         "ALTER ROLE fipe_app PASSWORD 'rotated-in-mid-crawl';
          SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'fipe_app'",

@@ -97,11 +97,11 @@ impl Chain {
 
     /// The row version of each price of a month, which is crawled first if it has no rows.
     pub fn loaded(&self, month: &str) -> anyhow::Result<BTreeMap<String, String>> {
-        match self.row_versions(month)? {
+        match self.price_rows(month)? {
             none if none.is_empty() => {
                 self.crawl(month)?;
                 self.settle()?;
-                self.row_versions(month)
+                self.price_rows(month)
             }
             versions => Ok(versions),
         }
@@ -134,7 +134,7 @@ impl Chain {
     }
 
     /// What each price row of a month says, apart from the crawl that confirmed it last.
-    pub fn row_versions(&self, month: &str) -> anyhow::Result<BTreeMap<String, String>> {
+    pub fn price_rows(&self, month: &str) -> anyhow::Result<BTreeMap<String, String>> {
         let rows = self.wait(self.database.query(
             "SELECT model_code || ' ' || model_year || '-' || fuel_code, v.fipe_code || ' ' || v.price FROM fipe_vehicle_model_value v
              JOIN fipe_reference_month USING (reference_code) WHERE month = ($1 || '-01')::date",

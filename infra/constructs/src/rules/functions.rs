@@ -3,7 +3,7 @@
 use cfn::{Intrinsic, Json, ResourceEntry, Template};
 
 use super::permissions::allowed_by_role;
-use super::read::{field, of_type, one_or_many, property, referred, resource, shown};
+use super::read::{ends, field, of_type, one_or_many, property, referred, resource, shown};
 use super::{Rule, examples};
 
 const FUNCTION: &str = "AWS::Lambda::Function";
@@ -73,8 +73,7 @@ pub(super) const ENVIRONMENT_WITHOUT_GRANT: Rule = Rule {
     refused: examples::environment_without_grant,
     check: |stage, diagnostics| {
         for (template, function) in of_type(stage.templates, FUNCTION) {
-            let role = property(function, "Role").and_then(|role| resource(template, role));
-            let statements = role.map(allowed_by_role).unwrap_or_default();
+            let statements = allowed_to(template, function);
             let granted = |id: &str| {
                 let resources =
                     statements.iter().filter_map(|statement| field(statement, "Resource")).flat_map(one_or_many);
@@ -121,11 +120,8 @@ pub(super) const RECURSIVE_LOOP: Rule = Rule {
     refused: examples::recursive_loop,
     check: |stage, diagnostics| {
         for (template, mapping) in of_type(stage.templates, "AWS::Lambda::EventSourceMapping") {
-            let queue = property(mapping, "EventSourceArn").and_then(|arn| resource(template, arn));
-            let function = property(mapping, "FunctionName").and_then(|name| resource(template, name));
-            let (Some(queue), Some(function)) = (queue, function) else { continue };
-            let role = property(function, "Role").and_then(|role| resource(template, role));
-            let sends = role.map(allowed_by_role).unwrap_or_default().into_iter().any(|statement| {
+            let (Some(queue), Some(function)) = ends(template, mapping) else { continue };
+            let sends = allowed_to(template, function).into_iter().any(|statement| {
                 let all = |key| field(statement, key).map(one_or_many).unwrap_or_default();
                 all("Action").iter().any(|action| action.as_str() == Some("sqs:SendMessage"))
                     && all("Resource").iter().filter_map(granted_resource).any(|id| id == queue.id.as_str())
@@ -139,6 +135,12 @@ pub(super) const RECURSIVE_LOOP: Rule = Rule {
         }
     },
 };
+
+/// The Allow statements of a function's role.
+fn allowed_to<'a>(template: &'a Template, function: &'a ResourceEntry) -> Vec<&'a Json> {
+    let role = property(function, "Role").and_then(|role| resource(template, role));
+    role.map(allowed_by_role).unwrap_or_default()
+}
 
 /// The logical id that a statement's resource refers to: itself, or what is in it (`${Bucket.Arn}/*`, `${Table.Arn}/index/open`).
 fn granted_resource(resource: &Json) -> Option<&str> {

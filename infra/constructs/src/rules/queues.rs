@@ -2,7 +2,7 @@
 
 use cfn::{Json, ResourceEntry, Template};
 
-use super::read::{field, number, number_or, of_type, property, resource, shown};
+use super::read::{ends, field, number, number_or, of_type, property, resource, shown};
 use super::{Rule, Stage, examples};
 
 const QUEUE: &str = "AWS::SQS::Queue";
@@ -26,12 +26,10 @@ pub(super) const VISIBILITY_TIMEOUT: Rule = Rule {
     refused: examples::visibility_timeout,
     check: |stage, diagnostics| {
         for (template, mapping) in of_type(stage.templates, "AWS::Lambda::EventSourceMapping") {
-            let source = property(mapping, "EventSourceArn").and_then(|arn| resource(template, arn));
-            let function = property(mapping, "FunctionName").and_then(|name| resource(template, name));
-            let (Some(queue), Some(function)) = (source.filter(|entry| entry.parts.resource_type == QUEUE), function)
-            else {
+            let (Some(queue), Some(function)) = ends(template, mapping) else { continue };
+            if queue.parts.resource_type != QUEUE {
                 continue;
-            };
+            }
             let visibility = number_or(queue, "VisibilityTimeout", DEFAULT_VISIBILITY);
             let timeout = number_or(function, "Timeout", DEFAULT_TIMEOUT);
             let window = number_or(mapping, "MaximumBatchingWindowInSeconds", 0.0);

@@ -59,6 +59,15 @@ pub(super) fn resource<'a>(template: &'a Template, json: &Json) -> Option<&'a Re
     template.resources().iter().find(|entry| entry.id.as_str() == id)
 }
 
+/// The source and the function that an event source mapping connects, as far as they are of the template.
+pub(super) fn ends<'a>(
+    template: &'a Template,
+    mapping: &'a ResourceEntry,
+) -> (Option<&'a ResourceEntry>, Option<&'a ResourceEntry>) {
+    let end = |path| property(mapping, path).and_then(|reference| resource(template, reference));
+    (end("EventSourceArn"), end("FunctionName"))
+}
+
 /// The list, or the value itself as a list of one: IAM accepts both.
 pub(super) fn one_or_many(json: &Json) -> &[Json] {
     json.as_list().unwrap_or(std::slice::from_ref(json))

@@ -111,15 +111,12 @@ pub(crate) fn boundary(scope: &Scope<'_>) -> Result<Vec<Statement>, Vec<Diagnost
         return Err(diagnostics);
     }
     let statements = OWN.iter().filter_map(|own| {
-        let actions = allowed.remove(own.service)?;
-        {
-            let actions = actions.into_iter().map(str::to_owned).collect();
-            let statement = Statement::of_texts(own.sid, actions, (own.at)(scope)).when((own.when)(scope));
-            Some(match own.wide {
-                Some(reason) => statement.wide(reason),
-                None => statement,
-            })
-        }
+        let actions: Vec<_> = allowed.remove(own.service)?.into_iter().collect();
+        let statement = Statement::new(own.sid, &actions, (own.at)(scope)).when((own.when)(scope));
+        Some(match own.wide {
+            Some(reason) => statement.wide(reason),
+            None => statement,
+        })
     });
     Ok(statements.collect())
 }

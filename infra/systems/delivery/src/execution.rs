@@ -52,7 +52,7 @@ pub(crate) fn execution(scope: &Scope<'_>) -> Result<Vec<Statement>, Vec<Diagnos
         let Some(actions) = actions.remove(place.sid) else { continue };
         let actions: Vec<_> = actions.into_iter().collect();
         let arns = (place.at)(scope);
-        let wide = arns.iter().any(|arn| arn == "*" || arn.contains('*'));
+        let wide = arns.iter().any(|arn| arn.contains('*'));
         let statement = Statement::new(place.sid, &actions, arns).when((place.when)(scope));
         statements.push(match place.wide.filter(|_| wide) {
             Some(reason) => statement.wide(reason),

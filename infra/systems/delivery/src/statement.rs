@@ -143,14 +143,7 @@ pub(crate) struct Statement {
 impl Statement {
     /// `resources` may contain pseudo parameters in `${}`.
     pub(crate) fn new(sid: &'static str, actions: &[&str], resources: impl IntoIterator<Item = String>) -> Self {
-        Self::of_texts(sid, actions.iter().copied().map(str::to_owned).collect(), resources)
-    }
-
-    pub(crate) fn of_texts(
-        sid: &'static str,
-        actions: Vec<String>,
-        resources: impl IntoIterator<Item = String>,
-    ) -> Self {
+        let actions = actions.iter().copied().map(str::to_owned).collect();
         let value = |text: String| if text.contains("${") { sub(text) } else { text.into_value() };
         let resources = resources.into_iter().map(value).collect();
         Self { sid, actions, resources, condition: Json::Absent, why_wide: None }

@@ -7,7 +7,8 @@ use function_runtime::{Function, Invocation};
 use jiff::Timestamp;
 use messages_auth::Refused;
 use messages_core::{
-    Authenticates, Clock, Currencies, Envelope, Page, ProducerApi, Recorded, StatusApi, Table, Worker, dead,
+    Authenticates, Clock, Currencies, Envelope, Fault, Job, Page, ProducerApi, Recorded, Reprocessing, StatusApi,
+    Table, Wanted, Worker, continue_jobs, dead,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -368,6 +369,51 @@ async fn a_job_goes_on_behind_the_response_and_can_be_stopped() {
     assert_eq!(api.dead_letters.bodies().len(), 1);
     assert!(api.table.open_jobs().await.unwrap().is_empty());
     assert_eq!(api.ask(&get("/messages/jobs/nothing")).await.status, 404);
+}
+
+/// A queue that nobody can read.
+struct Unreadable;
+
+impl messages_core::Counted for Unreadable {
+    async fn counts(&self) -> Result<messages_core::Counts, Fault> {
+        unreadable()
+    }
+}
+
+impl messages_core::DeadLetterQueue for Unreadable {
+    async fn receive(&self, _: Duration) -> Result<Vec<messages_core::Received>, Fault> {
+        unreadable()
+    }
+
+    async fn delete(&self, _: &str) -> Result<(), Fault> {
+        unreadable()
+    }
+
+    async fn release(&self, _: &[String]) -> Result<(), Fault> {
+        unreadable()
+    }
+}
+
+fn unreadable<T>() -> Result<T, Fault> {
+    Err(Fault::Failed { what: "the dead-letter queue", source: "on purpose".into() })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_fails_keeps_no_other_from_going_on_and_what_was_done_is_counted() {
+    let api = Api::new();
+    let ids = vec![api.dead_letter("p1").await];
+    for (number, wanted) in [(1, Wanted::default()), (2, Wanted { ids, ..Wanted::default() })] {
+        tokio::time::advance(Duration::from_millis(1)).await;
+        let job = Job::new(Uuid::from_u128(number), "a@b.example", wanted, true, api.clock.now());
+        api.table.put_job(&job, job.expires()).await.unwrap();
+    }
+    // The first needs the queue; the second sends what the table knows, and fails afterwards.
+    let (table, main, clock) = (&api.table, &api.main, &api.clock);
+    let reprocessing = Reprocessing { table, main, dead_letters: &Unreadable, clock };
+    let until = tokio::time::Instant::now() + Duration::from_secs(50);
+    let swept = continue_jobs(&reprocessing, until).await;
+    assert!(swept.fault.is_some());
+    assert_eq!((swept.done.total_reprocessed, api.main.bodies().len()), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]
