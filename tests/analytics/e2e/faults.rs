@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use analytics_tests::{Analytics, Found, IMPORTER, LATER, Object, QUEUE, files};
+use analytics_tests::{Analytics, Found, IMPORTER, LATER, Object, QUEUE, SOON, files};
 use anyhow::ensure;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -141,15 +141,16 @@ pub(crate) fn handed_on(analytics: &mut Analytics) -> anyhow::Result<()> {
     let found = analytics.ended(&object, LATER)?;
     ensure!(found.state == "applied", "{found:?}, which stood at {stood:?}");
     is_whole(analytics, &found, &text)?;
-    let logs = analytics.logs()?;
-    let of_upload = |state: &str| {
-        let lines =
-            logs.lines().filter(|line| line.contains(&found.id) && line.contains(&format!("\"state\":\"{state}\"")));
-        lines.count()
-    };
-    ensure!(of_upload("reading") >= 1 && of_upload("applied") == 1, "it was not handed on:\n{logs}");
-    ensure!(logs.contains("HandedOn"), "nobody has counted it");
+    // The file counts before its invocation ends, which brings the log.
     analytics.until_taken()?;
+    let lines = |logs: &str, state: &str| {
+        let state = format!("\"state\":\"{state}\"");
+        logs.lines().filter(|line| line.contains(&found.id) && line.contains(&state)).count()
+    };
+    analytics.until("the log of the last invocation", SOON, || Ok(lines(&analytics.logs()?, "applied") == 1))?;
+    let logs = analytics.logs()?;
+    ensure!(lines(&logs, "reading") >= 1, "it was not handed on:\n{logs}");
+    ensure!(logs.contains("HandedOn"), "nobody has counted it");
     analytics.no_dead_letters()
 }
 
