@@ -137,7 +137,9 @@ fn whole_answers_in_fipes_shapes_are_understood() {
 #[test]
 fn text_that_was_decoded_twice_is_a_sick_answer() {
     let brands = Brands { reference_code: 336, vehicle_type: 1 };
+    let price = r#"{"Valor":"R$ 9.765,00","Marca":"Marca","Modelo":"Modelo","AnoModelo":32000,"Combustivel":"ElÃ©trico","CodigoFipe":"004360-5","MesReferencia":"março de 2019 ","Autenticacao":"0","TipoVeiculo":1,"SiglaCombustivel":"E","DataConsulta":"sexta-feira, 1 de março de 2019 09:00"}"#;
     for outcome in [
+        answer(&price_of("32000-4", "2019-03"), price).map(|_| ()),
         answer(&brands, r#"[{"Label":"CitroÃ«n","Value":"13"}]"#).map(|_| ()),
         answer(&MODELS, r#"{"Modelos":[{"Label":"FURGÃƒO","Value":7}],"Anos":[]}"#).map(|_| ()),
     ] {
