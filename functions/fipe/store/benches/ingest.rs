@@ -59,6 +59,7 @@ async fn main() -> ExitCode {
     client.batch_execute("CREATE TABLE plain (LIKE fipe_vehicle_model_value INCLUDING ALL)").await.expect("create");
 
     let (mut copied, mut new, mut changed, mut same) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut confirmed = Vec::new();
     let (mut checks, mut statuses) = (Vec::new(), Vec::new());
     for round in 1..=ROUNDS {
         let crawl = crawl(round);
@@ -75,9 +76,13 @@ async fn main() -> ExitCode {
         checks.push(started.elapsed());
         assert_eq!(settled, Settled::Notified, "the month is complete");
         let started = Instant::now();
-        let counted = status(&mut client, None).await.expect("ask").expect("a crawl");
+        let counted = status(&mut client, Some(crawl.id)).await.expect("ask").expect("a crawl");
         statuses.push(started.elapsed());
         assert_eq!(counted.by_vehicle_type[0].prices_loaded, PRICES as u64);
+
+        let id = Uuid::from_u128(100 + round as u128);
+        let later = Crawl { id, started_at: crawl.started_at + jiff::SignedDuration::from_hours(1), ..crawl };
+        confirmed.push(store(&mut client, &month(&later, 1)).await);
     }
 
     println!("plain COPY of the same rows                          {:>8.0} prices/s", rate(&mut copied));
@@ -91,6 +96,7 @@ async fn main() -> ExitCode {
     report("new prices, stored", &mut new, 60_000.0);
     report("changed prices, stored", &mut changed, 45_000.0);
     report("prices delivered again, nothing to store", &mut same, 45_000.0);
+    report("the same prices by a later crawl, confirmed", &mut confirmed, 45_000.0);
     println!(
         "completeness of a month, with its notification       {:>8.1} ms",
         median(&mut checks).as_secs_f64() * 1e3
@@ -164,15 +170,15 @@ async fn store(client: &mut Client, batches: &[Vec<Load>]) -> Duration {
 async fn copy(client: &Client, batches: &[Vec<Load>]) -> Duration {
     let started = Instant::now();
     let sink = client.copy_in("COPY plain FROM STDIN BINARY").await.expect("begin to copy");
-    let types = [Type::INT4, Type::INT4, Type::INT2, Type::INT2, Type::TEXT, Type::NUMERIC];
+    let types = [Type::INT4, Type::INT4, Type::INT2, Type::INT2, Type::TEXT, Type::NUMERIC, Type::TIMESTAMPTZ];
     let mut writer = pin!(BinaryCopyInWriter::new(sink, &types));
     for load in batches.iter().flatten() {
         let Load::Prices { crawl, models } = load else { continue };
         for (model, price) in models.iter().flat_map(|model| model.prices.iter().map(move |price| (model, price))) {
             let year = price.year_fuel.model_year as i16;
             let fuel = &price.year_fuel.fuel_code;
-            let row: [&(dyn ToSql + Sync); 6] =
-                [&crawl.reference_code, &model.code, &year, fuel, &price.fipe_code, &price.price];
+            let row: [&(dyn ToSql + Sync); 7] =
+                [&crawl.reference_code, &model.code, &year, fuel, &price.fipe_code, &price.price, &crawl.started_at];
             writer.as_mut().write(&row).await.expect("copy a row");
         }
     }
