@@ -17,7 +17,7 @@ pub use answer::Answer;
 pub use call_error::CallError;
 pub use call_error_kind::CallErrorKind;
 pub use connection::{Connection, Target, sdk_config};
-pub use query::{Ec2, EndpointService, RouteTable, Subnet};
+pub use query::{Ec2, EndpointService, RouteTable, Subnet, VpcEndpoint};
 pub use region::{dns_suffix, partition};
 pub use retry::{Pace, Pauses, retry};
 pub use sdk_error::call_error;

@@ -202,6 +202,12 @@ impl From<system::StageError> for Failure {
     }
 }
 
+impl From<operate::vpc::VpcError> for Failure {
+    fn from(error: operate::vpc::VpcError) -> Self {
+        Self::usage(error)
+    }
+}
+
 impl From<deploy::address::AddressError> for Failure {
     fn from(error: deploy::address::AddressError) -> Self {
         Self::usage(error)

@@ -13,5 +13,4 @@ pub(crate) mod parameters;
 pub(crate) mod plan;
 pub(crate) mod stack_results;
 pub(crate) mod stage_stacks;
-pub(crate) mod subnets;
 pub(crate) mod supervisor;

@@ -1,14 +1,19 @@
-//! An Aurora PostgreSQL cluster with one writer. Owns encryption, TLS, backups and the fate of the data;
-//! plain-text connections and deletion without a snapshot are impossible.
+//! An Aurora PostgreSQL cluster with one writer. Owns encryption, TLS, backups, logs and the fate of the data;
+//! plain-text connections, deletion without a snapshot and logs that nobody ever empties are impossible.
 
+use cfn::aws_logs::CfnLogGroup;
 use cfn::aws_rds::{CfnDBCluster, CfnDBClusterParameterGroup, CfnDBInstance, CfnDBSubnetGroup, cfn_db_cluster};
 use cfn::{DeletionPolicy, Handle, ResourceOptions, UpdateReplacePolicy, Value, json};
 
+use crate::function::LOGS_ENCRYPTED;
 use crate::{Exceptions, Secret, SecurityGroup, Stack, Suppression};
 
 const ENGINE: &str = "aurora-postgresql";
-/// The newest minor version of 17 at the time of writing.
-const ENGINE_VERSION: &str = "17.11";
+/// The major version alone. RDS installs minor versions by itself, and never goes back: a template with `17.11` would be wrong after the
+/// first of them, and the next change to it would fail.
+const ENGINE_VERSION: &str = "17";
+/// The log that Aurora PostgreSQL exports.
+const LOG: &str = "postgresql";
 const PARAMETER_FAMILY: &str = "aurora-postgresql17";
 
 /// Seconds without a connection after which a writer that may shrink to 0 pauses; the shortest that Aurora allows. Resuming takes about 15 s:
@@ -85,6 +90,8 @@ pub struct DatabaseClusterProps<'a> {
     /// 1 to 35.
     pub backup_retention_days: u32,
     pub deletion_protection: bool,
+    /// One of [`crate::RETENTION_DAYS`].
+    pub log_retention_days: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -94,9 +101,21 @@ pub struct DatabaseCluster {
 }
 
 impl DatabaseCluster {
-    /// Creates `<id>SubnetGroup`, `<id>ParameterGroup`, `<id>`, `<id>Writer`, and attaches the owner's secret.
+    /// Creates `<id>LogGroup`, `<id>SubnetGroup`, `<id>ParameterGroup`, `<id>`, `<id>Writer`, and attaches the owner's secret.
+    ///
+    /// The cluster is named after the stack and `id`. RDS makes the log group of a cluster together with it, without a retention, unless
+    /// there is one of its name; so the name has to be known before the cluster is. It also means that CloudFormation refuses to replace
+    /// the cluster, instead of making an empty one.
     #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, props: DatabaseClusterProps<'_>) -> Self {
+        let identifier = format!("{}-{id}", stack.name()).to_lowercase();
+        let log_group = CfnLogGroup::new()
+            .log_group_name(format!("/aws/rds/cluster/{identifier}/{LOG}"))
+            .retention_in_days(props.log_retention_days)
+            .deletion_policy(DeletionPolicy::Delete)
+            .update_replace_policy(UpdateReplacePolicy::Delete)
+            .suppress(LOGS_ENCRYPTED);
+        let log_group = stack.add(format!("{id}LogGroup"), log_group);
         let subnets = CfnDBSubnetGroup::new()
             .db_subnet_group_description("Subnets of the database.")
             .subnet_ids(props.subnet_ids);
@@ -119,6 +138,7 @@ impl DatabaseCluster {
             }
         };
         let cluster = CfnDBCluster::new()
+            .db_cluster_identifier(identifier)
             .engine(ENGINE)
             .engine_version(ENGINE_VERSION)
             .database_name(props.database_name)
@@ -131,10 +151,11 @@ impl DatabaseCluster {
             .vpc_security_group_ids([props.security_group.security_group_id()])
             .storage_encrypted(true)
             .enable_iam_database_authentication(true)
-            .enable_cloudwatch_logs_exports(["postgresql"])
+            .enable_cloudwatch_logs_exports([LOG])
             .backup_retention_period(props.backup_retention_days)
             .copy_tags_to_snapshot(true)
             .deletion_protection(props.deletion_protection)
+            .depends_on(&log_group)
             .deletion_policy(DeletionPolicy::Snapshot)
             .update_replace_policy(UpdateReplacePolicy::Snapshot);
         let cluster = stack.add(id, cluster);

@@ -149,6 +149,7 @@ impl GatewayVpcEndpoint {
             .service_name(sub(format!("com.amazonaws.${{AWS::Region}}.{service}")))
             .vpc_id(vpc_id)
             .route_table_ids(route_table_ids);
+        stack.gateway_endpoints.push(service.to_owned());
         Self { handle: stack.add(id, endpoint) }
     }
 

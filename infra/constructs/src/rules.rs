@@ -2,6 +2,7 @@
 //! held to the same rules. Owns the rules and their wording. Never judges a value that is only known at deployment.
 
 mod connections;
+mod databases;
 mod examples;
 mod exceptions;
 mod functions;
@@ -67,6 +68,8 @@ pub const RULES: &[Rule] = &[
     stateful::DATA_KEPT,
     links::RETAINED,
     connections::DATABASE_CONNECTIONS,
+    databases::ENGINE_VERSION,
+    databases::LOG_RETENTION,
     upstream::UPSTREAM_BUDGET,
     exceptions::WITHOUT_REASON,
     exceptions::WITHOUT_EXPIRY,

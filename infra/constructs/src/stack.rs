@@ -21,6 +21,7 @@ pub struct Stack {
     tags: Vec<(String, String)>,
     asset_bucket: Option<ParameterHandle<String>>,
     pub(crate) interface_endpoints: Vec<String>,
+    pub(crate) gateway_endpoints: Vec<String>,
     /// Termination protection, stack policy.
     protected: (bool, bool),
     permissions_boundary: Option<Value<String>>,
@@ -42,6 +43,8 @@ pub struct SynthesizedStack {
     pub protection: Protection,
     /// The services that its interface endpoints reach, such as `sqs`: their subnets must be in zones that have all of them.
     pub interface_endpoints: Vec<String>,
+    /// The services that its gateway endpoints reach, such as `s3`.
+    pub gateway_endpoints: Vec<String>,
     /// Excluded from commands on the whole stage; it is deployed, compared and deleted only by name.
     pub only_when_named: bool,
 }
@@ -52,6 +55,18 @@ impl SynthesizedStack {
     pub fn declared_at(&self, logical_id: &str) -> Option<(&'static str, u32)> {
         let entry = self.template.resources().iter().find(|entry| entry.id.as_str() == logical_id)?;
         Some((entry.declared_at.file(), entry.declared_at.line()))
+    }
+
+    /// Function instances that its functions reserve.
+    pub fn reserved_concurrency(&self) -> u64 {
+        let resources = self.template.resources().iter();
+        let reserved = resources.filter_map(|entry| entry.parts.properties.get("ReservedConcurrentExecutions"));
+        reserved
+            .filter_map(|reserved| match reserved {
+                Json::Integer(reserved) => u64::try_from(*reserved).ok(),
+                _ => None,
+            })
+            .sum()
     }
 }
 
@@ -69,10 +84,16 @@ impl Stack {
             tags: all,
             asset_bucket: None,
             interface_endpoints: Vec::new(),
+            gateway_endpoints: Vec::new(),
             protected: (false, false),
             permissions_boundary: None,
             only_when_named: false,
         }
+    }
+
+    /// `ShopData-dev`.
+    pub fn name(&self) -> &str {
+        &self.stack_name
     }
 
     pub fn description(mut self, text: &str) -> Self {
@@ -159,16 +180,16 @@ impl Stack {
         self.tag_resources();
         self.bound_roles();
         let protection = Protection::of(&self.template, self.protected.0, self.protected.1);
-        let Self { name, stack_name, template, parameters, tags, interface_endpoints, only_when_named, .. } = self;
         SynthesizedStack {
-            name,
-            stack_name,
-            template,
-            parameters,
-            tags,
+            name: self.name,
+            stack_name: self.stack_name,
+            template: self.template,
+            parameters: self.parameters,
+            tags: self.tags,
             protection,
-            interface_endpoints,
-            only_when_named,
+            interface_endpoints: self.interface_endpoints,
+            gateway_endpoints: self.gateway_endpoints,
+            only_when_named: self.only_when_named,
         }
     }
 

@@ -198,6 +198,7 @@ fn a_database_that_may_pause_closes_the_connections_that_would_keep_it_awake() {
             publicly_accessible: cfn::IntoValue::into_value(false),
             backup_retention_days: 7,
             deletion_protection: false,
+            log_retention_days: 14,
         };
         DatabaseCluster::new(&mut stack, "Cluster", props);
         let template = finished(stack);

@@ -7,6 +7,8 @@ use aws_access::{CallError, CallErrorKind};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use crate::vpc::{Endpoints, Reach, Vpc};
+
 /// The machine that deploys.
 #[expect(async_fn_in_trait, reason = "one current-thread runtime drives the flow, so no Send bound is needed")]
 pub trait Machine {
@@ -29,10 +31,13 @@ pub trait Account {
     /// Asks CloudFormation for the number of stacks.
     async fn stacks(&self) -> Result<u64, CallError>;
 
-    /// Availability zone of each subnet of a VPC; empty when there is no such VPC.
-    async fn zones(&self, vpc_id: &str) -> Result<Vec<String>, CallError>;
+    /// Reads a VPC, and which of these endpoints are in its way.
+    async fn vpc(&self, vpc_id: &str, endpoints: &Endpoints) -> Result<Vpc, CallError>;
 
-    /// The applied value of a quota, for example `lambda`, `L-B99A9384`.
+    /// How many functions may run at the same time in the account, altogether.
+    async fn concurrency(&self) -> Result<u64, CallError>;
+
+    /// The applied value of a quota, for example `cloudformation`, `L-0485CB21`.
     async fn quota(&self, service: &str, code: &str) -> Result<f64, CallError>;
 }
 
@@ -54,8 +59,14 @@ pub struct Needs {
     pub region: Option<String>,
     /// The VPC that was given.
     pub vpc_id: Option<String>,
+    /// The endpoints that the stage makes in it.
+    pub endpoints: Endpoints,
+    /// Of its databases.
+    pub reach: Reach,
     /// Functions that may run at the same time.
     pub concurrency: u64,
+    /// Of these, those that are reserved.
+    pub reserved: u64,
     /// Ports of the local cloud: what for, which, and whether our own local cloud uses it.
     pub ports: Vec<(String, u16, bool)>,
     /// Programs that our own commands install: name, what for, and whether it is installed.
@@ -95,6 +106,10 @@ impl Check {
     }
 }
 
+/// What Lambda leaves unreserved:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html>
+const UNRESERVED: u64 = 100;
+const CONCURRENCY_QUOTA: &str = "ask for more in Service Quotas (L-B99A9384): new accounts start with 10";
 const GIGABYTE: u64 = 1_000_000_000;
 /// Credentials that expire sooner than the longest deployment (a cluster takes about a quarter of an hour) would expire during it.
 const LONG_ENOUGH: SignedDuration = SignedDuration::from_mins(30);
@@ -195,21 +210,20 @@ async fn of_account(account: &impl Account, needs: &Needs, now: Timestamp) -> Ve
     if identity.is_err() || needs.region.is_none() {
         return checks;
     }
-    let (stacks, zones, concurrency, most_stacks) = tokio::join!(
+    let (stacks, vpc, concurrency, most_stacks) = tokio::join!(
         ask("ListStacks", account.stacks()),
         async {
             match &needs.vpc_id {
-                Some(vpc_id) => Some(ask("DescribeSubnets", account.zones(vpc_id)).await),
+                Some(vpc_id) => Some((vpc_id, ask("DescribeSubnets", account.vpc(vpc_id, &needs.endpoints)).await)),
                 None => None,
             }
         },
-        ask("GetServiceQuota", account.quota("lambda", "L-B99A9384")),
+        ask("GetAccountSettings", account.concurrency()),
         ask("GetServiceQuota", account.quota("cloudformation", "L-0485CB21")),
     );
     checks.push(cloudformation(&stacks));
-    checks.push(network(needs.vpc_id.as_deref(), zones.as_ref()));
-    let runs = needs.concurrency as f64;
-    checks.push(quota("quota.lambda-concurrency", "concurrent executions", concurrency, runs, "L-B99A9384"));
+    checks.extend(network(vpc, needs));
+    checks.push(self::concurrency(concurrency, needs));
     let there = stacks.map_or(0.0, |stacks| stacks as f64);
     checks.push(quota("quota.stacks", "stacks", most_stacks, there + 10.0, "L-0485CB21"));
     checks
@@ -276,29 +290,83 @@ fn cloudformation(stacks: &Result<u64, CallError>) -> Check {
     }
 }
 
-fn network(vpc_id: Option<&str>, zones: Option<&Result<Vec<String>, CallError>>) -> Check {
+/// Whether the VPC can take the stage's database, functions and endpoints.
+fn network(vpc: Option<(&String, Result<Vpc, CallError>)>, needs: &Needs) -> Vec<Check> {
     let id = "vpc";
-    let (Some(vpc_id), Some(zones)) = (vpc_id, zones) else {
-        return Check::bad(id, Verdict::Warning, "none is given", "give --vpc-id or VPC_ID; deploy asks for it");
+    let Some((vpc_id, vpc)) = vpc else {
+        return vec![Check::bad(id, Verdict::Warning, "none is given", "give --vpc-id or VPC_ID; deploy asks for it")];
     };
-    match zones {
+    let vpc = match vpc {
+        Ok(vpc) => vpc,
         Err(error) => {
-            Check::bad(id, Verdict::Warning, format!("{vpc_id}: {}", in_full(error)), "allow ec2:DescribeSubnets")
+            let finding = format!("{vpc_id}: {}", in_full(&error));
+            let fix =
+                "allow ec2:DescribeSubnets, DescribeRouteTables, DescribeVpcEndpointServices and DescribeVpcEndpoints";
+            return vec![Check::bad(id, Verdict::Warning, finding, fix)];
         }
-        Ok(zones) => {
-            let different: std::collections::BTreeSet<&String> = zones.iter().collect();
-            let finding = format!("{vpc_id} has {} subnets in {} zones", zones.len(), different.len());
-            match different.len() {
-                0 => Check::bad(
-                    id,
-                    Verdict::Failed,
-                    format!("{vpc_id} does not exist here or has no subnet"),
-                    "give another VPC",
-                ),
-                1 => Check::bad(id, Verdict::Failed, finding, "a database needs subnets in two zones; add one"),
-                _ => Check::ok(id, finding),
+    };
+    let refused = |id: &str, error: &dyn std::error::Error| {
+        Check::bad(
+            id,
+            Verdict::Failed,
+            error.to_string(),
+            "change the VPC or the stage's settings as said; deploy refuses it",
+        )
+    };
+    let subnets = vpc.subnets(needs.reach);
+    let mut checks = vec![match &subnets {
+        Ok(chosen) => Check::ok(
+            id,
+            format!("{vpc_id} has subnets in {} zones, and {} of them have Lambda", vpc.zones(), chosen.len()),
+        ),
+        Err(error) => refused(id, error),
+    }];
+    let Endpoints { interface, gateway, .. } = &needs.endpoints;
+    if let Ok(subnets) = subnets
+        && !(interface.is_empty() && gateway.is_empty())
+    {
+        let id = "vpc.endpoints";
+        let zones = if interface.is_empty() { Ok(Vec::new()) } else { vpc.endpoint_subnets(interface) };
+        let admitted =
+            zones.and_then(|zones| vpc.admits(&needs.endpoints, &vpc.route_tables(&subnets)).map(|()| zones));
+        checks.push(match admitted {
+            Ok(zones) => {
+                let services = [interface.as_slice(), gateway].concat().join(", ");
+                Check::ok(id, format!("{services} can be made, interfaces in {} zones", zones.len()))
             }
+            Err(error) => refused(id, &error),
+        });
+    }
+    checks
+}
+
+/// Whether the account runs as many functions at the same time as the stage may, and reserves as many.
+fn concurrency(most: Result<u64, CallError>, needs: &Needs) -> Check {
+    let (id, needed, reserved) = ("quota.lambda-concurrency", needs.concurrency, needs.reserved);
+    let bad = |verdict, finding: String| Check::bad(id, verdict, finding, CONCURRENCY_QUOTA);
+    match most {
+        Err(error) => {
+            let finding = format!("unknown: {}", in_full(&error));
+            Check::bad(id, Verdict::Warning, finding, "allow lambda:GetAccountSettings to see it")
         }
+        Ok(most) if reserved > 0 && most < reserved + UNRESERVED => bad(
+            Verdict::Failed,
+            format!(
+                "{most} concurrent executions: Lambda refuses to reserve {reserved} of them, as it leaves {UNRESERVED} to \
+                 functions without a reservation"
+            ),
+        ),
+        Ok(most) if most < needed => bad(
+            Verdict::Failed,
+            format!(
+                "{most} concurrent executions, and {needed} may be used: messages would go to the dead-letter queues unread"
+            ),
+        ),
+        Ok(most) if most < 2 * needed => bad(
+            Verdict::Warning,
+            format!("{most} concurrent executions, and {needed} may be used: little is left for others"),
+        ),
+        Ok(most) => Check::ok(id, format!("{most} concurrent executions")),
     }
 }
 

@@ -31,8 +31,9 @@ struct Cloud {
     denied: &'static [&'static str],
     minutes: Option<i64>,
     hangs: bool,
-    zones: &'static [&'static str],
-    quota: f64,
+    vpc: Vpc,
+    concurrency: u64,
+    stacks: f64,
 }
 
 impl Cloud {
@@ -64,12 +65,16 @@ impl Account for Cloud {
         self.allow("ListStacks").map(|()| 3)
     }
 
-    async fn zones(&self, _vpc_id: &str) -> Result<Vec<String>, CallError> {
-        self.allow("DescribeSubnets").map(|()| self.zones.iter().map(|zone| (*zone).to_owned()).collect())
+    async fn vpc(&self, _vpc_id: &str, _endpoints: &Endpoints) -> Result<Vpc, CallError> {
+        self.allow("DescribeSubnets").map(|()| self.vpc.clone())
+    }
+
+    async fn concurrency(&self) -> Result<u64, CallError> {
+        self.allow("GetAccountSettings").map(|()| self.concurrency)
     }
 
     async fn quota(&self, _service: &str, _code: &str) -> Result<f64, CallError> {
-        self.allow("GetServiceQuota").map(|()| self.quota)
+        self.allow("GetServiceQuota").map(|()| self.stacks)
     }
 }
 
@@ -82,7 +87,14 @@ fn desk() -> Desk {
 }
 
 fn cloud() -> Cloud {
-    Cloud { denied: &[], minutes: None, hangs: false, zones: &["a", "b"], quota: 1_000.0 }
+    Cloud { denied: &[], minutes: None, hangs: false, vpc: vpc(&["a", "b"]), concurrency: 1_000, stacks: 2_000.0 }
+}
+
+/// With a subnet in each of these zones.
+fn vpc(zones: &[&str]) -> Vpc {
+    let subnets: Vec<_> = zones.iter().enumerate().map(|(number, zone)| (format!("subnet-{number}"), *zone)).collect();
+    let subnets: Vec<_> = subnets.iter().map(|(id, zone)| (id.as_str(), *zone)).collect();
+    crate::vpc::tests::vpc(&subnets, &[("lambda", "abc"), ("sqs", "ab")], Vec::new())
 }
 
 fn needs() -> Needs {
@@ -90,7 +102,10 @@ fn needs() -> Needs {
         aws: true,
         region: Some("sa-east-1".to_owned()),
         vpc_id: Some("vpc-1".to_owned()),
+        endpoints: Endpoints { stage: "dev".to_owned(), interface: vec!["sqs".to_owned()], gateway: Vec::new() },
+        reach: Reach::Private,
         concurrency: 20,
+        reserved: 0,
         ports: vec![("ministack".to_owned(), 4566, false), ("postgres".to_owned(), 54329, true)],
         installed: vec![("zig", "release builds", false)],
     }
@@ -113,7 +128,7 @@ fn one(id: &str, verdict: Verdict) -> BTreeMap<String, Verdict> {
 async fn a_good_machine_and_account_get_no_complaint() {
     assert_eq!(complaints(&desk(), &cloud(), &needs()).await, BTreeMap::new());
     let checks = examine(&desk(), &cloud(), &needs(), now()).await;
-    assert_eq!(checks.len(), 13, "{checks:#?}");
+    assert_eq!(checks.len(), 14, "{checks:#?}");
 }
 
 #[tokio::test]
@@ -144,13 +159,45 @@ async fn an_account_is_asked_what_a_deployment_will_ask() {
     assert_eq!(of(Cloud { minutes: Some(60), ..cloud() }).await, BTreeMap::new());
     assert_eq!(of(Cloud { denied: &["ListStacks"], ..cloud() }).await, one("cloudformation", Verdict::Failed));
     assert_eq!(of(Cloud { denied: &["DescribeSubnets"], ..cloud() }).await, one("vpc", Verdict::Warning));
-    assert_eq!(of(Cloud { zones: &["a", "a"], ..cloud() }).await, one("vpc", Verdict::Failed));
-    assert_eq!(of(Cloud { zones: &[], ..cloud() }).await, one("vpc", Verdict::Failed));
-    let unknown = of(Cloud { denied: &["GetServiceQuota"], ..cloud() }).await;
+    assert_eq!(of(Cloud { vpc: vpc(&["a", "a"]), ..cloud() }).await, one("vpc", Verdict::Failed));
+    assert_eq!(of(Cloud { vpc: vpc(&["a", "d"]), ..cloud() }).await, one("vpc", Verdict::Failed));
+    assert_eq!(of(Cloud { vpc: vpc(&[]), ..cloud() }).await, one("vpc", Verdict::Failed));
+    let unknown = of(Cloud { denied: &["GetServiceQuota", "GetAccountSettings"], ..cloud() }).await;
     assert_eq!(unknown.values().collect::<Vec<_>>(), [&Verdict::Warning, &Verdict::Warning]);
-    let few = of(Cloud { quota: 10.0, ..cloud() }).await;
-    assert_eq!(few["quota.lambda-concurrency"], Verdict::Failed);
-    assert_eq!(of(Cloud { quota: 30.0, ..cloud() }).await["quota.lambda-concurrency"], Verdict::Warning);
+    assert_eq!(of(Cloud { stacks: 10.0, ..cloud() }).await, one("quota.stacks", Verdict::Failed));
+}
+
+#[tokio::test]
+async fn endpoints_that_have_no_zone_or_are_in_the_way_of_each_other_are_told_before_anything_is_made() {
+    let of = async |cloud: Cloud| complaints(&desk(), &cloud, &needs()).await;
+    assert_eq!(of(Cloud { vpc: vpc(&["b", "c"]), ..cloud() }).await, BTreeMap::new());
+    // Zone c has no endpoint of SQS, but one zone is enough.
+    let nowhere = Needs { endpoints: Endpoints { interface: vec!["sns".to_owned()], ..needs().endpoints }, ..needs() };
+    assert_eq!(complaints(&desk(), &cloud(), &nowhere).await, one("vpc.endpoints", Verdict::Failed));
+    let taken = crate::vpc::tests::with_endpoint(vpc(&["a", "b"]), "vpce-1", "sqs", Some("prd"));
+    assert_eq!(of(Cloud { vpc: taken.clone(), ..cloud() }).await, one("vpc.endpoints", Verdict::Failed));
+    let none = Needs { endpoints: Endpoints::default(), ..needs() };
+    assert_eq!(complaints(&desk(), &Cloud { vpc: taken, ..cloud() }, &none).await, BTreeMap::new());
+}
+
+#[tokio::test]
+async fn an_account_that_runs_few_functions_is_told_what_that_means() {
+    let of = async |concurrency, reserved| {
+        let needs = Needs { reserved, ..needs() };
+        complaints(&desk(), &Cloud { concurrency, ..cloud() }, &needs).await.remove("quota.lambda-concurrency")
+    };
+    // 20 may be used.
+    for (most, reserved, verdict) in [
+        (10, 0, Some(Verdict::Failed)),
+        (19, 0, Some(Verdict::Failed)),
+        (20, 0, Some(Verdict::Warning)),
+        (39, 0, Some(Verdict::Warning)),
+        (40, 0, None),
+        (109, 10, Some(Verdict::Failed)),
+        (110, 10, None),
+    ] {
+        assert_eq!(of(most, reserved).await, verdict, "{most} and {reserved} reserved");
+    }
 }
 
 #[tokio::test]

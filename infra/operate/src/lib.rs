@@ -19,6 +19,7 @@ mod queues;
 mod redrive;
 mod status;
 mod trace;
+pub mod vpc;
 
 pub use cron::next_run;
 pub use dead_letter::{DeadLetter, Filter, NO_KIND, Share, shares};

@@ -43,6 +43,21 @@ pub struct EndpointService {
     pub availability_zones: Vec<String>,
 }
 
+/// An endpoint that a VPC has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VpcEndpoint {
+    /// `vpce-..`
+    pub vpc_endpoint_id: String,
+    /// For example `com.amazonaws.sa-east-1.sqs`.
+    pub service_name: String,
+    /// Whether it answers to the service's public name in the whole VPC.
+    pub private_dns: bool,
+    /// The route tables of a gateway endpoint; empty for others.
+    pub route_table_ids: Vec<String>,
+    /// The value of its tag `Stage`.
+    pub stage: Option<String>,
+}
+
 impl Ec2 {
     /// Over a configuration's credentials.
     pub fn new(config: &SdkConfig) -> Self {
@@ -103,6 +118,29 @@ impl Ec2 {
             Ok(EndpointService { service_name: service.required("serviceName")?, availability_zones: zones.collect() })
         })
         .await
+    }
+
+    /// DescribeVpcEndpoints of a VPC, all pages, without those that are on their way out.
+    ///
+    /// # Errors
+    /// When EC2 rejects the call or does not respond.
+    pub async fn vpc_endpoints(&self, vpc_id: &str) -> Result<Vec<VpcEndpoint>, CallError> {
+        const GONE: [&str; 5] = ["deleting", "deleted", "rejected", "failed", "expired"];
+        let read = |endpoint: &Element| {
+            let stage = endpoint.items("tagSet").find(|tag| tag.text("key") == Some("Stage"));
+            let found = VpcEndpoint {
+                vpc_endpoint_id: endpoint.required("vpcEndpointId")?,
+                service_name: endpoint.required("serviceName")?,
+                private_dns: endpoint.text("privateDnsEnabled") == Some("true"),
+                route_table_ids: endpoint.items("routeTableIdSet").map(|table| table.text.clone()).collect(),
+                stage: stage.and_then(|tag| tag.text("value")).map(str::to_owned),
+            };
+            // Two spellings are documented: `available` and `Available`.
+            let state = endpoint.required("state")?.to_lowercase();
+            Ok((!GONE.contains(&state.as_str())).then_some(found))
+        };
+        let endpoints = self.describe("DescribeVpcEndpoints", "vpcEndpointSet", ("vpc-id", &[vpc_id]), read).await?;
+        Ok(endpoints.into_iter().flatten().collect())
     }
 
     async fn describe<T>(

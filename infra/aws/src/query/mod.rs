@@ -26,7 +26,7 @@ use self::xml::Element;
 use crate::error_codes::kind_of;
 use crate::{CallError, CallErrorKind, Pace, dns_suffix, retry};
 
-pub use ec2::{Ec2, EndpointService, RouteTable, Subnet};
+pub use ec2::{Ec2, EndpointService, RouteTable, Subnet, VpcEndpoint};
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_access::{Target, sdk_config};
 use clap::Args;
+use constructs::SynthesizedStack;
 use jiff::Timestamp;
 use local_cloud::{Layout, ServiceName};
 use operate::ThisMachine;
@@ -16,8 +17,8 @@ use crate::args::selection::Selection;
 use crate::exit::{Exit, Failure};
 use crate::project::repository::Repository;
 use crate::project::templates;
-use crate::run::connection;
 use crate::run::local_services::ServicePorts;
+use crate::run::{connection, parameters};
 use crate::ui::paint::Paint;
 use crate::ui::terminal::Terminal;
 
@@ -67,11 +68,16 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
         }
     };
     let region = config.as_ref().and_then(|config| config.region()).map(ToString::to_string).or(given(&account.region));
+    let stacks = stage.synth()?;
+    let stacks = || stacks.iter().filter(|stack| !stack.only_when_named);
     let needs = Needs {
         aws: config.is_some(),
         region: region.filter(|region| !region.is_empty()),
         vpc_id: given(&arguments.vpc_id),
+        endpoints: parameters::endpoints(&stage.stage, stacks()).unwrap_or_default(),
+        reach: parameters::reach(&stage.stage),
         concurrency: stage.concurrency(),
+        reserved: stacks().map(SynthesizedStack::reserved_concurrency).sum(),
         ports: ports(repository, arguments),
         installed: installed(repository, stage_name),
     };

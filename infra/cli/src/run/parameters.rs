@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use aws_access::Connection;
-use constructs::{Asked, ParameterSource};
+use aws_access::{Connection, Ec2};
+use constructs::{Asked, ParameterSource, SynthesizedStack};
 use deploy::address::{AllowedIp, VpcId};
+use operate::vpc::{Endpoints, Reach, Vpc};
 use system::{Stage, StageName};
 
 use crate::args::values::Values;
 use crate::exit::Failure;
 use crate::project::templates::Synthesized;
-use crate::run::subnets::{self, Reach, Vpc};
 
 /// The given values, by parameter name; checked, and nothing looked up yet.
 pub(crate) fn given(arguments: &Values, stage: &Stage) -> Result<BTreeMap<String, String>, Failure> {
@@ -84,32 +84,56 @@ pub(crate) async fn look_up(
         }
     }
     if stage.name == StageName::Local && !values.contains_key(Asked::VpcId.name()) {
-        values.insert(Asked::VpcId.name().to_owned(), subnets::default_vpc(connection).await?);
+        let vpc_id = Ec2::new(&connection.config).default_vpc().await?;
+        let vpc_id = vpc_id.ok_or_else(|| Failure::usage("the region has no default VPC; give --vpc-id"))?;
+        values.insert(Asked::VpcId.name().to_owned(), vpc_id);
     }
     let of_vpc = [Asked::SubnetIds, Asked::EndpointSubnetIds, Asked::RouteTableIds];
-    if of_vpc.iter().any(|what| is_open(values, *what))
+    let endpoints = endpoints(stage, stacks.iter().copied());
+    if (of_vpc.iter().any(|what| is_open(values, *what)) || endpoints.is_some())
         && let Some(vpc_id) = values.get(Asked::VpcId.name())
     {
-        let endpoints: Vec<String> = stacks.iter().flat_map(|stack| stack.interface_endpoints.clone()).collect();
-        let vpc = Vpc::read(connection, vpc_id, &endpoints).await?;
+        let endpoints = endpoints.unwrap_or_default();
+        let vpc = Vpc::read(&Ec2::new(&connection.config), &connection.region, vpc_id, &endpoints).await?;
         if is_open(values, Asked::EndpointSubnetIds) {
-            set(values, Asked::EndpointSubnetIds, vpc.endpoint_subnets(&endpoints)?.join(","));
+            set(values, Asked::EndpointSubnetIds, vpc.endpoint_subnets(&endpoints.interface)?.join(","));
         }
         if is_open(values, Asked::SubnetIds) || is_open(values, Asked::RouteTableIds) {
             let subnet_ids = match values.get(Asked::SubnetIds.name()) {
-                Some(given) => given.split(',').map(|id| id.trim().to_owned()).collect(),
-                // Depends on the stage and not on whether an address is given now, so that every deployment chooses the same.
-                None => vpc.subnets(if stage.public_access { Reach::Public } else { Reach::Private })?,
+                Some(given) => listed(given),
+                None => vpc.subnets(reach(stage))?,
             };
             set(values, Asked::RouteTableIds, vpc.route_tables(&subnet_ids).join(","));
             set(values, Asked::SubnetIds, subnet_ids.join(","));
         }
+        let route_tables = values.get(Asked::RouteTableIds.name()).map(|given| listed(given)).unwrap_or_default();
+        vpc.admits(&endpoints, &route_tables)?;
     }
     // Stacks that only ask for its subnets do not take the VPC itself.
     if !asked.contains(&Asked::VpcId) {
         values.remove(Asked::VpcId.name());
     }
     Ok(())
+}
+
+/// The endpoints that stacks make; `None` where they make none.
+pub(crate) fn endpoints<'a>(
+    stage: &Stage,
+    stacks: impl Iterator<Item = &'a SynthesizedStack> + Clone,
+) -> Option<Endpoints> {
+    let interface: Vec<_> = stacks.clone().flat_map(|stack| stack.interface_endpoints.clone()).collect();
+    let gateway: Vec<_> = stacks.flat_map(|stack| stack.gateway_endpoints.clone()).collect();
+    let is_any = !interface.is_empty() || !gateway.is_empty();
+    is_any.then(|| Endpoints { stage: stage.name.to_string(), interface, gateway })
+}
+
+/// Depends on the stage and not on whether an address is given now, so that every deployment chooses the same subnets.
+pub(crate) fn reach(stage: &Stage) -> Reach {
+    if stage.public_access { Reach::Public } else { Reach::Private }
+}
+
+fn listed(given: &str) -> Vec<String> {
+    given.split(',').map(|id| id.trim().to_owned()).collect()
 }
 
 /// How to give a value, for the error that lists what is missing.

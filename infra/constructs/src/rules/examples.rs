@@ -152,6 +152,22 @@ pub(super) fn retention_policy() -> Template {
     template
 }
 
+pub(super) fn engine_version() -> Template {
+    let mut template = template();
+    let cluster = RawResource::new("AWS::RDS::DBCluster").property("Engine", "aurora-postgresql");
+    let cluster = template.add("Cluster", cluster.property("EngineVersion", "17.4"));
+    let writer = RawResource::new("AWS::RDS::DBInstance").property("DBClusterIdentifier", cluster.r#ref());
+    template.add("Writer", writer);
+    template
+}
+
+pub(super) fn cluster_log_retention() -> Template {
+    let mut template = template();
+    let cluster = RawResource::new("AWS::RDS::DBCluster").property("DBClusterIdentifier", "orders");
+    template.add("Cluster", cluster.property("EnableCloudwatchLogsExports", json!(["postgresql"])));
+    template
+}
+
 pub(super) fn database_connections() -> Template {
     let mut template = template();
     let cluster = template.add("Cluster", RawResource::new("AWS::RDS::DBCluster"));

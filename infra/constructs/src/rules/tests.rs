@@ -4,6 +4,8 @@ use cfn::{DeletionPolicy, Json, LogicalId, RawResource, ResourceOptions, Templat
 
 use super::*;
 
+#[path = "tests/databases.rs"]
+mod databases;
 #[path = "tests/http_apis.rs"]
 mod http_apis;
 #[path = "tests/notifications.rs"]

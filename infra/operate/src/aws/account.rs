@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::next_page;
 use crate::doctor::{Account, Identity};
+use crate::vpc::{Endpoints, Vpc};
 
 /// The account of a configuration; nothing is called before the first check.
 #[derive(Debug, Clone)]
@@ -66,9 +67,17 @@ impl Account for AwsAccount {
         }
     }
 
-    async fn zones(&self, vpc_id: &str) -> Result<Vec<String>, CallError> {
-        let subnets = Ec2::new(&self.config).subnets(vpc_id).await?;
-        Ok(subnets.into_iter().map(|subnet| subnet.availability_zone).collect())
+    async fn vpc(&self, vpc_id: &str, endpoints: &Endpoints) -> Result<Vpc, CallError> {
+        let region = self.config.region().map(ToString::to_string).unwrap_or_default();
+        Vpc::read(&Ec2::new(&self.config), &region, vpc_id, endpoints).await
+    }
+
+    async fn concurrency(&self) -> Result<u64, CallError> {
+        let answer = aws_sdk_lambda::Client::new(&self.config).get_account_settings().send().await;
+        let answer = answer.map_err(|error| call_error("GetAccountSettings", error))?;
+        let most = answer.account_limit().map(|limit| limit.concurrent_executions());
+        let most = Answer("GetAccountSettings").any("ConcurrentExecutions", most)?;
+        Ok(u64::try_from(most).unwrap_or_default())
     }
 
     async fn quota(&self, service: &str, code: &str) -> Result<f64, CallError> {

@@ -64,6 +64,7 @@ pub fn add_database(
             publicly_accessible: access.publicly_accessible,
             backup_retention_days: settings.database.backup_days,
             deletion_protection: settings.database.deletion_protection,
+            log_retention_days: stage.functions.log_retention_days,
         },
     );
     application.attach(stack, cluster.handle());

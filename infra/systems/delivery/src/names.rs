@@ -4,7 +4,9 @@
 use cfn::{Diagnostic, Json, ResourceEntry, Template};
 
 use crate::RULE;
-use crate::statement::{LOG_GROUPS, NAMES, NAMES_OF_ACCOUNT, NAMES_OF_FIFO, Scope, matches};
+use crate::statement::{
+    CLUSTERS, LOG_GROUPS, LOG_GROUPS_OF_CLUSTERS, NAMES, NAMES_OF_ACCOUNT, NAMES_OF_FIFO, Scope, matches,
+};
 
 /// How resources of a type are named.
 pub(crate) enum Name {
@@ -35,8 +37,8 @@ pub(crate) const NAMED: &[(&str, Name)] = &[
     ("AWS::Lambda::Function", Name::Like("FunctionName", &[NAMES])),
     ("AWS::Lambda::LayerVersion", Name::Like("LayerName", &[NAMES])),
     ("AWS::Lambda::Permission", Name::None),
-    ("AWS::Logs::LogGroup", Name::Like("LogGroupName", &[LOG_GROUPS])),
-    ("AWS::RDS::DBCluster", Name::Generated("DBClusterIdentifier")),
+    ("AWS::Logs::LogGroup", Name::Like("LogGroupName", &[LOG_GROUPS, LOG_GROUPS_OF_CLUSTERS])),
+    ("AWS::RDS::DBCluster", Name::Like("DBClusterIdentifier", &[CLUSTERS])),
     ("AWS::RDS::DBClusterParameterGroup", Name::Generated("DBClusterParameterGroupName")),
     ("AWS::RDS::DBInstance", Name::Generated("DBInstanceIdentifier")),
     ("AWS::RDS::DBSubnetGroup", Name::Generated("DBSubnetGroupName")),

@@ -6,7 +6,8 @@ use cfn::{Json, json};
 
 use crate::action;
 use crate::statement::{
-    LOG_GROUPS, NAMES, NAMES_OF_FIFO, OWN_NAMES, RANDOM_IDS, RANDOM_NAMES, Scope, assets, boundary,
+    LOG_GROUPS, LOG_GROUPS_OF_CLUSTERS, NAMES, NAMES_OF_FIFO, OWN_NAMES, RANDOM_IDS, RANDOM_NAMES, Scope, assets,
+    boundary,
 };
 
 /// The resources of one statement.
@@ -147,8 +148,9 @@ pub(crate) const PLACES: &[Place] = &[
     place("MappingsRest", MAPPINGS, &["lambda:*"], |scope| vec![scope.arn("lambda", "event-source-mapping:*")])
         .wide("the ids of mappings are random"),
     place("LogGroups", &["AWS::Logs::LogGroup"], &["logs:*"], |scope| {
-        let group = scope.named("logs", "log-group:", LOG_GROUPS);
-        vec![group.clone(), group + ":*"]
+        let of_clusters = scope.with("AWS::RDS::").next().map(|_| LOG_GROUPS_OF_CLUSTERS);
+        let groups = [LOG_GROUPS].into_iter().chain(of_clusters).map(|names| scope.named("logs", "log-group:", names));
+        groups.flat_map(|group| [group.clone(), group + ":*"]).collect()
     })
     .wide(OWN_NAMES),
     place("LogReads", &["AWS::Logs::LogGroup"], &["logs:Describe*"], EVERYTHING)

@@ -194,6 +194,7 @@ fn deployment(scope: &Scope<'_>, execution_role: &Value<String>) -> Vec<Statemen
                 "ec2:DescribeSecurityGroups",
                 "ec2:DescribeSubnets",
                 "ec2:DescribeVpcEndpointServices",
+                "ec2:DescribeVpcEndpoints",
                 "ec2:DescribeVpcs",
             ],
             ["*".to_owned()],

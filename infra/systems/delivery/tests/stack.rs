@@ -219,10 +219,11 @@ fn the_names_are_those_of_one_stage() {
         "role/FipeApi-dev-*",
         "alarm:FipeApi-dev-*",
         "rds:${AWS::Region}:${AWS::AccountId}:*:fipedata-dev-*",
+        "log-group:/aws/rds/cluster/*-dev-cluster/postgresql\n",
     ] {
         assert!(yaml.contains(expected), "{expected}");
     }
-    for other in ["stg", "prd", "role/*", ":table/*\n", "function:*\n"] {
+    for other in ["-stg", "-prd", "role/*", ":table/*\n", "function:*\n"] {
         assert!(!yaml.contains(other), "{other}");
     }
 }

@@ -56,6 +56,7 @@ fn an_interface_endpoint_is_in_subnets_of_its_own_and_its_service_is_known_to_th
         assert_eq!(endpoint.parts.properties.get("SubnetIds"), Some(&subnets), "{}", endpoint.id);
     }
     assert_eq!(stack.interface_endpoints, ["secretsmanager", "sqs", "sns"]);
+    assert_eq!(stack.gateway_endpoints, ["s3"]);
 }
 
 #[test]
