@@ -308,6 +308,15 @@ impl Sandbox {
         Ok(text)
     }
 
+    /// Writes an object of S3 over whatever is there, with the SHA-256 (Base64) that the writer says.
+    pub fn overwrite(&self, bucket: &str, key: &str, bytes: &[u8], sha256: &str) -> anyhow::Result<()> {
+        let request = self.http.put(format!("{}/{bucket}/{key}", self.endpoint)).body(bytes.to_vec());
+        let request = request.header("x-amz-checksum-sha256", sha256).header("Authorization", self.authorization("s3"));
+        let status = self.wait(async { anyhow::Ok(request.send().await?.status()) })?;
+        ensure!(status.is_success(), "writing {key} ended with {status}");
+        Ok(())
+    }
+
     /// The events of a stack, newest first: logical id and status.
     pub fn events(&self, stack: &str) -> anyhow::Result<Vec<(String, String)>> {
         let events = self.wait(self.cloudformation.describe_stack_events().stack_name(stack).send())?;

@@ -123,7 +123,8 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     let Prepared { stage, plan, connection, declarations } = prepared;
     let archives = archives::archives(repository, terminal, &stage, &plan.assets(), arguments.skip_build).await?;
 
-    let (cloudformation, store) = (AwsCloudFormation::new(&connection.config), S3AssetStore::new(&connection));
+    let (cloudformation, store) =
+        (AwsCloudFormation::new(&connection.config), S3AssetStore::new(&connection, stage.name.as_str()));
     let deployer = Deployer::new(&cloudformation, &store, options);
     let reporter = Reporter::new(terminal, stage.name, arguments.events);
     let supervisor = Supervisor::new(&reporter, &connection, &declarations);

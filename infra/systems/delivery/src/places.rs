@@ -5,9 +5,7 @@
 use cfn::{Json, json};
 
 use crate::action;
-use crate::statement::{
-    LOG_GROUPS, NAMES, NAMES_OF_FIFO, OWN_NAMES, RANDOM_IDS, RANDOM_NAMES, Scope, assets, boundary,
-};
+use crate::statement::{LOG_GROUPS, NAMES, NAMES_OF_FIFO, OWN_NAMES, RANDOM_IDS, RANDOM_NAMES, Scope, boundary};
 
 /// The resources of one statement.
 pub(crate) struct Place {
@@ -132,7 +130,7 @@ pub(crate) const PLACES: &[Place] = &[
         vec![layer.clone(), layer + ":*"]
     })
     .wide(OWN_NAMES),
-    place("Code", &["AWS::Lambda::"], &["s3:*"], |_| vec![assets()]),
+    place("Code", &["AWS::Lambda::"], &["s3:*"], |scope| vec![scope.assets()]),
     place(
         "Mappings",
         MAPPINGS,

@@ -13,13 +13,8 @@ pub(crate) const NAMES_OF_FIFO: &str = "*-{stage}.fifo";
 /// The same for resources whose names are unique over all accounts.
 pub(crate) const NAMES_OF_ACCOUNT: &str = "*-{stage}-${AWS::AccountId}";
 pub(crate) const LOG_GROUPS: &str = "/aws/*-{stage}";
-/// The bucket that `infra deploy` uploads to.
+/// The bucket that `infra deploy` uploads to, which all stages of an account share.
 pub(crate) const ASSET_BUCKET: &str = "arn:${AWS::Partition}:s3:::infra-assets-${AWS::AccountId}-${AWS::Region}";
-
-/// What `infra deploy` uploads.
-pub(crate) fn assets() -> String {
-    format!("{ASSET_BUCKET}/*")
-}
 
 /// The name of the policy that bounds what the roles of a stage may do at most.
 pub(crate) fn boundary_name(stage: &str) -> String {
@@ -46,6 +41,11 @@ pub(crate) struct Scope<'a> {
 impl Scope<'_> {
     pub(crate) fn stack_names(&self) -> impl Iterator<Item = &str> {
         self.stacks.iter().map(|stack| stack.stack_name.as_str())
+    }
+
+    /// What `infra deploy` uploads for the stage: its keys start with the stage.
+    pub(crate) fn assets(&self) -> String {
+        format!("{ASSET_BUCKET}/{}/*", self.stage)
     }
 
     /// Names of the stacks with a resource whose type starts with this.

@@ -9,6 +9,7 @@ use crate::Test;
 
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("a_stage_is_made_and_a_second_deployment_changes_nothing", create_and_no_op),
+    ("what_is_in_the_bucket_already_is_verified", planted),
     ("a_change_reaches_what_it_is_about_and_nothing_else", update),
     ("what_cannot_be_changed_is_replaced_and_what_another_stack_used_stays", replace),
     ("a_creation_that_fails_is_explained_and_leaves_nothing", failed_create),
@@ -45,6 +46,22 @@ fn create_and_no_op(sandbox: &Sandbox) -> anyhow::Result<()> {
     sandbox.on("deploy", "dev", &[])?.with(0, &["FipeApi-dev  up to date", "nothing to change on dev"])?;
     ensure!(before == state()?, "something was touched: {before:?}\n{:?}", state()?);
     sandbox.is_tidy()
+}
+
+fn planted(sandbox: &Sandbox) -> anyhow::Result<()> {
+    sandbox.deployed("dev")?;
+    let bucket = assets(sandbox)?;
+    let listed = sandbox.ask("s3", &format!("/{bucket}?list-type=2"))?;
+    let keys: Vec<&str> = listed.split("<Key>").skip(1).filter_map(|rest| Some(rest.split_once("</Key>")?.0)).collect();
+    ensure!(keys.len() > 3 && keys.iter().all(|key| key.starts_with("dev/")), "{keys:?}");
+    let key = keys.iter().find(|key| key.starts_with("dev/fipe-price-loader/")).copied().unwrap_or_default();
+
+    // Somebody writes other bytes under a key that is in use, with their own checksum.
+    let sha256 = "tcH7Lvxta0Z0wv3MSM4BtDo7fAN2PAwzVd4Ame4PjHM=";
+    sandbox.overwrite(&bucket, key, b"evil", sha256)?;
+    let refused = sandbox.on("deploy", "dev", &[])?;
+    refused.with(1, &[key, "has another object", sha256, "delete all of its versions"])?;
+    sandbox.has(&MADE)
 }
 
 fn update(sandbox: &Sandbox) -> anyhow::Result<()> {
