@@ -96,6 +96,11 @@ impl Sandbox {
         Ok(sandbox)
     }
 
+    /// The mirror of the repository.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// `infra` in this mirror and for this account, ready to start.
     pub fn command(&self, arguments: &[&str]) -> anyhow::Result<Command> {
         let mut command = command(target()?.join("debug/infra"));

@@ -1,15 +1,17 @@
 //! Create, update, replace, fail, delete; two stages, two deployers; what is refused.
 
+use std::io::Write;
 use std::time::Duration;
 
 use anyhow::ensure;
 use test_harness::sandbox::{Sandbox, ended, until};
 
-use crate::Test;
+use crate::{SUBJECT, Test};
 
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("a_stage_is_made_and_a_second_deployment_changes_nothing", create_and_no_op),
     ("what_is_in_the_bucket_already_is_verified", planted),
+    ("what_was_built_elsewhere_is_deployed_without_building", built_elsewhere),
     ("a_change_reaches_what_it_is_about_and_nothing_else", update),
     ("what_cannot_be_changed_is_replaced_and_what_another_stack_used_stays", replace),
     ("a_creation_that_fails_is_explained_and_leaves_nothing", failed_create),
@@ -62,6 +64,37 @@ fn planted(sandbox: &Sandbox) -> anyhow::Result<()> {
     let refused = sandbox.on("deploy", "dev", &[])?;
     refused.with(1, &[key, "has another object", sha256, "delete all of its versions"])?;
     sandbox.has(&MADE)
+}
+
+fn built_elsewhere(sandbox: &Sandbox) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let deploy = || {
+        let stacks = ["deploy", "--stage", "dev", "Network", "FipeData", "FipeApi", "--vpc-id", "vpc-00000001"];
+        let archives = folder.path().to_str().unwrap_or_default();
+        let mut command = sandbox.command(&[&stacks[..], &["--approve", "never", "--archives", archives]].concat())?;
+        ended(command.env("CARGO", "/nowhere/cargo").spawn()?)
+    };
+    deploy()?.with(64, &["x86_64/", ".zip", "infra build --stage dev --archives"])?;
+    sandbox.has(&[])?;
+
+    std::fs::create_dir(folder.path().join("x86_64"))?;
+    let root = sandbox.folder();
+    let functions = SUBJECT.functions.iter().map(|name| {
+        let bootstrap = std::fs::read(root.join("target/lambda").join(name).join("bootstrap"));
+        (*name, "bootstrap", bootstrap)
+    });
+    let layer = ("rds-ca", "rds-ca-bundle.pem", std::fs::read(root.join("layers/rds-ca/rds-ca-bundle.pem")));
+    for (asset, path, content) in functions.chain([layer]) {
+        let file = std::fs::File::create(folder.path().join(format!("x86_64/{asset}.zip")))?;
+        let mut zip = zip::ZipWriter::new(file);
+        zip.start_file(path, zip::write::SimpleFileOptions::default().unix_permissions(0o755))?;
+        zip.write_all(&content?)?;
+        zip.finish()?;
+    }
+    std::fs::remove_dir_all(root.join("target/lambda"))?;
+    deploy()?.with(0, &["deployed dev in"])?;
+    sandbox.has(&MADE)?;
+    deploy()?.with(0, &["nothing to change on dev"])
 }
 
 fn update(sandbox: &Sandbox) -> anyhow::Result<()> {
