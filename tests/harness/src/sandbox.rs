@@ -96,6 +96,11 @@ impl Sandbox {
         Ok(sandbox)
     }
 
+    /// Address of the emulator.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
     /// The mirror of the repository.
     pub fn folder(&self) -> &Path {
         self.folder.path()

@@ -4,6 +4,9 @@ use std::io::Write;
 use std::time::Duration;
 
 use anyhow::ensure;
+use aws_access::{Connection, Target};
+use deploy::aws::S3AssetStore;
+use deploy::{AssetStore, Body, Object, Sha256, Stored, Written};
 use test_harness::sandbox::{Sandbox, ended, until};
 
 use crate::{SUBJECT, Test};
@@ -11,6 +14,7 @@ use crate::{SUBJECT, Test};
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("a_stage_is_made_and_a_second_deployment_changes_nothing", create_and_no_op),
     ("what_is_in_the_bucket_already_is_verified", planted),
+    ("an_upload_overwrites_nothing_and_has_the_bytes_that_it_announces", uploads),
     ("what_was_built_elsewhere_is_deployed_without_building", built_elsewhere),
     ("a_change_reaches_what_it_is_about_and_nothing_else", update),
     ("what_cannot_be_changed_is_replaced_and_what_another_stack_used_stays", replace),
@@ -64,6 +68,25 @@ fn planted(sandbox: &Sandbox) -> anyhow::Result<()> {
     let refused = sandbox.on("deploy", "dev", &[])?;
     refused.with(1, &[key, "has another object", sha256, "delete all of its versions"])?;
     sandbox.has(&MADE)
+}
+
+fn uploads(sandbox: &Sandbox) -> anyhow::Result<()> {
+    let target = Target::Local { endpoint: sandbox.endpoint().to_owned(), region: "us-east-1".to_owned() };
+    let store = S3AssetStore::new(&sandbox.wait(Connection::open(&target))?, "dev");
+    sandbox.wait(store.ensure_bucket())?;
+    let object = |key: &'static str, announced: &[u8], bytes: &'static [u8]| {
+        let (sha256, body) = (Sha256::of(announced), Body::Bytes(bytes));
+        sandbox.wait(store.put(Object { key, content_type: "application/zip", sha256, body }))
+    };
+    let stored = |key: &str| sandbox.wait(store.stored(key));
+    ensure!(stored("dev/a/1.zip")? == Stored::Absent);
+    ensure!(object("dev/a/1.zip", b"one", b"one")? == Written::Created);
+    ensure!(object("dev/a/1.zip", b"two", b"two")? == Written::Exists);
+    ensure!(stored("dev/a/1.zip")? == Stored::Present { sha256: Some(Sha256::of(b"one").base64()) });
+
+    let other = object("dev/a/2.zip", b"one", b"two").expect_err("other bytes than announced");
+    ensure!(!other.is_retryable() && stored("dev/a/2.zip")? == Stored::Absent, "{other}");
+    Ok(())
 }
 
 fn built_elsewhere(sandbox: &Sandbox) -> anyhow::Result<()> {
