@@ -41,8 +41,8 @@ const THROTTLED: [&str; 14] = [
     "TransactionInProgressException",
 ];
 
-/// S3 returns the first with status 400.
-const TRANSIENT: [&str; 2] = ["RequestTimeout", "RequestTimeoutException"];
+/// S3 returns the first with status 409, when something else happened to an object while it was written on a condition, and the second with 400.
+const TRANSIENT: [&str; 3] = ["ConditionalRequestConflict", "RequestTimeout", "RequestTimeoutException"];
 
 /// Most of these come with status 404; those of SQS, CloudFormation and Service Quotas come with 400.
 const NOT_FOUND: [&str; 11] = [
@@ -96,6 +96,8 @@ mod tests {
             ("TooManyRequestsException", 429, true),
             ("SlowDown", 503, true),
             ("RequestTimeout", 400, true),
+            ("ConditionalRequestConflict", 409, true),
+            ("PreconditionFailed", 412, false),
             ("InternalFailure", 500, true),
             ("AccessDenied", 403, false),
             ("ExpiredToken", 400, false),

@@ -71,6 +71,8 @@ impl<'a, C: CloudFormation, S: AssetStore> Deployer<'a, C, S> {
         let outputs = plan::live_outputs(&context, plan, true).await?;
         plan::check_outputs(plan, &outputs)?;
         let assets = Assets::new(self.store, &self.options, &context.listener, archives.into_values());
+        // Also when nothing is uploaded: whoever deploys a pipeline's role creates the bucket that the role may not create.
+        assets.ensure_bucket().await?;
         let (outputs, gate) = (RefCell::new(outputs), Mutex::new(()));
         let (names, needs) = (plan.physical_names(), plan.dependencies());
         context.notify(Event::Planned { stacks: names.clone() });

@@ -229,6 +229,29 @@ pub enum Error {
         /// The packing error.
         source: std::io::Error,
     },
+    /// The assets bucket has an object that is not what its key says.
+    #[error(
+        "bucket {bucket} has another object as {key}: its SHA-256 is {} and not {expected}, so it was not used; find out who wrote it, delete all of its versions, then deploy again",
+        .stored.as_deref().unwrap_or("not stored")
+    )]
+    OtherObject {
+        /// Bucket name.
+        bucket: String,
+        /// The object's key.
+        key: String,
+        /// SHA-256 of what was to be uploaded, in Base64.
+        expected: String,
+        /// What S3 has stored.
+        stored: Option<String>,
+    },
+    /// There is no assets bucket yet, and the credentials may not create it.
+    #[error(
+        "bucket {bucket} does not exist, and these credentials may not create it; an administrator's first deployment to this account and region creates it"
+    )]
+    NoBucket {
+        /// Bucket name.
+        bucket: String,
+    },
     /// The assets bucket belongs to another account.
     #[error("bucket {bucket} exists and does not belong to account {account} or refuses it; nothing was uploaded")]
     ForeignBucket {

@@ -20,7 +20,7 @@ mod run;
 mod stack;
 mod watch;
 
-pub use assets::{Archive, Asset, Compression, Content, Entry};
+pub use assets::{Archive, Asset, Compression, Content, Entry, Sha256};
 pub use deployer::{Deployed, Deployer};
 pub use destroy::{
     Bucket, Consent, DeletionPreview, Destroyed, Keeps, ResourceDeletion, StackDeletion, destroy, preview_deletion,
@@ -30,10 +30,10 @@ pub use event::{Event, Operation, Remedy};
 pub use options::Options;
 pub use plan::{Parameter, Plan, Source, Stack, address};
 pub use ports::{
-    Approver, AssetStore, Basis, BucketEmptier, BucketState, ChangeAction, ChangeSetKind, ChangeSetPage,
-    ChangeSetRequest, ChangeSetStatus, ChangeSetSummary, CloudFormation, Emptied, EventsPage, FailedStack, Preview,
-    PropertyDetail, Refusal, Replacement, ResourceChange, StackDescription, StackEvent, StackResource,
-    TemplateLocation,
+    Approver, AssetStore, Basis, Body, BucketEmptier, BucketState, ChangeAction, ChangeSetKind, ChangeSetPage,
+    ChangeSetRequest, ChangeSetStatus, ChangeSetSummary, CloudFormation, Emptied, EventsPage, FailedStack, Object,
+    Preview, PropertyDetail, Refusal, Replacement, ResourceChange, StackDescription, StackEvent, StackResource, Stored,
+    TemplateLocation, Written,
 };
 pub use protection::{DataLoss, Protection, ProtectionChange};
 pub use stack::Outcome;

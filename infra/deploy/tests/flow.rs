@@ -342,9 +342,9 @@ async fn outputs_and_assets_fill_the_parameters_of_the_stacks_after_them() {
     let bucket = "infra-assets-123456789012-sa-east-1";
     assert_eq!(
         cloud.parameters("Api-dev"),
-        [pair("Url", "https://queue"), pair("Bucket", bucket), pair("Key", &archive.key())]
+        [pair("Url", "https://queue"), pair("Bucket", bucket), pair("Key", &archive.key("dev"))]
     );
-    assert_eq!(*store.uploads.borrow(), [archive.key()]);
+    assert_eq!(*store.uploads.borrow(), [archive.key("dev")]);
     deploy_with(&cloud, &store, &plan(linked()), &archives, &answers, options("b")).await.result.unwrap();
     assert_eq!(store.uploads.borrow().len(), 1, "the same content is not uploaded again");
 }
@@ -359,7 +359,7 @@ async fn a_template_over_the_limit_of_a_request_goes_by_way_of_the_bucket() {
     let run = deploy_with(&cloud, &store, &one(&large), &[], &Answers::default(), options("b")).await;
     assert_eq!((run.result.unwrap()[0].outcome, store.uploads.borrow().len()), (Outcome::UpToDate, 1));
     let uploads = store.uploads.borrow().clone();
-    assert!(uploads[0].starts_with("templates/Data-dev/") && uploads[0].ends_with(".yaml"));
+    assert!(uploads[0].starts_with("dev/templates/Data-dev/") && uploads[0].ends_with(".yaml"));
     assert_eq!(store.objects.borrow()[&uploads[0]], large.as_bytes());
     let too_large = deploy(&cloud, &one(&" ".repeat(1_000_001)), "b").await.result.unwrap_err();
     assert!(too_large.to_string().contains("has 1000001 bytes"), "{too_large}");

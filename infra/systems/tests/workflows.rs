@@ -131,3 +131,103 @@ fn every_target_that_a_workflow_makes_is_in_the_makefile() {
     }
     assert!(count >= 3, "{count} targets were found");
 }
+
+/// What a job with a token may use: from GitHub and AWS, and without building anything.
+const WITH_A_TOKEN: [&str; 3] =
+    ["actions/checkout", "actions/download-artifact", "aws-actions/configure-aws-credentials"];
+/// Programs that run code of others, or fetch it.
+const BUILDING: &str = "bash bun cargo cargo-lambda cc clang cmake corepack curl deno docker eval gcc gh go make ninja node npm npx pip pip3 pipx pnpm \
+     python python3 rustc rustup sh uv wget yarn";
+
+/// The jobs of a workflow, each with its text.
+fn jobs(workflow: &str) -> Vec<(&str, String)> {
+    let mut jobs: Vec<(&str, String)> = Vec::new();
+    for line in workflow.lines().skip_while(|line| *line != "jobs:").skip(1) {
+        let name =
+            line.strip_prefix("  ").filter(|rest| !rest.starts_with([' ', '#'])).and_then(|it| it.strip_suffix(':'));
+        match (name, jobs.last_mut()) {
+            (Some(name), _) => jobs.push((name, String::new())),
+            (None, Some((_, text))) => *text += &format!("{line}\n"),
+            (None, None) => {}
+        }
+    }
+    jobs
+}
+
+/// Why a workflow's token could get into hands that it is not for.
+fn leaks(workflow: &str) -> Vec<String> {
+    let code: Vec<&str> = workflow.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
+    let workflow = code.join("\n");
+    let mut leaks = Vec::new();
+    if workflow.contains("write-all") {
+        leaks.push("write-all gives every permission".to_owned());
+    }
+    let with_token: Vec<_> =
+        jobs(&workflow).into_iter().filter(|(_, text)| text.contains("      id-token: write")).collect();
+    if workflow.matches("id-token").count() != with_token.len() {
+        leaks.push("id-token is not told as one line `id-token: write` of a job".to_owned());
+    }
+    if with_token.is_empty() {
+        return leaks;
+    }
+    for (name, text) in jobs(&workflow) {
+        if !text.contains("\n    permissions:\n") && !text.starts_with("    permissions:\n") {
+            leaks.push(format!("{name} does not say its permissions"));
+        }
+    }
+    for (name, text) in with_token {
+        for used in text.lines().filter_map(|line| line.trim_start_matches([' ', '-']).strip_prefix("uses: ")) {
+            if used.starts_with("./.github/workflows/") {
+                continue;
+            }
+            let (action, commit) = used.split_once('@').unwrap_or((used, ""));
+            let commit = commit.split(' ').next().unwrap_or_default();
+            let is_pinned = commit.len() == 40 && commit.chars().all(|digit| digit.is_ascii_hexdigit());
+            if !WITH_A_TOKEN.contains(&action) || !is_pinned {
+                leaks.push(format!("{name} uses {used}"));
+            }
+        }
+        for script in scripts(&text) {
+            let words = script.split(|it: char| !(it.is_ascii_alphanumeric() || "_-./".contains(it)));
+            let programs: Vec<&str> = words.map(|word| word.rsplit('/').next().unwrap_or(word)).collect();
+            let building = programs.iter().filter(|program| BUILDING.split(' ').any(|it| it == **program));
+            leaks.extend(building.map(|program| format!("{name} runs {program}")));
+            if programs.contains(&"infra") && !script.contains("--archives") {
+                leaks.push(format!("{name} runs infra without --archives, so it builds"));
+            }
+        }
+    }
+    leaks
+}
+
+#[test]
+fn a_job_that_can_ask_for_a_token_builds_and_installs_nothing() {
+    let mut count = 0;
+    for (file, text) in workflows() {
+        assert_eq!(leaks(&text), [""; 0], "{}", file.display());
+        count += jobs(&text).iter().filter(|(_, text)| text.contains("id-token: write")).count();
+    }
+    assert_eq!(count, 4, "one of each stage, and the one that they call");
+
+    let pinned = "actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6";
+    let workflow = |permissions: &str, step: &str| {
+        leaks(&format!("on: push\njobs:\n  a:\n    permissions:\n      {permissions}\n    steps:\n      - {step}\n"))
+    };
+    let with_token = |step: &str| workflow("id-token: write", step);
+    assert_eq!(with_token(&format!("uses: {pinned}")), [""; 0]);
+    assert_eq!(workflow("contents: read", "run: make build"), [""; 0]);
+    assert_eq!(with_token("run: make build"), ["a runs make"]);
+    assert_eq!(with_token("run: |\n          cd x && .tools/bin/pip install y"), ["a runs pip"]);
+    assert_eq!(with_token("run: built/infra deploy"), ["a runs infra without --archives, so it builds"]);
+    assert_eq!(with_token("run: built/infra deploy --archives built"), [""; 0]);
+    assert_eq!(with_token("uses: actions/checkout@v6"), ["a uses actions/checkout@v6"]);
+    let other = "other/action@8e8c483db84b4bee98b60c0593521ed34d9990e8";
+    assert_eq!(with_token(&format!("uses: {other}")), [format!("a uses {other}")]);
+    assert_eq!(workflow("contents: write-all", "run: echo").len(), 1);
+    assert_eq!(
+        leaks("on: push\npermissions:\n  id-token: write\njobs:\n  a:\n    steps:\n      - run: make\n").len(),
+        1
+    );
+    let beside = "on: push\njobs:\n  a:\n    permissions:\n      id-token: write\n  b:\n    runs-on: x\n";
+    assert_eq!(leaks(beside), ["b does not say its permissions"]);
+}

@@ -96,6 +96,16 @@ impl Sandbox {
         Ok(sandbox)
     }
 
+    /// Address of the emulator.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The mirror of the repository.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// `infra` in this mirror and for this account, ready to start.
     pub fn command(&self, arguments: &[&str]) -> anyhow::Result<Command> {
         let mut command = command(target()?.join("debug/infra"));
@@ -306,6 +316,15 @@ impl Sandbox {
         })?;
         ensure!(status.is_success(), "{service} {target} ended with {status}: {text}");
         Ok(text)
+    }
+
+    /// Writes an object of S3 over whatever is there, with the SHA-256 (Base64) that the writer says.
+    pub fn overwrite(&self, bucket: &str, key: &str, bytes: &[u8], sha256: &str) -> anyhow::Result<()> {
+        let request = self.http.put(format!("{}/{bucket}/{key}", self.endpoint)).body(bytes.to_vec());
+        let request = request.header("x-amz-checksum-sha256", sha256).header("Authorization", self.authorization("s3"));
+        let status = self.wait(async { anyhow::Ok(request.send().await?.status()) })?;
+        ensure!(status.is_success(), "writing {key} ended with {status}");
+        Ok(())
     }
 
     /// The events of a stack, newest first: logical id and status.

@@ -1,13 +1,15 @@
-//! `infra build`: the functions of a stage for AWS, as `target/lambda/<function>/bootstrap.zip`.
+//! `infra build`: the functions of a stage for AWS, as `target/lambda/<function>/bootstrap.zip`, or with --archives all that `infra deploy
+//! --archives` uploads.
 
 use std::fs::File;
+use std::path::PathBuf;
 
 use clap::Args;
 use system::StageName;
 
 use crate::args::stage::stage_names;
 use crate::exit::{Context, Failure};
-use crate::project::archives::{architecture, archive, assets, binaries, release};
+use crate::project::archives::{architecture, archive, assets, binaries, prebuilt_path, release};
 use crate::project::repository::Repository;
 use crate::project::templates;
 use crate::run::plan::stacks_of;
@@ -22,6 +24,10 @@ pub(crate) struct Build {
     /// Another architecture than the stage's.
     #[arg(long, value_parser = ["arm64", "x86_64"])]
     pub(crate) architecture: Option<String>,
+    /// Write the archives of all assets of the stage, also of layers, into this folder, for `infra deploy --archives`. Several stages may
+    /// share it.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) archives: Option<PathBuf>,
 }
 
 pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Build) -> Result<(), Failure> {
@@ -30,14 +36,16 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     let names: Vec<String> = plan.iter().flat_map(asset_names).collect();
     let architecture = arguments.architecture.clone().unwrap_or_else(|| architecture(&stage.stage));
     let mut assets = assets(repository, &names)?;
-    assets.retain(|asset| asset.binary.is_some());
+    assets.retain(|asset| asset.binary.is_some() || arguments.archives.is_some());
     release(repository, terminal, &binaries(&assets), &architecture).await?;
     for asset in &assets {
         let archive = archive(repository, asset, false)?;
-        let folder = repository.target().join("lambda").join(&asset.name);
-        let path = folder.join("bootstrap.zip");
+        let path = match &arguments.archives {
+            Some(folder) => prebuilt_path(folder, &architecture, &asset.name),
+            None => repository.target().join("lambda").join(&asset.name).join("bootstrap.zip"),
+        };
         let unwritable = || format!("cannot write {}", path.display());
-        std::fs::create_dir_all(&folder).with_context(unwritable)?;
+        std::fs::create_dir_all(path.parent().unwrap_or(&path)).with_context(unwritable)?;
         let mut file = File::create(&path).with_context(unwritable)?;
         archive.write_zip(&mut file).with_context(|| format!("cannot pack {}", asset.name))?;
         terminal.data(&format!("{} {} bytes", path.display(), file.metadata()?.len()));

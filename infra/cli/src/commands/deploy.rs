@@ -1,6 +1,7 @@
 //! `infra deploy`: from a stage to its stacks with outputs. Rejects templates that are stale or not committed,
 //! missing values, and changes that are not approved.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
@@ -49,6 +50,8 @@ Examples:
   infra deploy --stage stg --import-existing         takes back what stayed when
                                                      the stage was destroyed
   {examples of systems}
+  infra build --stage prd --archives built           builds on one machine what
+  infra deploy --stage prd --archives built          another one deploys
   infra deploy --stage stg --events json --approve never | jq -c .code
 
 Exit codes:
@@ -80,6 +83,10 @@ pub(crate) struct Deploy {
     /// Deploy the archives that were built last.
     #[arg(long)]
     skip_build: bool,
+    /// Deploy the archives that `infra build --archives` wrote into this folder, here or elsewhere; nothing is built, and neither cargo
+    /// nor pip is started.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "skip_build")]
+    archives: Option<PathBuf>,
     /// Which changes need an approval.
     #[arg(long, value_name = "WHAT")]
     approve: Option<Approve>,
@@ -121,9 +128,13 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     let Deploy { stage, stacks, account, values, .. } = arguments;
     let prepared = plan::prepare(repository, *stage, stacks, account, values).await?;
     let Prepared { stage, plan, connection, declarations } = prepared;
-    let archives = archives::archives(repository, terminal, &stage, &plan.assets(), arguments.skip_build).await?;
+    let archives = match &arguments.archives {
+        Some(folder) => archives::prebuilt(folder, &stage, &plan.assets())?,
+        None => archives::archives(repository, terminal, &stage, &plan.assets(), arguments.skip_build).await?,
+    };
 
-    let (cloudformation, store) = (AwsCloudFormation::new(&connection.config), S3AssetStore::new(&connection));
+    let (cloudformation, store) =
+        (AwsCloudFormation::new(&connection.config), S3AssetStore::new(&connection, stage.name.as_str()));
     let deployer = Deployer::new(&cloudformation, &store, options);
     let reporter = Reporter::new(terminal, stage.name, arguments.events);
     let supervisor = Supervisor::new(&reporter, &connection, &declarations);

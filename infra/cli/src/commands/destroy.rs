@@ -88,7 +88,7 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     let options = deploy::Options { execution_role: arguments.execution_role.given(stage)?, ..options(stage) };
 
     // The deployer cleans up and cancels; it deploys nothing here.
-    let store = S3AssetStore::new(&connection);
+    let store = S3AssetStore::new(&connection, stage.as_str());
     let deployer = Deployer::new(&cloudformation, &store, options.clone());
     let mut silent = |_| {};
     let survey = deploy::preview_deletion(&cloudformation, &buckets, &plan, &options, &mut silent);

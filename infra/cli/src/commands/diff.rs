@@ -83,7 +83,8 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
         true => Vec::new(),
         false => archives::archives(repository, terminal, &stage, &plan.assets(), arguments.skip_build).await?,
     };
-    let (cloudformation, store) = (AwsCloudFormation::new(&connection.config), S3AssetStore::new(&connection));
+    let (cloudformation, store) =
+        (AwsCloudFormation::new(&connection.config), S3AssetStore::new(&connection, stage.name.as_str()));
     // A loss is shown on the stage local, too, where it is not an error.
     let execution_role = arguments.execution_role.given(stage.name)?;
     let options = Options {

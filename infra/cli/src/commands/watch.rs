@@ -57,7 +57,8 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     let synthesized = templates::synthesize(&stage)?;
     let plan = plan::plan_without_values(&synthesized, &arguments.stacks)?;
     let connection = connection::connect(repository, stage.stage.name, &arguments.account).await?;
-    let (cloudformation, store) = (AwsCloudFormation::new(&connection.config), S3AssetStore::new(&connection));
+    let (cloudformation, store) =
+        (AwsCloudFormation::new(&connection.config), S3AssetStore::new(&connection, stage.stage.name.as_str()));
     let deployer = Deployer::new(&cloudformation, &store, options(stage.stage.name));
     let (reporter, declarations) =
         (Reporter::new(terminal, stage.stage.name, arguments.events), Declarations::of(&synthesized));

@@ -1,4 +1,4 @@
-//! Archives of functions and layers: built once, however many stacks need them, and packed.
+//! Archives of functions and layers: built once, however many stacks need them, and packed; or packed before, elsewhere.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -62,6 +62,24 @@ pub(crate) async fn archives(
         }
     }
     assets.iter().map(|asset| archive(repository, asset, is_local)).collect()
+}
+
+/// The archives of the assets with these names, as `infra build --archives` wrote them. Starts no program.
+pub(crate) fn prebuilt(folder: &Path, stage: &Stage, names: &[String]) -> Result<Vec<Archive>, Failure> {
+    let architecture = architecture(stage);
+    let archive = |name: &String| {
+        let path = prebuilt_path(folder, &architecture, name);
+        Archive::of_zip(name, &path).map_err(|error| {
+            let fix = format!("infra build --stage {} --archives {}", stage.name, folder.display());
+            Failure::usage(format!("cannot read {}: {error}; `{fix}` writes it", path.display()))
+        })
+    };
+    names.iter().map(archive).collect()
+}
+
+/// Where the archive of an asset is in a folder of archives, which may have those of several architectures.
+pub(crate) fn prebuilt_path(folder: &Path, architecture: &str, asset: &str) -> PathBuf {
+    folder.join(architecture).join(format!("{asset}.zip"))
 }
 
 pub(crate) fn archive(repository: &Repository, asset: &Asset, is_local: bool) -> Result<Archive, Failure> {
@@ -185,7 +203,28 @@ async fn execute(
 
 #[cfg(test)]
 mod tests {
+    use deploy::{Content, Entry};
+
     use super::*;
+    use crate::project::templates;
+
+    #[test]
+    fn archives_that_were_built_elsewhere_are_taken_as_they_are_for_the_stages_architecture() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+        let stage = templates::stage(&Repository::at(root), "dev").unwrap().stage;
+        let path = prebuilt_path(folder.path(), &architecture(&stage), "orders");
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let entry = Entry { path: "bootstrap".to_owned(), content: Content::Bytes(vec![1]), executable: true };
+        let made = Archive::new("orders", vec![entry], Compression::Deflated).unwrap();
+        made.write_zip(std::fs::File::create(&path).unwrap()).unwrap();
+
+        let names = ["orders".to_owned(), "stock".to_owned()];
+        let taken = prebuilt(folder.path(), &stage, &names[..1]).unwrap();
+        assert_eq!((taken[0].name(), taken[0].key("dev")), ("orders", made.key("dev")));
+        let missing = prebuilt(folder.path(), &stage, &names).unwrap_err().to_string();
+        assert!(missing.contains("stock.zip") && missing.contains("infra build --stage dev --archives"), "{missing}");
+    }
 
     #[test]
     fn a_binary_is_found_in_its_package_and_a_library_of_that_name_is_none() {

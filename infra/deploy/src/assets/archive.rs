@@ -1,15 +1,14 @@
-//! Assets as zip archives, keyed by their content: the same files have the same key on every machine.
+//! Assets as zip archives, keyed by their bytes: the same files have the same key on every machine.
 //! Contains no timestamps, no local paths and no file modes beyond "executable".
 
 use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::path::PathBuf;
 
-use sha2::{Digest, Sha256};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use super::digest::hex;
+use super::digest::Sha256;
 
 /// One file of an archive.
 #[derive(Debug, Clone)]
@@ -32,14 +31,6 @@ pub enum Content {
 }
 
 impl Content {
-    /// Length in bytes.
-    fn len(&self) -> io::Result<u64> {
-        match self {
-            Self::Bytes(bytes) => Ok(bytes.len() as u64),
-            Self::File(path) => Ok(std::fs::metadata(path)?.len()),
-        }
-    }
-
     /// Passes the content on in chunks.
     fn copy_to(&self, to: &mut impl Write) -> io::Result<()> {
         match self {
@@ -49,7 +40,7 @@ impl Content {
     }
 }
 
-/// How an archive is packed. The key does not depend on it.
+/// How an archive is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
     /// Uncompressed: fastest to create, for a cloud on this machine.
@@ -62,21 +53,41 @@ pub enum Compression {
 #[derive(Debug, Clone)]
 pub struct Archive {
     name: String,
-    entries: Vec<Entry>,
-    compression: Compression,
-    sha256: String,
+    files: Files,
+    sha256: Sha256,
+}
+
+/// What an archive is made from, each time it is needed: none is kept in memory.
+#[derive(Debug, Clone)]
+enum Files {
+    /// Packed here.
+    Entries(Vec<Entry>, Compression),
+    /// Packed before.
+    Zip(PathBuf),
 }
 
 impl Archive {
     /// An asset named as the templates' parameters name it, for example `shop-order-loader`. Entries are sorted by
-    /// path.
+    /// path. The files must not change before the archive is uploaded: S3 refuses one with another SHA-256 than this.
     ///
     /// # Errors
-    /// When a file cannot be read.
+    /// When a file cannot be read or packed, for example because it is larger than 4 GiB.
     pub fn new(name: impl Into<String>, mut entries: Vec<Entry>, compression: Compression) -> io::Result<Self> {
         entries.sort_by(|a, b| a.path.cmp(&b.path));
-        let sha256 = content_hash(&entries)?;
-        Ok(Self { name: name.into(), entries, compression, sha256 })
+        Self::of(name.into(), Files::Entries(entries, compression))
+    }
+
+    /// One that [`Self::write_zip`] wrote into this file.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn of_zip(name: impl Into<String>, zip: impl Into<PathBuf>) -> io::Result<Self> {
+        Self::of(name.into(), Files::Zip(zip.into()))
+    }
+
+    fn of(name: String, files: Files) -> io::Result<Self> {
+        let sha256 = Sha256::of_written(|to| files.write_to(to))?;
+        Ok(Self { name, files, sha256 })
     }
 
     /// The asset's name.
@@ -84,23 +95,50 @@ impl Archive {
         &self.name
     }
 
-    /// Key in the assets bucket: `<name>/<sha256 of paths, modes and contents>.zip`.
-    pub fn key(&self) -> String {
-        format!("{}/{}.zip", self.name, self.sha256)
+    /// Of the archive's bytes.
+    pub fn sha256(&self) -> Sha256 {
+        self.sha256
+    }
+
+    /// Key in the assets bucket: `<stage>/<name>/<SHA-256 of the archive>.zip`. A stage's roles reach its own keys only.
+    pub fn key(&self, stage: &str) -> String {
+        format!("{stage}/{}/{}.zip", self.name, self.sha256.hex())
     }
 
     /// Writes the archive in chunks: every timestamp is 1980-01-01, every mode 0644 or 0755.
     ///
     /// # Errors
-    /// When an entry cannot be packed, for example because it is larger than 4 GiB, or when `to` cannot be written.
-    pub fn write_zip(&self, to: impl Write + Seek) -> io::Result<()> {
-        let method = match self.compression {
+    /// When an entry cannot be packed, or `to` cannot be written.
+    pub fn write_zip(&self, mut to: impl Write) -> io::Result<()> {
+        self.files.write_to(&mut to)
+    }
+
+    /// The archive from its start, in a file without a name: however this program ends, nothing is left on disk.
+    pub(crate) fn packed(&self) -> io::Result<File> {
+        if let Files::Zip(path) = &self.files {
+            return File::open(path);
+        }
+        let mut file = tempfile::tempfile()?;
+        self.files.write_to(&mut file)?;
+        file.rewind()?;
+        Ok(file)
+    }
+}
+
+impl Files {
+    /// From its start to its end and never back, so that it can be hashed without being stored.
+    fn write_to(&self, to: &mut dyn Write) -> io::Result<()> {
+        let (entries, compression) = match self {
+            Self::Zip(path) => return io::copy(&mut File::open(path)?, to).map(|_| ()),
+            Self::Entries(entries, compression) => (entries, compression),
+        };
+        let method = match compression {
             Compression::Stored => CompressionMethod::Stored,
             Compression::Deflated => CompressionMethod::Deflated,
         };
         let level = (method == CompressionMethod::Deflated).then_some(9);
-        let mut zip = ZipWriter::new(to);
-        for entry in &self.entries {
+        let mut zip = ZipWriter::new_stream(to);
+        for entry in entries {
             let options = SimpleFileOptions::default()
                 .compression_method(method)
                 .compression_level(level)
@@ -110,40 +148,6 @@ impl Archive {
             entry.content.copy_to(&mut zip)?;
         }
         zip.finish()?;
-        Ok(())
-    }
-
-    /// Packs the archive into an unnamed file: however this program ends, nothing is left on disk.
-    pub(crate) fn packed(&self) -> io::Result<File> {
-        let mut file = tempfile::tempfile()?;
-        self.write_zip(&mut file)?;
-        Ok(file)
-    }
-}
-
-/// Hashes the contents and not the archive, so that another compressor does not change the key.
-fn content_hash(entries: &[Entry]) -> io::Result<String> {
-    let mut hash = Sha256::new();
-    for entry in entries {
-        hash.update((entry.path.len() as u64).to_be_bytes());
-        hash.update(entry.path.as_bytes());
-        hash.update([u8::from(entry.executable)]);
-        hash.update(entry.content.len()?.to_be_bytes());
-        entry.content.copy_to(&mut Hashing(&mut hash))?;
-    }
-    Ok(hex(&hash.finalize()))
-}
-
-/// Hashes everything written to it.
-struct Hashing<'a>(&'a mut Sha256);
-
-impl Write for Hashing<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
@@ -160,9 +164,9 @@ mod tests {
     }
 
     fn zipped(archive: &Archive) -> Vec<u8> {
-        let mut bytes = Cursor::new(Vec::new());
+        let mut bytes = Vec::new();
         archive.write_zip(&mut bytes).unwrap();
-        bytes.into_inner()
+        bytes
     }
 
     fn entry(path: &str, text: &str, executable: bool) -> Entry {
@@ -175,14 +179,14 @@ mod tests {
             .unwrap();
         let two = Archive::new("a", vec![entry("bootstrap", "2", true), entry("x", "1", false)], Compression::Deflated)
             .unwrap();
-        assert_eq!(one.key(), two.key());
+        assert_eq!(one.key("dev"), two.key("dev"));
         assert_eq!(zipped(&one), zipped(&two));
     }
 
     #[test]
     fn a_changed_byte_path_or_mode_is_another_key() {
         let key = |path, text, executable| {
-            Archive::new("a", vec![entry(path, text, executable)], Compression::Stored).unwrap().key()
+            Archive::new("a", vec![entry(path, text, executable)], Compression::Stored).unwrap().key("dev")
         };
         let keys = [key("x", "1", false), key("x", "2", false), key("y", "1", false), key("x", "1", true)];
         for (index, key) in keys.iter().enumerate() {
@@ -191,11 +195,24 @@ mod tests {
     }
 
     #[test]
-    fn packing_does_not_change_the_key() {
-        let stored = of_function("f", Content::Bytes(b"binary".to_vec()), Compression::Stored).unwrap();
-        let deflated = of_function("f", Content::Bytes(b"binary".to_vec()), Compression::Deflated).unwrap();
-        assert_eq!(stored.key(), deflated.key());
-        assert!(stored.key().starts_with("f/") && stored.key().ends_with(".zip") && stored.key().len() == 2 + 64 + 4);
+    fn a_key_has_the_stage_first_and_the_hash_of_the_very_bytes() {
+        let archive = of_function("f", Content::Bytes(b"binary".to_vec()), Compression::Deflated).unwrap();
+        assert_eq!(archive.sha256(), Sha256::of(&zipped(&archive)));
+        assert_eq!(archive.key("dev"), format!("dev/f/{}.zip", Sha256::of(&zipped(&archive)).hex()));
+        assert_eq!(Sha256::of(b"").hex(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        assert_eq!(Sha256::of(b"").base64(), "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+    }
+
+    #[test]
+    fn an_archive_that_was_packed_before_is_the_same_asset() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = of_function("f", Content::Bytes(b"binary".to_vec()), Compression::Deflated).unwrap();
+        let path = folder.path().join("f.zip");
+        archive.write_zip(File::create(&path).unwrap()).unwrap();
+        let again = Archive::of_zip("f", &path).unwrap();
+        assert_eq!(again.key("dev"), archive.key("dev"));
+        assert_eq!(zipped(&again), zipped(&archive));
+        assert!(Archive::of_zip("f", folder.path().join("other.zip")).is_err());
     }
 
     #[test]
@@ -216,7 +233,6 @@ mod tests {
     fn a_packed_archive_is_a_file_with_the_same_bytes() {
         let archive = of_function("f", Content::Bytes(b"binary".to_vec()), Compression::Stored).unwrap();
         let mut packed = archive.packed().unwrap();
-        packed.rewind().unwrap();
         let mut bytes = Vec::new();
         packed.read_to_end(&mut bytes).unwrap();
         assert_eq!(bytes, zipped(&archive));

@@ -90,10 +90,10 @@ mod tests {
         let archive = |asset: &Asset| asset.archive(|binary| root.join(binary), Compression::Deflated).unwrap();
 
         let made = archive(&asset);
-        assert!(made.key().starts_with("one-db-init/"), "{}", made.key());
-        let mut bytes = Cursor::new(Vec::new());
+        assert!(made.key("dev").starts_with("dev/one-db-init/"), "{}", made.key("dev"));
+        let mut bytes = Vec::new();
         made.write_zip(&mut bytes).unwrap();
-        let mut zip = zip::ZipArchive::new(bytes).unwrap();
+        let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
         let entries: Vec<_> = (0..zip.len())
             .map(|index| {
                 let file = zip.by_index(index).unwrap();
@@ -103,8 +103,8 @@ mod tests {
         let expected = [("bootstrap", 0o755), ("sql/one/0001_first.sql", 0o644), ("sql/one/0002_more.sql", 0o644)];
         assert_eq!(entries, expected.map(|(path, mode)| (path.to_owned(), Some(mode))));
 
-        assert_eq!(archive(&asset).key(), made.key());
+        assert_eq!(archive(&asset).key("dev"), made.key("dev"));
         fs::write(root.join("sql/one/0002_more.sql"), "SELECT 3").unwrap();
-        assert_ne!(archive(&asset).key(), made.key(), "a changed migration is another key");
+        assert_ne!(archive(&asset).key("dev"), made.key("dev"), "a changed migration is another key");
     }
 }

@@ -1,4 +1,4 @@
-//! Assets: packed as archives, keyed by content, uploaded once. Building them is the caller's.
+//! Assets: packed as archives, keyed by stage and content, uploaded once. Building them is the caller's.
 
 mod archive;
 mod asset;
@@ -7,5 +7,5 @@ mod upload;
 
 pub use archive::{Archive, Compression, Content, Entry};
 pub use asset::Asset;
-pub(crate) use digest::sha256;
+pub use digest::Sha256;
 pub(crate) use upload::{Assets, URL_LIMIT};

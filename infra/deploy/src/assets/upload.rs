@@ -1,4 +1,5 @@
-//! Uploads assets and large templates to the bucket, each content once, a few at a time. Never uploads what is already there.
+//! Uploads assets and large templates to the bucket, each content once, a few at a time. Never overwrites what is already there, and never uses
+//! it before S3 has told that it is what would have been uploaded.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -8,9 +9,11 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{OnceCell, Semaphore};
 
-use super::digest::sha256;
+use super::digest::Sha256;
 use crate::run::Listener;
-use crate::{Archive, AssetStore, BucketState, Error, Event, Options, Stack, TemplateLocation};
+use crate::{
+    Archive, AssetStore, Body, BucketState, Error, Event, Object, Options, Stack, Stored, TemplateLocation, Written,
+};
 
 /// CloudFormation's limits for a template in bytes: in the request, and in S3.
 /// Source: "AWS CloudFormation quotas", template body size.
@@ -19,6 +22,9 @@ pub(crate) const URL_LIMIT: usize = 1_000_000;
 
 /// Archives that are packed and sent at the same time: one is packed while another is being sent.
 const AT_ONCE: usize = 2;
+
+/// How often an object may be there when it is written and be gone when it is looked at.
+const ATTEMPTS: u32 = 5;
 
 /// The uploads of one run. The first caller that needs an asset uploads it, the others wait for that.
 pub(crate) struct Assets<'a, S> {
@@ -43,7 +49,7 @@ impl<'a, S: AssetStore> Assets<'a, S> {
 
     /// Key of an asset, when it was built.
     pub(crate) fn key(&self, asset: &str) -> Option<String> {
-        self.archives.get(asset).map(|(archive, _)| archive.key())
+        self.archives.get(asset).map(|(archive, _)| archive.key(self.store.stage()))
     }
 
     pub(crate) fn bucket(&self) -> &str {
@@ -69,15 +75,16 @@ impl<'a, S: AssetStore> Assets<'a, S> {
         }
         self.ensure_bucket().await?;
         let bytes = stack.template.as_bytes();
-        let key = format!("templates/{}/{}.yaml", stack.stack_name, sha256(bytes));
-        let pace = self.options.pace;
-        if !self.listener.retry(pace, async || self.store.contains(&key).await).await? {
-            self.listener.retry(pace, async || self.store.put(&key, "application/yaml", bytes).await).await?;
+        let sha256 = Sha256::of(bytes);
+        let key = format!("{}/templates/{}/{}.yaml", self.store.stage(), stack.stack_name, sha256.hex());
+        if !self.has(&key, sha256).await? {
+            self.put(Object { key: &key, content_type: "application/yaml", sha256, body: Body::Bytes(bytes) }).await?;
         }
         Ok(TemplateLocation::Url(self.store.url(&key)))
     }
 
-    async fn ensure_bucket(&self) -> Result<(), Error> {
+    /// Makes sure of the bucket, which takes permissions that a pipeline's role does not have when the bucket does not exist.
+    pub(crate) async fn ensure_bucket(&self) -> Result<(), Error> {
         let make =
             async || match self.listener.retry(self.options.pace, async || self.store.ensure_bucket().await).await? {
                 BucketState::Present => Ok(()),
@@ -85,6 +92,7 @@ impl<'a, S: AssetStore> Assets<'a, S> {
                     self.listener.notify(Event::BucketCreated { bucket: self.store.bucket().to_owned() });
                     Ok(())
                 }
+                BucketState::Missing => Err(Error::NoBucket { bucket: self.store.bucket().to_owned() }),
                 BucketState::Foreign => Err(Error::ForeignBucket {
                     bucket: self.store.bucket().to_owned(),
                     account: self.store.account().to_owned(),
@@ -95,10 +103,10 @@ impl<'a, S: AssetStore> Assets<'a, S> {
 
     async fn upload(&self, archive: &Archive) -> Result<(), Error> {
         self.ensure_bucket().await?;
-        let (asset, key, pace) = (archive.name().to_owned(), archive.key(), self.options.pace);
+        let (asset, key, sha256) = (archive.name().to_owned(), archive.key(self.store.stage()), archive.sha256());
         // Never closed, so a permit always becomes available.
         let _room = self.room.acquire().await;
-        if self.listener.retry(pace, async || self.store.contains(&key).await).await? {
+        if self.has(&key, sha256).await? {
             self.listener.notify(Event::AssetPresent { asset, key });
             return Ok(());
         }
@@ -107,9 +115,37 @@ impl<'a, S: AssetStore> Assets<'a, S> {
         let bytes = length.map_err(|source| Error::Archive { asset: asset.clone(), source })?;
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         self.listener.notify(Event::AssetUploading { asset: asset.clone(), bytes });
-        self.listener.retry(pace, async || self.store.put_file(&key, "application/zip", &packed).await).await?;
-        self.listener.notify(Event::AssetUploaded { asset, key, bytes });
+        let object = Object { key: &key, content_type: "application/zip", sha256, body: Body::File(&packed) };
+        self.listener.notify(match self.put(object).await? {
+            Written::Created => Event::AssetUploaded { asset, key, bytes },
+            Written::Exists => Event::AssetPresent { asset, key },
+        });
         Ok(())
+    }
+
+    /// Whether the bucket has exactly this object. Another one under its key is an error: whoever wrote it did not upload our content.
+    async fn has(&self, key: &str, sha256: Sha256) -> Result<bool, Error> {
+        match self.listener.retry(self.options.pace, async || self.store.stored(key).await).await? {
+            Stored::Absent => Ok(false),
+            Stored::Present { sha256: Some(stored) } if stored == sha256.base64() => Ok(true),
+            Stored::Present { sha256: stored } => Err(Error::OtherObject {
+                bucket: self.store.bucket().to_owned(),
+                key: key.to_owned(),
+                expected: sha256.base64(),
+                stored,
+            }),
+        }
+    }
+
+    /// Uploads an object, unless somebody else has done so meanwhile.
+    async fn put(&self, object: Object<'_>) -> Result<Written, Error> {
+        for _ in 0..ATTEMPTS {
+            let written = self.listener.retry(self.options.pace, async || self.store.put(object).await).await?;
+            if written == Written::Created || self.has(object.key, object.sha256).await? {
+                return Ok(written);
+            }
+        }
+        Err(Error::Overtaken { stack: object.key.to_owned(), attempts: ATTEMPTS })
     }
 }
 

@@ -1,5 +1,5 @@
 //! The assets bucket through the AWS SDK: one per account and region, encrypted, versioned, private, TLS only.
-//! Never uses a bucket that belongs to another account.
+//! Never uses a bucket that belongs to another account, and never overwrites an object.
 
 use std::fs::File;
 use std::io::Seek;
@@ -8,23 +8,24 @@ use std::time::Duration;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::{ByteStream, Length};
 use aws_sdk_s3::types::{
-    BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, PublicAccessBlockConfiguration,
-    ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
-    VersioningConfiguration,
+    BucketLocationConstraint, BucketVersioningStatus, ChecksumMode, CreateBucketConfiguration,
+    PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
+    ServerSideEncryptionConfiguration, ServerSideEncryptionRule, VersioningConfiguration,
 };
 
 use aws_access::{CallError, CallErrorKind, Connection, call_error, dns_suffix, partition};
 
-use crate::{AssetStore, BucketState};
+use crate::{AssetStore, Body, BucketState, Object, Stored, Written};
 
 /// Bytes of a file that are read at a time.
 const PIECE: usize = 256 * 1024;
 
-/// `infra-assets-<account>-<region>`.
+/// `infra-assets-<account>-<region>`, and in it the keys of one stage.
 #[derive(Debug, Clone)]
 pub struct S3AssetStore {
     client: Client,
     bucket: String,
+    stage: String,
     account: String,
     region: String,
     endpoint: Option<String>,
@@ -32,7 +33,7 @@ pub struct S3AssetStore {
 
 impl S3AssetStore {
     /// The bucket of a connection's account and region; it may not exist yet.
-    pub fn new(connection: &Connection) -> Self {
+    pub fn new(connection: &Connection, stage: impl Into<String>) -> Self {
         let Connection { config, account, region, endpoint } = connection;
         // One endpoint for every bucket: a cloud on this machine has no host name per bucket.
         let path_style = endpoint.is_some();
@@ -46,6 +47,7 @@ impl S3AssetStore {
         Self {
             client: Client::from_conf(config),
             bucket: format!("infra-assets-{account}-{region}"),
+            stage: stage.into(),
             account: account.clone(),
             region: region.clone(),
             endpoint: endpoint.clone(),
@@ -65,18 +67,14 @@ impl S3AssetStore {
             Err(error) => match error.code.as_deref() {
                 Some("BucketAlreadyOwnedByYou") => {}
                 Some("BucketAlreadyExists") => return Ok(BucketState::Foreign),
+                _ if error.kind == CallErrorKind::Denied && !error.is_about_credentials() => {
+                    return Ok(BucketState::Missing);
+                }
                 _ => return Err(error),
             },
         }
         self.protect().await?;
         Ok(BucketState::Created)
-    }
-
-    async fn put_body(&self, key: &str, content_type: &str, body: ByteStream) -> Result<(), CallError> {
-        let call = self.client.put_object().bucket(&self.bucket).key(key).expected_bucket_owner(&self.account);
-        let call = call.content_type(content_type).body(body);
-        call.send().await.map_err(|error| call_error("PutObject", error))?;
-        Ok(())
     }
 
     /// Every setting that the bucket must have. The policy comes last: if it is set, so are the others.
@@ -118,6 +116,10 @@ impl AssetStore for S3AssetStore {
         &self.bucket
     }
 
+    fn stage(&self) -> &str {
+        &self.stage
+    }
+
     fn account(&self) -> &str {
         &self.account
     }
@@ -143,28 +145,35 @@ impl AssetStore for S3AssetStore {
         }
     }
 
-    async fn contains(&self, key: &str) -> Result<bool, CallError> {
+    async fn stored(&self, key: &str) -> Result<Stored, CallError> {
         let call = self.client.head_object().bucket(&self.bucket).key(key).expected_bucket_owner(&self.account);
+        let call = call.checksum_mode(ChecksumMode::Enabled);
         match call.send().await.map_err(|error| call_error("HeadObject", error)) {
-            Ok(_) => Ok(true),
-            Err(error) if error.kind == CallErrorKind::NotFound => Ok(false),
+            Ok(found) => Ok(Stored::Present { sha256: found.checksum_sha256 }),
+            Err(error) if error.kind == CallErrorKind::NotFound => Ok(Stored::Absent),
             Err(error) => Err(error),
         }
     }
 
-    async fn put(&self, key: &str, content_type: &str, bytes: &[u8]) -> Result<(), CallError> {
-        self.put_body(key, content_type, ByteStream::from(bytes.to_vec())).await
-    }
-
-    async fn put_file(&self, key: &str, content_type: &str, file: &File) -> Result<(), CallError> {
-        let body = whole(file).await.map_err(|error| CallError {
-            operation: "PutObject",
-            code: None,
-            message: format!("cannot read what was packed for {key}"),
-            kind: CallErrorKind::Invalid,
-            source: Some(error),
-        })?;
-        self.put_body(key, content_type, body).await
+    async fn put(&self, object: Object<'_>) -> Result<Written, CallError> {
+        let Object { key, content_type, sha256, body } = object;
+        let body = match body {
+            Body::Bytes(bytes) => ByteStream::from(bytes.to_vec()),
+            Body::File(file) => whole(file).await.map_err(|error| CallError {
+                operation: "PutObject",
+                code: None,
+                message: format!("cannot read what was packed for {key}"),
+                kind: CallErrorKind::Invalid,
+                source: Some(error),
+            })?,
+        };
+        let call = self.client.put_object().bucket(&self.bucket).key(key).expected_bucket_owner(&self.account);
+        let call = call.if_none_match("*").checksum_sha256(sha256.base64()).content_type(content_type).body(body);
+        match call.send().await.map_err(|error| call_error("PutObject", error)) {
+            Ok(_) => Ok(Written::Created),
+            Err(error) if error.code.as_deref() == Some("PreconditionFailed") => Ok(Written::Exists),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ mod preview;
 mod resource_change;
 
 pub use approver::{Approver, FailedStack, Refusal};
-pub use asset_store::{AssetStore, BucketState};
+pub use asset_store::{AssetStore, Body, BucketState, Object, Stored, Written};
 pub use bucket_emptier::{BucketEmptier, Emptied};
 pub use cloudformation::{
     ChangeSetKind, ChangeSetPage, ChangeSetRequest, ChangeSetStatus, ChangeSetSummary, CloudFormation, EventsPage,

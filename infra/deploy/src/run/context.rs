@@ -5,8 +5,7 @@ use aws_access::{CallError, CallErrorKind};
 
 use super::listener::Listener;
 use super::state::{RunState, Temporary};
-use crate::assets::sha256;
-use crate::{CloudFormation, Event, Options, StackDescription};
+use crate::{CloudFormation, Event, Options, Sha256, StackDescription};
 
 /// One deployment, preview, watch or deletion over a port. Shared by the stacks that are deployed in parallel.
 pub(crate) struct Context<'a, C> {
@@ -36,7 +35,7 @@ impl<C: CloudFormation> Context<'_, C> {
     /// A client request token of at most 128 characters. Every retry of a call uses the same; the next call needs another,
     /// even for the same stack, or AWS would take it for a retry.
     pub(crate) fn token(&self, step: &str, stack: &str) -> String {
-        let stack = sha256(stack.as_bytes());
+        let stack = Sha256::of(stack.as_bytes()).hex();
         format!("{}-{step}-{}-{}", self.options.run_id, self.number(), &stack[..16])
     }
 

@@ -1,29 +1,43 @@
 //! The assets bucket and the stacks' buckets in memory.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
-use std::fs::File;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek};
 use std::rc::Rc;
 
-use aws_access::CallError;
-use deploy::{AssetStore, BucketEmptier, BucketState, Emptied};
+use aws_access::{CallError, CallErrorKind};
+use deploy::{AssetStore, Body, BucketEmptier, BucketState, Emptied, Object, Sha256, Stored, Written};
 
+/// Writes on a condition and compares checksums as S3 does.
 pub(crate) struct MemoryStore {
     pub(crate) state: Cell<BucketState>,
     pub(crate) objects: Rc<RefCell<BTreeMap<String, Vec<u8>>>>,
+    /// Keys of objects that were written without asking for a SHA-256, so that S3 has none.
+    pub(crate) without_sha256: RefCell<BTreeSet<String>>,
+    /// What others write under the key of the next upload, just before it; `None` removes what is there right after it was in the way.
+    pub(crate) meanwhile: RefCell<Vec<Option<Vec<u8>>>>,
     pub(crate) uploads: RefCell<Vec<String>>,
 }
 
 impl MemoryStore {
     pub(crate) fn absent() -> Self {
-        Self { state: Cell::new(BucketState::Created), objects: Rc::default(), uploads: RefCell::default() }
+        Self {
+            state: Cell::new(BucketState::Created),
+            objects: Rc::default(),
+            without_sha256: RefCell::default(),
+            meanwhile: RefCell::default(),
+            uploads: RefCell::default(),
+        }
     }
 }
 
 impl AssetStore for MemoryStore {
     fn bucket(&self) -> &'static str {
         "infra-assets-123456789012-sa-east-1"
+    }
+
+    fn stage(&self) -> &'static str {
+        "dev"
     }
 
     fn account(&self) -> &'static str {
@@ -42,22 +56,49 @@ impl AssetStore for MemoryStore {
         Ok(state)
     }
 
-    async fn contains(&self, key: &str) -> Result<bool, CallError> {
-        Ok(self.objects.borrow().contains_key(key))
+    async fn stored(&self, key: &str) -> Result<Stored, CallError> {
+        Ok(match self.objects.borrow().get(key) {
+            None => Stored::Absent,
+            Some(_) if self.without_sha256.borrow().contains(key) => Stored::Present { sha256: None },
+            Some(bytes) => Stored::Present { sha256: Some(Sha256::of(bytes).base64()) },
+        })
     }
 
-    async fn put(&self, key: &str, _content_type: &str, bytes: &[u8]) -> Result<(), CallError> {
+    async fn put(&self, object: Object<'_>) -> Result<Written, CallError> {
         assert_eq!(self.state.get(), BucketState::Present, "upload before the bucket was made sure of");
-        self.uploads.borrow_mut().push(key.to_owned());
-        self.objects.borrow_mut().insert(key.to_owned(), bytes.to_vec());
-        Ok(())
-    }
-
-    async fn put_file(&self, key: &str, content_type: &str, mut file: &File) -> Result<(), CallError> {
         let mut bytes = Vec::new();
-        file.rewind().unwrap();
-        file.read_to_end(&mut bytes).unwrap();
-        self.put(key, content_type, &bytes).await
+        match object.body {
+            Body::Bytes(body) => bytes.extend_from_slice(body),
+            Body::File(mut file) => {
+                file.rewind().unwrap();
+                file.read_to_end(&mut bytes).unwrap();
+            }
+        }
+        let (key, mut objects) = (object.key.to_owned(), self.objects.borrow_mut());
+        match self.meanwhile.borrow_mut().pop() {
+            None => {}
+            Some(Some(others)) => drop(objects.insert(key.clone(), others)),
+            Some(None) => {
+                objects.remove(&key);
+                return Ok(Written::Exists);
+            }
+        }
+        if objects.contains_key(&key) {
+            return Ok(Written::Exists);
+        }
+        if Sha256::of(&bytes) != object.sha256 {
+            let (code, message) = (Some("BadDigest".to_owned()), "the SHA-256 did not match".to_owned());
+            return Err(CallError {
+                operation: "PutObject",
+                code,
+                message,
+                kind: CallErrorKind::Invalid,
+                source: None,
+            });
+        }
+        self.uploads.borrow_mut().push(key.clone());
+        objects.insert(key, bytes);
+        Ok(Written::Created)
     }
 }
 

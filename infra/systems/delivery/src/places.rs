@@ -6,8 +6,7 @@ use cfn::{Json, json};
 
 use crate::action;
 use crate::statement::{
-    LOG_GROUPS, LOG_GROUPS_OF_CLUSTERS, NAMES, NAMES_OF_FIFO, OWN_NAMES, RANDOM_IDS, RANDOM_NAMES, Scope, assets,
-    boundary,
+    LOG_GROUPS, LOG_GROUPS_OF_CLUSTERS, NAMES, NAMES_OF_FIFO, OWN_NAMES, RANDOM_IDS, RANDOM_NAMES, Scope, boundary,
 };
 
 /// The resources of one statement.
@@ -133,7 +132,7 @@ pub(crate) const PLACES: &[Place] = &[
         vec![layer.clone(), layer + ":*"]
     })
     .wide(OWN_NAMES),
-    place("Code", &["AWS::Lambda::"], &["s3:*"], |_| vec![assets()]),
+    place("Code", &["AWS::Lambda::"], &["s3:*"], |scope| vec![scope.assets()]),
     place(
         "Mappings",
         MAPPINGS,

@@ -173,20 +173,12 @@ fn deployment(scope: &Scope<'_>, execution_role: &Value<String>) -> Vec<Statemen
         Statement::new("ExecutionRole", &["iam:PassRole"], [])
             .on(execution_role.clone())
             .when(json!({ "StringEquals": { "iam:PassedToService": "cloudformation.amazonaws.com" } })),
-        Statement::new(
-            "AssetBucket",
-            &[
-                "s3:CreateBucket",
-                "s3:GetBucketPolicy",
-                "s3:ListBucket",
-                "s3:PutBucketPolicy",
-                "s3:PutBucketPublicAccessBlock",
-                "s3:PutBucketVersioning",
-                "s3:PutEncryptionConfiguration",
-            ],
-            [assets.to_owned()],
-        ),
-        Statement::new("Assets", &["s3:GetObject", "s3:PutObject"], [statement::assets()]),
+        // Not its policy, which could admit the role to what other stages upload: the deployment of this stack creates the bucket.
+        Statement::new("AssetBucket", &["s3:GetBucketPolicy", "s3:ListBucket"], [assets.to_owned()]),
+        Statement::new("Assets", &["s3:GetObject"], [scope.assets()]),
+        // Only with `If-None-Match`, so that no object is overwritten.
+        Statement::new("NewAssets", &["s3:PutObject"], [scope.assets()])
+            .when(json!({ "Null": { "s3:if-none-match": "false" } })),
         Statement::new(
             "Network",
             &[

@@ -16,13 +16,8 @@ pub(crate) const LOG_GROUPS: &str = "/aws/*-{stage}";
 /// The same for database clusters, which are named after their stacks.
 pub(crate) const CLUSTERS: &str = "*-{stage}-cluster";
 pub(crate) const LOG_GROUPS_OF_CLUSTERS: &str = "/aws/rds/cluster/*-{stage}-cluster/postgresql";
-/// The bucket that `infra deploy` uploads to.
+/// The bucket that `infra deploy` uploads to, which all stages of an account share.
 pub(crate) const ASSET_BUCKET: &str = "arn:${AWS::Partition}:s3:::infra-assets-${AWS::AccountId}-${AWS::Region}";
-
-/// What `infra deploy` uploads.
-pub(crate) fn assets() -> String {
-    format!("{ASSET_BUCKET}/*")
-}
 
 /// The name of the policy that bounds what the roles of a stage may do at most.
 pub(crate) fn boundary_name(stage: &str) -> String {
@@ -49,6 +44,11 @@ pub(crate) struct Scope<'a> {
 impl Scope<'_> {
     pub(crate) fn stack_names(&self) -> impl Iterator<Item = &str> {
         self.stacks.iter().map(|stack| stack.stack_name.as_str())
+    }
+
+    /// What `infra deploy` uploads for the stage: its keys start with the stage.
+    pub(crate) fn assets(&self) -> String {
+        format!("{ASSET_BUCKET}/{}/*", self.stage)
     }
 
     /// Names of the stacks with a resource whose type starts with this.

@@ -1,14 +1,21 @@
 //! Create, update, replace, fail, delete; two stages, two deployers; what is refused.
 
+use std::io::Write;
 use std::time::Duration;
 
 use anyhow::ensure;
+use aws_access::{Connection, Target};
+use deploy::aws::S3AssetStore;
+use deploy::{AssetStore, Body, Object, Sha256, Stored, Written};
 use test_harness::sandbox::{Sandbox, ended, until};
 
-use crate::Test;
+use crate::{SUBJECT, Test};
 
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("a_stage_is_made_and_a_second_deployment_changes_nothing", create_and_no_op),
+    ("what_is_in_the_bucket_already_is_verified", planted),
+    ("an_upload_overwrites_nothing_and_has_the_bytes_that_it_announces", uploads),
+    ("what_was_built_elsewhere_is_deployed_without_building", built_elsewhere),
     ("a_change_reaches_what_it_is_about_and_nothing_else", update),
     ("what_cannot_be_changed_is_replaced_and_what_another_stack_used_stays", replace),
     ("a_creation_that_fails_is_explained_and_leaves_nothing", failed_create),
@@ -45,6 +52,72 @@ fn create_and_no_op(sandbox: &Sandbox) -> anyhow::Result<()> {
     sandbox.on("deploy", "dev", &[])?.with(0, &["FipeApi-dev  up to date", "nothing to change on dev"])?;
     ensure!(before == state()?, "something was touched: {before:?}\n{:?}", state()?);
     sandbox.is_tidy()
+}
+
+fn planted(sandbox: &Sandbox) -> anyhow::Result<()> {
+    sandbox.deployed("dev")?;
+    let bucket = assets(sandbox)?;
+    let listed = sandbox.ask("s3", &format!("/{bucket}?list-type=2"))?;
+    let keys: Vec<&str> = listed.split("<Key>").skip(1).filter_map(|rest| Some(rest.split_once("</Key>")?.0)).collect();
+    ensure!(keys.len() > 3 && keys.iter().all(|key| key.starts_with("dev/")), "{keys:?}");
+    let key = keys.iter().find(|key| key.starts_with("dev/fipe-price-loader/")).copied().unwrap_or_default();
+
+    // Somebody writes other bytes under a key that is in use, with their own checksum.
+    let sha256 = "tcH7Lvxta0Z0wv3MSM4BtDo7fAN2PAwzVd4Ame4PjHM=";
+    sandbox.overwrite(&bucket, key, b"evil", sha256)?;
+    let refused = sandbox.on("deploy", "dev", &[])?;
+    refused.with(1, &[key, "has another object", sha256, "delete all of its versions"])?;
+    sandbox.has(&MADE)
+}
+
+fn uploads(sandbox: &Sandbox) -> anyhow::Result<()> {
+    let target = Target::Local { endpoint: sandbox.endpoint().to_owned(), region: "us-east-1".to_owned() };
+    let store = S3AssetStore::new(&sandbox.wait(Connection::open(&target))?, "dev");
+    sandbox.wait(store.ensure_bucket())?;
+    let object = |key: &'static str, announced: &[u8], bytes: &'static [u8]| {
+        let (sha256, body) = (Sha256::of(announced), Body::Bytes(bytes));
+        sandbox.wait(store.put(Object { key, content_type: "application/zip", sha256, body }))
+    };
+    let stored = |key: &str| sandbox.wait(store.stored(key));
+    ensure!(stored("dev/a/1.zip")? == Stored::Absent);
+    ensure!(object("dev/a/1.zip", b"one", b"one")? == Written::Created);
+    ensure!(object("dev/a/1.zip", b"two", b"two")? == Written::Exists);
+    ensure!(stored("dev/a/1.zip")? == Stored::Present { sha256: Some(Sha256::of(b"one").base64()) });
+
+    let other = object("dev/a/2.zip", b"one", b"two").expect_err("other bytes than announced");
+    ensure!(!other.is_retryable() && stored("dev/a/2.zip")? == Stored::Absent, "{other}");
+    Ok(())
+}
+
+fn built_elsewhere(sandbox: &Sandbox) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let deploy = || {
+        let stacks = ["deploy", "--stage", "dev", "Network", "FipeData", "FipeApi", "--vpc-id", "vpc-00000001"];
+        let archives = folder.path().to_str().unwrap_or_default();
+        let mut command = sandbox.command(&[&stacks[..], &["--approve", "never", "--archives", archives]].concat())?;
+        ended(command.env("CARGO", "/nowhere/cargo").spawn()?)
+    };
+    deploy()?.with(64, &["x86_64/", ".zip", "infra build --stage dev --archives"])?;
+    sandbox.has(&[])?;
+
+    std::fs::create_dir(folder.path().join("x86_64"))?;
+    let root = sandbox.folder();
+    let functions = SUBJECT.functions.iter().map(|name| {
+        let bootstrap = std::fs::read(root.join("target/lambda").join(name).join("bootstrap"));
+        (*name, "bootstrap", bootstrap)
+    });
+    let layer = ("rds-ca", "rds-ca-bundle.pem", std::fs::read(root.join("layers/rds-ca/rds-ca-bundle.pem")));
+    for (asset, path, content) in functions.chain([layer]) {
+        let file = std::fs::File::create(folder.path().join(format!("x86_64/{asset}.zip")))?;
+        let mut zip = zip::ZipWriter::new(file);
+        zip.start_file(path, zip::write::SimpleFileOptions::default().unix_permissions(0o755))?;
+        zip.write_all(&content?)?;
+        zip.finish()?;
+    }
+    std::fs::remove_dir_all(root.join("target/lambda"))?;
+    deploy()?.with(0, &["deployed dev in"])?;
+    sandbox.has(&MADE)?;
+    deploy()?.with(0, &["nothing to change on dev"])
 }
 
 fn update(sandbox: &Sandbox) -> anyhow::Result<()> {
