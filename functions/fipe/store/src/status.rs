@@ -1,4 +1,5 @@
-//! The progress of a crawl by vehicle type: what `infra status fipe` shows. Changes nothing.
+//! The progress of a crawl by vehicle type: what `infra status fipe` shows. Counted while the crawl is in progress, and read as it was found
+//! complete afterwards. Changes nothing.
 
 use deadpool_postgres::{ClientWrapper, Transaction};
 use fipe_contract::Progress;
