@@ -1,5 +1,5 @@
 -- A price's history over the months. Building the index reads the whole table and holds up writers meanwhile, who try again: some
--- 10 s for 308 months, of the time that db-init has for all migrations.
+-- 15 s for 308 months, of the time that db-init has for all migrations.
 
 -- Everything that a history shows is in the index, so it is read without the table. Each price that is new or changed is written
 -- to this index too.
