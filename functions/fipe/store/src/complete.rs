@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::Error;
 use crate::error::BoxError;
-use crate::status::{CrawlStatus, status_in};
+use crate::status::{CrawlStatus, Which, status_in};
 
 const KNOWN: &str = "SELECT completed_at IS NOT NULL, notified_at IS NOT NULL FROM fipe_crawl WHERE crawl_id = $1";
 // Verdict and counts come from the same snapshot; the counts are not computed unless nothing is missing.
@@ -70,7 +70,7 @@ pub async fn settle(
     if transaction.query_opt(OWED, &[&crawl_id]).await?.is_none() {
         return Ok(Settled::ByOther);
     }
-    let Some(status) = status_in(&transaction, Some(crawl_id)).await? else {
+    let Some(status) = status_in(&transaction, Which::Crawl(crawl_id)).await? else {
         return Ok(Settled::Incomplete);
     };
     notify(&status).await.map_err(|source| Error::Notify { crawl_id, source })?;

@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use fipe_core::message::{Crawl, Load};
-use fipe_store::{Settled, settle, status, write};
+use fipe_store::{Settled, Which, settle, status, write};
 use function_postgres::Client;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
@@ -44,7 +44,7 @@ pub(crate) async fn measure() -> bool {
         checks.push(started.elapsed());
         assert_eq!(settled, Settled::Notified, "the month is complete");
         let started = Instant::now();
-        let counted = status(&mut client, Some(crawl.id)).await.expect("ask").expect("a crawl");
+        let counted = status(&mut client, Which::Crawl(crawl.id)).await.expect("ask").expect("a crawl");
         statuses.push(started.elapsed());
         assert_eq!(counted.by_vehicle_type[0].prices_loaded, PRICES as u64);
 

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use fipe_core::message::{Crawl, Load};
-use fipe_store::{CrawlStatus, Error, Settled, settle, status, write};
+use fipe_store::{CrawlStatus, Error, Settled, Which, settle, status, write};
 use function_postgres::Client;
 
 use crate::support::{Database, brands, crawl, model, models, prices};
@@ -168,7 +168,7 @@ async fn what_a_complete_crawl_loaded_stays_whatever_arrives_later() {
         store(&mut client, load).await;
     }
     assert_eq!(settle(&mut client, crawl(1).id, tell_nobody).await.unwrap(), Settled::ByOther);
-    assert_eq!(status(&mut client, Some(crawl(1).id)).await.unwrap(), Some(complete));
+    assert_eq!(status(&mut client, Which::Crawl(crawl(1).id)).await.unwrap(), Some(complete));
     let counts =
         "SELECT concat_ws(' ', brands_expected, brands_missing, models_expected, models_missing, prices_expected,
             prices_loaded, prices_absent, prices_missing, calls, retries)
@@ -192,12 +192,16 @@ async fn crawls_that_were_complete_before_counts_were_frozen_keep_theirs() {
     let before = [1, 2].map(|id| crawl(id).id);
     let complete = "UPDATE fipe_crawl SET completed_at = now() WHERE crawl_id = $1";
     database.owner().await.execute(complete, &[&before[0]]).await.unwrap();
-    let counted =
-        [status(&mut client, Some(before[0])).await.unwrap(), status(&mut client, Some(before[1])).await.unwrap()];
+    let counted = [
+        status(&mut client, Which::Crawl(before[0])).await.unwrap(),
+        status(&mut client, Which::Crawl(before[1])).await.unwrap(),
+    ];
     database.migrate("9999").await;
     store(&mut client, &brands(&crawl(1), 3, &[("5", "Late")])).await;
-    let kept =
-        [status(&mut client, Some(before[0])).await.unwrap(), status(&mut client, Some(before[1])).await.unwrap()];
+    let kept = [
+        status(&mut client, Which::Crawl(before[0])).await.unwrap(),
+        status(&mut client, Which::Crawl(before[1])).await.unwrap(),
+    ];
     assert_eq!(kept, counted);
 }
 
