@@ -5,8 +5,13 @@ use std::time::Duration;
 
 use contract::work_time;
 
+/// How often the server looks whether the function whose statement it runs still has its connection open. PostgreSQL 14 and later, on Linux and other
+/// systems that tell when a peer has closed its socket.
+const CLIENT_CHECK: Duration = Duration::from_secs(2);
+
 /// The limits of a connection, sent with its start-up message, so that no statement runs without them. Without limits a statement goes on, and
-/// keeps its locks, after Lambda has ended or frozen the function that waits for it.
+/// keeps its locks, after Lambda has ended or frozen the function that waits for it. A connection that was closed ends its statement within two seconds; one that
+/// merely fell silent, as of a frozen function, at the statement's limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServerLimits {
     statement: Duration,
@@ -36,10 +41,11 @@ impl fmt::Display for ServerLimits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={}",
+            "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={} -c client_connection_check_interval={}",
             self.statement.as_millis(),
             self.lock.as_millis(),
-            self.idle_in_transaction.as_millis()
+            self.idle_in_transaction.as_millis(),
+            CLIENT_CHECK.as_millis()
         )
     }
 }

@@ -20,7 +20,7 @@ pub(crate) enum Exit {
     Usage,
     /// Committed templates differ from what the code generates, or from git. EX_DATAERR.
     Stale,
-    /// The network or AWS was busy or unavailable; the same command may succeed later. EX_TEMPFAIL.
+    /// AWS, the network or a system was busy or unavailable; the same command may succeed later. EX_TEMPFAIL.
     Retryable,
     /// It needed approval and did not get it; nothing was changed. EX_NOPERM.
     NotApproved,

@@ -16,7 +16,7 @@ use test_harness::scenarios::{Scenario, Suite};
 const NEWEST: &str = "2026-08";
 const BEFORE: &str = "2026-07";
 
-const SCENARIOS: [(&str, Scenario<Chain>); 11] = [
+const SCENARIOS: [(&str, Scenario<Chain>); 12] = [
     ("a_second_deploy_changes_nothing", a_second_deploy_changes_nothing),
     ("a_month_is_in_the_view_exactly_as_the_upstream_has_it", a_month_is_in_the_view_exactly_as_the_upstream_has_it),
     ("another_month_stands_beside_it", another_month_stands_beside_it),
@@ -26,6 +26,7 @@ const SCENARIOS: [(&str, Scenario<Chain>); 11] = [
     ),
     ("messages_again_and_in_another_order_change_no_row", messages_again_and_in_another_order_change_no_row),
     ("a_changed_price_updates_its_row_alone", a_changed_price_updates_its_row_alone),
+    ("a_second_crawl_of_a_month_in_progress_is_told_and_not_started", a_second_crawl_is_told_and_not_started),
     ("an_unknown_month_is_refused_by_name", an_unknown_month_is_refused_by_name),
     ("a_rotated_password_is_fetched_in_mid_crawl", a_rotated_password_is_fetched_in_mid_crawl),
     ("a_faulty_upstream_costs_time_and_nothing_else", a_faulty_upstream_costs_time_and_nothing_else),
@@ -193,6 +194,41 @@ fn an_unknown_month_is_refused_by_name(cloud: &mut Chain) -> anyhow::Result<()> 
             Ok(())
         }
     }
+}
+
+fn a_second_crawl_is_told_and_not_started(cloud: &mut Chain) -> anyhow::Result<()> {
+    cloud.forget_everything()?;
+    cloud.faults("503=0.5")?;
+    let started = start_and_start_again(cloud);
+    cloud.faults("")?;
+    for crawl in started? {
+        cloud.wait_for_crawl(&crawl, Duration::from_secs(240))?;
+    }
+    assert_month(cloud, NEWEST)?;
+    assert_no_dead_letters(cloud)
+}
+
+/// The crawl, and the one that was started beside it with `--again`.
+fn start_and_start_again(cloud: &Chain) -> anyhow::Result<[String; 2]> {
+    let crawls = || -> anyhow::Result<i64> {
+        Ok(cloud.wait(cloud.database.query_one("SELECT count(*) FROM fipe_crawl", &[]))?.get(0))
+    };
+    let first = cloud.invoke(NEWEST)?;
+    cloud.until("the first rows of the crawl", Duration::from_secs(30), || Ok(crawls()? == 1))?;
+    for arguments in [&["invoke", "fipe", "--month", NEWEST][..], &["invoke", "fipe", "--json"]] {
+        let ended = cloud.infra_command(arguments).output()?;
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        anyhow::ensure!(ended.status.code() == Some(75) && ended.stdout.is_empty(), "{arguments:?}: {ended:?}");
+        for word in [&first, NEWEST, "is in progress since", &format!("--crawl {first} --watch"), "--again"] {
+            anyhow::ensure!(said.contains(word), "{arguments:?} does not say {word:?}: {said}");
+        }
+    }
+    anyhow::ensure!(crawls()? == 1, "another crawl was started");
+    let answer = cloud.infra(&["invoke", "fipe", "--month", NEWEST, "--again", "--json"])?;
+    let answer: serde_json::Value = serde_json::from_str(&answer)?;
+    let again = answer["crawl_id"].as_str().unwrap_or_default().to_owned();
+    anyhow::ensure!(!again.is_empty() && again != first, "{again:?} beside {first}");
+    Ok([first, again])
 }
 
 fn a_faulty_upstream_costs_time_and_nothing_else(cloud: &mut Chain) -> anyhow::Result<()> {

@@ -3,19 +3,24 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The month in a [`StatusQuestion`] that stands for the newest of FIPE's table, as the database has it.
+pub const NEWEST_MONTH: &str = "newest";
+
 /// The request, as the ingestor's event: `{"status": {"crawl_id": null}}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusRequest<Id> {
     pub status: StatusQuestion<Id>,
 }
 
-/// Which crawl to report.
+/// Which crawl to report: the one with this id, or the newest of this month, or the newest of all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StatusQuestion<Id> {
-    /// The newest when absent or null.
     #[serde(default = "none")]
     pub crawl_id: Option<Id>,
+    /// `YYYY-MM`, or [`NEWEST_MONTH`]; not asked for when there is an id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub month: Option<String>,
 }
 
 /// The response; `null` when there is no such crawl.
@@ -25,7 +30,7 @@ pub struct CrawlStatus<Id, Time> {
     pub reference_code: i32,
     /// `YYYY-MM`.
     pub reference_month: String,
-    /// When its first message was stored.
+    /// When the first function started it.
     pub started_at: Time,
     /// When nothing expected was missing any more.
     pub completed_at: Option<Time>,
@@ -92,7 +97,9 @@ mod tests {
         assert_eq!(asked(r#"{"status": {"crawl_id": null}}"#), Some(None));
         assert_eq!(asked(r#"{"status": {"crawl_id": "a"}}"#), Some(Some("a".to_owned())));
         assert_eq!(asked(r#"{"status": {"crawl": "a"}}"#), None);
-        let request = StatusRequest::<&str> { status: StatusQuestion { crawl_id: None } };
+        let of_month = read(r#"{"status": {"month": "2026-08"}}"#).expect("a question").status;
+        assert_eq!((of_month.crawl_id, of_month.month.as_deref()), (None, Some("2026-08")));
+        let request = StatusRequest::<&str> { status: StatusQuestion { crawl_id: None, month: None } };
         assert_eq!(serde_json::to_string(&request).expect("JSON"), r#"{"status":{"crawl_id":null}}"#);
     }
 

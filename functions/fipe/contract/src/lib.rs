@@ -6,7 +6,7 @@ mod settings;
 mod vehicle_type;
 
 pub use contract::FunctionNames;
-pub use crawl::{CrawlStatus, Progress, StatusQuestion, StatusRequest};
+pub use crawl::{CrawlStatus, NEWEST_MONTH, Progress, StatusQuestion, StatusRequest};
 pub use settings::{
     ManufacturerLoader, ManufacturerLoaderEnvironment, ModelLoader, ModelLoaderEnvironment, PriceLoader,
     PriceLoaderEnvironment, SomaIngestor, SomaIngestorEnvironment,

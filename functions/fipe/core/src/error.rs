@@ -97,6 +97,9 @@ pub enum Fault {
     /// The response contradicts the request or itself.
     #[error("answer contradicts the question: {what}")]
     Contradiction { what: String },
+    /// "Nothing found", twice, for the models of a brand that FIPE lists.
+    #[error("a brand without models, although the upstream lists it")]
+    NoModels,
     /// HTTP 200 with `codigo` 2: the request was invalid.
     #[error("upstream refuses the parameters: {text:?}")]
     InvalidParameters { text: String },

@@ -5,7 +5,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::call::{Brands, Models, ReferenceTables, YearFuels};
 use crate::client::{Fipe, Http};
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::message::{Calls, Crawl, Model, YearFuel};
 
 impl<H: Http> Fipe<H> {
@@ -30,27 +30,33 @@ impl<H: Http> Fipe<H> {
         }
     }
 
-    /// The models of a brand. An empty list is a fact only for a brand that FIPE lists.
+    /// The models of a brand that FIPE lists. An empty list is no fact: each of the 238 brands of July and August 2026 has models.
     ///
     /// # Errors
-    /// [`Error::Unlisted`], and those of [`Fipe::ask`].
+    /// [`Error::Unlisted`], [`Fault::NoModels`] when the second answer is as empty as the first, and those of [`Fipe::ask`].
     pub(crate) async fn models(&self, of: &Models<'_>, until: Instant, calls: &mut Calls) -> Result<Vec<Model>, Error> {
         let models = self.ask(of, until, calls).await?;
+        if !models.is_empty() {
+            return Ok(models);
+        }
+        let Models { reference_code, vehicle_type, brand_code } = *of;
+        let brands = self.ask(&Brands { reference_code, vehicle_type }, until, calls).await?;
+        if !brands.iter().any(|brand| brand.code == brand_code) {
+            let what = format!("brand {brand_code} of type {vehicle_type} in reference {reference_code}");
+            return Err(Error::Unlisted { what });
+        }
+        let models = self.ask(of, until, calls).await?;
         if models.is_empty() {
-            let Models { reference_code, vehicle_type, brand_code } = *of;
-            let brands = self.ask(&Brands { reference_code, vehicle_type }, until, calls).await?;
-            if !brands.iter().any(|brand| brand.code == brand_code) {
-                let what = format!("brand {brand_code} of type {vehicle_type} in reference {reference_code}");
-                return Err(Error::Unlisted { what });
-            }
+            return Err(Error::Call { call: of.to_string(), attempts: 2, fault: Fault::NoModels });
         }
         Ok(models)
     }
 
-    /// The model years and fuels of a model. An empty list is a fact only for a model that FIPE lists under that brand.
+    /// The model years and fuels of a model. An empty list is a fact only for a model that FIPE lists under that brand, and when FIPE says so
+    /// twice: 82 of the 84 models that had no year in August 2026 had some in July.
     ///
     /// # Errors
-    /// [`Error::Unlisted`], and those of [`Fipe::ask`].
+    /// [`Error::Unlisted`], and those of [`Fipe::ask`] and [`Fipe::models`].
     pub(crate) async fn year_fuels(
         &self,
         of: &YearFuels<'_>,
@@ -58,18 +64,19 @@ impl<H: Http> Fipe<H> {
         calls: &mut Calls,
     ) -> Result<Vec<YearFuel>, Error> {
         let pairs = self.ask(of, until, calls).await?;
-        if pairs.is_empty() {
-            let models = self.ask(&of.of, until, calls).await?;
-            if !models.iter().any(|model| model.code == of.model_code) {
-                let Models { reference_code, vehicle_type, brand_code } = of.of;
-                let what = format!(
-                    "model {} of brand {brand_code} of type {vehicle_type} in reference {reference_code}",
-                    of.model_code
-                );
-                return Err(Error::Unlisted { what });
-            }
+        if !pairs.is_empty() {
+            return Ok(pairs);
         }
-        Ok(pairs)
+        let models = self.models(&of.of, until, calls).await?;
+        if !models.iter().any(|model| model.code == of.model_code) {
+            let Models { reference_code, vehicle_type, brand_code } = of.of;
+            let what = format!(
+                "model {} of brand {brand_code} of type {vehicle_type} in reference {reference_code}",
+                of.model_code
+            );
+            return Err(Error::Unlisted { what });
+        }
+        self.ask(of, until, calls).await
     }
 }
 
@@ -108,7 +115,7 @@ mod tests {
         let mut calls = Calls::default();
         let of = YearFuels { of: BRAND, model_code: 3 };
         assert_eq!(fipe.year_fuels(&of, in_seconds(60), &mut calls).await.unwrap(), []);
-        assert_eq!(calls.made, 2);
+        assert_eq!(calls.made, 3, "asked twice, and in between whether FIPE lists the model");
 
         let of = YearFuels { of: BRAND, model_code: 4 };
         let error = fipe.year_fuels(&of, in_seconds(60), &mut calls).await.unwrap_err();
@@ -119,5 +126,48 @@ mod tests {
         let error = fipe.models(&of, in_seconds(60), &mut calls).await.unwrap_err();
         assert_eq!(error.to_string(), "FIPE does not list brand 404 of type 1 in reference 73");
         assert!(!error.is_transient());
+    }
+
+    /// A FIPE that finds nothing when one of its lists is asked for the first time, or always.
+    fn nothing(endpoint: &'static str, once: bool) -> Fipe<FakeFipe> {
+        let asked = std::cell::Cell::new(0);
+        FakeFipe::with_trouble(move |_, of, _| {
+            asked.set(asked.get() + i32::from(of == endpoint));
+            let is_empty = of == endpoint && (asked.get() == 1 || !once);
+            is_empty.then(|| Ok(crate::fakes::good(&serde_json::json!({"codigo": "0", "erro": "nadaencontrado"}))))
+        })
+        .client()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_list_that_is_empty_once_is_asked_for_again() {
+        let mut calls = Calls::default();
+        let models = nothing("ConsultarModelos", true).models(&BRAND, in_seconds(60), &mut calls).await.unwrap();
+        assert_eq!((models.len(), calls.made), (3, 3));
+        let of = YearFuels { of: BRAND, model_code: 1 };
+        let mut calls = Calls::default();
+        let fipe = nothing("ConsultarAnoModelo", true);
+        assert_eq!(fipe.year_fuels(&of, in_seconds(60), &mut calls).await.unwrap().len(), 2);
+        assert_eq!(calls.made, 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_brand_without_models_is_a_sick_answer_and_a_model_without_years_is_a_fact() {
+        let mut calls = Calls::default();
+        let fipe = nothing("ConsultarModelos", false);
+        let error = fipe.models(&BRAND, in_seconds(60), &mut calls).await.unwrap_err();
+        assert!(error.is_transient() && error.is_upstreams(), "{error:?}");
+        assert_eq!(error.kind(), "upstream");
+        let Error::Call { call, attempts: 2, fault } = error else { panic!("{error:?}") };
+        assert_eq!(call, "ConsultarModelos of reference 73 type 1 brand 11");
+        assert_eq!(fault.to_string(), "a brand without models, although the upstream lists it");
+
+        let of = YearFuels { of: BRAND, model_code: 1 };
+        let years = nothing("ConsultarAnoModelo", false).year_fuels(&of, in_seconds(60), &mut calls).await;
+        assert_eq!(years.unwrap(), []);
+        // Nor does a brand that seems empty make a model of it unlisted, which would be for good.
+        let of = YearFuels { of: BRAND, model_code: 3 };
+        let error = fipe.year_fuels(&of, in_seconds(60), &mut calls).await.unwrap_err();
+        assert!(error.is_transient(), "{error:?}");
     }
 }

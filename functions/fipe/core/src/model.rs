@@ -24,7 +24,7 @@ pub struct ModelQueues<'a, M, T, I> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Listed {
-    /// This many models; a brand without models is recorded as such.
+    /// This many models.
     Models(usize),
     /// There was no time to call FIPE; the task is on its queue again.
     HandedOn,

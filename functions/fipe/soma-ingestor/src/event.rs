@@ -12,7 +12,7 @@ use uuid::Uuid;
 pub enum Event {
     /// `{"Records": [..]}` of the event source mapping.
     Batch(SqsEvent),
-    /// `{"status": {"crawl_id": null}}`: the progress of the newest crawl, or of the one with this id.
+    /// `{"status": {"crawl_id": null}}`: the progress of the newest crawl, of the one with an id, or of the newest of a `month`.
     Status { status: StatusQuestion<Uuid> },
 }
 

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
-use fipe_contract::metric;
+use fipe_contract::{NEWEST_MONTH, StatusQuestion, metric};
 use fipe_core::message::{Crawl, Load};
-use fipe_store::{CrawlStatus, Error, Settled, settle, status, write};
+use fipe_store::{CrawlStatus, Error, Settled, Which, settle, status, write};
 use function_postgres::Pool;
 use function_runtime::{Failure, Function, Invocation, Message, Outcomes};
 use serde_json::json;
@@ -45,12 +45,20 @@ impl<'a, T: Topic> Ingestor<'a, T> {
         messages.into_iter().map(|message| message.id).zip(ends).collect()
     }
 
-    /// The progress of the newest crawl, or of the one with this id. Does not retry: a person is waiting.
+    /// The progress of the crawl that is asked for. Does not retry: a person is waiting.
     ///
     /// # Errors
-    /// The database is unreachable, or the query fails.
-    pub async fn status(&self, crawl_id: Option<Uuid>) -> Result<Option<CrawlStatus>, Failure> {
-        let status = self.pool.work(async |client| status(client, crawl_id).await).await;
+    /// The month is none, the database is unreachable, or the query fails.
+    pub async fn status(&self, question: StatusQuestion<Uuid>) -> Result<Option<CrawlStatus>, Failure> {
+        let which = match (question.crawl_id, question.month.as_deref()) {
+            (Some(crawl_id), _) => Which::Crawl(crawl_id),
+            (None, None) => Which::Newest,
+            (None, Some(NEWEST_MONTH)) => Which::OfNewestMonth,
+            (None, Some(month)) => Which::OfMonth(
+                month.parse().map_err(|error: fipe_core::month::InvalidMonth| Failure::permanent("month", error))?,
+            ),
+        };
+        let status = self.pool.work(async |client| status(client, which).await).await;
         status.map_err(Failure::transient)
     }
 

@@ -39,7 +39,7 @@ async fn run() -> Result<(), Error> {
     };
     run_events(&function, async |event: Event, invocation| match event {
         Event::Batch(event) => Ok(Answer::Batch(Box::pin(batch.handle(&event, invocation)).await)),
-        Event::Status { status } => Box::pin(ingestor.status(status.crawl_id)).await.map(Answer::Status),
+        Event::Status { status } => Box::pin(ingestor.status(status)).await.map(Answer::Status),
     })
     .await
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use fipe_contract::{NEWEST_MONTH, StatusQuestion};
 use fipe_core::message::{Brand, Calls, Crawl, Load, ModelPrices, Price, Reference};
 use fipe_soma_ingestor::{CrawlComplete, Ingestor, Topic};
 use fipe_store::BoxError;
@@ -224,9 +225,19 @@ async fn the_notification_counts_what_was_loaded() {
     assert_eq!((told[0].brands, told[0].models, told[0].prices, told[0].prices_absent), (1, 1, 1, 0));
     assert!(told[0].completed_at.is_some());
 
-    let status = ingestor.status(None).await.unwrap().unwrap();
+    let asked = async |crawl_id: Option<u128>, month: Option<&str>| {
+        let question = StatusQuestion { crawl_id: crawl_id.map(Uuid::from_u128), month: month.map(str::to_owned) };
+        ingestor.status(question).await
+    };
+    let status = asked(None, None).await.unwrap().unwrap();
     assert_eq!(status.completed_at, told[0].completed_at);
-    assert_eq!(ingestor.status(Some(Uuid::from_u128(9))).await.unwrap(), None);
+    assert_eq!(asked(Some(9), None).await.unwrap(), None);
+    for month in [NEWEST_MONTH, &status.reference_month] {
+        assert_eq!(asked(None, Some(month)).await.unwrap().as_ref(), Some(&status), "{month}");
+    }
+    assert_eq!(asked(None, Some("2001-01")).await.unwrap(), None);
+    let failure = asked(None, Some("august")).await.unwrap_err();
+    assert_eq!((failure.kind(), failure.is_retryable()), ("month", false));
 }
 
 #[tokio::test]

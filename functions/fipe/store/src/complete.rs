@@ -1,17 +1,26 @@
-//! Whether a crawl has everything it expects, and the one notification about it. Counts what is stored instead of trusting signals.
+//! Whether a crawl has everything it expects, what it then has for good, and the one notification about it. Counts what is stored instead
+//! of trusting signals.
 
 use deadpool_postgres::ClientWrapper;
 use uuid::Uuid;
 
 use crate::Error;
 use crate::error::BoxError;
-use crate::status::{CrawlStatus, status_in};
+use crate::status::{CrawlStatus, Which, status_in};
 
 const KNOWN: &str = "SELECT completed_at IS NOT NULL, notified_at IS NOT NULL FROM fipe_crawl WHERE crawl_id = $1";
+// Verdict and counts come from the same snapshot; the counts are not computed unless nothing is missing.
 const COMPLETE: &str = "
-    UPDATE fipe_crawl SET completed_at = now()
-    WHERE crawl_id = $1 AND completed_at IS NULL
-        AND NOT EXISTS (SELECT FROM fipe_crawl_missing WHERE crawl_id = $1)";
+    WITH complete AS (
+        UPDATE fipe_crawl SET completed_at = now()
+        WHERE crawl_id = $1 AND completed_at IS NULL
+            AND NOT EXISTS (SELECT FROM fipe_crawl_missing WHERE crawl_id = $1)
+        RETURNING crawl_id
+    )
+    INSERT INTO fipe_crawl_result (crawl_id, vehicle_type, brands, models, prices, prices_absent, calls, retries)
+    SELECT crawl_id, vehicle_type, brands_loaded, models_loaded, prices_loaded, prices_absent, calls, retries
+    FROM fipe_crawl_progress
+    WHERE crawl_id = $1 AND EXISTS (SELECT FROM complete)";
 const OWED: &str = "SELECT FROM fipe_crawl WHERE crawl_id = $1 AND notified_at IS NULL FOR UPDATE SKIP LOCKED";
 const NOTIFIED: &str = "UPDATE fipe_crawl SET notified_at = now() WHERE crawl_id = $1";
 
@@ -26,7 +35,8 @@ pub enum Settled {
     ByOther,
 }
 
-/// Checks whether a crawl is complete and, unless it was announced before, calls `notify` and records that.
+/// Checks whether a crawl is complete and, unless it was announced before, calls `notify` and records that. With the verdict it freezes the
+/// crawl's counts: what arrives later changes neither.
 ///
 /// Call it after the batch's transaction has committed: of two that store the last rows at the same time, the one that commits
 /// later sees everything. `notify` runs under a lock on the crawl, so that only one call sends it; it runs again only
@@ -60,7 +70,7 @@ pub async fn settle(
     if transaction.query_opt(OWED, &[&crawl_id]).await?.is_none() {
         return Ok(Settled::ByOther);
     }
-    let Some(status) = status_in(&transaction, Some(crawl_id)).await? else {
+    let Some(status) = status_in(&transaction, Which::Crawl(crawl_id)).await? else {
         return Ok(Settled::Incomplete);
     };
     notify(&status).await.map_err(|source| Error::Notify { crawl_id, source })?;

@@ -11,5 +11,5 @@ mod write;
 
 pub use complete::{Settled, settle};
 pub use error::{BoxError, Error};
-pub use status::{CrawlStatus, status};
+pub use status::{CrawlStatus, Which, status};
 pub use write::write;

@@ -1,7 +1,9 @@
-//! The progress of a crawl by vehicle type: what `infra status fipe` shows. Changes nothing.
+//! The progress of a crawl by vehicle type: what `infra status fipe` shows. Counted while the crawl is in progress, and read as it was found
+//! complete afterwards. Changes nothing.
 
 use deadpool_postgres::{ClientWrapper, Transaction};
 use fipe_contract::Progress;
+use fipe_core::month::Month;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::{IsolationLevel, Row};
@@ -13,7 +15,9 @@ const CRAWL: &str = "
     SELECT c.crawl_id, c.reference_code, r.month, c.started_at, c.completed_at
     FROM fipe_crawl AS c
     JOIN fipe_reference_month AS r ON r.reference_code = c.reference_code
-    WHERE $1::uuid IS NULL OR c.crawl_id = $1
+    WHERE ($1::uuid IS NULL OR c.crawl_id = $1)
+        AND ($2::date IS NULL OR r.month = $2)
+        AND (NOT $3::boolean OR r.month = (SELECT max(month) FROM fipe_reference_month))
     ORDER BY c.started_at DESC, c.crawl_id
     LIMIT 1";
 const PROGRESS: &str = "
@@ -23,24 +27,40 @@ const PROGRESS: &str = "
     WHERE crawl_id = $1
     ORDER BY vehicle_type";
 
+/// Which crawl is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    Newest,
+    Crawl(Uuid),
+    /// The newest of this month.
+    OfMonth(Month),
+    /// The newest of the newest month in FIPE's table of references, as the last crawl brought it.
+    OfNewestMonth,
+}
+
 /// A crawl and its progress.
 pub type CrawlStatus = fipe_contract::CrawlStatus<Uuid, Timestamp>;
 
-/// The crawl with this id, or the newest; `None` when there is none. All numbers come from one snapshot.
+/// The crawl that is asked for; `None` when there is none. All numbers come from one snapshot.
 ///
 /// # Errors
 /// [`Error::Database`].
-pub async fn status(client: &mut ClientWrapper, crawl_id: Option<Uuid>) -> Result<Option<CrawlStatus>, Error> {
+pub async fn status(client: &mut ClientWrapper, which: Which) -> Result<Option<CrawlStatus>, Error> {
     let builder = client.build_transaction().read_only(true).isolation_level(IsolationLevel::RepeatableRead);
-    status_in(&builder.start().await?, crawl_id).await
+    status_in(&builder.start().await?, which).await
 }
 
-pub(crate) async fn status_in(
-    transaction: &Transaction<'_>,
-    crawl_id: Option<Uuid>,
-) -> Result<Option<CrawlStatus>, Error> {
+pub(crate) async fn status_in(transaction: &Transaction<'_>, which: Which) -> Result<Option<CrawlStatus>, Error> {
+    let (crawl_id, month, is_of_newest_month) = match which {
+        Which::Newest => (None, None, false),
+        Which::Crawl(crawl_id) => (Some(crawl_id), None, false),
+        Which::OfMonth(month) => (None, Some(month.to_date()), false),
+        Which::OfNewestMonth => (None, None, true),
+    };
     let statement = transaction.prepare_cached(CRAWL).await?;
-    let Some(crawl) = transaction.query_opt(&statement, &[&crawl_id]).await? else { return Ok(None) };
+    let Some(crawl) = transaction.query_opt(&statement, &[&crawl_id, &month, &is_of_newest_month]).await? else {
+        return Ok(None);
+    };
     let crawl_id: Uuid = crawl.get(0);
     let statement = transaction.prepare_cached(PROGRESS).await?;
     let rows = transaction.query(&statement, &[&crawl_id]).await?;

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use function_postgres::{Endpoint, Error, Fault, Pool, Secret, SecretSource, ServerLimits, classify, roles};
 use test_postgres::Server;
@@ -125,6 +126,7 @@ async fn the_server_stops_what_no_function_waits_for() {
     assert_eq!(setting("statement_timeout").await, "800ms");
     assert_eq!(setting("lock_timeout").await, "400ms");
     assert_eq!(setting("idle_in_transaction_session_timeout").await, "200ms");
+    assert_eq!(setting("client_connection_check_interval").await, "2s");
 
     let code = async |sql: &str| {
         let error = pool.get().await.unwrap().batch_execute(sql).await.unwrap_err();
@@ -141,6 +143,28 @@ async fn the_server_stops_what_no_function_waits_for() {
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     let error = transaction.batch_execute("SELECT 1").await.unwrap_err();
     assert_eq!(classify(&error), Fault::Transient, "a frozen function keeps no locks: {error}");
+}
+
+/// Closing the socket is what the kernel does for a process that is killed.
+#[tokio::test]
+async fn a_statement_ends_with_the_function_that_was_killed() {
+    let pool = owner(Server::shared(), "postgres");
+    let client = pool.get().await.unwrap();
+    let pid: i32 = client.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
+    let killed = tokio::time::timeout(Duration::from_millis(200), client.batch_execute("SELECT pg_sleep(60)")).await;
+    killed.unwrap_err();
+    let observer = Server::shared().connect("postgres").await;
+    let is_running = async || -> bool {
+        let sql = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1 AND state = 'active')";
+        observer.query_one(sql, &[&pid]).await.unwrap().get(0)
+    };
+    assert!(is_running().await, "the statement has begun");
+    drop(deadpool::managed::Object::take(client));
+    let closed = Instant::now();
+    while is_running().await {
+        assert!(closed.elapsed() < Duration::from_secs(10), "it runs on after {:?}", closed.elapsed());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test]

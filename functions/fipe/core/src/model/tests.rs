@@ -36,12 +36,11 @@ async fn the_manifest_goes_first_and_the_tasks_in_chunks() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_brand_without_models_is_recorded_as_such() {
+async fn a_brand_without_models_comes_back_and_leaves_no_trace() {
     let (fipe, queues) = (FakeFipe::default().client(), Queues::default());
-    assert_eq!(list(&fipe, &queues, "12", in_seconds(60)).await.unwrap(), Listed::Models(0));
-    assert_eq!(queues.order(), ["manifests"]);
-    let manifests: Vec<Load> = queues.take("manifests");
-    assert!(matches!(&manifests[0], Load::Models { models, .. } if models.is_empty()));
+    let error = list(&fipe, &queues, "12", in_seconds(60)).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_transient()), ("upstream", true), "{error}");
+    assert!(queues.order().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

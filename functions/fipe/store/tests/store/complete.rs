@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use fipe_core::message::{Crawl, Load};
-use fipe_store::{CrawlStatus, Error, Settled, settle, write};
+use fipe_store::{CrawlStatus, Error, Settled, Which, settle, status, write};
 use function_postgres::Client;
 
 use crate::support::{Database, brands, crawl, model, models, prices};
@@ -134,6 +134,75 @@ async fn a_complete_crawl_is_told_once() {
     store(&mut client, &parts(&crawl(1))[7]).await;
     assert_eq!(settle(&mut client, crawl(1).id, tell).await.unwrap(), Settled::ByOther);
     assert_eq!(told.get(), 1);
+}
+
+#[tokio::test]
+async fn what_a_complete_crawl_loaded_stays_whatever_arrives_later() {
+    let database = Database::create().await;
+    let mut client = database.connect().await;
+    for part in parts(&crawl(1)) {
+        store(&mut client, &part).await;
+    }
+    let told = Cell::new(None);
+    let tell = async |status: &CrawlStatus| {
+        told.set(Some(status.clone()));
+        Ok(())
+    };
+    assert_eq!(settle(&mut client, crawl(1).id, tell).await.unwrap(), Settled::Notified);
+    let complete = told.take().expect("it was told");
+    let total = complete.total();
+    assert_eq!((total.brands_loaded, total.models_loaded, total.prices_loaded, total.prices_absent), (3, 3, 2, 2));
+    assert_eq!((total.brands_expected, total.models_expected, total.prices_expected), (3, 3, 4));
+    assert_eq!((complete.calls, complete.retries), (18, 6));
+
+    // A redelivery, manifests that were sent late and say more, and a later crawl of the same month that is not complete.
+    let late = [
+        parts(&crawl(1)).swap_remove(6),
+        brands(&crawl(1), 1, &[("25", "Hyundai"), ("4", "Late")]),
+        models(&crawl(1), 2, "80", "Honda", &[(9, "CG 160"), (10, "Late")]),
+        prices(&crawl(1), vec![model(8, Some(&["2024-1"]), &[], &[])]),
+        prices(&crawl(2), vec![model(7, Some(&["2014-1"]), &[], &["2014-1"])]),
+        brands(&crawl(2), 1, &[("25", "Hyundai")]),
+    ];
+    for load in &late {
+        store(&mut client, load).await;
+    }
+    assert_eq!(settle(&mut client, crawl(1).id, tell_nobody).await.unwrap(), Settled::ByOther);
+    assert_eq!(status(&mut client, Which::Crawl(crawl(1).id)).await.unwrap(), Some(complete));
+    let counts =
+        "SELECT concat_ws(' ', brands_expected, brands_missing, models_expected, models_missing, prices_expected,
+            prices_loaded, prices_absent, prices_missing, calls, retries)
+        FROM fipe_crawl_completeness ORDER BY started_at";
+    let counts: Vec<String> =
+        database.owner().await.query(counts, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    assert_eq!(counts, ["3 0 3 0 4 2 2 0 18 6", "1 1 0 0 0 0 0 0 1 0"]);
+    assert_eq!(missing(&database).await, ["brand 1 25", "vehicle type 2", "vehicle type 3"], "of the later crawl");
+}
+
+#[tokio::test]
+async fn crawls_that_were_complete_before_counts_were_frozen_keep_theirs() {
+    let database = Database::create_until("0007").await;
+    let months = "SELECT fipe_establish_references('{336}', '{2026-08-01}')";
+    database.owner().await.batch_execute(months).await.unwrap();
+    let mut client = database.connect().await;
+    for part in parts(&crawl(1)) {
+        store(&mut client, &part).await;
+    }
+    store(&mut client, &parts(&crawl(2))[0]).await;
+    let before = [1, 2].map(|id| crawl(id).id);
+    let complete = "UPDATE fipe_crawl SET completed_at = now() WHERE crawl_id = $1";
+    database.owner().await.execute(complete, &[&before[0]]).await.unwrap();
+    let counted = [
+        status(&mut client, Which::Crawl(before[0])).await.unwrap(),
+        status(&mut client, Which::Crawl(before[1])).await.unwrap(),
+    ];
+    database.migrate("9999").await;
+    store(&mut client, &brands(&crawl(1), 3, &[("5", "Late")])).await;
+    let kept = [
+        status(&mut client, Which::Crawl(before[0])).await.unwrap(),
+        status(&mut client, Which::Crawl(before[1])).await.unwrap(),
+    ];
+    assert_eq!(kept, counted);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test needs for itself may panic")]
 
 mod complete;
+mod history;
 mod status;
 mod support;
 mod write;

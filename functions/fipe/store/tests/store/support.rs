@@ -27,20 +27,32 @@ pub(crate) struct Database {
 
 impl Database {
     pub(crate) async fn create() -> Self {
-        let name = Server::shared().create_database().await;
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../sql/fipe");
-        let migrations = Migration::read_folder(&folder).expect("read sql/fipe");
-        // Roles belong to the whole server, which the tests of this binary share, so they are created one after the other.
-        static ROLES: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-        let _alone = ROLES.lock().await;
-        let mut client = pool(&name).get().await.expect("connect");
-        migrations::apply(&mut client, &migrations).await.expect("apply sql/fipe");
+        let database = Self::create_until("9999").await;
         // FIPE's table as a crawl brings it: 336 is August 2026, and for tests of many months 0 is January 2000.
         let months = "SELECT fipe_establish_references(array_agg(code), array_agg(month::date))
             FROM (VALUES (335, '2026-07-01'), (336, '2026-08-01'), (337, '2026-09-01')
                 UNION ALL SELECT year, (2000 + year) || '-01-01' FROM generate_series(0, 24) AS year) AS listed (code, month)";
-        client.batch_execute(months).await.expect("FIPE's table");
-        Self { name }
+        database.owner().await.batch_execute(months).await.expect("FIPE's table");
+        database
+    }
+
+    /// With the migrations that are numbered below `end` alone, and without FIPE's table.
+    pub(crate) async fn create_until(end: &str) -> Self {
+        let database = Self { name: Server::shared().create_database().await };
+        database.migrate(end).await;
+        database
+    }
+
+    /// Applies what is missing of the migrations that are numbered below `end`.
+    pub(crate) async fn migrate(&self, end: &str) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../sql/fipe");
+        let mut migrations = Migration::read_folder(&folder).expect("read sql/fipe");
+        migrations.retain(|migration| *migration.name < *format!("fipe/{end}"));
+        // Roles belong to the whole server, which the tests of this binary share, so they are created one after the other.
+        static ROLES: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+        let _alone = ROLES.lock().await;
+        let mut client = pool(&self.name).get().await.expect("connect");
+        migrations::apply(&mut client, &migrations).await.expect("apply sql/fipe");
     }
 
     /// A connection with the privileges of the application role.

@@ -21,6 +21,7 @@ async fn everything(database: &Database) -> Vec<String> {
         "fipe_crawl_vehicle_type",
         "fipe_crawl_brand",
         "fipe_crawl_model",
+        "fipe_crawl_result",
     ] {
         let all = format!("SELECT '{table} ' || t.xmin || ' ' || t.ctid || ' ' || t FROM {table} AS t ORDER BY 1");
         rows.extend(owner.query(&all, &[]).await.unwrap().iter().map(|row| row.get::<_, String>(0)));
@@ -329,6 +330,8 @@ async fn the_application_role_can_do_no_more_than_it_needs() {
         "TRUNCATE fipe_vehicle_model_value",
         "UPDATE fipe_reference_month SET month = '2026-01-01'",
         "UPDATE fipe_crawl SET started_at = now()",
+        "UPDATE fipe_crawl_result SET prices = 0",
+        "DELETE FROM fipe_crawl_result",
         "SELECT * FROM schema_migration",
         "ALTER TABLE fipe_vehicle_model_value ADD mine text",
     ] {

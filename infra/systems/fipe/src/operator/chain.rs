@@ -1,7 +1,9 @@
 //! The chain of a stage as an operator sees it: invokes its functions and reads its queues. Needs no connection to the database: it
 //! asks the ingestor, which has one.
 
-use fipe_contract::{FunctionNames, MANUFACTURER_LOADER, SOMA_INGESTOR, StatusQuestion, StatusRequest, start};
+use fipe_contract::{
+    FunctionNames, MANUFACTURER_LOADER, NEWEST_MONTH, SOMA_INGESTOR, StatusQuestion, StatusRequest, start,
+};
 use operate::aws::AwsCloud;
 use operate::{InvokeError, QueueDepth, QueueDepths, invoke};
 use serde::de::DeserializeOwned;
@@ -34,7 +36,17 @@ impl Chain {
 
     /// A crawl by its id, or the latest; `None` when there is none.
     pub(crate) async fn crawl(&self, crawl_id: Option<&str>) -> Result<Option<Crawl>, Failed> {
-        self.call(SOMA_INGESTOR, &json!(StatusRequest { status: StatusQuestion { crawl_id } })).await
+        self.ask(StatusQuestion { crawl_id, month: None }).await
+    }
+
+    /// The latest crawl of a month, of the newest one when not given.
+    pub(crate) async fn crawl_of(&self, month: Option<Month>) -> Result<Option<Crawl>, Failed> {
+        let month = month.map_or_else(|| NEWEST_MONTH.to_owned(), |month| month.to_string());
+        self.ask(StatusQuestion { crawl_id: None, month: Some(month) }).await
+    }
+
+    async fn ask(&self, status: StatusQuestion<&str>) -> Result<Option<Crawl>, Failed> {
+        self.call(SOMA_INGESTOR, &json!(StatusRequest { status })).await
     }
 
     /// How full the queues are now.

@@ -4,6 +4,7 @@ mod chain;
 mod crawl;
 mod local;
 mod month;
+mod running;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +28,9 @@ struct Invoke {
     /// Crawl the months of these files, oldest first, unless months are given; on the stage local alone.
     #[arg(long, env = "FIPE_DATASET", value_delimiter = ',', value_name = "FILE")]
     fipe_dataset: Vec<PathBuf>,
+    /// Start although a crawl of the month is in progress; they share the budget of calls, and the rows of the later one stay.
+    #[arg(long)]
+    again: bool,
     /// Show the progress until the crawl is complete, and end with a table.
     #[arg(long)]
     watch: bool,
@@ -56,7 +60,10 @@ const CRAWLS_ON: Interrupt =
 const ACTIONS: [Action; 2] = [
     Action {
         verb: Verb::Invoke,
-        command: || Invoke::augment_args(Command::new(NAME)).about("Start a crawl of FIPE's prices"),
+        command: || {
+            Invoke::augment_args(Command::new(NAME))
+                .about("Start a crawl of FIPE's prices; exit code 75 while one of the month is in progress")
+        },
         run: |site, arguments| Box::pin(async { invoke(site, &read_arguments(arguments)?).await }),
         interrupt: CRAWLS_ON,
     },
@@ -74,7 +81,7 @@ impl Operator for Fipe {
     }
 
     fn demo(&self) -> &'static [&'static str] {
-        &["--watch"]
+        &["--watch", "--again"]
     }
 
     fn databases(&self) -> &'static [Database] {
@@ -105,6 +112,9 @@ async fn invoke(site: &Site<'_>, arguments: &Invoke) -> Result<(), Failed> {
     let (chain, console) = (Chain::find(site).await?, site.console);
     let several = months.len() > 1;
     for month in months {
+        if !arguments.again {
+            running::refuse_second(&chain, console, month).await?;
+        }
         let crawl_id = chain.start(month).await?;
         if arguments.json {
             console.data(&json!({"crawl_id": crawl_id}).to_string());
