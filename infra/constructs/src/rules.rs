@@ -14,6 +14,7 @@ mod permissions;
 mod queues;
 mod read;
 mod secrets;
+mod settings;
 mod stateful;
 mod upstream;
 
@@ -56,6 +57,7 @@ pub const RULES: &[Rule] = &[
     functions::ENVIRONMENT_WITHOUT_GRANT,
     functions::INVOKE_SOURCE,
     functions::RECURSIVE_LOOP,
+    settings::REPEATED,
     permissions::WILDCARD,
     http_apis::THROTTLING,
     http_apis::ACCESS_LOG,
