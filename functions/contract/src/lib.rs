@@ -10,6 +10,7 @@ mod function;
 pub mod log;
 pub mod metric;
 mod number;
+pub mod postponed;
 mod route;
 mod setting;
 mod work_time;

@@ -8,6 +8,8 @@ pub const FUNCTION: &str = "Function";
 pub const RECORDS: &str = "Records";
 /// Records that are redelivered.
 pub const TRANSIENT_FAILURES: &str = "TransientFailures";
+/// Records that were put back with a delay, since what they need is away for a while.
+pub const POSTPONED: &str = "Postponed";
 /// Records that went to the dead-letter queue.
 pub const PERMANENT_FAILURES: &str = "PermanentFailures";
 

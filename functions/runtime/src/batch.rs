@@ -1,31 +1,36 @@
 //! One batch of an SQS queue: decode each record, run the handler, sort out the failures. Never acknowledges a message
-//! that is neither done nor safe in the dead-letter queue. Keeps no order: [`FifoBatch`](crate::FifoBatch) does.
+//! that is neither done nor safe in a queue. Keeps no order: [`FifoBatch`](crate::FifoBatch) does.
 
 use serde::de::DeserializeOwned;
 
 use crate::dead_letter::DeadLetters;
 use crate::decode::{Message, Record, SqsEvent};
 use crate::function::Function;
+use crate::input::{ChangeVisibility, Input};
 use crate::invocation::Invocation;
 use crate::outcome::{Failure, Outcomes};
+use crate::queue::SendBatch;
 use crate::report::{BatchResponse, Handled, Report};
 use crate::unfinished::{Unfinished, guarded};
 
 /// How a function handles batches of `T`.
-pub struct Batch<'a, T, D, H> {
+pub struct Batch<'a, T, D, P, H> {
     pub function: &'a Function,
-    /// Where permanent failures go.
+    /// Where messages go that are given up.
     pub dead_letters: &'a D,
+    /// The queue that the batches are of.
+    pub input: &'a Input<P>,
     /// The trace that a message belongs to.
     pub trace_id: fn(&T) -> String,
     /// Handles decoded messages. A panic in it fails the record of a batch of one; a larger batch is handled again record by record.
     pub handler: H,
 }
 
-impl<T, D, H> Batch<'_, T, D, H>
+impl<T, D, P, H> Batch<'_, T, D, P, H>
 where
     T: DeserializeOwned,
     D: DeadLetters,
+    P: SendBatch + ChangeVisibility,
     H: AsyncFn(Vec<Message<T>>, &Invocation) -> Outcomes,
 {
     /// Handles one event to its end. Never fails: everything that is not done is in the response.
@@ -48,8 +53,9 @@ where
                 end.failure = outcome_of(&end.record.message_id, &outcomes).err();
             }
         }
-        let report = Report::new(self.function, self.dead_letters, invocation);
-        report.respond(&event.records, &report.settle(&handled).await)
+        let report = Report::new(self.function, self.dead_letters, self.input, invocation);
+        let ended = report.settle(&handled).await;
+        report.respond(&event.records, &ended).await
     }
 
     /// Runs the handler within the deadline, and once more record by record if it panicked.

@@ -10,7 +10,7 @@ use crate::send_fault::SendError;
 /// SQS counts attributes into the message's size, so a reason is truncated; the full one is in the log.
 const REASON_LENGTH: usize = 1_024;
 
-/// A message that can never be done, and why.
+/// A message that is given up: it can never be done, or was received as often as its queue allows; and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
     /// SQS's message id.
@@ -49,16 +49,17 @@ impl DeadLetter {
     /// more copy. A message that is sent again from the dead-letter queue has another id: if it fails once more, its letter arrives at once.
     pub fn to_outgoing(&self, function: &'static str) -> Outgoing {
         let mut attributes = vec![
-            (attribute::REASON, attribute_text(&self.reason)),
-            (attribute::ERROR_KIND, attribute_text(self.error_kind)),
-            (attribute::FUNCTION, function.to_owned()),
-            (attribute::ORIGINAL_MESSAGE_ID, attribute_text(&self.message_id)),
+            (attribute::REASON.into(), attribute_text(&self.reason)),
+            (attribute::ERROR_KIND.into(), attribute_text(self.error_kind)),
+            (attribute::FUNCTION.into(), function.to_owned()),
+            (attribute::ORIGINAL_MESSAGE_ID.into(), attribute_text(&self.message_id)),
         ];
         if let Some(trace_id) = &self.trace_id {
-            attributes.push((attribute::TRACE_ID, attribute_text(trace_id)));
+            attributes.push((attribute::TRACE_ID.into(), attribute_text(trace_id)));
         }
         let deduplication_id = self.group.as_ref().map(|_| fifo_id(&format!("{}#dead", self.message_id)));
-        Outgoing { body: self.body.clone(), attributes, group: self.group.clone(), deduplication_id }
+        let (body, group) = (self.body.clone(), self.group.clone());
+        Outgoing { body, attributes, group, deduplication_id, ..Outgoing::default() }
     }
 }
 
@@ -123,7 +124,7 @@ mod tests {
         assert_eq!(outgoing.body, "{}");
         assert_eq!((&outgoing.group, &outgoing.deduplication_id), (&None, &None), "a standard queue refuses them");
         let names: Vec<(&str, &str)> =
-            outgoing.attributes.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            outgoing.attributes.iter().map(|(name, value)| (name.as_ref(), value.as_str())).collect();
         assert_eq!(
             names,
             [

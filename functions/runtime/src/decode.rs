@@ -23,6 +23,9 @@ pub struct Record {
     /// Never blank: a response could not name the record, so such an event fails as a whole.
     #[serde(deserialize_with = "not_blank")]
     pub message_id: String,
+    /// Names this receive of the message in a call; empty if the event has none.
+    #[serde(default)]
+    pub receipt_handle: String,
     #[serde(default)]
     pub body: String,
     #[serde(default)]
@@ -77,7 +80,8 @@ impl Record {
         })
     }
 
-    fn string_attributes(&self) -> BTreeMap<String, String> {
+    /// Its message attributes of the type String.
+    pub(crate) fn string_attributes(&self) -> BTreeMap<String, String> {
         let strings = self.message_attributes.iter().filter(|(_, attribute)| {
             // A label may follow the type, as in `String.currency`.
             attribute.data_type.split('.').next() == Some("String")

@@ -2,6 +2,7 @@
 //! acknowledges a message that is neither done nor safe in the dead-letter queue.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
@@ -9,8 +10,10 @@ use tokio::time::Instant;
 use crate::dead_letter::DeadLetters;
 use crate::decode::{Message, Record, SqsEvent};
 use crate::function::Function;
+use crate::input::{ChangeVisibility, Input};
 use crate::invocation::Invocation;
 use crate::outcome::Failure;
+use crate::queue::SendBatch;
 use crate::report::{BatchResponse, Ended, Handled, Report};
 use crate::unfinished::guarded;
 
@@ -21,27 +24,31 @@ const NO_TIME: &str = "not begun before the end of the working time";
 /// How a function handles batches of `T` from a FIFO queue.
 ///
 /// What is acknowledged of a group is always its beginning. After a transient failure, which a missed deadline and a panic are too, the rest of the
-/// group is not handled and is redelivered with it. A permanent failure is in the dead-letter queue before the next message of its group is handled;
-/// if the queue does not take it, it counts as transient. From [`Invocation::work_until`] on, no message is begun.
-pub struct FifoBatch<'a, T, D, H> {
+/// group is not handled and is redelivered with it, after the same back-off: SQS delivers nothing of a group while one of its messages is hidden. What is
+/// given up, for good or at its last receive, is in the dead-letter queue before the next message of its group is handled; if the queue does not take it, it
+/// counts as transient. Nothing is put back, which would break the order. From [`Invocation::work_until`] on, no message is begun.
+pub struct FifoBatch<'a, T, D, P, H> {
     pub function: &'a Function,
-    /// Where permanent failures go.
+    /// Where messages go that are given up.
     pub dead_letters: &'a D,
+    /// The queue that the batches are of.
+    pub input: &'a Input<P>,
     /// The trace that a message belongs to.
     pub trace_id: fn(&T) -> String,
     /// Handles a decoded message.
     pub handler: H,
 }
 
-impl<T, D, H> FifoBatch<'_, T, D, H>
+impl<T, D, P, H> FifoBatch<'_, T, D, P, H>
 where
     T: DeserializeOwned,
     D: DeadLetters,
+    P: SendBatch + ChangeVisibility,
     H: AsyncFn(Message<T>, &Invocation) -> Result<(), Failure>,
 {
     /// Handles one event to its end. Never fails: everything that is not done is in the response.
     pub async fn handle(&self, event: &SqsEvent, invocation: &Invocation) -> BatchResponse {
-        let report = Report::new(self.function, self.dead_letters, invocation);
+        let report = Report::new(self.function, self.dead_letters, self.input, invocation);
         // Records without a group, which a FIFO queue does not have, keep their order as well.
         let mut groups: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
         for (index, record) in event.records.iter().enumerate() {
@@ -55,26 +62,27 @@ where
         let mut ended = futures_util::future::join_all(work).await.concat();
         ended.sort_by_key(|(index, _)| *index);
         let ended: Vec<Ended> = ended.into_iter().map(|(_, end)| end).collect();
-        report.respond(&event.records, &ended)
+        report.respond(&event.records, &ended).await
     }
 
     /// Handles the records of one group in order, as far as it gets.
     async fn handle_group<'r>(
         &self,
         records: impl Iterator<Item = &'r Record>,
-        report: &Report<'_, D>,
+        report: &Report<'_, D, P>,
         invocation: &Invocation,
     ) -> Vec<Ended> {
         let mut ended = Vec::new();
-        let mut stopped: Option<&str> = None;
+        // Why, and how long the rest of the group is hidden.
+        let mut stopped: Option<(&str, Option<Duration>)> = None;
         for record in records {
             let decoded = record.decode::<T>();
             let trace_id = decoded.as_ref().ok().map(|message| (self.trace_id)(&message.body));
             if stopped.is_none() && Instant::now() >= invocation.work_until {
-                stopped = Some(NO_TIME);
+                stopped = Some((NO_TIME, None));
             }
-            if let Some(reason) = stopped {
-                ended.push(report.skip(record, trace_id.as_deref(), reason));
+            if let Some((reason, hidden)) = stopped {
+                ended.push(report.skip(record, trace_id.as_deref(), reason, hidden));
                 continue;
             }
             let outcome = match decoded {
@@ -85,9 +93,10 @@ where
                 Err(failure) => Err(failure),
             };
             let settled = report.settle(&[Handled { record, trace_id, failure: outcome.err() }]).await;
-            if settled.iter().any(|end| end.is_redelivered()) {
-                stopped = Some(BEHIND);
-            }
+            stopped = settled.iter().find(|end| end.is_redelivered()).map(|end| match end {
+                Ended::Transient { hidden } => (BEHIND, *hidden),
+                _ => (BEHIND, None),
+            });
             ended.extend(settled);
         }
         ended

@@ -26,7 +26,8 @@ impl<P: SendBatch> Queue<P> {
     /// Names the messages that were not accepted; all others were sent.
     pub async fn hand_on(&self, hand_ons: u32, bodies: Vec<String>) -> Result<(), SendError> {
         let count = (hand_ons + 1).to_string();
-        let one_more = |body| Outgoing { body, attributes: vec![(ATTRIBUTE, count.clone())], ..Outgoing::default() };
+        let one_more =
+            |body| Outgoing { body, attributes: vec![(ATTRIBUTE.into(), count.clone())], ..Outgoing::default() };
         self.send(bodies.into_iter().map(one_more).collect()).await
     }
 }

@@ -13,6 +13,7 @@ use crate::dead_letter::DeadLetters;
 use crate::decode::{Message, SqsEvent};
 use crate::fifo::FifoBatch;
 use crate::function::Function;
+use crate::input::Input;
 use crate::invocation::Invocation;
 use crate::log::{Log, chain};
 use crate::outcome::{Failure, Outcomes};
@@ -60,6 +61,7 @@ pub fn main(name: &'static str, run: impl Future<Output = Result<(), Error>>) ->
 pub async fn run_batches<T, D, H>(
     function: &Function,
     dead_letters: &D,
+    input: &Input,
     trace_id: fn(&T) -> String,
     handler: H,
 ) -> Result<(), Error>
@@ -68,7 +70,7 @@ where
     D: DeadLetters,
     H: AsyncFn(Vec<Message<T>>, &Invocation) -> Outcomes,
 {
-    let batch = &Batch { function, dead_letters, trace_id, handler };
+    let batch = &Batch { function, dead_letters, input, trace_id, handler };
     let service = service_fn(|event: LambdaEvent<SqsEvent>| async move {
         let invocation = Invocation::from_context(&event.context);
         Ok::<_, Diagnostic>(batch.handle(&event.payload, &invocation).await)
@@ -83,6 +85,7 @@ where
 pub async fn run_fifo_batches<T, D, H>(
     function: &Function,
     dead_letters: &D,
+    input: &Input,
     trace_id: fn(&T) -> String,
     handler: H,
 ) -> Result<(), Error>
@@ -91,7 +94,7 @@ where
     D: DeadLetters,
     H: AsyncFn(Message<T>, &Invocation) -> Result<(), Failure>,
 {
-    let batch = &FifoBatch { function, dead_letters, trace_id, handler };
+    let batch = &FifoBatch { function, dead_letters, input, trace_id, handler };
     let service = service_fn(|event: LambdaEvent<SqsEvent>| async move {
         let invocation = Invocation::from_context(&event.context);
         Ok::<_, Diagnostic>(batch.handle(&event.payload, &invocation).await)

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::log::chain;
 
@@ -11,9 +12,14 @@ pub type Cause = Arc<dyn Error + Send + Sync>;
 /// Why a message was not done.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Failure {
-    /// A retry can help: the message is reported and redelivered after its visibility timeout.
+    /// A retry can help: the message is reported and redelivered after a back-off that grows with its receives; the last receive
+    /// that its queue allows ends in the dead-letter queue.
     #[error("transient")]
     Transient { source: Cause },
+    /// What the message needs is known not to be there for `wait`, whichever message it is: a standard queue gets it again with a delay, so that no
+    /// receive is used up, for at most three days; then, and on a FIFO queue, it counts as transient. `kind` as of a permanent failure.
+    #[error("{kind}")]
+    Postponed { kind: &'static str, wait: Duration, source: Cause },
     /// A retry cannot help: the message goes to the dead-letter queue with the reason and is acknowledged.
     /// `kind` is a short stable identifier to filter by, such as `malformed`.
     #[error("{kind}")]
@@ -24,6 +30,11 @@ impl Failure {
     /// A transient failure.
     pub fn transient(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Transient { source: Cause::from(error.into()) }
+    }
+
+    /// A failure of everything for a while, such as an outage of an upstream.
+    pub fn postponed(wait: Duration, kind: &'static str, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Postponed { kind, wait, source: Cause::from(error.into()) }
     }
 
     /// A permanent failure.
@@ -38,20 +49,20 @@ impl Failure {
 
     /// Whether a retry can help.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Transient { .. })
+        matches!(self, Self::Transient { .. } | Self::Postponed { .. })
     }
 
-    /// `transient`, or the kind of a permanent failure.
+    /// `transient`, or the kind of another failure.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Transient { .. } => "transient",
-            Self::Permanent { kind, .. } => kind,
+            Self::Postponed { kind, .. } | Self::Permanent { kind, .. } => kind,
         }
     }
 
     /// The error and all its sources.
     pub fn reason(&self) -> String {
-        let (Self::Transient { source } | Self::Permanent { source, .. }) = self;
+        let (Self::Transient { source } | Self::Postponed { source, .. } | Self::Permanent { source, .. }) = self;
         chain(source.as_ref())
     }
 }

@@ -1,6 +1,7 @@
 //! Sending to a queue: batches within SQS's limits, with every entry of each response checked and failed entries sent again. A batch
 //! does not count as sent just because the response was 200.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::Range;
 use std::time::Duration;
@@ -23,11 +24,13 @@ const CONCURRENT_BATCHES: usize = 4;
 pub struct Outgoing {
     pub body: String,
     /// String attributes; values must not be empty.
-    pub attributes: Vec<(&'static str, String)>,
+    pub attributes: Vec<(Cow<'static, str>, String)>,
     /// The message group, for FIFO queues: see [`fifo_id`](crate::fifo_id).
     pub group: Option<String>,
     /// For FIFO queues: for five minutes, SQS accepts and drops further messages with the same one.
     pub deduplication_id: Option<String>,
+    /// How long the queue keeps it back, up to 15 minutes, in whole seconds; a FIFO queue has no delay of a single message.
+    pub delay: Duration,
 }
 
 impl From<String> for Outgoing {
@@ -61,8 +64,8 @@ pub struct Queue<P = Sqs>(P);
 /// The SQS client with a queue's URL.
 #[derive(Debug, Clone)]
 pub struct Sqs {
-    client: aws_sdk_sqs::Client,
-    url: String,
+    pub(crate) client: aws_sdk_sqs::Client,
+    pub(crate) url: String,
 }
 
 impl Queue<Sqs> {
@@ -207,10 +210,11 @@ fn entry(index: usize, message: &Outgoing) -> Result<SendMessageBatchRequestEntr
         .id(index.to_string())
         .message_body(&message.body)
         .set_message_group_id(message.group.clone())
-        .set_message_deduplication_id(message.deduplication_id.clone());
+        .set_message_deduplication_id(message.deduplication_id.clone())
+        .set_delay_seconds(i32::try_from(message.delay.as_secs()).ok().filter(|seconds| *seconds > 0));
     for (name, value) in &message.attributes {
         let value = MessageAttributeValue::builder().data_type("String").string_value(value).build()?;
-        entry = entry.message_attributes(*name, value);
+        entry = entry.message_attributes(name.as_ref(), value);
     }
     entry.build()
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use cfn::aws_sqs::{CfnQueue, CfnQueuePolicy, cfn_queue};
-use cfn::{DeletionPolicy, Handle, ResourceOptions, UpdateReplacePolicy, Value, json};
+use cfn::{DeletionPolicy, Handle, IntoValue, ResourceOptions, UpdateReplacePolicy, Value, json};
 
 use crate::stack::seconds;
 use crate::{Exceptions, Grantee, PolicyStatement, Stack, Suppression};
@@ -23,6 +23,7 @@ const ENCRYPTED: Suppression = Suppression::checkov(
 pub struct Queue {
     handle: Handle<CfnQueue>,
     name: String,
+    max_receive_count: u32,
     dead_letter_queue: DeadLetterQueue,
 }
 
@@ -72,7 +73,8 @@ impl Queue {
             .redrive_policy(redrive)
             .sqs_managed_sse_enabled(true);
         let handle = stack.add(id, transient(of_kind(queue, props.fifo)));
-        Self { handle, name: props.queue_name, dead_letter_queue }
+        let QueueProps { queue_name: name, max_receive_count, .. } = props;
+        Self { handle, name, max_receive_count, dead_letter_queue }
     }
 
     /// The shortest visibility timeout that AWS recommends for a consumer.
@@ -82,6 +84,11 @@ impl Queue {
 
     pub fn dead_letter_queue(&self) -> &DeadLetterQueue {
         &self.dead_letter_queue
+    }
+
+    /// Receives that its redrive policy allows, as a setting of its consumer.
+    pub fn max_receive_count(&self) -> Value<String> {
+        self.max_receive_count.to_string().into_value()
     }
 
     pub fn queue_name(&self) -> &str {

@@ -15,6 +15,7 @@ mod permissions;
 mod queues;
 mod read;
 mod secrets;
+mod settings;
 mod stateful;
 mod upstream;
 
@@ -57,6 +58,7 @@ pub const RULES: &[Rule] = &[
     functions::ENVIRONMENT_WITHOUT_GRANT,
     functions::INVOKE_SOURCE,
     functions::RECURSIVE_LOOP,
+    settings::REPEATED,
     permissions::WILDCARD,
     http_apis::THROTTLING,
     http_apis::ACCESS_LOG,

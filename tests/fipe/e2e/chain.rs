@@ -16,7 +16,7 @@ use test_harness::scenarios::{Scenario, Suite};
 const NEWEST: &str = "2026-08";
 const BEFORE: &str = "2026-07";
 
-const SCENARIOS: [(&str, Scenario<Chain>); 12] = [
+const SCENARIOS: [(&str, Scenario<Chain>); 14] = [
     ("a_second_deploy_changes_nothing", a_second_deploy_changes_nothing),
     ("a_month_is_in_the_view_exactly_as_the_upstream_has_it", a_month_is_in_the_view_exactly_as_the_upstream_has_it),
     ("another_month_stands_beside_it", another_month_stands_beside_it),
@@ -30,8 +30,10 @@ const SCENARIOS: [(&str, Scenario<Chain>); 12] = [
     ("an_unknown_month_is_refused_by_name", an_unknown_month_is_refused_by_name),
     ("a_rotated_password_is_fetched_in_mid_crawl", a_rotated_password_is_fetched_in_mid_crawl),
     ("a_faulty_upstream_costs_time_and_nothing_else", a_faulty_upstream_costs_time_and_nothing_else),
+    ("an_outage_in_mid_crawl_uses_up_no_receive_and_the_crawl_ends_complete", an_outage_in_mid_crawl),
     ("the_dead_letter_queues_hold_exactly_the_poison_with_reasons", the_dead_letter_queues_hold_exactly_the_poison),
     ("killed_functions_and_a_lost_database_cost_time_and_nothing_else", killed_functions_and_a_lost_database),
+    ("the_daily_limit_stops_the_crawl_and_the_status_says_until_when", the_daily_limit_stops_the_crawl),
 ];
 
 fn main() -> ExitCode {
@@ -242,6 +244,54 @@ fn a_faulty_upstream_costs_time_and_nothing_else(cloud: &mut Chain) -> anyhow::R
         anyhow::ensure!(stats["faults"][fault].as_u64() > Some(0), "the upstream never served {fault}: {stats}");
     }
     assert_month(cloud, NEWEST)?;
+    assert_no_dead_letters(cloud)
+}
+
+/// Work that finds FIPE away is put back for as long as FIPE is left alone: a minute at first, then two.
+fn an_outage_in_mid_crawl(cloud: &mut Chain) -> anyhow::Result<()> {
+    cloud.forget_everything()?;
+    let crawl = cloud.invoke(NEWEST)?;
+    cloud.faults("503=1")?;
+    let told = cloud.until("a status that tells the outage", Duration::from_secs(60), || {
+        Ok(cloud.infra(&["status", "fipe"])?.contains("FIPE takes no calls; the next try is at "))
+    });
+    let calls = |cloud: &Chain| -> anyhow::Result<u64> {
+        Ok(cloud.upstream_stats()?["faults"]["503"].as_u64().unwrap_or_default())
+    };
+    let before = calls(cloud)?;
+    std::thread::sleep(Duration::from_secs(90));
+    let during = calls(cloud)? - before;
+    cloud.faults("")?;
+    told?;
+    anyhow::ensure!(during < 60, "{during} calls while FIPE was away");
+    assert_no_dead_letters(cloud)?;
+    cloud.wait_for_crawl(&crawl, Duration::from_secs(400))?;
+    assert_month(cloud, NEWEST)?;
+    assert_no_dead_letters(cloud)
+}
+
+fn the_daily_limit_stops_the_crawl(cloud: &mut Chain) -> anyhow::Result<()> {
+    cloud.forget_everything()?;
+    cloud.invoke(NEWEST)?;
+    cloud.faults("429=1,retry-after=86400")?;
+    let mut text = String::new();
+    let told = cloud.until("a status that tells the limit", Duration::from_secs(60), || {
+        text = cloud.infra(&["status", "fipe"])?;
+        Ok(text.contains("FIPE's daily limit is used up; the crawl goes on at "))
+    });
+    cloud.faults("")?;
+    told?;
+    let json: serde_json::Value = serde_json::from_str(&cloud.infra(&["status", "fipe", "--json"])?)?;
+    let until: jiff::Timestamp = json["paused"]["until"].as_str().unwrap_or_default().parse()?;
+    let hours = until.duration_since(jiff::Timestamp::now()).as_hours();
+    anyhow::ensure!((23..=24).contains(&hours), "in {hours} hours: {text}");
+    assert_no_dead_letters(cloud)?;
+    // Nothing is called any more, whatever FIPE would answer now.
+    cloud.until("work that waits", Duration::from_secs(60), || {
+        let calls = cloud.upstream_stats()?["calls"].clone();
+        std::thread::sleep(Duration::from_secs(10));
+        Ok(cloud.upstream_stats()?["calls"] == calls)
+    })?;
     assert_no_dead_letters(cloud)
 }
 

@@ -10,7 +10,9 @@ settings! {
     CsvImporter / CsvImporterEnvironment {
         /// Queue it consumes (`csv-processing-queue-<stage>`); the rest of a long file is handed over to it.
         sqs_input_url: String = "SQS_INPUT_URL",
-        /// Dead-letter queue of the input, for permanent failures with their reason.
+        /// Receives that the queue allows, of its redrive policy.
+        sqs_max_receive_count: u32 = "SQS_MAX_RECEIVE_COUNT",
+        /// Dead-letter queue of the input, for what is given up, with the reason.
         sqs_dead_letter_url: String = "SQS_DEAD_LETTER_URL",
         /// A file with more rejected rows than this share is rejected as a whole, in percent, 1 to 100.
         reject_above_percent: u16 = "REJECT_ABOVE_PERCENT",

@@ -10,7 +10,9 @@ use analytics_core::Notification;
 use analytics_store::{Database, Limits};
 use csv_importer::{Answer, Event, Importer, Uploads, answer, trace_id};
 use function_postgres::{Endpoint, Pool, SecretsManager, ServerLimits, Tls};
-use function_runtime::{Batch, Error, Function, Invocation, Message, Queue, each, run_events, sdk_config, settings};
+use function_runtime::{
+    Batch, Error, Function, Input, Invocation, Message, Queue, each, run_events, sdk_config, settings,
+};
 
 /// A cluster that is paused resumes within it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -37,11 +39,12 @@ async fn run() -> Result<(), Error> {
     let secret = SecretsManager::new(aws_sdk_secretsmanager::Client::new(&aws), settings.db_secret_arn);
     let queues = aws_sdk_sqs::Client::new(&aws);
     let s3 = aws_sdk_s3::config::Builder::from(&aws).force_path_style(std::env::var_os("AWS_ENDPOINT_URL").is_some());
+    let input = Input::new(&queues, settings.sqs_input_url, settings.sqs_max_receive_count);
     let importer = Importer {
         function: &function,
         database: Database::new(Pool::new(endpoint, Some(settings.rds_user), Arc::new(secret)), PATIENCE),
         objects: Uploads::new(aws_sdk_s3::Client::from_conf(s3.build())),
-        queue: Queue::new(&queues, settings.sqs_input_url),
+        queue: input.queue().clone(),
         limits: Limits {
             reject_above_percent: settings.reject_above_percent,
             rejected_rows: usize::from(STORED_REJECTED_ROWS),
@@ -54,6 +57,7 @@ async fn run() -> Result<(), Error> {
     let batch = Batch {
         function: &function,
         dead_letters: &Queue::new(&queues, settings.sqs_dead_letter_url),
+        input: &input,
         trace_id,
         handler: async |messages, invocation: &_| each(messages, invocation, &one).await,
     };

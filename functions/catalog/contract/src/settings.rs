@@ -19,7 +19,9 @@ settings! {
     ProductSaver / ProductSaverEnvironment {
         /// Queue it consumes (`product-queue-<stage>`).
         sqs_input_url: String = "SQS_INPUT_URL",
-        /// Dead-letter queue of the input, for permanent failures with their reason.
+        /// Receives that the queue allows, of its redrive policy.
+        sqs_max_receive_count: u32 = "SQS_MAX_RECEIVE_COUNT",
+        /// Dead-letter queue of the input, for what is given up, with the reason.
         sqs_dead_letter_url: String = "SQS_DEAD_LETTER_URL",
         /// Table of products and idempotency keys (`ProductTable-<stage>`).
         product_table: String = "PRODUCT_TABLE",

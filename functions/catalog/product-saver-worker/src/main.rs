@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use catalog_contract::{PRODUCT_SAVER_WORKER, ProductSaver, metric};
 use catalog_core::{Placed, Product, save};
 use catalog_store::ProductTable;
-use function_runtime::{Error, Failure, Function, Message, Queue, each, run_batches, sdk_config, settings};
+use function_runtime::{Error, Failure, Function, Input, Message, Queue, each, run_batches, sdk_config, settings};
 use jiff::Timestamp;
 use product_saver_worker::ReportsBucket;
 use serde_json::json;
@@ -21,10 +21,12 @@ async fn run() -> Result<(), Error> {
     let aws = sdk_config();
     let table = ProductTable::new(aws_sdk_dynamodb::Client::new(&aws), settings.product_table);
     let reports = ReportsBucket::new(aws_sdk_s3::Client::new(&aws), settings.reports_bucket);
-    let dead_letters = Queue::new(&aws_sdk_sqs::Client::new(&aws), settings.sqs_dead_letter_url);
+    let sqs = aws_sdk_sqs::Client::new(&aws);
+    let dead_letters = Queue::new(&sqs, settings.sqs_dead_letter_url);
+    let input = Input::new(&sqs, settings.sqs_input_url, settings.sqs_max_receive_count);
 
     let trace_id = |product: &Product| product.id.to_string();
-    run_batches(&function, &dead_letters, trace_id, async |messages, invocation| {
+    run_batches(&function, &dead_letters, &input, trace_id, async |messages, invocation| {
         let saved = Cell::new(0);
         let log = function.log().of_request(&invocation.request_id);
         let save_one = async |message: Message<Product>, _: &_| {

@@ -54,6 +54,16 @@ pub mod metric {
     pub const CRAWLS_COMPLETED: &str = "CrawlsCompleted";
 }
 
+/// Kinds of work that was postponed since FIPE takes no calls.
+pub mod paused {
+    /// FIPE asks to wait for an hour or more.
+    pub const DAILY_LIMIT: &str = "daily_limit";
+    /// FIPE asks to wait for less, or says to every call that there are too many.
+    pub const THROTTLED: &str = "throttled";
+    /// FIPE does not answer even its table of references.
+    pub const OUTAGE: &str = "outage";
+}
+
 /// Fields of the event that starts a crawl, and of its response.
 pub mod start {
     /// Month, 1 to 12; 0 or absent with the year for the newest.

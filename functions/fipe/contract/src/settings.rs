@@ -23,7 +23,9 @@ settings! {
     ModelLoader / ModelLoaderEnvironment {
         /// Queue it consumes; unfinished work is handed over to the same queue.
         sqs_input_url: String = "SQS_INPUT_URL",
-        /// Dead-letter queue of the input, for permanent failures with their reason.
+        /// Receives that the queue allows, of its redrive policy.
+        sqs_max_receive_count: u32 = "SQS_MAX_RECEIVE_COUNT",
+        /// Dead-letter queue of the input, for what is given up, with the reason.
         sqs_dead_letter_url: String = "SQS_DEAD_LETTER_URL",
         /// Queue of model tasks (`fipe-model-queue-<stage>`).
         sqs_output_url: String = "SQS_OUTPUT_URL",
@@ -46,7 +48,9 @@ settings! {
     PriceLoader / PriceLoaderEnvironment {
         /// Queue it consumes; unfinished work is handed over to the same queue.
         sqs_input_url: String = "SQS_INPUT_URL",
-        /// Dead-letter queue of the input, for permanent failures with their reason.
+        /// Receives that the queue allows, of its redrive policy.
+        sqs_max_receive_count: u32 = "SQS_MAX_RECEIVE_COUNT",
+        /// Dead-letter queue of the input, for what is given up, with the reason.
         sqs_dead_letter_url: String = "SQS_DEAD_LETTER_URL",
         /// Queue of the ingestor (`fipe-price-queue-<stage>`).
         sqs_output_url: String = "SQS_OUTPUT_URL",
@@ -64,7 +68,9 @@ settings! {
     SomaIngestor / SomaIngestorEnvironment {
         /// Queue it consumes.
         sqs_input_url: String = "SQS_INPUT_URL",
-        /// Dead-letter queue of the input, for permanent failures with their reason.
+        /// Receives that the queue allows, of its redrive policy.
+        sqs_max_receive_count: u32 = "SQS_MAX_RECEIVE_COUNT",
+        /// Dead-letter queue of the input, for what is given up, with the reason.
         sqs_dead_letter_url: String = "SQS_DEAD_LETTER_URL",
         /// Topic that is notified once when a crawl is complete.
         crawl_complete_topic_arn: String = "CRAWL_COMPLETE_TOPIC_ARN",

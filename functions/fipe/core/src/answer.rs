@@ -8,8 +8,9 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::error::Fault;
 
-/// The longest wait that a `Retry-After` may request; anything longer is an error of the upstream's clock or ours.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(15 * 60);
+/// The longest wait that a `Retry-After` may request: FIPE's daily limit asks for up to a day, and an hour is for clocks that differ. Anything longer is an
+/// error of the upstream's clock or ours.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(25 * 3600);
 
 /// An HTTP response, whatever its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,7 +144,8 @@ mod tests {
             (" 0 ", Some(0)),
             ("Sat, 01 Aug 2026 12:00:30 GMT", Some(30)),
             ("Sat, 01 Aug 2026 11:00:00 GMT", Some(0)),
-            ("86400", Some(900)),
+            ("86400", Some(86_400)),
+            ("172800", Some(90_000)),
             ("soon", None),
             ("-5", None),
             ("", None),

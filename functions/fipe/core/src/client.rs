@@ -1,4 +1,5 @@
-//! A FIPE client that stays within its rate and its time. Never starts a call or a wait that cannot end in time.
+//! A FIPE client that stays within its rate and its time, and leaves an upstream alone that is down or asks for it. Never starts a call or a wait that
+//! cannot end in time.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -11,7 +12,8 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::answer::RawAnswer;
-use crate::call::Call;
+use crate::breaker::Breaker;
+use crate::call::{Call, ReferenceTables};
 use crate::error::{Error, Fault};
 use crate::message::Calls;
 use crate::month::Month;
@@ -66,6 +68,9 @@ impl Counts {
 pub struct Fipe<H> {
     pub(crate) http: H,
     pacing: Mutex<Pacing>,
+    breaker: Mutex<Breaker>,
+    /// Held while the table of references is asked for: one at a time.
+    probing: tokio::sync::Mutex<()>,
     in_flight: Semaphore,
     width: usize,
     /// The month of each reference code, as FIPE last listed them.
@@ -85,6 +90,8 @@ impl<H: Http> Fipe<H> {
         Self {
             http,
             pacing: Mutex::new(Pacing::new(calls_per_minute, Instant::now())),
+            breaker: Mutex::default(),
+            probing: tokio::sync::Mutex::default(),
             in_flight: Semaphore::new(width),
             width,
             months: tokio::sync::Mutex::default(),
@@ -120,12 +127,15 @@ impl<H: Http> Fipe<H> {
     /// Calls until there is a response, retrying after transient faults, and adds the calls to `calls`.
     ///
     /// # Errors
-    /// [`Error::Call`] for a permanent fault or after too many transient ones, [`Error::OutOfTime`] at `until`.
+    /// [`Error::Call`] for a permanent fault or after too many transient ones, [`Error::OutOfTime`] at `until`, [`Error::Paused`] when the upstream is
+    /// down or takes no calls until then.
     pub async fn ask<C: Call>(&self, call: &C, until: Instant, calls: &mut Calls) -> Result<C::Answer, Error> {
         let mut attempts = 0;
         let mut last = None;
         loop {
+            self.check_health(call, until, calls).await?;
             let Some(outcome) = self.attempt(call, until, attempts > 0, calls).await else {
+                self.check_pause(call, until)?;
                 return Err(Error::OutOfTime { call: call.to_string(), last });
             };
             attempts += 1;
@@ -133,6 +143,9 @@ impl<H: Http> Fipe<H> {
                 Ok(answer) => return Ok(answer),
                 Err(fault) => fault,
             };
+            if fault.is_transient() {
+                self.check_health(call, until, calls).await?;
+            }
             let throttled = matches!(fault, Fault::Throttled { .. });
             if !fault.is_transient() || (attempts >= ATTEMPTS && !throttled) {
                 return Err(Error::Call { call: call.to_string(), attempts, fault });
@@ -140,11 +153,43 @@ impl<H: Http> Fipe<H> {
             let attempt = u32::try_from(attempts).unwrap_or(u32::MAX);
             let again = Instant::now() + wait_after(&fault, attempt, rand::random());
             if again + SHORTEST_CALL > until {
-                return Err(Error::OutOfTime { call: call.to_string(), last: Some(fault) });
+                let call = call.to_string();
+                return Err(match fault {
+                    Fault::Throttled { retry_after: Some(wait) } => Error::Paused { call, wait, fault },
+                    _ => Error::OutOfTime { call, last: Some(fault) },
+                });
             }
             last = Some(fault);
             sleep_until(again).await;
         }
+    }
+
+    /// Goes on if the upstream takes calls before `until`, as far as is known; asks for the table of references if it is suspected to be down.
+    async fn check_health(&self, call: &impl Call, until: Instant, calls: &mut Calls) -> Result<(), Error> {
+        self.check_pause(call, until)?;
+        if !self.breaker(|breaker| breaker.is_suspicious()) {
+            return Ok(());
+        }
+        let Ok(_probing) = timeout_at(until, self.probing.lock()).await else {
+            return Err(Error::OutOfTime { call: call.to_string(), last: None });
+        };
+        // Somebody else may have asked meanwhile.
+        self.check_pause(call, until)?;
+        if self.breaker(|breaker| breaker.is_suspicious())
+            && let Some(Err(fault)) = self.attempt(&ReferenceTables, until, false, calls).await
+        {
+            self.breaker(|breaker| breaker.is_down(&fault));
+        }
+        self.check_pause(call, until)
+    }
+
+    fn check_pause(&self, call: &impl Call, until: Instant) -> Result<(), Error> {
+        self.breaker(|breaker| match breaker.paused() {
+            Some((wait, fault)) if breaker.is_suspicious() || Instant::now() + wait + SHORTEST_CALL > until => {
+                Err(Error::Paused { call: call.to_string(), wait, fault: fault.clone() })
+            }
+            _ => Ok(()),
+        })
     }
 
     /// One call in its turn; `None` when its turn would come too late.
@@ -157,8 +202,9 @@ impl<H: Http> Fipe<H> {
     ) -> Option<Result<C::Answer, Fault>> {
         let latest = until.checked_sub(SHORTEST_CALL)?;
         let _permit = timeout_at(latest, self.in_flight.acquire()).await.ok()?.ok()?;
+        let pause = self.breaker(|breaker| breaker.paused().map_or(Duration::ZERO, |(wait, _)| wait));
         let start = self.pace(|pacing| {
-            let start = pacing.take(Instant::now());
+            let start = pacing.take(Instant::now() + pause);
             if start > latest {
                 pacing.give_back();
             }
@@ -182,17 +228,18 @@ impl<H: Http> Fipe<H> {
         let answer = self.http.post(C::ENDPOINT, call.body().to_string(), timeout).await;
         let outcome = answer.and_then(|raw| call.read(raw.read(Timestamp::now())?));
         match &outcome {
+            Err(fault) if fault.is_transient() => self.breaker(|breaker| breaker.failed(fault)),
+            // That it refuses parameters is an answer, too.
+            _ => self.breaker(Breaker::succeeded),
+        }
+        match &outcome {
             Ok(_) => {
                 self.successes.fetch_add(1, Ordering::Relaxed);
                 self.pace(Pacing::succeeded);
             }
-            Err(Fault::Throttled { retry_after }) => {
+            Err(Fault::Throttled { .. }) => {
                 self.throttled.fetch_add(1, Ordering::Relaxed);
-                let now = Instant::now();
-                self.pace(|pacing| {
-                    pacing.throttled(now);
-                    pacing.pause(now + retry_after.unwrap_or_default());
-                });
+                self.pace(|pacing| pacing.throttled(Instant::now()));
             }
             Err(Fault::Blocked) => {
                 self.blocked.fetch_add(1, Ordering::Relaxed);
@@ -203,10 +250,18 @@ impl<H: Http> Fipe<H> {
         Some(outcome)
     }
 
-    /// The pacing, also after a panic of another task: its state is consistent between any two statements.
     fn pace<R>(&self, change: impl FnOnce(&mut Pacing) -> R) -> R {
-        change(&mut self.pacing.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+        locked(&self.pacing, change)
     }
+
+    fn breaker<R>(&self, change: impl FnOnce(&mut Breaker) -> R) -> R {
+        locked(&self.breaker, change)
+    }
+}
+
+/// What is locked, also after a panic of another task: its state is consistent between any two statements.
+fn locked<T, R>(mutex: &Mutex<T>, change: impl FnOnce(&mut T) -> R) -> R {
+    change(&mut mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
 }
 
 #[cfg(test)]

@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
+use fipe_contract::paused;
+
 use crate::limits::{FUEL_CODES, MODEL_YEARS, ZERO_KM};
 use crate::month::{InvalidMonth, Month};
+
+/// Who is asked to wait for longer than this has not been too fast: the day's calls are used up.
+const DAILY: Duration = Duration::from_secs(3600);
 
 /// An error of the chain.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +51,14 @@ pub enum Error {
         call: String,
         #[source]
         last: Option<Fault>,
+    },
+    /// The upstream takes no calls for longer than there is time: it said so, or it is down.
+    #[error("{call} has to wait: FIPE takes no calls for {} s", wait.as_secs())]
+    Paused {
+        call: String,
+        wait: Duration,
+        #[source]
+        fault: Fault,
     },
     /// A queue did not accept everything.
     #[error("cannot send {what}")]
@@ -121,7 +134,7 @@ impl Error {
             Self::Month(_) | Self::YearFuel { .. } | Self::Event { .. } | Self::UnknownMonth { .. } => false,
             Self::OtherMonth { .. } | Self::Unlisted { .. } | Self::NoModel => false,
             Self::Call { fault, .. } => fault.is_transient(),
-            Self::OutOfTime { .. } | Self::Send { .. } => true,
+            Self::OutOfTime { .. } | Self::Paused { .. } | Self::Send { .. } => true,
             Self::VehicleTypes { first, .. } | Self::NoProgress { first, .. } => first.is_transient(),
         }
     }
@@ -139,8 +152,22 @@ impl Error {
             Self::Call { fault: Fault::InvalidParameters { .. }, .. } => "invalid_parameters",
             Self::Call { .. } => "upstream",
             Self::OutOfTime { .. } => "out_of_time",
+            Self::Paused { fault: Fault::Throttled { retry_after: Some(asked) }, .. } if *asked >= DAILY => {
+                paused::DAILY_LIMIT
+            }
+            Self::Paused { fault: Fault::Throttled { .. }, .. } => paused::THROTTLED,
+            Self::Paused { .. } => paused::OUTAGE,
             Self::Send { .. } => "send",
             Self::VehicleTypes { first, .. } | Self::NoProgress { first, .. } => first.kind(),
+        }
+    }
+
+    /// How long the upstream takes no calls, if that is why.
+    pub fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::Paused { wait, .. } => Some(*wait),
+            Self::VehicleTypes { first, .. } | Self::NoProgress { first, .. } => first.wait(),
+            _ => None,
         }
     }
 
@@ -151,6 +178,6 @@ impl Error {
 
     /// Whether the upstream failed, rather than time having run out on its own.
     pub(crate) fn is_upstreams(&self) -> bool {
-        matches!(self, Self::Call { .. } | Self::OutOfTime { last: Some(_), .. })
+        matches!(self, Self::Call { .. } | Self::Paused { .. } | Self::OutOfTime { last: Some(_), .. })
     }
 }

@@ -1,6 +1,7 @@
 //! The rules of the FIPE chain: messages, months, classification of answers, pacing, ports. No AWS SDK, no database.
 
 mod answer;
+mod breaker;
 mod call;
 mod client;
 mod error;

@@ -29,19 +29,16 @@ pub(crate) struct Pacing {
     /// When the next call is due at an even pace.
     due: Instant,
     slowed_at: Option<Instant>,
-    /// No call starts before this: what the last `Retry-After` asked for.
-    paused_until: Instant,
 }
 
 impl Pacing {
     /// `per_minute` above 0.
     pub(crate) fn new(per_minute: f64, now: Instant) -> Self {
-        Self { per_second: per_minute / 60.0, share: 1.0, due: now, slowed_at: None, paused_until: now }
+        Self { per_second: per_minute / 60.0, share: 1.0, due: now, slowed_at: None }
     }
 
-    /// Takes the next slot: when that call may start, which is `now` when the pace allows it.
-    pub(crate) fn take(&mut self, now: Instant) -> Instant {
-        let soonest = self.paused_until.max(now);
+    /// Takes the next slot: when that call may start, which is `soonest` when the pace allows it.
+    pub(crate) fn take(&mut self, soonest: Instant) -> Instant {
         let start = self.due.checked_sub(BURST).map_or(soonest, |earliest| earliest.max(soonest));
         self.due = self.due.max(soonest) + Duration::from_secs_f64(1.0 / (self.per_second * self.share));
         start
@@ -59,11 +56,6 @@ impl Pacing {
             self.share = (self.share / 2.0).max(LOWEST_SHARE);
             self.slowed_at = Some(now);
         }
-    }
-
-    /// `Retry-After` was answered to one call and holds for all: the upstream counts calls by address, not by question.
-    pub(crate) fn pause(&mut self, until: Instant) {
-        self.paused_until = self.paused_until.max(until);
     }
 
     /// A call succeeded.
@@ -134,12 +126,12 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_holds_for_all_calls_and_is_followed_by_the_even_pace() {
+    fn calls_that_may_not_start_before_a_time_are_even_after_it() {
         let now = Instant::now();
         let mut pacing = Pacing::new(60.0, now);
-        pacing.pause(now + Duration::from_secs(30));
-        pacing.pause(now + Duration::from_secs(7));
-        assert_eq!(starts(&mut pacing, now, 3), [30_000, 30_980, 31_980].map(Duration::from_millis));
+        let soonest = now + Duration::from_secs(30);
+        let starts: Vec<Duration> = (0..3).map(|_| pacing.take(soonest) - now).collect();
+        assert_eq!(starts, [30_000, 30_980, 31_980].map(Duration::from_millis));
     }
 
     #[test]

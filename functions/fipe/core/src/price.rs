@@ -1,6 +1,8 @@
 //! The third function's rules: the prices of some models, and what happens to those that cannot finish in time. Never
 //! loses work: results are sent first, then the remaining work, and only then is the task acknowledged.
 
+use std::cmp::Reverse;
+
 use fipe_contract::metric;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
@@ -66,8 +68,8 @@ impl Progress {
 /// results were sent; a model that can never succeed is split off first and fails alone when it is redelivered.
 ///
 /// # Errors
-/// The task names what FIPE does not list, a queue did not accept everything, a single model failed for good, or [`Error::NoProgress`]: not one call succeeded, so
-/// that an outage ends in the dead-letter queue and not in an endless loop.
+/// The task names what FIPE does not list, a queue did not accept everything, a single model failed for good, or [`Error::NoProgress`]: not one call succeeded. If
+/// that is an outage, its [`Error::wait`] says for how long, and the task is postponed; otherwise it ends in the dead-letter queue and not in an endless loop.
 pub async fn load_prices<H: Http>(
     fipe: &Fipe<H>,
     prices: &impl Queue,
@@ -107,11 +109,13 @@ pub async fn load_prices<H: Http>(
         return Ok(outcome);
     }
     if found.is_empty() {
-        // Other tasks used the time successfully: put the same task back. Several models, one of them hopeless: split below.
+        // Other tasks used the time successfully: put the same task back. Several models, one of them hopeless: split below. Of what failed, an upstream that takes
+        // no calls for a while is told first.
         let splits = count > 1 && left.iter().any(|(_, error)| !error.is_transient());
         let crowded_out = fipe.successes() > successes && left.iter().all(|(_, error)| error.is_crowded_out());
         if !splits && !crowded_out {
-            let index = left.iter().position(|(_, error)| error.is_upstreams()).unwrap_or_default();
+            let index =
+                (0..left.len()).max_by_key(|index| (weight(&left[*index].1), Reverse(*index))).unwrap_or_default();
             let (_, first) = left.swap_remove(index);
             return Err(if count == 1 { first } else { Error::NoProgress { models: count, first: Box::new(first) } });
         }
@@ -197,10 +201,11 @@ async fn price_model<H: Http>(fipe: &Fipe<H>, task: &ModelTask, work: &ModelWork
 
 /// Which of several errors of one model is reported.
 fn weight(error: &Error) -> u8 {
-    match (error.is_transient(), error.is_upstreams()) {
-        (false, _) => 0,
-        (true, false) => 1,
-        (true, true) => 2,
+    match (error.is_transient(), error.is_upstreams(), error.wait()) {
+        (_, _, Some(_)) => 3,
+        (true, true, _) => 2,
+        (true, false, _) => 1,
+        (false, _, _) => 0,
     }
 }
 

@@ -13,8 +13,12 @@ fn fipe(url: &str, calls_per_minute: f64, calls_in_flight: u16) -> Fipe<FipeHttp
     Fipe::new(FipeHttp::new(url), calls_per_minute, calls_in_flight)
 }
 
+/// What FIPE takes no calls for is postponed until it does.
 fn failure(error: fipe_core::Error) -> Failure {
-    Failure::of(error.is_transient(), error.kind(), error)
+    match error.wait() {
+        Some(wait) => Failure::postponed(wait, error.kind(), error),
+        None => Failure::of(error.is_transient(), error.kind(), error),
+    }
 }
 
 /// The calls since the last time. If FIPE blocks this address, the log says so immediately.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use fipe_contract::{SOMA_INGESTOR, SomaIngestor, metric};
 use fipe_soma_ingestor::{Answer, Event, Ingestor, SnsTopic, trace_id};
 use function_postgres::{Endpoint, Pool, SecretsManager, ServerLimits, Tls};
-use function_runtime::{Batch, Error, Function, Queue, run_events, sdk_config, settings};
+use function_runtime::{Batch, Error, Function, Input, Queue, run_events, sdk_config, settings};
 
 fn main() -> ExitCode {
     function_runtime::main(SOMA_INGESTOR.name, run())
@@ -31,9 +31,11 @@ async fn run() -> Result<(), Error> {
     let pool = Pool::new(endpoint, Some(settings.rds_user), Arc::new(secret));
     let topic = SnsTopic::new(aws_sdk_sns::Client::new(&aws), settings.crawl_complete_topic_arn);
     let ingestor = Ingestor::new(&function, pool, topic);
+    let sqs = aws_sdk_sqs::Client::new(&aws);
     let batch = Batch {
         function: &function,
-        dead_letters: &Queue::new(&aws_sdk_sqs::Client::new(&aws), settings.sqs_dead_letter_url),
+        dead_letters: &Queue::new(&sqs, settings.sqs_dead_letter_url),
+        input: &Input::new(&sqs, settings.sqs_input_url, settings.sqs_max_receive_count),
         trace_id,
         handler: async |messages, invocation: &_| ingestor.ingest(messages, invocation).await,
     };

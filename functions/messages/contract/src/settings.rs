@@ -56,7 +56,11 @@ settings! {
 
     /// `WorkerConsumerSqs`: saves each message once. Needs `dynamodb:UpdateItem` and, for dead letters, `sqs:SendMessage`.
     Worker / WorkerEnvironment {
-        /// Dead-letter queue of the main queue, for permanent failures with their reason.
+        /// The main queue, which it consumes (`main_queue-<stage>.fifo`).
+        sqs_input_url: String = "SQS_INPUT_URL",
+        /// Receives that the queue allows, of its redrive policy.
+        sqs_max_receive_count: u32 = "SQS_MAX_RECEIVE_COUNT",
+        /// Dead-letter queue of the main queue, for what is given up, with the reason.
         sqs_dead_letter_url: String = "SQS_DEAD_LETTER_URL",
         /// Table of messages (`messages_table-<stage>`).
         messages_table: String = "MESSAGES_TABLE",

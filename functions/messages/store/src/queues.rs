@@ -42,10 +42,10 @@ impl Sends for FifoQueue {
         let attributes = match message.fault {
             None => Vec::new(),
             Some(DeadFault { kind, reason }) => vec![
-                (dead_letter::REASON, reason),
-                (dead_letter::ERROR_KIND, kind),
-                (dead_letter::FUNCTION, self.function.to_owned()),
-                (dead_letter::TRACE_ID, message.id),
+                (dead_letter::REASON.into(), reason),
+                (dead_letter::ERROR_KIND.into(), kind),
+                (dead_letter::FUNCTION.into(), self.function.to_owned()),
+                (dead_letter::TRACE_ID.into(), message.id),
             ],
         };
         let outgoing = Outgoing {
@@ -53,6 +53,7 @@ impl Sends for FifoQueue {
             attributes,
             group: Some(message.group),
             deduplication_id: Some(message.deduplication_id),
+            ..Outgoing::default()
         };
         self.queue.send(vec![outgoing]).await.map_err(|error| match error.is_throttled() {
             true => Fault::Throttled { what: self.what, source: error.into() },

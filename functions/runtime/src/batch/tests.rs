@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::*;
 use crate::dead_letter::DeadLetter;
+use crate::input::fake::{FakeInput, RECEIVES};
 use crate::report::BatchItemFailure;
 use crate::send_fault::{CallFault, SendError};
 
@@ -25,6 +26,7 @@ struct Letters {
     refuses: Vec<&'static str>,
     /// It accepts everything and never responds.
     hangs: bool,
+    input: FakeInput,
 }
 
 impl DeadLetters for Letters {
@@ -50,7 +52,7 @@ fn event(records: &[(&str, &str, u32)]) -> SqsEvent {
         .iter()
         .map(|(id, body, receives)| {
             json!({
-                "messageId": id, "receiptHandle": "r", "body": body, "eventSource": "aws:sqs",
+                "messageId": id, "receiptHandle": format!("r of {id}"), "body": body, "eventSource": "aws:sqs",
                 "attributes": {"ApproximateReceiveCount": receives.to_string(), "SentTimestamp": "1"},
                 "messageAttributes": {}, "md5OfBody": "x", "awsRegion": "us-east-1",
             })
@@ -70,7 +72,8 @@ where
 {
     let function = Function::new("FipeModelLoader", "test", "Fipe");
     let trace_id = |task: &Task| task.trace.clone();
-    let batch = Batch { function: &function, dead_letters: letters, trace_id, handler };
+    let input = &Input::over(&letters.input, RECEIVES);
+    let batch = Batch { function: &function, dead_letters: letters, input, trace_id, handler };
     let response = batch.handle(event, &Invocation::new("r-1", Duration::from_secs(10))).await;
     response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
 }
@@ -217,4 +220,80 @@ async fn a_batch_that_misses_the_deadline_comes_back_before_the_time_out() {
     let back = handle(&Letters::default(), &event, async |_, _| std::future::pending().await).await;
     assert_eq!(back, ["m1", "m2"]);
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+/// Number 3 fails this time, number 7 has to wait for an hour.
+async fn away(message: Message<Task>, _: &Invocation) -> Result<(), Failure> {
+    match message.body.number {
+        3 => Err(Failure::transient("not now")),
+        7 => Err(Failure::postponed(Duration::from_secs(3_600), "daily_limit", "no more calls today")),
+        _ => Ok(()),
+    }
+}
+
+async fn handle_away(letters: &Letters, event: &SqsEvent) -> Vec<String> {
+    handle(letters, event, async |messages, invocation| each(messages, invocation, &away).await).await
+}
+
+#[tokio::test]
+async fn a_transient_failure_is_hidden_for_longer_with_each_receive() {
+    let (letters, three) = (Letters::default(), body(3));
+    let event = event(&[("m1", &three, 1), ("m2", &three, 4), ("m3", &body(1), 1)]);
+    assert_eq!(handle_away(&letters, &event).await, ["m1", "m2"]);
+    let hidden = letters.input.hidden.borrow();
+    let receipts: Vec<&str> = hidden.iter().map(|(receipt, _)| receipt.as_str()).collect();
+    assert_eq!(receipts, ["r of m1", "r of m2"]);
+    for ((_, hidden), least) in hidden.iter().zip([30, 240]) {
+        let least = Duration::from_secs(least);
+        assert!((least..=least.mul_f64(1.25)).contains(hidden), "{hidden:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_cannot_hide_or_take_back_costs_nothing_but_the_back_off() {
+    let sick = FakeInput { is_sick: true, ..FakeInput::default() };
+    let hangs = FakeInput { hangs: true, ..FakeInput::default() };
+    for input in [sick, hangs] {
+        let letters = Letters { input, ..Letters::default() };
+        let begun = tokio::time::Instant::now();
+        let event = event(&[("m1", &body(3), 1), ("m2", &body(7), 1)]);
+        assert_eq!(handle_away(&letters, &event).await, ["m1", "m2"]);
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+        assert!(letters.taken.borrow().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn the_last_receive_that_the_queue_allows_ends_in_the_dead_letter_queue_with_its_reason() {
+    let letters = Letters { refuses: vec!["m3"], ..Letters::default() };
+    let three = body(3);
+    let event = event(&[("m1", &three, RECEIVES - 1), ("m2", &three, RECEIVES), ("m3", &three, RECEIVES)]);
+    assert_eq!(handle_away(&letters, &event).await, ["m1", "m3"], "the queue did not take the third");
+    let taken = letters.taken.borrow();
+    let told: Vec<_> = taken.iter().map(|letter| (letter.message_id.as_str(), letter.error_kind)).collect();
+    assert_eq!(told, [("m2", "received_too_often")]);
+    assert_eq!(taken[0].reason, "received 5 times, as often as its queue allows; the last time: not now");
+    assert_eq!(letters.input.hidden.borrow().len(), 1, "what may be moved at its next receive is not held back");
+}
+
+#[tokio::test]
+async fn what_is_postponed_is_put_back_once_and_uses_up_no_receive() {
+    let (letters, seven) = (Letters::default(), body(7));
+    let event = event(&[("m1", &seven, RECEIVES), ("m2", &seven, 1), ("m2", &seven, 1)]);
+    assert!(handle_away(&letters, &event).await.is_empty(), "acknowledged");
+    assert!(letters.taken.borrow().is_empty(), "also at its last receive");
+    let put_back = letters.input.put_back.borrow();
+    assert_eq!(put_back.len(), 2, "a message that was delivered twice does not become two");
+    for message in put_back.iter() {
+        assert_eq!((&message.body, message.delay), (&seven, Duration::from_secs(900)), "as far as SQS delays");
+        assert_eq!(message.attributes[0].0, contract::postponed::SINCE);
+    }
+    let lines = crate::log::tests::lines();
+    let line = lines.iter().find(|line| line["action"] == "handle_message").unwrap();
+    assert_eq!((&line["status"], &line["details"]["error_kind"]), (&json!("skipped"), &json!("daily_limit")));
+    let until: jiff::Timestamp = line["details"][contract::postponed::UNTIL].as_str().unwrap().parse().unwrap();
+    let wait = until.duration_since(jiff::Timestamp::now()).as_secs();
+    assert!((3_580..=3_600).contains(&wait), "{wait}");
+    let metrics = lines.iter().find(|line| !line["_aws"].is_null()).unwrap();
+    assert_eq!(metrics["Postponed"].as_f64(), Some(3.0));
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::dead_letter::DeadLetter;
+use crate::input::fake::{FakeInput, RECEIVES};
 use crate::log::tests::lines;
 use crate::send_fault::{CallFault, SendError};
 
@@ -18,6 +19,7 @@ enum Fate {
     Slow(u64),
     Hangs,
     Transient,
+    Postponed,
     Permanent,
     Panics,
 }
@@ -54,6 +56,7 @@ struct World {
     refuses: Vec<String>,
     /// The dead-letter queue accepts everything and never responds.
     hangs: bool,
+    input: FakeInput,
 }
 
 /// Records the end of a handler when it is dropped.
@@ -80,6 +83,7 @@ impl World {
             }
             Fate::Hangs => std::future::pending().await,
             Fate::Transient => Err(Failure::transient("not now")),
+            Fate::Postponed => Err(Failure::postponed(Duration::from_secs(3_600), "outage", "away")),
             Fate::Permanent => Err(Failure::permanent("hopeless", "never")),
             Fate::Panics => panic!("a bug"),
         }
@@ -90,7 +94,8 @@ impl World {
         let function = Function::new("WorkerConsumerSqs", "test", "Messages");
         let handler = async |message: Message<Task>, _: &Invocation| self.work(message).await;
         let trace_id = |task: &Task| format!("trace of {}", task.name);
-        let batch = FifoBatch { function: &function, dead_letters: self, trace_id, handler };
+        let input = &Input::over(&self.input, RECEIVES);
+        let batch = FifoBatch { function: &function, dead_letters: self, input, trace_id, handler };
         let response = batch.handle(event, &Invocation::new("r-1", Duration::from_secs(10))).await;
         response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
     }
@@ -296,6 +301,35 @@ async fn two_records_with_one_id_are_redelivered_if_either_is_not_done() {
     assert_eq!(World::default().handle(&event(&messages)).await, ["a1"]);
 }
 
+#[tokio::test]
+async fn the_rest_of_a_group_is_hidden_as_long_as_the_message_that_failed() {
+    let world = World::default();
+    let messages = [("a1", Fate::Done), ("a2", Fate::Transient), ("a3", Fate::Done), ("b1", Fate::Postponed)];
+    let mut messages = sent(&messages);
+    messages[1].receives = 3;
+    assert_eq!(world.handle(&event(&messages)).await, ["a2", "a3", "b1"]);
+    let hidden = world.input.hidden.borrow();
+    let [(a2, first), (a3, rest), (b1, postponed)] = hidden.as_slice() else { panic!("{hidden:?}") };
+    assert_eq!([a2, a3, b1].map(String::as_str), ["r1", "r2", "r3"]);
+    assert!(*first >= Duration::from_secs(120) && first == rest, "{hidden:?}");
+    assert_eq!(*postponed, Duration::from_secs(3_600));
+    assert!(world.input.put_back.borrow().is_empty(), "which would break the order");
+}
+
+#[tokio::test]
+async fn what_was_received_as_often_as_allowed_is_a_dead_letter_before_the_next_of_its_group_begins() {
+    let world = World::default();
+    let mut messages = sent(&[("a1", Fate::Transient), ("a2", Fate::Postponed), ("a3", Fate::Done)]);
+    messages[0].receives = RECEIVES;
+    messages[1].receives = RECEIVES;
+    assert!(world.handle(&event(&messages)).await.is_empty());
+    let letter = |name: &str| Step::Letter(name.to_owned());
+    let steps =
+        [begun("a1"), ended("a1"), letter("a1"), begun("a2"), ended("a2"), letter("a2"), begun("a3"), ended("a3")];
+    assert_eq!(world.steps_of("a"), steps);
+    assert!(world.letters.borrow().iter().all(|letter| letter.error_kind == "received_too_often"));
+}
+
 /// `SplitMix64`, so that a seed names a batch.
 struct Random(u64);
 
@@ -312,7 +346,7 @@ impl Random {
         Some(match self.below(16) {
             0 => return None,
             1 => Fate::Hangs,
-            2 => Fate::Transient,
+            2 => [Fate::Transient, Fate::Postponed][usize::try_from(self.below(2)).unwrap()],
             3 | 4 => Fate::Permanent,
             5 | 6 => Fate::Panics,
             7..=10 => Fate::Slow(self.below(100)),
@@ -325,7 +359,7 @@ impl Random {
         let size = self.below(10) + 1;
         let message = |number| {
             let group = groups[usize::try_from(self.below(3)).unwrap()].to_owned();
-            let (fate, receives) = (self.fate(), u32::try_from(self.below(4)).unwrap() + 1);
+            let (fate, receives) = (self.fate(), u32::try_from(self.below(u64::from(RECEIVES))).unwrap() + 1);
             Sent { name: format!("{group}{number}"), group, fate, receives }
         };
         (0..size).map(message).collect()
@@ -341,17 +375,19 @@ fn expected(group: &[&Sent], refuses: &[String]) -> (Vec<Step>, Vec<String>) {
         }
         let is_done = match message.fate {
             Some(Fate::Done | Fate::Slow(_)) => true,
-            Some(Fate::Hangs | Fate::Transient) => false,
+            Some(Fate::Hangs | Fate::Transient | Fate::Postponed) if message.receives < RECEIVES => false,
             Some(Fate::Panics) if message.receives < 3 => false,
-            None | Some(Fate::Permanent | Fate::Panics) => {
+            _ => {
                 let is_taken = !refuses.contains(&message.name);
                 let name = message.name.clone();
                 steps.push(if is_taken { Step::Letter(name) } else { Step::LetterRefused(name) });
                 is_taken
             }
         };
-        if !is_done {
-            return (steps, group[index..].iter().map(|message| message.name.clone()).collect());
+        // What hangs takes all the time there is.
+        if !is_done || message.fate == Some(Fate::Hangs) {
+            let rest = group[index + usize::from(is_done)..].iter();
+            return (steps, rest.map(|message| message.name.clone()).collect());
         }
     }
     (steps, Vec::new())

@@ -4,11 +4,13 @@ use super::*;
 use crate::log::chain;
 use std::cell::RefCell;
 
+type Attributes = Vec<(Cow<'static, str>, String)>;
+
 /// A queue that accepts everything except what it is told to reject.
 #[derive(Default)]
 struct Fake {
     taken: RefCell<Vec<String>>,
-    attributes: RefCell<Vec<Vec<(&'static str, String)>>>,
+    attributes: RefCell<Vec<Attributes>>,
     batches: RefCell<Vec<usize>>,
     /// Bodies rejected this many times before they are accepted.
     busy: RefCell<Vec<(String, u32)>>,
@@ -166,21 +168,24 @@ async fn a_group_does_not_go_on_after_a_message_too_large_for_sqs() {
 fn an_entry_has_everything_that_a_message_has() {
     let message = Outgoing {
         body: "{}".to_owned(),
-        attributes: vec![("reason", "none".to_owned())],
+        attributes: vec![("reason".into(), "none".to_owned())],
         group: Some("p1".to_owned()),
         deduplication_id: Some("m-1#r1".to_owned()),
+        delay: Duration::from_secs(90),
     };
     let entry = entry(7, &message).unwrap();
     assert_eq!((entry.id(), entry.message_body()), ("7", "{}"));
     assert_eq!((entry.message_group_id(), entry.message_deduplication_id()), (Some("p1"), Some("m-1#r1")));
     assert_eq!(entry.message_attributes().unwrap()["reason"].string_value(), Some("none"));
+    assert_eq!(entry.delay_seconds(), Some(90));
     let plain = super::entry(0, &Outgoing::from("{}".to_owned())).unwrap();
     assert_eq!((plain.message_group_id(), plain.message_deduplication_id()), (None, None));
+    assert_eq!(plain.delay_seconds(), None, "the queue's own delay");
 }
 
 #[tokio::test]
 async fn what_is_handed_on_says_how_often() {
     let queue = Queue::over(Fake::default());
     queue.hand_on(7, vec!["rest".to_owned()]).await.unwrap();
-    assert_eq!(*queue.port().attributes.borrow(), [[("hand_ons", "8".to_owned())]]);
+    assert_eq!(*queue.port().attributes.borrow(), [[("hand_ons".into(), "8".to_owned())]]);
 }

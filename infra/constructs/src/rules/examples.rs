@@ -115,6 +115,14 @@ pub(super) fn environment_without_grant() -> Template {
     template
 }
 
+pub(super) fn repeated_setting() -> Template {
+    let mut template = template();
+    let variables = json!({ "Variables": { "FUNCTION_TIMEOUT_SECONDS": "30" } });
+    let function = RawResource::new(FUNCTION).property("Timeout", 300).property("Environment", variables);
+    template.add("Function", function);
+    template
+}
+
 pub(super) fn recursive_loop() -> Template {
     let mut template = template();
     let queue = template.add("Queue", RawResource::new(QUEUE));

@@ -12,6 +12,8 @@ mod http_apis;
 mod notifications;
 #[path = "tests/queues.rs"]
 mod queues;
+#[path = "tests/settings.rs"]
+mod settings;
 
 /// A chain that no rule rejects, written by hand.
 fn sound() -> Template {

@@ -30,7 +30,8 @@ use crate::{NAME as APPLICATION, Settings, data};
 pub(crate) const NAME: &str = "Analytics";
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const RETENTION: Duration = DAY.saturating_mul(4);
-const MAX_RECEIVE_COUNT: u32 = 5;
+/// With the back-off of the runtime they last two and a half hours.
+const MAX_RECEIVE_COUNT: u32 = 15;
 /// One message is one file, and a file may take all the time that an invocation has.
 const BATCH: u32 = 1;
 const BATCHING_WINDOW: Duration = Duration::ZERO;
@@ -101,6 +102,7 @@ pub(crate) fn analytics(stage: &Stage, settings: &Settings) -> SynthesizedStack 
         settings.csv_importer.size,
         CsvImporterEnvironment {
             sqs_input_url: queue.queue_url(),
+            sqs_max_receive_count: queue.max_receive_count(),
             sqs_dead_letter_url: queue.dead_letter_queue().queue_url(),
             reject_above_percent: settings.reject_above_percent.to_string().into_value(),
             rds_host: connection.endpoint.clone(),

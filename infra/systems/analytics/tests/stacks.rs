@@ -152,7 +152,7 @@ fn a_message_waits_until_six_invocations_would_have_ended_and_a_killed_one_is_ba
         let [_, api] = committed(name);
         let queue = properties(&api, "CsvProcessingQueue");
         assert_eq!(queue["VisibilityTimeout"], seconds, "{name}");
-        assert_eq!(queue["RedrivePolicy"]["maxReceiveCount"], 5, "{name}");
+        assert_eq!(queue["RedrivePolicy"]["maxReceiveCount"], 15, "{name}");
     }
 }
 

@@ -29,7 +29,8 @@ use crate::{NAME as APPLICATION, Settings};
 pub(crate) const NAME: &str = "Catalog";
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const RETENTION: Duration = DAY.saturating_mul(4);
-const MAX_RECEIVE_COUNT: u32 = 5;
+/// With the back-off of the runtime they last two and a half hours.
+const MAX_RECEIVE_COUNT: u32 = 15;
 /// SQS's largest batch without a batching window. A client is waiting for its product, so there is no window.
 const BATCH: u32 = 10;
 const BATCHING_WINDOW: Duration = Duration::ZERO;
@@ -115,6 +116,7 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
         settings.product_saver_worker.size,
         ProductSaverEnvironment {
             sqs_input_url: queue.queue_url(),
+            sqs_max_receive_count: queue.max_receive_count(),
             sqs_dead_letter_url: queue.dead_letter_queue().queue_url(),
             product_table: table.table_ref(),
             reports_bucket: reports.bucket_name(),

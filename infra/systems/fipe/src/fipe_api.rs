@@ -32,7 +32,8 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// A whole month at FIPE's pace takes 26 hours, so no message waits longer than that in a healthy crawl.
 const RETENTION: Duration = DAY.saturating_mul(4);
 const OLDEST_MESSAGE: Duration = DAY.saturating_mul(2);
-const MAX_RECEIVE_COUNT: u32 = 5;
+/// With the back-off of the runtime they last two and a half hours.
+const MAX_RECEIVE_COUNT: u32 = 15;
 /// Messages that the ingestor writes in one transaction.
 const INGESTOR_BATCH: u32 = 10;
 /// How long Lambda and Scheduler try to start a crawl.
@@ -93,6 +94,7 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
         settings.model_loader.size,
         ModelLoaderEnvironment {
             sqs_input_url: manufacturer_queue.queue_url(),
+            sqs_max_receive_count: manufacturer_queue.max_receive_count(),
             sqs_dead_letter_url: manufacturer_queue.dead_letter_queue().queue_url(),
             sqs_output_url: model_queue.queue_url(),
             sqs_manifest_url: price_queue.queue_url(),
@@ -116,6 +118,7 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
         settings.price_loader.size,
         PriceLoaderEnvironment {
             sqs_input_url: model_queue.queue_url(),
+            sqs_max_receive_count: model_queue.max_receive_count(),
             sqs_dead_letter_url: model_queue.dead_letter_queue().queue_url(),
             sqs_output_url: price_queue.queue_url(),
             url_fipe,
@@ -136,6 +139,7 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
         settings.soma_ingestor.size,
         SomaIngestorEnvironment {
             sqs_input_url: price_queue.queue_url(),
+            sqs_max_receive_count: price_queue.max_receive_count(),
             sqs_dead_letter_url: price_queue.dead_letter_queue().queue_url(),
             crawl_complete_topic_arn: crawl_complete.topic_arn(),
             rds_host: connection.endpoint.clone(),

@@ -133,6 +133,8 @@ pub fn messages(stage: &Stage, settings: &Settings) -> SynthesizedStack {
         (WORKER, "Saves each message once, in the order of its payer."),
         settings.worker.size,
         WorkerEnvironment {
+            sqs_input_url: queue.queue_url(),
+            sqs_max_receive_count: queue.max_receive_count(),
             sqs_dead_letter_url: dead_letters.queue_url(),
             messages_table: table.table_ref(),
             currencies: settings.currencies.join(",").into_value(),

@@ -66,7 +66,7 @@ async fn a_wait_that_cannot_end_in_time_is_not_begun() {
     let fipe = FakeFipe::with_trouble(move |_, _, _| Some(Ok(throttled.clone()))).client();
     let begun = Instant::now();
     let error = fipe.ask(&ReferenceTables, in_seconds(20), &mut Calls::default()).await.unwrap_err();
-    assert!(matches!(&error, Error::OutOfTime { last: Some(Fault::Throttled { .. }), .. }), "{error:?}");
+    assert_eq!((error.kind(), error.wait().map(|wait| wait.as_secs_f64().round())), ("throttled", Some(30.0)));
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
 }
 
@@ -104,14 +104,16 @@ async fn calls_stay_within_the_budget_and_the_width() {
 
 #[tokio::test(start_paused = true)]
 async fn a_sick_answer_is_given_up_but_throttling_is_waited_out() {
-    let fipe = FakeFipe::with_trouble(|_, _, _| Some(Ok(status(200)))).client();
+    let fipe =
+        FakeFipe::with_trouble(|_, endpoint, _| (endpoint == Brands::ENDPOINT).then(|| Ok(status(200)))).client();
     let error = fipe.ask(&BRANDS, in_seconds(600), &mut Calls::default()).await.unwrap_err();
     assert!(matches!(error, Error::Call { attempts: ATTEMPTS, fault: Fault::NotJson { .. }, .. }), "{error:?}");
 
-    let fipe = FakeFipe::with_trouble(|call, _, _| (call <= 20).then(|| Ok(status(429)))).client();
+    let throttled = |call, endpoint: &str| (call <= 20 && endpoint == Brands::ENDPOINT).then(|| Ok(status(429)));
+    let fipe = FakeFipe::with_trouble(move |call, endpoint, _| throttled(call, endpoint)).client();
     let mut calls = Calls::default();
     fipe.ask(&BRANDS, in_seconds(3_600), &mut calls).await.unwrap();
-    assert_eq!(calls, Calls { made: 21, retried: 20 });
+    assert_eq!(calls, Calls { made: 21, retried: 18 }, "two of them for the table, after eight failures each");
 }
 
 #[tokio::test(start_paused = true)]
@@ -121,4 +123,46 @@ async fn a_slow_call_ends_with_the_time_there_is() {
     let error = fipe.ask(&BRANDS, until, &mut Calls::default()).await.unwrap_err();
     assert!(error.is_upstreams() && error.is_transient(), "{error:?}");
     assert!(Instant::now() <= until);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upstream_that_does_not_answer_its_table_either_is_left_alone_and_then_asked_for_it_first() {
+    let is_down = std::rc::Rc::new(std::cell::Cell::new(true));
+    let down = is_down.clone();
+    let fipe = FakeFipe::with_trouble(move |_, _, _| down.get().then(|| Ok(status(503)))).client();
+    let ask = async |seconds| fipe.ask(&BRANDS, in_seconds(seconds), &mut Calls::default()).await;
+    let error = ask(280).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_transient()), ("outage", true));
+    assert_eq!(error.wait().map(|wait| wait.as_secs_f64().round()), Some(60.0));
+    let endpoints = |from: usize| -> Vec<&str> { fipe.http.asked.borrow()[from..].iter().map(|call| call.0).collect() };
+    let first = endpoints(0);
+    assert_eq!((first.len(), first[8]), (9, ReferenceTables::ENDPOINT), "eight attempts, then the table");
+
+    tokio::time::advance(Duration::from_secs(20)).await;
+    assert_eq!(ask(280).await.unwrap_err().wait().map(|wait| wait.as_secs_f64().round()), Some(40.0));
+    assert_eq!(endpoints(9), [""; 0], "nothing is called");
+    tokio::time::advance(Duration::from_secs(40)).await;
+    assert_eq!(ask(280).await.unwrap_err().wait().map(|wait| wait.as_secs_f64().round()), Some(120.0));
+    assert_eq!(endpoints(9), [ReferenceTables::ENDPOINT]);
+
+    is_down.set(false);
+    tokio::time::advance(Duration::from_secs(120)).await;
+    ask(30).await.unwrap();
+    assert_eq!(endpoints(10), [ReferenceTables::ENDPOINT, Brands::ENDPOINT]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_daily_limit_stops_every_call_until_then() {
+    let limit = RawAnswer { status: 429, retry_after: Some("86400".to_owned()), body: Vec::new() };
+    let fipe = FakeFipe::with_trouble(move |call, _, _| (call == 2).then(|| Ok(limit.clone()))).client();
+    let ask = async || fipe.ask(&BRANDS, in_seconds(280), &mut Calls::default()).await;
+    ask().await.unwrap();
+    for hours in [24.0, 18.0, 12.0, 6.0] {
+        let error = ask().await.unwrap_err();
+        assert_eq!(error.kind(), "daily_limit");
+        assert_eq!(error.wait().map(|wait| (wait.as_secs_f64() / 3_600.0).round()), Some(hours));
+        tokio::time::advance(Duration::from_secs(6 * 3_600)).await;
+    }
+    assert_eq!(fipe.http.calls.get(), 2, "nothing was called meanwhile");
+    ask().await.unwrap();
 }

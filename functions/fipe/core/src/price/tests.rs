@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::*;
+use crate::error::Fault;
 use crate::fakes::{FakeFipe, Queues, good, in_seconds, invalid_parameters, model_task, status};
 use crate::message::Price;
 
@@ -168,14 +169,39 @@ async fn a_task_without_time_where_nothing_else_got_on_either_comes_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outage_fails_the_task_instead_of_handing_it_on_for_ever() {
-    for fault in [status(503), status(429), status(403)] {
+async fn an_outage_postpones_the_task_as_it_is() {
+    for (fault, kind) in [(503, "outage"), (429, "throttled"), (403, "outage")] {
+        let fault = status(fault);
         let queues = Queues::default();
         let fipe = FakeFipe::with_trouble(move |_, _, _| Some(Ok(fault.clone()))).client();
-        let error = load(&fipe, &queues, model_task([1, 2, 3]), in_seconds(60)).await.unwrap_err();
-        assert!(error.is_transient(), "{error:?}");
+        let error = load(&fipe, &queues, model_task([1, 2, 3]), in_seconds(280)).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_transient()), (kind, true), "{error:?}");
+        assert!(error.wait().is_some_and(|wait| wait > Duration::from_secs(30)), "{error:?}");
         assert_eq!(error.to_string(), "no call for any of 3 models succeeded");
         assert!(queues.order().is_empty());
+    }
+}
+
+#[test]
+fn of_several_errors_the_one_that_says_how_long_to_wait_is_reported() {
+    let sick = || Fault::Unavailable { reason: "HTTP 503".to_owned() };
+    let call = String::new;
+    let ordered = [
+        Error::NoModel,
+        Error::OutOfTime { call: call(), last: None },
+        Error::Call { call: call(), attempts: 8, fault: sick() },
+        Error::Paused { call: call(), wait: Duration::from_secs(60), fault: sick() },
+    ];
+    assert_eq!(ordered.each_ref().map(weight), [0, 1, 2, 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_is_never_answered_is_no_outage() {
+    let trouble = |_: usize, _: &str, body: &serde_json::Value| (body["codigoModelo"] == 2).then(|| Ok(status(503)));
+    let (fipe, queues) = (FakeFipe::with_trouble(trouble).client(), Queues::default());
+    for _ in 0..3 {
+        let error = load(&fipe, &queues, model_task([2]), in_seconds(280)).await.unwrap_err();
+        assert_eq!((error.kind(), error.wait()), ("upstream", None), "so it ends in the dead-letter queue: {error:?}");
     }
 }
 

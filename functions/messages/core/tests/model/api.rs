@@ -267,6 +267,7 @@ async fn a_message_tells_what_happened_to_it() {
                 clock: &api.clock,
                 queue: function_runtime::Queue::over(api.dead_letters),
             },
+            input: &function_runtime::Input::over(&api.main, 50),
             trace_id: |envelope: &Envelope| envelope.message_id.to_string(),
             handler: async |message, invocation: &Invocation| worker.handle(message, invocation).await,
         };

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::time::Duration;
 
-use function_runtime::{CallFault, EntryFault, Outgoing, SendBatch};
+use function_runtime::{CallFault, ChangeVisibility, EntryFault, Outgoing, SendBatch};
 use messages_core::{Counted, Counts, DeadFault, DeadLetterQueue, Fault, Received, Sends, ToSend};
 use tokio::time::Instant;
 
@@ -26,6 +26,13 @@ pub(crate) struct Entry {
     visible_at: Instant,
     expires_at: Instant,
     receipt: u64,
+}
+
+impl Entry {
+    /// Names this receive.
+    pub(crate) fn receipt(&self) -> String {
+        format!("{}:{}", self.id, self.receipt)
+    }
 }
 
 #[derive(Default)]
@@ -81,7 +88,7 @@ impl<'a> ModelQueue<'a> {
         state.accepted.push(deduplication_id);
         state.next += 1;
         let id = format!("{}-{}", self.name, state.next);
-        let attributes = outgoing.attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let attributes = outgoing.attributes.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
         let entry = Entry {
             id,
             group,
@@ -154,13 +161,14 @@ impl<'a> ModelQueue<'a> {
 impl Sends for ModelQueue<'_> {
     async fn send(&self, message: ToSend) -> Result<(), Fault> {
         let attributes = message.fault.map_or_else(Vec::new, |DeadFault { kind, reason }| {
-            vec![(contract::dead_letter::ERROR_KIND, kind), (contract::dead_letter::REASON, reason)]
+            vec![(contract::dead_letter::ERROR_KIND.into(), kind), (contract::dead_letter::REASON.into(), reason)]
         });
         let outgoing = Outgoing {
             body: message.body,
             attributes,
             group: Some(message.group),
             deduplication_id: Some(message.deduplication_id),
+            ..Outgoing::default()
         };
         self.chance.call(|| self.put(&outgoing)).await
     }
@@ -170,6 +178,21 @@ impl SendBatch for &ModelQueue<'_> {
     async fn send_batch(&self, messages: &[&Outgoing]) -> Result<Vec<(usize, EntryFault)>, CallFault> {
         let sent = self.chance.call(|| messages.iter().for_each(|message| self.put(message))).await;
         sent.map(|()| Vec::new()).map_err(|fault| CallFault::new(fault, None, true))
+    }
+}
+
+impl ChangeVisibility for &ModelQueue<'_> {
+    async fn change_visibility(&self, changes: &[(&str, Duration)]) -> Result<Vec<(usize, EntryFault)>, CallFault> {
+        let change = || {
+            let now = Instant::now();
+            for (receipt, hidden) in changes {
+                let mut state = self.state.borrow_mut();
+                let entry =
+                    state.entries.iter_mut().find(|entry| entry.receipt() == *receipt && entry.visible_at > now);
+                entry.into_iter().for_each(|entry| entry.visible_at = now + *hidden);
+            }
+        };
+        self.chance.call(change).await.map(|()| Vec::new()).map_err(|fault| CallFault::new(fault, None, true))
     }
 }
 
@@ -190,7 +213,7 @@ impl DeadLetterQueue for ModelQueue<'_> {
         };
         let received = |entry: Entry| Received {
             message_id: text(&entry, contract::dead_letter::ORIGINAL_MESSAGE_ID).unwrap_or_else(|| entry.id.clone()),
-            receipt: format!("{}:{}", entry.id, entry.receipt),
+            receipt: entry.receipt(),
             fault: text(&entry, contract::dead_letter::ERROR_KIND).map(|kind| DeadFault {
                 kind,
                 reason: text(&entry, contract::dead_letter::REASON).unwrap_or_default(),

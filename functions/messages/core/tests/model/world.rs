@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use function_http::Request;
-use function_runtime::{Batch, FifoBatch, Function, Invocation, Message, Queue, SqsEvent, each};
+use function_runtime::{Batch, FifoBatch, Function, Input, Invocation, Message, Queue, SqsEvent, each};
 use jiff::Timestamp;
 use messages_auth::Refused;
 use messages_core::{
@@ -245,18 +245,19 @@ impl World {
         };
         let worker =
             Worker { function: &self.function, table: self.table, clock: &self.clock, currencies: &self.settled };
+        let input = &Input::over(self.main, MAX_RECEIVES);
         let trace_id = |envelope: &Envelope| envelope.message_id.to_string();
         let handle =
             async |message: Message<Envelope>, invocation: &Invocation| worker.handle(message, invocation).await;
         let response = match self.mutation {
             Mutation::GroupsNotHeldBack => {
                 let handler = async |messages, invocation: &_| each(messages, invocation, &handle).await;
-                let batch = Batch { function: &self.function, dead_letters: &dead_letters, trace_id, handler };
+                let batch = Batch { function: &self.function, dead_letters: &dead_letters, input, trace_id, handler };
                 killed_at(kill, batch.handle(&event, &invocation)).await
             }
             _ => {
-                let batch =
-                    FifoBatch { function: &self.function, dead_letters: &dead_letters, trace_id, handler: handle };
+                let (function, dead_letters, handler) = (&self.function, &dead_letters, handle);
+                let batch = FifoBatch { function, dead_letters, input, trace_id, handler };
                 killed_at(kill, batch.handle(&event, &invocation)).await
             }
         };
@@ -363,7 +364,7 @@ impl World {
 /// A record of the mapping's event.
 fn record(entry: &Entry) -> serde_json::Value {
     json!({
-        "messageId": entry.id, "body": entry.body,
+        "messageId": entry.id, "receiptHandle": entry.receipt(), "body": entry.body,
         "attributes": {"ApproximateReceiveCount": entry.receives.to_string(), "MessageGroupId": entry.group},
     })
 }

@@ -4,6 +4,7 @@
 use fipe_contract::{
     FunctionNames, MANUFACTURER_LOADER, NEWEST_MONTH, SOMA_INGESTOR, StatusQuestion, StatusRequest, start,
 };
+use jiff::Timestamp;
 use operate::aws::AwsCloud;
 use operate::{InvokeError, QueueDepth, QueueDepths, invoke};
 use serde::de::DeserializeOwned;
@@ -12,6 +13,7 @@ use system::{DeployedStack, Failed, Site, StageName};
 
 use super::crawl::Crawl;
 use super::month::Month;
+use super::pause::Pause;
 use crate::fipe_api;
 
 /// The chain of a stage.
@@ -52,6 +54,11 @@ impl Chain {
     /// How full the queues are now.
     pub(crate) async fn queues(&self) -> Result<Vec<QueueDepth>, Failed> {
         Ok(self.queues.now().await?)
+    }
+
+    /// What keeps the crawl from going on now, as the loaders say it.
+    pub(crate) async fn pause(&self) -> Result<Option<Pause>, Failed> {
+        Ok(Pause::find(&self.cloud, self.stage, Timestamp::now()).await?)
     }
 
     /// Starts a crawl and returns its id.

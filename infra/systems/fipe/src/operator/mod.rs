@@ -4,6 +4,7 @@ mod chain;
 mod crawl;
 mod local;
 mod month;
+mod pause;
 mod running;
 mod watch;
 

@@ -94,6 +94,10 @@ pub(crate) async fn until_complete(
             let missing = crawl.as_ref().map_or_else(|| "the crawl is not in the database".to_owned(), crawl::missing);
             let dead: u64 = queues.iter().map(|queue| queue.dead_letters).sum();
             let missing = if dead > 0 { format!("{missing}; {} dead letters", grouped(dead)) } else { missing };
+            let missing = match chain.pause().await? {
+                Some(pause) => format!("{missing}; {}", pause.told()),
+                None => missing,
+            };
             let incomplete = Incomplete { seconds: patience.rest.as_secs(), missing };
             return Err(Failed::new(How::Incomplete, incomplete));
         }
@@ -108,12 +112,14 @@ async fn look(chain: &Chain, crawl_id: Option<&str>) -> Result<(Option<Crawl>, V
 /// Everything about a crawl, once: a table for people, one document for programs.
 pub(crate) async fn report(console: &dyn Console, chain: &Chain, crawl: &Crawl, json: bool) -> Result<(), Failed> {
     let queues = chain.queues().await?;
+    let pause = if crawl.completed_at.is_some() { None } else { chain.pause().await? };
     if json {
-        console.data(&serde_json::json!({"crawl": crawl, "queues": queues}).to_string());
+        console.data(&serde_json::json!({"crawl": crawl, "paused": pause, "queues": queues}).to_string());
         return Ok(());
     }
     let state = if crawl.completed_at.is_some() { "complete" } else { "in progress" };
     console.data(&format!("crawl {} of {} {state}", crawl.crawl_id, crawl.reference_month));
+    pause.iter().for_each(|pause| console.data(&pause.told()));
     console.data("");
     crawl::table(crawl).iter().for_each(|line| console.data(line));
     console.data("");
