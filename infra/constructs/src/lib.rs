@@ -36,7 +36,7 @@ pub use database::{DatabaseCapacity, DatabaseCluster, DatabaseClusterProps};
 pub use event_source::SqsEventSource;
 pub use exception::{Acknowledgement, Exceptions, Suppression};
 pub use function::{Architecture, Code, RETENTION_DAYS, RustFunction, RustFunctionProps, VpcPlacement};
-pub use http_api::{CorsPreflight, HttpApi, HttpApiProps, RouteAuthorization, Throttling};
+pub use http_api::{CorsPreflight, HttpApi, HttpApiProps, LONGEST_ADDRESS_RETENTION, RouteAuthorization, Throttling};
 pub use iam::{Grantee, PolicyStatement, Role};
 pub use layer::LayerVersion;
 pub use metric::Metric;

@@ -62,6 +62,8 @@ pub const RULES: &[Rule] = &[
     http_apis::CORS,
     http_apis::PERMISSION,
     http_apis::TIMEOUT,
+    http_apis::AUTHORIZATION,
+    http_apis::ADDRESSES,
     secrets::SECRET_IN_TEMPLATE,
     stateful::RETENTION_POLICY,
     stateful::DATA_KEPT,

@@ -276,6 +276,30 @@ pub(super) fn api_timeout() -> Template {
     routed(60)
 }
 
+pub(super) fn api_authorization() -> Template {
+    let mut template = api(&[]);
+    let route = RawResource::new("AWS::ApiGatewayV2::Route")
+        .property("ApiId", cfn::intrinsics::ref_to::<String>("Api"))
+        .property("RouteKey", "POST /orders")
+        .property("AuthorizationType", "NONE");
+    template.add("Route", route);
+    template
+}
+
+pub(super) fn api_addresses() -> Template {
+    let mut template = api(&[]);
+    let log = template.add("Log", RawResource::new("AWS::Logs::LogGroup").property("RetentionInDays", 90));
+    let settings = json!({
+        "DestinationArn": log.get_att::<String>("Arn"),
+        "Format": "{\"sourceIp\":\"$context.identity.sourceIp\"}",
+    });
+    let stage = RawResource::new("AWS::ApiGatewayV2::Stage")
+        .property("ApiId", cfn::intrinsics::ref_to::<String>("Api"))
+        .property("AccessLogSettings", settings);
+    template.add("Stage", stage);
+    template
+}
+
 /// A bucket that notifies a topic with this key, which admits it.
 fn notified(key: Option<&'static str>, admits: bool) -> Template {
     let mut template = template();

@@ -264,7 +264,7 @@ fn api_props(stage: &Stage, settings: &Settings) -> HttpApiProps {
             ],
             max_age: PREFLIGHT_MAX_AGE,
         },
-        log_retention_days: stage.functions.log_retention_days,
+        access_log_retention_days: stage.access_log_retention_days,
     }
 }
 
