@@ -39,7 +39,7 @@ pub use function::{Architecture, Code, RETENTION_DAYS, RustFunction, RustFunctio
 pub use http_api::{CorsPreflight, HttpApi, HttpApiProps, LONGEST_ADDRESS_RETENTION, RouteAuthorization, Throttling};
 pub use iam::{Grantee, PolicyStatement, Role};
 pub use layer::LayerVersion;
-pub use metric::Metric;
+pub use metric::{ClusterMetrics, Metric};
 pub use network::{GatewayVpcEndpoint, IngressRule, InterfaceVpcEndpoint, Peer, SecurityGroup};
 pub use parameter::{Asked, ParameterSource};
 pub use protection::Protection;

@@ -51,6 +51,7 @@ pub const RULES: &[Rule] = &[
     notifications::WITHOUT_POLICY,
     notifications::SUBSCRIBED_QUEUE,
     notifications::SUBSCRIPTION_DEAD_LETTERS,
+    notifications::ALARM_SUBSCRIBER,
     functions::LOG_RETENTION,
     functions::SECRET_IN_ENVIRONMENT,
     functions::ENVIRONMENT_WITHOUT_GRANT,

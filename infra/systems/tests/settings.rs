@@ -215,6 +215,44 @@ fn one_word_says_in_every_api_who_may_use_it_and_nobody_writes_unasked_where_peo
 }
 
 #[test]
+fn somebody_hears_of_the_alarms_of_a_stage_that_people_rely_on() {
+    let with = |stage: &str, written: &str, other: &str| {
+        let mut files = committed(stage);
+        let text = files.get_mut("stage.toml").expect("shared settings");
+        assert!(text.contains(written), "{written:?} is not in stage.toml of {stage}");
+        *text = text.replace(written, other);
+        files
+    };
+    let message = faults("prd", &with("prd", "asks_for_email = true", "asks_for_email = false"));
+    assert!(message.contains("stage.toml alarms.asks_for_email false, without emails and https,"), "{message}");
+    let named =
+        "emails = [\"team@shop.example\"]\nhttps = [\"https://pager.example/alarms\"]\nasks_for_email = false\n#";
+    let mut files = with("prd", "emails = []", "#");
+    let text = files.get_mut("stage.toml").expect("shared settings");
+    *text = text.replace("https = []", "#").replace("asks_for_email = true", named);
+    let stacks = ConfiguredStage::parse("prd", &files).expect("valid").synth().expect("nothing is refused");
+    let catalog = stacks.iter().find(|stack| stack.name == "Catalog").expect("it is there").template.to_yaml();
+    for expected in [
+        "Endpoint: team@shop.example",
+        "Endpoint: https://pager.example/alarms",
+        "QueueName: catalog-alarms-dlq-1-prd",
+        "AlarmHttps1UndeliveredAlarm:",
+    ] {
+        assert!(catalog.contains(expected), "{expected}");
+    }
+    assert!(!catalog.contains("AlarmEmail:"), "nobody is asked for an address");
+    for (written, wrong) in [
+        ("emails = []", "emails = [\"team\"]"),
+        ("emails = []", "emails = [\"team@shop\"]"),
+        ("emails = []", "emails = [\"a@shop.example, b@shop.example\"]"),
+        ("https = []", "https = [\"http://pager.example\"]"),
+        ("https = []", "https = [\"https://user:password@pager.example\"]"),
+    ] {
+        assert!(faults("dev", &with("dev", written, wrong)).contains("is not a list of addresses"), "{wrong}");
+    }
+}
+
+#[test]
 fn addresses_in_access_logs_are_not_kept_for_longer_than_a_month() {
     let with = |days: u32| {
         let mut files = committed("dev");

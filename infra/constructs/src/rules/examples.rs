@@ -353,5 +353,13 @@ pub(super) fn subscription_queue_policy() -> Template {
 }
 
 pub(super) fn subscription_dead_letter_queue() -> Template {
-    subscribed(&[("Protocol", "email".into()), ("Endpoint", "orders@shop.example".into())])
+    subscribed(&[("Protocol", "https".into()), ("Endpoint", "https://shop.example/orders".into())])
+}
+
+pub(super) fn alarm_topic_subscriber() -> Template {
+    let mut template = template();
+    let topic = template.add("AlarmTopic", RawResource::new("AWS::SNS::Topic"));
+    let alarm = RawResource::new("AWS::CloudWatch::Alarm").property("AlarmActions", json!([topic.r#ref()]));
+    template.add("Alarm", alarm);
+    template
 }

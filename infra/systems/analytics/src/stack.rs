@@ -170,10 +170,10 @@ pub(crate) fn analytics(stage: &Stage, settings: &Settings) -> SynthesizedStack 
     add_routes(&mut stack, &api, &reader, settings);
 
     // Monitoring
-    let alarms = Topic::for_alarms(&mut stack, "AlarmTopic", format!("analytics-alarms-{}", stage.name));
+    let alarms = stage.alarm_topic(&mut stack, APPLICATION);
     let monitored =
         Monitored { api: &api, queue: &queue, undelivered: &undelivered, importer: &importer, reader: &reader };
-    add_monitoring(&mut stack, stage, &monitored, &alarms);
+    add_monitoring(&mut stack, stage, &settings.database, &monitored, &alarms);
 
     stack.output("FastApiUrl", settings.api.url(&api), "Address of the API, without a slash at its end.");
     stack.output("S3BucketName", bucket.bucket_name(), "Bucket that files are uploaded to.");

@@ -323,22 +323,29 @@ fn alarms_ring_for_what_is_lost_rejected_slow_or_fails() {
             let properties = &alarm["Properties"];
             assert_eq!(properties["AlarmActions"], json!([{ "Ref": "AlarmTopic" }]));
             let value = &properties["Dimensions"].as_array().and_then(|all| all.last()).expect("one")["Value"];
-            format!("{} {}", properties["MetricName"].as_str().expect("a name"), value.as_str().unwrap_or("Api"))
+            format!(
+                "{} {}",
+                properties["MetricName"].as_str().expect("a name"),
+                value.as_str().or(value["Fn::Sub"].as_str()).unwrap_or_default()
+            )
         })
         .collect();
     watched.sort_unstable();
     assert_eq!(
         watched,
         [
-            "5xx Api",
+            "5xx ${Api}",
+            "ACUUtilization ${DBClusterId}",
             "ApproximateAgeOfOldestMessage csv-processing-queue-prd",
             "ApproximateNumberOfMessagesVisible csv-processing-dlq-prd",
             "ApproximateNumberOfMessagesVisible csv-upload-dlq-prd",
+            "CPUUtilization ${DBClusterId}",
+            "DatabaseConnections ${DBClusterId}",
             "Errors AnalyticsApi-prd",
             "Errors CsvImporter-prd",
             "FilesRejected CsvImporter",
             "GroupsSilent CsvImporter",
-            "Latency Api",
+            "Latency ${Api}",
             "RejectedShare CsvImporter",
             "Throttles AnalyticsApi-prd",
             "Throttles CsvImporter-prd",

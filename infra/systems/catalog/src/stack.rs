@@ -92,7 +92,7 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
         why_no_access_log: "one function writes and nobody else may; a log of requests would need a bucket of its own that somebody reads",
     };
     let reports = Bucket::new(&mut stack, "ReportsBucket", reports);
-    let alarms = Topic::for_alarms(&mut stack, "AlarmTopic", format!("catalog-alarms-{}", stage.name));
+    let alarms = stage.alarm_topic(&mut stack, APPLICATION);
 
     // Who may use the API
     let authorizations = settings.api.authorizations;

@@ -2,6 +2,8 @@
 //!
 //! Knows no system. Everything but [`Operator`] is pure: it reads text, never files.
 
+mod alarm_topic;
+mod alarms;
 mod api;
 mod database;
 mod error;
@@ -14,6 +16,7 @@ mod size;
 mod stage;
 mod system;
 
+pub use alarms::Alarms;
 pub use api::{Api, ApiAddress};
 pub use database::{Database, Tls};
 pub use error::{StageError, StageFault};

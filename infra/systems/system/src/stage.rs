@@ -6,7 +6,7 @@ use std::fmt;
 use cfn::Value;
 use constructs::{Architecture, LONGEST_ADDRESS_RETENTION, Metric, RETENTION_DAYS, RemovalPolicy, RustFunction, Stack};
 
-use crate::Section;
+use crate::{Alarms, Section};
 
 /// What all systems of a stage share.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +18,7 @@ pub struct Stage {
     pub functions: Functions,
     /// How long the access logs of HTTP APIs are kept, in days; they have the callers' addresses.
     pub access_log_retention_days: u32,
+    pub alarms: Alarms,
     /// Tags in addition to `Stage` and `Application`, in key order.
     pub tags: Vec<(String, String)>,
     /// The policy that bounds what the roles of its stacks may do; [`crate::Configured::permissions_boundary`] of one of its systems.
@@ -79,12 +80,14 @@ impl Stage {
 
     /// Reads `stage.toml`.
     pub fn read(name: StageName, mut root: Section<'_>) -> Self {
+        let protection = read_protection(root.section("protection"));
         let stage = Self {
             name,
-            protection: read_protection(root.section("protection")),
+            protection,
             public_access: read_network(root.section("network")),
             functions: read_functions(root.section("functions")),
             access_log_retention_days: read_access_logs(root.section("apis")),
+            alarms: Alarms::read(root.section("alarms"), protection.termination),
             tags: read_tags(root.section("tags")),
             permissions_boundary: None,
         };
