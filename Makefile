@@ -11,7 +11,7 @@ INFRA := $(TARGET_DIR)/debug/infra
 # Settings reach `infra` through the environment. An empty one counts as unset.
 $(foreach name,$(.VARIABLES),$(if $(filter command environment,$(firstword $(origin $(name)))),$(if $(value $(name)),,$(eval unexport $(name)))))
 ACCOUNT = $(if $(AWS_PROFILE),--profile $(AWS_PROFILE)) $(if $(AWS_REGION),--region $(AWS_REGION))
-VALUES = $(if $(VPC_ID),--vpc-id $(VPC_ID)) $(if $(ALLOWED_IP),--allowed-ip $(ALLOWED_IP))
+VALUES = $(if $(VPC_ID),--vpc-id $(VPC_ID)) $(if $(ALLOWED_IP),--allowed-ip $(ALLOWED_IP)) $(if $(ALARM_EMAIL),--alarm-email $(ALARM_EMAIL))
 APPROVAL = $(if $(APPROVE),--approve $(APPROVE)) $(foreach resource,$(ACCEPT_DATA_LOSS),--accept-data-loss $(resource)) $(if $(EVENTS),--events $(EVENTS))
 CONSENT = $(if $(YES_DESTROY),--yes-destroy $(YES_DESTROY))
 

@@ -3,6 +3,7 @@
 //!
 //! What one system's stack, functions and operator agree on is in its own contract, `functions/<system>/contract`.
 
+mod authorization;
 pub mod db_init;
 pub mod dead_letter;
 pub mod docs;
@@ -15,6 +16,7 @@ mod route;
 mod setting;
 mod work_time;
 
+pub use authorization::{Authorization, Authorizations, DataAccess};
 pub use function::FunctionNames;
 pub use number::grouped;
 pub use route::{Matches, Method, Route};

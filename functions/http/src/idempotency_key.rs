@@ -1,6 +1,8 @@
 //! The header `Idempotency-Key` (IETF draft "The Idempotency-Key HTTP header field"): what a client may send, and how a repeated request is
 //! answered. What is stored under a key is the caller's.
 
+use sha2::{Digest, Sha256};
+
 use crate::answer::Answer;
 use crate::problem::Problem;
 use crate::request::Request;
@@ -34,6 +36,17 @@ impl IdempotencyKey {
         &self.0
     }
 
+    /// What to store something under that belongs to this key of this principal: 64 hexadecimal digits, others for whoever else chooses the
+    /// same key.
+    pub fn of_principal(&self, principal: &str) -> String {
+        let mut hash = Sha256::new();
+        // The length distinguishes "a" + "bc" from "ab" + "c".
+        hash.update((principal.len() as u64).to_be_bytes());
+        hash.update(principal);
+        hash.update(&self.0);
+        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// The error 422 for a key that was used for another request; `what` is what a request asks for, such as `product`.
     pub fn reused(what: &str) -> Problem {
         Problem::new(422)
@@ -64,6 +77,15 @@ mod tests {
             assert_eq!(IdempotencyKey::of(&request).unwrap_err().status, 400, "{key}");
         }
         assert_eq!(IdempotencyKey::of(&Request::new("POST", "/")), Ok(None));
+    }
+
+    #[test]
+    fn a_key_belongs_to_the_one_who_chose_it() {
+        let key = |text: &str| IdempotencyKey::read(text).unwrap();
+        assert_eq!(key("k").of_principal("a").len(), 64);
+        assert_eq!(key("k").of_principal("a"), key("k").of_principal("a"));
+        assert_ne!(key("k").of_principal("a"), key("k").of_principal("b"));
+        assert_ne!(key("bc").of_principal("a"), key("c").of_principal("ab"));
     }
 
     #[test]

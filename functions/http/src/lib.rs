@@ -2,6 +2,7 @@
 //! Knows no resource; CORS, throttling and the access log are the API's.
 
 mod accept;
+mod access;
 mod answer;
 mod bearer;
 mod body;
@@ -16,9 +17,12 @@ mod problem;
 mod request;
 mod routes;
 mod serve;
+#[cfg(feature = "token-secret")]
+mod token_secret;
 mod validation;
 
 pub use accept::preferred;
+pub use access::{Access, Principal, TokenError, Tokens};
 pub use answer::Answer;
 pub use bearer::{Realm, bearer};
 pub use body::{BODY_BYTES, json_body};
@@ -32,4 +36,6 @@ pub use problem::{FieldFault, PROBLEM_JSON, Problem};
 pub use request::Request;
 pub use routes::{Found, Routes};
 pub use serve::{respond, serve, serve_in_form};
+#[cfg(feature = "token-secret")]
+pub use token_secret::TokenSecret;
 pub use validation::{Input, Invalid, Place, fastapi_body, not_an_object, object, parse, unprocessable};

@@ -2,6 +2,7 @@
 //! What an operation does is written next to its rules.
 
 mod errors;
+mod gateway;
 mod parts;
 
 use contract::{Matches, Route};
@@ -21,7 +22,7 @@ pub struct Info<'a> {
     pub description: &'a str,
 }
 
-/// The document: the paths of the routes whose operation is described, and the schemas.
+/// The document: the paths of the routes whose operation is described, with what API Gateway answers by itself, and the schemas.
 pub fn document<O: Copy>(
     info: Info<'_>,
     routes: &[Route<O>],
@@ -31,7 +32,8 @@ pub fn document<O: Copy>(
     let mut paths = json!({});
     for route in routes {
         let Matches::Operation { method, path, operation } = route.matches else { continue };
-        if let Some(described) = described(operation) {
+        if let Some(mut described) = described(operation) {
+            gateway::add_answers(&mut described);
             paths[path][method.name().to_ascii_lowercase()] = described;
         }
     }
@@ -40,7 +42,7 @@ pub fn document<O: Copy>(
         "openapi": "3.1.0",
         "info": {"title": title, "version": version, "description": description},
         "paths": paths,
-        "components": {"schemas": schemas.into_iter().collect::<Map<_, _>>()},
+        "components": {"schemas": schemas.into_iter().chain([gateway::schema()]).collect::<Map<_, _>>()},
     })
 }
 

@@ -9,7 +9,6 @@ use std::net::IpAddr;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 /// A request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,8 +26,8 @@ pub struct Request {
     pub source_address: Option<IpAddr>,
     /// The API's name for it, which is in its access log; empty when unknown.
     pub request_id: String,
-    /// Whether API Gateway has checked a signature against IAM. Only the API can say so, no header.
-    pub is_authorised_by_iam: bool,
+    /// The user or role whose signature API Gateway has checked against IAM. Only the API can say so, no header.
+    pub iam_caller: Option<String>,
 }
 
 impl Request {
@@ -109,7 +108,33 @@ struct Context {
 #[derive(Debug, Deserialize)]
 struct Authorizer {
     #[serde(default)]
-    iam: Option<IgnoredAny>,
+    iam: Option<Iam>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Iam {
+    #[serde(default)]
+    user_id: Option<String>,
+    #[serde(default)]
+    cognito_identity: Option<CognitoIdentity>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CognitoIdentity {
+    #[serde(default)]
+    identity_id: Option<String>,
+}
+
+impl Iam {
+    /// Ids of IAM are never given out again, as names are. A role's is followed by the name of the session, which is another one when the same
+    /// program starts again. Users of an identity pool share a role.
+    fn caller(self) -> Option<String> {
+        let of_pool = self.cognito_identity.and_then(|identity| identity.identity_id);
+        let of_iam = || Some(self.user_id?.split(':').next()?.to_owned());
+        of_pool.or_else(of_iam).filter(|id| !id.is_empty())
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -143,7 +168,7 @@ impl<'de> Deserialize<'de> for Request {
             body,
             source_address: context.http.source_ip.parse().ok(),
             request_id: context.request_id,
-            is_authorised_by_iam: context.authorizer.is_some_and(|authorizer| authorizer.iam.is_some()),
+            iam_caller: context.authorizer.and_then(|authorizer| authorizer.iam?.caller()),
         })
     }
 }
@@ -211,18 +236,39 @@ mod tests {
             serde_json::from_value::<Request>(event).unwrap()
         };
         let request =
-            event(json!({"iam": {"accountId": "111122223333", "userArn": "arn:aws:iam::111122223333:user/a"}}));
+            event(json!({"iam": {"accountId": "111122223333", "userId": "AIDAEXAMPLE", "cognitoIdentity": null}}));
         assert_eq!((request.query.as_str(), request.request_id.as_str()), ("a=%20b", "JKJaXmPLvHcESHA="));
         assert_eq!(request.source_address, Some("2001:db8::1".parse().unwrap()));
-        assert!(request.is_authorised_by_iam);
+        assert_eq!(request.iam_caller.as_deref(), Some("AIDAEXAMPLE"));
         for other in [
             json!(null),
             json!({}),
             json!({"iam": null}),
+            json!({"iam": {}}),
+            json!({"iam": {"userId": ""}}),
+            json!({"iam": {"userId": ":session"}}),
             json!({"jwt": {"claims": {}}}),
             json!({"lambda": {"iam": true}}),
         ] {
-            assert!(!event(other.clone()).is_authorised_by_iam, "{other}");
+            assert_eq!(event(other.clone()).iam_caller, None, "{other}");
         }
+    }
+
+    #[test]
+    fn a_caller_is_the_same_in_each_session_of_its_role_and_another_for_each_user_of_a_pool() {
+        let caller = |iam: serde_json::Value| {
+            let event = json!({"requestContext": {"authorizer": {"iam": iam}, "http": {"method": "GET"}}});
+            serde_json::from_value::<Request>(event).unwrap().iam_caller.unwrap()
+        };
+        let role = |session: &str| caller(json!({"userId": format!("AROAEXAMPLE:{session}")}));
+        assert_eq!((role("a"), role("b")), ("AROAEXAMPLE".to_owned(), "AROAEXAMPLE".to_owned()));
+        let user = |id: &str| {
+            let identity = json!({"amr": ["authenticated"], "identityId": id, "identityPoolId": "eu-west-1:p"});
+            caller(json!({"userId": "AROAEXAMPLE:CognitoIdentityCredentials", "cognitoIdentity": identity}))
+        };
+        assert_eq!(
+            (user("eu-west-1:u1"), user("eu-west-1:u2")),
+            ("eu-west-1:u1".to_owned(), "eu-west-1:u2".to_owned())
+        );
     }
 }

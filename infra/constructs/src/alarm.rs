@@ -14,6 +14,33 @@ impl Alarm {
     /// In alarm while the metric is above `threshold` (in the metric's unit).
     #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, metric: &Metric, threshold: u32, description: &str, topic: &Topic) -> Self {
+        let above = cfn_alarm::ComparisonOperator::GREATER_THAN_THRESHOLD;
+        Self::draw(stack, id, metric, (above, threshold.into_value()), description, topic)
+    }
+
+    /// In alarm while the metric is below `threshold` (in the metric's unit).
+    #[track_caller]
+    pub fn below(
+        stack: &mut Stack,
+        id: &str,
+        metric: &Metric,
+        threshold: f64,
+        description: &str,
+        topic: &Topic,
+    ) -> Self {
+        let below = cfn_alarm::ComparisonOperator::LESS_THAN_THRESHOLD;
+        Self::draw(stack, id, metric, (below, threshold.into_value()), description, topic)
+    }
+
+    #[track_caller]
+    fn draw(
+        stack: &mut Stack,
+        id: &str,
+        metric: &Metric,
+        (operator, threshold): (cfn_alarm::ComparisonOperator, Value<f64>),
+        description: &str,
+        topic: &Topic,
+    ) -> Self {
         let dimensions = metric.dimensions.iter();
         let dimensions: Vec<_> = dimensions
             .map(|(name, value)| cfn_alarm::DimensionProperty::new().name(*name).value(text(value)))
@@ -29,7 +56,7 @@ impl Alarm {
             .extended_statistic(is_percentile.then_some(metric.statistic))
             .period(seconds(metric.period))
             .evaluation_periods(1)
-            .comparison_operator(cfn_alarm::ComparisonOperator::GREATER_THAN_THRESHOLD)
+            .comparison_operator(operator)
             .threshold(threshold)
             .treat_missing_data(metric.missing.clone())
             .alarm_actions([topic.topic_arn()]);

@@ -42,6 +42,9 @@ const INSTANCE_CLASSES: [(&str, f64); 14] = [
     ("db.r8g.4xlarge", 128.0),
 ];
 
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.how-it-works.html>
+const GIB_PER_ACU: f64 = 2.0;
+
 /// How large the writer is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DatabaseCapacity {
@@ -65,14 +68,25 @@ impl DatabaseCapacity {
         const BYTES_PER_CONNECTION: f64 = 9_531_392.0;
         // The operating system and Aurora itself use part of the memory before the formula is applied.
         const LEFT_FOR_THE_INSTANCE: f64 = 0.9;
-        const GIB_PER_ACU: f64 = 2.0;
-        let (gib, most) = match self {
-            Self::InstanceClass(class) => (INSTANCE_CLASSES.iter().find(|(known, _)| known == class)?.1, 5000.0),
-            Self::ServerlessV2 { min_acu, max_acu } => {
-                (max_acu * GIB_PER_ACU, if *min_acu < 1.0 { 2000.0 } else { 5000.0 })
-            }
+        let most = match self {
+            Self::ServerlessV2 { min_acu, .. } if *min_acu < 1.0 => 2000.0,
+            Self::ServerlessV2 { .. } | Self::InstanceClass(_) => 5000.0,
         };
-        Some((gib * LEFT_FOR_THE_INSTANCE * 1024.0 * 1024.0 * 1024.0 / BYTES_PER_CONNECTION).floor().min(most))
+        Some(
+            (self.memory_gib()? * LEFT_FOR_THE_INSTANCE * 1024.0 * 1024.0 * 1024.0 / BYTES_PER_CONNECTION)
+                .floor()
+                .min(most),
+        )
+    }
+}
+
+impl DatabaseCapacity {
+    /// GiB of memory at its largest; `None` for an unknown class.
+    pub fn memory_gib(&self) -> Option<f64> {
+        match self {
+            Self::InstanceClass(class) => Some(INSTANCE_CLASSES.iter().find(|(known, _)| known == class)?.1),
+            Self::ServerlessV2 { max_acu, .. } => Some(max_acu * GIB_PER_ACU),
+        }
     }
 }
 

@@ -5,7 +5,10 @@ use cfn::{Json, LogicalId, Properties, ResourceOptions, json};
 
 use crate::Stack;
 
-/// A linter's finding, or one of our own rule about wildcards, that does not apply to one resource.
+/// Metadata of a route at which API Gateway checks nothing: how the function decides who may call it.
+pub(crate) const AUTHORIZED_BY_FUNCTION: &str = "AuthorizedByFunction";
+
+/// A linter's finding, or one of our own rules', that does not apply to one resource.
 ///
 /// cloudformation-validate has none: it reads no such metadata, and finds nothing in our templates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +25,8 @@ enum Linter {
     Guard,
     /// Our own rule `permission-wildcard`.
     Wildcard,
+    /// Our own rule `http-api-authorization`.
+    OpenRoute,
 }
 
 impl Suppression {
@@ -45,6 +50,11 @@ impl Suppression {
         Self { linter: Linter::Wildcard, rule: sid, reason }
     }
 
+    /// A route that our own rule `http-api-authorization` would consider open to anyone: how the function decides.
+    pub const fn authorized_by_function(how: &'static str) -> Self {
+        Self { linter: Linter::OpenRoute, rule: AUTHORIZED_BY_FUNCTION, reason: how }
+    }
+
     fn write(self, metadata: &mut Properties) {
         let Self { linter, rule, reason } = self;
         match linter {
@@ -52,6 +62,7 @@ impl Suppression {
                 push(metadata.entry("checkov").entry("skip"), json!({ "id": rule, "comment": reason }));
             }
             Linter::Wildcard => *metadata.entry("Wildcards").entry(rule) = reason.into(),
+            Linter::OpenRoute => *metadata.entry(rule) = reason.into(),
             // The other two have no field for a reason, so it is written next to them.
             Linter::CfnLint => {
                 let cfn_lint = metadata.entry("cfn-lint");

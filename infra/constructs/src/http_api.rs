@@ -31,6 +31,10 @@ const ACCESS_LOG_FORMAT: [(&str, &str); 12] = [
     ("error", "$context.integrationErrorMessage"),
 ];
 
+/// Days for which an access log with the callers' addresses may be kept. An address is data about a person, and is needed for as long as it takes
+/// to notice who misuses an API and to stop them.
+pub const LONGEST_ADDRESS_RETENTION: u32 = 30;
+
 /// How much all routes together accept; excess requests get 429.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Throttling {
@@ -54,19 +58,21 @@ pub struct CorsPreflight {
     pub max_age: u32,
 }
 
-/// Who may call a route, as API Gateway sees it.
+/// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RouteAuthorization {
-    /// Anyone; the function may check more.
-    None,
+    /// Anyone, for this reason. A rule refuses it for routes that may write, on stages that people rely on.
+    Anyone(&'static str),
     /// Whoever signs the request (Signature Version 4) and has `execute-api:Invoke` on the route.
     Iam,
+    /// Whoever the function lets in, in the way that this sentence says; API Gateway lets everyone through to it.
+    Function(&'static str),
 }
 
 impl RouteAuthorization {
     fn as_str(self) -> &'static str {
         match self {
-            Self::None => "NONE",
+            Self::Anyone(_) | Self::Function(_) => "NONE",
             Self::Iam => "AWS_IAM",
         }
     }
@@ -78,8 +84,8 @@ pub struct HttpApiProps {
     pub description: &'static str,
     pub throttling: Throttling,
     pub cors: CorsPreflight,
-    /// One of [`crate::RETENTION_DAYS`].
-    pub log_retention_days: u32,
+    /// How long the access log is kept, in days: one of [`crate::RETENTION_DAYS`], at most [`LONGEST_ADDRESS_RETENTION`].
+    pub access_log_retention_days: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -109,7 +115,7 @@ impl HttpApi {
         // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
         let log = CfnLogGroup::new()
             .log_group_name(format!("/aws/vendedlogs/apis/{}", props.api_name))
-            .retention_in_days(props.log_retention_days)
+            .retention_in_days(props.access_log_retention_days)
             .suppress(LOGS_ENCRYPTED);
         let log = stack.add(format!("{id}AccessLog"), RemovalPolicy::Destroy.apply(log));
         let format: Vec<_> = ACCESS_LOG_FORMAT.iter().map(|(name, value)| format!("\"{name}\":\"{value}\"")).collect();
@@ -157,6 +163,10 @@ impl HttpApi {
             .route_key(route_key)
             .authorization_type(authorization.as_str())
             .target(sub(format!("integrations/${{{integration}}}")));
+        let route = match authorization {
+            RouteAuthorization::Function(how) => route.suppress(Suppression::authorized_by_function(how)),
+            RouteAuthorization::Anyone(_) | RouteAuthorization::Iam => route,
+        };
         let route = stack.add(id, route);
         let permission = CfnPermission::new()
             .action("lambda:InvokeFunction")

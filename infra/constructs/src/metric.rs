@@ -113,6 +113,46 @@ impl HttpApi {
     }
 }
 
+/// What CloudWatch measures of an Aurora cluster by the minute; of several instances together.
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html>
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterMetrics {
+    cluster_identifier: String,
+}
+
+impl ClusterMetrics {
+    /// Of the cluster whose identifier is the value of this parameter or the name of this cluster of the same stack.
+    pub fn of(logical_id: &str) -> Self {
+        Self { cluster_identifier: format!("${{{logical_id}}}") }
+    }
+
+    /// Percent, on average.
+    pub fn cpu_utilization(&self) -> Metric {
+        self.metric("CPUUtilization", "Average")
+    }
+
+    pub fn connections(&self) -> Metric {
+        self.metric("DatabaseConnections", "Maximum")
+    }
+
+    /// Bytes that are left, at least.
+    pub fn freeable_memory(&self) -> Metric {
+        self.metric("FreeableMemory", "Minimum")
+    }
+
+    /// Percent of the most capacity that a serverless cluster may take, on average.
+    pub fn acu_utilization(&self) -> Metric {
+        self.metric("ACUUtilization", "Average")
+    }
+
+    /// A cluster that pauses has no data, and nothing is wrong with it.
+    fn metric(&self, name: &'static str, statistic: &'static str) -> Metric {
+        let dimensions = vec![("DBClusterIdentifier", self.cluster_identifier.clone())];
+        let missing = TreatMissingData::NOT_BREACHING;
+        Metric { namespace: "AWS/RDS", name, dimensions, statistic, period: FIVE_MINUTES, missing }
+    }
+}
+
 impl Table {
     /// Reads that DynamoDB throttled: because of a hot key, or of growth faster than it scales.
     pub fn metric_read_throttles(&self) -> Metric {

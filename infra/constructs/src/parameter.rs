@@ -33,10 +33,12 @@ pub enum Asked {
     DatabasePort,
     /// Whether to create the account's OIDC provider for GitHub; an account has one. Default: true.
     CreateOidcProvider,
+    /// The mail address that hears of each alarm. No default.
+    AlarmEmail,
 }
 
 impl Asked {
-    pub const ALL: [Asked; 7] = [
+    pub const ALL: [Asked; 8] = [
         Self::VpcId,
         Self::SubnetIds,
         Self::EndpointSubnetIds,
@@ -44,6 +46,7 @@ impl Asked {
         Self::AllowedIp,
         Self::DatabasePort,
         Self::CreateOidcProvider,
+        Self::AlarmEmail,
     ];
 
     /// The parameter's logical id.
@@ -56,13 +59,14 @@ impl Asked {
             Self::AllowedIp => "AllowedIp",
             Self::DatabasePort => "DatabasePort",
             Self::CreateOidcProvider => "CreateOidcProvider",
+            Self::AlarmEmail => "AlarmEmail",
         }
     }
 
     /// Whether the templates have a default, so that it is optional.
     pub fn has_default(self) -> bool {
         match self {
-            Self::VpcId | Self::SubnetIds | Self::EndpointSubnetIds | Self::RouteTableIds => false,
+            Self::VpcId | Self::SubnetIds | Self::EndpointSubnetIds | Self::RouteTableIds | Self::AlarmEmail => false,
             Self::AllowedIp | Self::DatabasePort | Self::CreateOidcProvider => true,
         }
     }

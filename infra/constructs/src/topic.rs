@@ -2,7 +2,7 @@
 //! account only, unless a bucket publishes to it.
 
 use cfn::aws_sns::{CfnSubscription, CfnTopic, CfnTopicPolicy, cfn_subscription};
-use cfn::{Handle, LogicalId, ResourceOptions, Value, json};
+use cfn::{Handle, IntoValue, LogicalId, ResourceOptions, Value, json};
 
 use crate::{BucketName, DeadLetterQueue, Exceptions, Grantee, PolicyStatement, Queue, Stack, Suppression};
 
@@ -85,6 +85,37 @@ impl Topic {
             .redrive_policy(redrive)
             .depends_on(&admitted)
             .depends_on(&admitted_as_well);
+        stack.add(id, subscription);
+        dead_letters
+    }
+
+    /// Sends what is published to this address, once somebody there has confirmed it by a link. Without a dead-letter queue: SNS hands a mail over,
+    /// and what comes back then is the mail server's.
+    #[track_caller]
+    pub fn add_email_subscription(&self, stack: &mut Stack, id: &str, address: impl IntoValue<String>) {
+        let subscription =
+            CfnSubscription::new().topic_arn(self.topic_arn()).protocol("email").endpoint(address.into_value());
+        stack.add(id, subscription);
+    }
+
+    /// Sends what is published to an address of the web, which has to confirm it. Creates `<id>DeadLetters`, which keeps what it did not take.
+    #[track_caller]
+    pub fn add_https_subscription(
+        &self,
+        stack: &mut Stack,
+        id: &str,
+        url: &str,
+        dead_letter_queue_name: String,
+    ) -> DeadLetterQueue {
+        let dead_letters = DeadLetterQueue::new(stack, &format!("{id}DeadLetters"), dead_letter_queue_name);
+        let admitted = dead_letters.admit_topic(stack, &self.topic_arn());
+        let redrive = cfn_subscription::RedrivePolicyProperty::new().dead_letter_target_arn(dead_letters.queue_arn());
+        let subscription = CfnSubscription::new()
+            .topic_arn(self.topic_arn())
+            .protocol("https")
+            .endpoint(url)
+            .redrive_policy(redrive)
+            .depends_on(&admitted);
         stack.add(id, subscription);
         dead_letters
     }

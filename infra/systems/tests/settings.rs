@@ -171,11 +171,11 @@ fn what_a_stage_says_of_the_analytics_is_checked() {
             "analytics.toml reject_above_percent 101 is not a whole number of percent from 1 to 100",
         ),
         (
-            "authorise_writing = \"token\"",
-            "authorise_writing = \"password\"",
-            "analytics.toml api.authorise_writing \"password\" is not one of \"none\", \"iam\", \"token\"",
+            "writing = \"token\"",
+            "writing = \"password\"",
+            "analytics.toml api.authorization.writing \"password\" is not one of \"none\", \"iam\", \"token\"",
         ),
-        ("authorise_reading", "authorize_reading", "did you mean \"authorise_reading\"?"),
+        ("authorization", "authorisation", "did you mean \"authorization\"?"),
         (
             "api_address = \"host\"",
             "api_address = \"path\"",
@@ -185,6 +185,87 @@ fn what_a_stage_says_of_the_analytics_is_checked() {
         let message = faults("dev", &changed("analytics.toml", written, wrong));
         assert!(message.contains(fault), "{wrong}: {message}");
     }
+}
+
+#[test]
+fn one_word_says_in_every_api_who_may_use_it_and_nobody_writes_unasked_where_people_rely_on_it() {
+    let with = |stage: &str, file: &str, written: &str, other: &str| {
+        let mut files = committed(stage);
+        let text = files.get_mut(file).expect(file);
+        assert!(text.contains(written), "{written:?} is not in {file} of {stage}");
+        *text = text.replace(written, other);
+        files
+    };
+    for file in ["catalog.toml", "analytics.toml"] {
+        for other in ["none", "iam"] {
+            let of = |stage| with(stage, file, "writing = \"token\"", &format!("writing = \"{other}\""));
+            assert!(ConfiguredStage::parse("dev", &of("dev")).is_ok(), "{file}: {other}");
+            assert_eq!(ConfiguredStage::parse("prd", &of("prd")).is_ok(), other == "iam", "{file}: {other}");
+        }
+        let message = faults("prd", &with("prd", file, "writing = \"token\"", "writing = \"none\""));
+        assert!(message.contains("authorization.writing \"none\" lets anyone write on a protected stage"), "{message}");
+        let message = faults("local", &with("local", file, "writing = \"none\"", "writing = \"iam\""));
+        assert!(message.contains("authorization.writing \"iam\" is not checked by the emulator"), "{message}");
+    }
+    for other in ["none", "iam"] {
+        let other = format!("writing = \"{other}\"");
+        let message = faults("dev", &with("dev", "messages.toml", "writing = \"token\"", &other));
+        assert!(message.contains("is not \"token\""), "{message}");
+    }
+}
+
+#[test]
+fn somebody_hears_of_the_alarms_of_a_stage_that_people_rely_on() {
+    let with = |stage: &str, written: &str, other: &str| {
+        let mut files = committed(stage);
+        let text = files.get_mut("stage.toml").expect("shared settings");
+        assert!(text.contains(written), "{written:?} is not in stage.toml of {stage}");
+        *text = text.replace(written, other);
+        files
+    };
+    let message = faults("prd", &with("prd", "asks_for_email = true", "asks_for_email = false"));
+    assert!(message.contains("stage.toml alarms.asks_for_email false, without emails and https,"), "{message}");
+    let named =
+        "emails = [\"team@shop.example\"]\nhttps = [\"https://pager.example/alarms\"]\nasks_for_email = false\n#";
+    let mut files = with("prd", "emails = []", "#");
+    let text = files.get_mut("stage.toml").expect("shared settings");
+    *text = text.replace("https = []", "#").replace("asks_for_email = true", named);
+    let stacks = ConfiguredStage::parse("prd", &files).expect("valid").synth().expect("nothing is refused");
+    let catalog = stacks.iter().find(|stack| stack.name == "Catalog").expect("it is there").template.to_yaml();
+    for expected in [
+        "Endpoint: team@shop.example",
+        "Endpoint: https://pager.example/alarms",
+        "QueueName: catalog-alarms-dlq-1-prd",
+        "AlarmHttps1UndeliveredAlarm:",
+    ] {
+        assert!(catalog.contains(expected), "{expected}");
+    }
+    assert!(!catalog.contains("AlarmEmail:"), "nobody is asked for an address");
+    for (written, wrong) in [
+        ("emails = []", "emails = [\"team\"]"),
+        ("emails = []", "emails = [\"team@shop\"]"),
+        ("emails = []", "emails = [\"a@shop.example, b@shop.example\"]"),
+        ("https = []", "https = [\"http://pager.example\"]"),
+        ("https = []", "https = [\"https://user:password@pager.example\"]"),
+    ] {
+        assert!(faults("dev", &with("dev", written, wrong)).contains("is not a list of addresses"), "{wrong}");
+    }
+}
+
+#[test]
+fn addresses_in_access_logs_are_not_kept_for_longer_than_a_month() {
+    let with = |days: u32| {
+        let mut files = committed("dev");
+        let text = files.get_mut("stage.toml").expect("shared settings");
+        *text = text.replace("access_log_retention_days = 14", &format!("access_log_retention_days = {days}"));
+        files
+    };
+    assert!(ConfiguredStage::parse("dev", &with(30)).is_ok());
+    let message = faults("dev", &with(60));
+    assert!(
+        message.contains("stage.toml apis.access_log_retention_days 60 is not a whole number of days from 1 to 30")
+    );
+    assert!(faults("dev", &with(15)).contains("15 is not what CloudWatch Logs knows"));
 }
 
 #[test]

@@ -23,7 +23,7 @@ const SUBJECT: Subject = Subject {
     stacks: &["Network", "FipeData", "FipeApi"],
     functions: &["db-init", "fipe-manufacturer-loader", "fipe-model-loader", "fipe-price-loader", "fipe-soma-ingestor"],
     settings: "fipe.toml",
-    values: &["--vpc-id", "vpc-00000001", "--skip-build"],
+    values: &["--vpc-id", "vpc-00000001", "--alarm-email", "team@shop.example", "--skip-build"],
 };
 /// Each test waits most of its time.
 const AT_ONCE: usize = 4;

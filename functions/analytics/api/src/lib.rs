@@ -3,9 +3,7 @@
 mod clock;
 mod page;
 mod signer;
-mod token;
 
 pub use clock::SystemClock;
 pub use page::{HTML, policy};
 pub use signer::{S3Signer, SignError};
-pub use token::Token;

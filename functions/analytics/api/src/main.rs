@@ -5,11 +5,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use analytics_api::{HTML, S3Signer, SystemClock, Token, policy};
-use analytics_contract::{ANALYTICS_API, AnalyticsApi, Authorisation, metric};
-use analytics_core::{Answers, Api, Authorisations, Page};
+use analytics_api::{HTML, S3Signer, SystemClock, policy};
+use analytics_contract::{ANALYTICS_API, AnalyticsApi, metric};
+use analytics_core::{Answers, Api, Page, REALM};
 use analytics_store::Database;
-use function_http::{Docs, ErrorForm, serve_in_form};
+use contract::Authorizations;
+use function_http::{Access, Docs, ErrorForm, TokenSecret, serve_in_form};
 use function_postgres::{Endpoint, Pool, SecretsManager, ServerLimits, Tls};
 use function_runtime::{Error, Function, sdk_config, settings};
 use uuid::Uuid;
@@ -25,9 +26,10 @@ async fn run() -> Result<(), Error> {
     let settings = settings(AnalyticsApi::read)?;
     let aws = sdk_config();
     let secrets = aws_sdk_secretsmanager::Client::new(&aws);
-    let authorisations = Authorisations { writing: settings.authorise_writing, reading: settings.authorise_reading };
-    let has_token = [authorisations.writing, authorisations.reading].contains(&Authorisation::Token);
-    let tokens = has_token.then(|| Token::new(SecretsManager::new(secrets.clone(), settings.token_secret_arn.clone())));
+    let authorizations =
+        Authorizations { writing: settings.authorization_writing, reading: settings.authorization_reading };
+    let tokens = authorizations.need_token().then(|| TokenSecret::new(secrets.clone(), settings.token_secret_arn));
+    let access = Access { authorizations, realm: REALM, tokens: &tokens };
     let function = Function::new(ANALYTICS_API.name, settings.stage.clone(), metric::NAMESPACE);
     let signer = S3Signer::new(&aws, &settings.uploads_bucket)?;
     let endpoint = Endpoint {
@@ -46,7 +48,7 @@ async fn run() -> Result<(), Error> {
     let answers = Answers::default();
     let docs = Docs::of_archive();
     let clock = &SystemClock;
-    let (tokens, answers, docs) = (&tokens, &answers, &docs);
-    let api = Api { store: &database, signer: &signer, tokens, clock, authorisations, answers, page, docs };
+    let (answers, docs) = (&answers, &docs);
+    let api = Api { store: &database, signer: &signer, access, clock, answers, page, docs };
     serve_in_form(&function, ErrorForm::asked_by, async |request, _| api.respond(&request, Uuid::new_v4()).await).await
 }

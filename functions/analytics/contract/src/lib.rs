@@ -1,14 +1,12 @@
 //! What the analytics' stacks, functions and operator agree on: settings, names, routes, and the report of an upload. The rules are
 //! in `analytics-core`.
 
-mod authorisation;
 mod keys;
 mod operator;
 mod routes;
 mod settings;
 mod upload;
 
-pub use authorisation::Authorisation;
 pub use contract::FunctionNames;
 pub use keys::{DRY_RUN_DAYS, DRY_RUN_PREFIX, KEY_BYTES, KEY_CHARACTERS, dry_run_key, key_of_dry_run};
 pub use operator::{Report, Request, Status};

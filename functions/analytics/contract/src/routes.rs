@@ -1,6 +1,6 @@
 //! The API's routes, in the order in which the stack declares them. All lead to one function.
 
-use contract::{Matches, Method, Route};
+use contract::{DataAccess, Matches, Method, Route};
 
 use crate::ANALYTICS_API;
 
@@ -36,9 +36,13 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Whether it changes anything.
-    pub fn is_writing(self) -> bool {
-        matches!(self, Self::CreateUpload | Self::RevertUpload)
+    /// What it does with uploads and predictions.
+    pub fn data_access(self) -> DataAccess {
+        match self {
+            Self::CreateUpload | Self::RevertUpload => DataAccess::Writes,
+            Self::Page | Self::Docs | Self::DocsFile | Self::OpenApi => DataAccess::None,
+            _ => DataAccess::Reads,
+        }
     }
 }
 

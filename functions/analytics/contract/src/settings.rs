@@ -1,8 +1,6 @@
 //! One settings struct per function; a field is an environment variable.
 
-use contract::settings;
-
-use crate::Authorisation;
+use contract::{Authorization, settings};
 
 settings! {
     /// `CsvImporter`: reads uploaded files into PostgreSQL. Needs `s3:GetObject` and `s3:GetObjectVersion` on the bucket, and `sqs:SendMessage` on its own queue, for
@@ -41,9 +39,9 @@ settings! {
         /// Bucket that files are uploaded to.
         uploads_bucket: String = "UPLOADS_BUCKET",
         /// Who may announce and revert uploads.
-        authorise_writing: Authorisation = "AUTHORISE_WRITING",
+        authorization_writing: Authorization = "AUTHORIZATION_WRITING",
         /// Who may read.
-        authorise_reading: Authorisation = "AUTHORISE_READING",
+        authorization_reading: Authorization = "AUTHORIZATION_READING",
         /// Secret with the bearer token, a JSON object with the text `password`; `none` when nothing is authorised by a token.
         token_secret_arn: String = "TOKEN_SECRET_ARN",
         /// Host of the cluster's writer endpoint.

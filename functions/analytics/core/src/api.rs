@@ -1,22 +1,24 @@
 //! The API: from a request to its response, over the ports. Clients never see what failed behind the API.
 
 use analytics_contract::{ANALYTICS_API, Operation, PAGE, ROUTES};
-use function_http::{Answer, Docs, EntityTag, ErrorForm, Problem, Request, Routes};
+use function_http::{Access, Answer, Docs, EntityTag, ErrorForm, Problem, Realm, Request, Routes, Tokens};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::answers::Answers;
-use crate::authorise::Authorisations;
 use crate::errors::{refused, unavailable};
 use crate::evidence;
 use crate::openapi::openapi;
-use crate::ports::{Clock, Fault, Signer, Store, Tokens};
+use crate::ports::{Clock, Fault, Signer, Store};
 use crate::predictions::{self, Format, JSON};
 use crate::query::{self, Asked, Paged, Parameters};
 use crate::uploads::{self, cut, with_next};
 
 /// Counted up when an answer with the same data gets other bytes, so that clients fetch it again.
 const EDITION: u8 = 1;
+
+/// What tokens protect.
+pub const REALM: Realm = Realm("analytics");
 
 const OWN_ROUTES: Routes<'_, Operation> = Routes { of_api: ROUTES, function: ANALYTICS_API };
 
@@ -25,9 +27,8 @@ const OWN_ROUTES: Routes<'_, Operation> = Routes { of_api: ROUTES, function: ANA
 pub struct Api<'a, S, G, T, C> {
     pub store: &'a S,
     pub signer: &'a G,
-    pub tokens: &'a T,
+    pub access: Access<'a, T>,
     pub clock: &'a C,
-    pub authorisations: Authorisations,
     /// What this instance has answered before.
     pub answers: &'a Answers,
     pub page: Page<'a>,
@@ -64,7 +65,7 @@ impl<S: Store, G: Signer, T: Tokens, C: Clock> Api<'_, S, G, T, C> {
     }
 
     async fn done(&self, request: &Request, operation: Operation, segment: &str, id: Uuid) -> Result<Answer, Fault> {
-        if let Some(problem) = self.authorisations.refuse(operation, request, self.tokens).await? {
+        if let Err(problem) = self.access.admit(operation.data_access(), request).await? {
             return Ok(refused(request, problem));
         }
         let answer = match operation {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use analytics_contract::{ADDRESS_SECONDS, Fault as FieldFault, RejectedRow, State, Upload};
+use function_http::{TokenError, Tokens};
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
 pub(crate) use test_machine::alone;
@@ -281,8 +282,11 @@ impl Signer for World {
 }
 
 impl Tokens for World {
-    async fn token(&self) -> Result<String, Fault> {
-        self.call("token", TOKEN.to_owned())
+    async fn token(&self) -> Result<String, TokenError> {
+        self.call("token", TOKEN.to_owned()).map_err(|fault| match fault {
+            Fault::Unavailable { source, .. } => TokenError::Unavailable(source),
+            Fault::Failed { source, .. } => TokenError::Failed(source),
+        })
     }
 }
 

@@ -2,7 +2,6 @@
 
 mod answers;
 mod api;
-mod authorise;
 mod csv;
 mod errors;
 mod evidence;
@@ -17,12 +16,11 @@ mod uploads;
 mod weekday;
 
 pub use answers::Answers;
-pub use api::{Api, Page};
-pub use authorise::Authorisations;
+pub use api::{Api, Page, REALM};
 pub use notification::{CreatedObject, Notification, Sequencer};
 pub use openapi::openapi;
 pub use ports::{
     AccuracyRow, BoxError, Clock, ExplainQuestion, ExplainedExhibition, ExplainedGroup, ExplainedSlot, ExplainedValue,
     Fault, Group, GroupQuestion, NewUpload, Origin, ProgramRow, RejectedRecord, RejectedText, Reverted, Selection,
-    SignedAddress, Signer, Store, Tokens, UploadRequest,
+    SignedAddress, Signer, Store, UploadRequest,
 };

@@ -1,5 +1,5 @@
 //! The API description, OpenAPI 3.1: schemas from the types, paths from the routes, operations written next to it.
-//! Does not describe what API Gateway does by itself.
+//! What API Gateway answers by itself, `function-http` adds.
 
 mod operations;
 mod parts;

@@ -1,9 +1,10 @@
-//! The ports to the database, to whoever signs addresses, to the token and to the clock, and how they fail. No SQL and no AWS here.
+//! The ports to the database, to whoever signs addresses and to the clock, and how they fail. No SQL and no AWS here.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use analytics_contract::{Fault as FieldFault, RejectedRow, State, Upload};
+use function_http::TokenError;
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
 use uuid::Uuid;
@@ -30,6 +31,16 @@ pub enum Fault {
         #[source]
         source: BoxError,
     },
+}
+
+impl From<TokenError> for Fault {
+    fn from(error: TokenError) -> Self {
+        let what = "the token";
+        match error {
+            TokenError::Unavailable(_) => Self::Unavailable { what, waking: false, source: error.into() },
+            TokenError::Failed(_) => Self::Failed { what, source: error.into() },
+        }
+    }
 }
 
 /// Which exhibitions a question selects, by their `exhibition_date`.
@@ -270,22 +281,6 @@ pub struct SignedAddress {
 /// Signs addresses in the bucket.
 pub trait Signer {
     fn sign(&self, request: &UploadRequest, now: Timestamp) -> impl Future<Output = Result<SignedAddress, Fault>>;
-}
-
-/// Where the bearer token is kept.
-pub trait Tokens {
-    /// The token that clients have to send; only asked for when one is required.
-    fn token(&self) -> impl Future<Output = Result<String, Fault>>;
-}
-
-/// For an API that may have no tokens; without them nobody asks.
-impl<T: Tokens> Tokens for Option<T> {
-    async fn token(&self) -> Result<String, Fault> {
-        match self {
-            Some(tokens) => tokens.token().await,
-            None => Err(Fault::Failed { what: "the token", source: "no token is configured".into() }),
-        }
-    }
 }
 
 /// What time it is, and waiting.

@@ -1,6 +1,6 @@
 //! The API's routes, in the order in which the stack declares them.
 
-use contract::{Matches, Method, Route};
+use contract::{DataAccess, Matches, Method, Route};
 
 use crate::{CREATE_PRODUCT_PROCESSOR, GET_PRODUCT};
 
@@ -15,6 +15,17 @@ pub enum Operation {
     DocsFile,
     /// The description itself.
     OpenApi,
+}
+
+impl Operation {
+    /// What it does with products.
+    pub fn data_access(self) -> DataAccess {
+        match self {
+            Self::CreateProduct => DataAccess::Writes,
+            Self::GetProduct => DataAccess::Reads,
+            Self::Docs | Self::DocsFile | Self::OpenApi => DataAccess::None,
+        }
+    }
 }
 
 const PRODUCTS: &str = "/products";

@@ -1,15 +1,19 @@
 //! One settings struct per function of the catalog; a field is an environment variable.
 
-use contract::settings;
+use contract::{Authorization, settings};
 
 settings! {
     /// `CreateProductProcessor`: accepts a product over HTTP and queues it. Handles every method of `/products`; needs
-    /// `dynamodb:PutItem` and `sqs:SendMessage`.
+    /// `dynamodb:PutItem` and `sqs:SendMessage`, and `secretsmanager:GetSecretValue` for a token.
     CreateProduct / CreateProductEnvironment {
         /// Queue of accepted products (`product-queue-<stage>`).
         sqs_output_url: String = "SQS_OUTPUT_URL",
         /// Table of products and idempotency keys (`ProductTable-<stage>`, key `id`, TTL attribute `expiration`).
         product_table: String = "PRODUCT_TABLE",
+        /// Who may add products.
+        authorization: Authorization = "AUTHORIZATION",
+        /// Secret with the bearer token, a JSON object with the text `password`; `none` when it is not checked.
+        token_secret_arn: String = "TOKEN_SECRET_ARN",
         /// Deployment stage.
         stage: String = "STAGE",
     }
@@ -32,10 +36,14 @@ settings! {
     }
 
     /// `GetProduct`: reports the state of a product, and serves the API description. Handles every other path too, with a
-    /// problem document; needs `dynamodb:GetItem`.
+    /// problem document; needs `dynamodb:GetItem`, and `secretsmanager:GetSecretValue` for a token.
     GetProduct / GetProductEnvironment {
         /// Table of products and idempotency keys (`ProductTable-<stage>`).
         product_table: String = "PRODUCT_TABLE",
+        /// Who may read products.
+        authorization: Authorization = "AUTHORIZATION",
+        /// Secret with the bearer token, a JSON object with the text `password`; `none` when it is not checked.
+        token_secret_arn: String = "TOKEN_SECRET_ARN",
         /// Deployment stage.
         stage: String = "STAGE",
     }

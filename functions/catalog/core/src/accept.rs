@@ -1,10 +1,10 @@
 //! Accepting a product: one id per idempotency key, stored before the product is queued. A key that was used for another product is an error.
 
-use function_http::IdempotencyKey;
+use function_http::{IdempotencyKey, Principal};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::idempotency::{Claim, KEY_HOURS};
+use crate::idempotency::{Claim, KEY_HOURS, claim_id};
 use crate::ports::{Claiming, Fault, Placed, Queue, Table};
 use crate::product::{ACCEPTED_DAYS, Draft, Product, Status};
 
@@ -12,6 +12,8 @@ use crate::product::{ACCEPTED_DAYS, Draft, Product, Status};
 #[derive(Debug, Clone)]
 pub struct Offer {
     pub draft: Draft,
+    /// Who offers it; the key is theirs.
+    pub principal: Principal,
     pub key: Option<IdempotencyKey>,
     /// A new id; used unless the key has one already.
     pub id: Uuid,
@@ -43,12 +45,12 @@ pub enum AcceptError {
 /// # Errors
 /// The key was used for another product, or a call failed; then nothing was promised, and the same key may be retried.
 pub async fn accept(table: &impl Table, queue: &impl Queue, offer: Offer) -> Result<Accepted, AcceptError> {
-    let Offer { draft, key, id, now } = offer;
+    let Offer { draft, principal, key, id, now } = offer;
     let mut claim = Claim::new(id, &draft);
     let mut is_repeated = false;
     if let Some(key) = &key {
         let expires = now + SignedDuration::from_hours(KEY_HOURS);
-        if let Claiming::Earlier(earlier) = table.claim(key, &claim, now, expires).await? {
+        if let Claiming::Earlier(earlier) = table.claim(&claim_id(&principal, key), &claim, now, expires).await? {
             if earlier.fingerprint != claim.fingerprint {
                 return Err(AcceptError::OtherProduct);
             }

@@ -1,7 +1,9 @@
 //! The API's requests and responses, built on the rules. Clients never see what failed behind the API.
 
 use catalog_contract::{CREATE_PRODUCT_PROCESSOR, GET_PRODUCT, Operation, PRODUCT, ROUTES};
-use function_http::{Answer, Docs, ErrorForm, IdempotencyKey, Problem, Request, Routes, json_body};
+use function_http::{
+    Access, Answer, Docs, ErrorForm, IdempotencyKey, Principal, Problem, Realm, Request, Routes, Tokens, json_body,
+};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -15,18 +17,31 @@ use crate::view::{AcceptedView, ProductView};
 /// Seconds after which a client may poll or retry.
 const RETRY_AFTER: u32 = 1;
 
+/// What tokens protect.
+pub const REALM: Realm = Realm("catalog");
+
 const CREATE_ROUTES: Routes<'_, Operation> = Routes { of_api: ROUTES, function: CREATE_PRODUCT_PROCESSOR };
 const GET_ROUTES: Routes<'_, Operation> = Routes { of_api: ROUTES, function: GET_PRODUCT };
 
 /// `POST /products`: 202 with the product's id, before it is saved. `id` is a new one, used unless the idempotency key already has one.
 pub async fn create_product(
     request: &Request,
+    access: &Access<'_, impl Tokens>,
     table: &impl Table,
     queue: &impl Queue,
     id: Uuid,
     now: Timestamp,
 ) -> Answer {
-    let offer = match read_offer(request, id, now) {
+    let operation = match CREATE_ROUTES.find(request) {
+        Ok(found) => found.operation,
+        Err(problem) => return problem.into(),
+    };
+    let principal = match access.admit(operation.data_access(), request).await {
+        Ok(Ok(principal)) => principal,
+        Ok(Err(problem)) => return problem.into(),
+        Err(error) => return unavailable(&error.into()),
+    };
+    let offer = match read_offer(request, principal, id, now) {
         Ok(offer) => offer,
         Err(problem) => return problem.into(),
     };
@@ -42,11 +57,22 @@ pub async fn create_product(
 }
 
 /// `GET /products/{id}`, `/openapi.json`, `/docs` and the files of that page.
-pub async fn get_product(request: &Request, table: &impl Table, docs: &Docs, now: Timestamp) -> Answer {
+pub async fn get_product(
+    request: &Request,
+    access: &Access<'_, impl Tokens>,
+    table: &impl Table,
+    docs: &Docs,
+    now: Timestamp,
+) -> Answer {
     let found = match GET_ROUTES.find(request) {
         Ok(found) => found,
         Err(problem) => return problem.into(),
     };
+    match access.admit(found.operation.data_access(), request).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(problem)) => return problem.into(),
+        Err(error) => return unavailable(&error.into()),
+    }
     let segment = found.segments.first().copied().unwrap_or_default();
     match found.operation {
         Operation::OpenApi => Answer::new(200, "application/json", openapi()).revalidated(request),
@@ -68,11 +94,10 @@ pub async fn get_product(request: &Request, table: &impl Table, docs: &Docs, now
     }
 }
 
-fn read_offer(request: &Request, id: Uuid, now: Timestamp) -> Result<Offer, Problem> {
-    CREATE_ROUTES.find(request)?;
+fn read_offer(request: &Request, principal: Principal, id: Uuid, now: Timestamp) -> Result<Offer, Problem> {
     let body = json_body(request)?;
     let key = IdempotencyKey::of(request)?;
-    Ok(Offer { draft: read_draft(body)?, key, id, now })
+    Ok(Offer { draft: read_draft(body)?, principal, key, id, now })
 }
 
 /// Accepts the hyphenated form only, so that a product has one URL.

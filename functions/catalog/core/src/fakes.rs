@@ -4,13 +4,12 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use function_http::IdempotencyKey;
 use jiff::Timestamp;
 use test_machine::others_first;
 pub(crate) use test_machine::{alone, interleave};
 use uuid::Uuid;
 
-use crate::idempotency::{Claim, claim_id};
+use crate::idempotency::Claim;
 use crate::ports::{Claiming, Fault, Placed, Queue, Reports, Table};
 use crate::price::Price;
 use crate::product::{Draft, Product, Record, Status};
@@ -67,17 +66,17 @@ impl World {
 impl Table for World {
     async fn claim(
         &self,
-        key: &IdempotencyKey,
+        claim_id: &str,
         claim: &Claim,
         now: Timestamp,
         expires: Timestamp,
     ) -> Result<Claiming, Fault> {
         self.call("the claim", || {
             let mut claims = self.claims.borrow_mut();
-            match claims.get(&claim_id(key)) {
+            match claims.get(claim_id) {
                 Some((earlier, until)) if *until >= now => Claiming::Earlier(earlier.clone()),
                 _ => {
-                    claims.insert(claim_id(key), (claim.clone(), expires));
+                    claims.insert(claim_id.to_owned(), (claim.clone(), expires));
                     Claiming::Ours
                 }
             }

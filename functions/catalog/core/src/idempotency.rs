@@ -1,7 +1,7 @@
 //! What the table stores about an idempotency key. No leases, no owner tokens: a claim fixes which id the product gets, and everything after
 //! it is safe to repeat. So no key is ever "in progress", which other APIs answer with 409: a repeated request finishes the first one's work.
 
-use function_http::IdempotencyKey;
+use function_http::{IdempotencyKey, Principal};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -10,9 +10,9 @@ use crate::product::Draft;
 /// Hours for which a key is stored.
 pub(crate) const KEY_HOURS: i64 = 24;
 
-/// The id of a key's item in the table; no product id has this form.
-pub fn claim_id(key: &IdempotencyKey) -> String {
-    format!("idempotency-key#{}", key.as_str())
+/// The id of a key's item in the table, for each principal another one; no product id has this form.
+pub fn claim_id(principal: &Principal, key: &IdempotencyKey) -> String {
+    format!("idempotency-key#{}", key.of_principal(&principal.name()))
 }
 
 /// What a key is bound to.

@@ -20,8 +20,7 @@ mod save;
 mod view;
 
 pub use accept::{AcceptError, Accepted, Offer, accept};
-pub use api::{create_product, get_product};
-pub use function_http::IdempotencyKey;
+pub use api::{REALM, create_product, get_product};
 pub use idempotency::{Claim, claim_id};
 pub use look::{Looked, look};
 pub use openapi::openapi;

@@ -1,8 +1,10 @@
 //! The API description, OpenAPI 3.1: schemas from the types, paths from the routes, operations written here.
-//! Does not describe what API Gateway does by itself.
+//! What API Gateway answers by itself, `function-http` adds.
 
 use catalog_contract::{Operation, PRODUCT, ROUTES};
-use function_http::openapi::{Info, document, not_modified, problem, reference, replayed, retried, schema, tagged};
+use function_http::openapi::{
+    Info, bearer, challenged, document, not_modified, problem, reference, replayed, retried, schema, tagged,
+};
 use function_http::{BODY_BYTES, FieldFault, PROBLEM_JSON, Problem};
 use serde_json::{Value, json};
 
@@ -12,7 +14,7 @@ use crate::view::{AcceptedView, ProductView};
 const INFO: Info<'_> = Info {
     title: "Product catalog",
     version: env!("CARGO_PKG_VERSION"),
-    description: "Accepts products immediately and saves them shortly afterwards. POST returns 202 with the product's id; GET returns 202 until it is saved.",
+    description: "Accepts products immediately and saves them shortly afterwards. POST returns 202 with the product's id; GET returns 202 until it is saved. Whether a token is needed is a setting of the stage.",
 };
 
 /// The document.
@@ -30,6 +32,8 @@ pub fn openapi() -> String {
     for name in ["NewProduct", "Accepted", "Product"] {
         document["components"]["schemas"][name]["additionalProperties"] = json!(false);
     }
+    document["components"]["securitySchemes"] = json!({"token": bearer()});
+    document["security"] = json!([{}, {"token": []}]);
     document.to_string()
 }
 
@@ -51,6 +55,8 @@ fn create_product() -> Value {
             "links": {"product": {"operationId": "getProduct", "parameters": {"id": "$response.body#/id"}}},
         })),
         "400": problem(400, "The body is not JSON, or the Idempotency-Key has a wrong form.", &json!({"detail": "the body is not JSON: EOF while parsing a value at line 1 column 0"})),
+        "401": unauthenticated(),
+        "403": forbidden(),
         "413": problem(413, &format!("The body is larger than {BODY_BYTES} bytes."), &json!({"detail": "the body has 300000 bytes, allowed are 262144"})),
         "415": problem(415, "The body is not application/json.", &json!({"detail": "the media type must be application/json, given is \"text/plain\""})),
         "422": unprocessable(),
@@ -64,7 +70,7 @@ fn create_product() -> Value {
         "description": "Returns immediately; the product is saved shortly afterwards, once, with a report.",
         "parameters": [{
             "name": "Idempotency-Key", "in": "header", "required": false,
-            "description": "Your own name for this offer, remembered for 24 hours: with it, a repeated request has the same answer and makes no second product.",
+            "description": "Your own name for this offer, remembered for 24 hours, for you alone where the stage knows who you are: with it, a repeated request has the same answer and makes no second product.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]{1,255}$"},
             "example": "order-4711",
         }],
@@ -100,6 +106,15 @@ fn unprocessable() -> Value {
     answer
 }
 
+fn unauthenticated() -> Value {
+    let description = "The stage wants a token, and none or a wrong one was sent.";
+    challenged(problem(401, description, &json!({"detail": "Not authenticated"})))
+}
+
+fn forbidden() -> Value {
+    problem(403, "The stage wants requests that IAM authorizes.", &json!({}))
+}
+
 fn throttled() -> Value {
     retried(problem(429, "Too many requests.", &json!({"detail": "too many requests at the moment"})))
 }
@@ -126,6 +141,8 @@ fn get_product() -> Value {
                 "content": {"application/json": {"schema": reference("Accepted"), "example": {"id": ID, "status": "ACCEPTED"}}},
             })),
             "304": not_modified("The product is as the entity tag of If-None-Match says."),
+            "401": unauthenticated(),
+            "403": forbidden(),
             "404": problem(404, "No product has this id.", &json!({"detail": "no product has this id"})),
             "429": throttled(),
             "500": problem(500, "An internal error.", &json!({})),

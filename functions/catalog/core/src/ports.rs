@@ -1,6 +1,6 @@
 //! The ports to the table, the queue and the bucket, and how they fail. No AWS here.
 
-use function_http::IdempotencyKey;
+use function_http::TokenError;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -29,6 +29,12 @@ pub enum Fault {
     },
 }
 
+impl From<TokenError> for Fault {
+    fn from(error: TokenError) -> Self {
+        Self::Failed { what: "the token", source: error.into() }
+    }
+}
+
 /// Whose claim is valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claiming {
@@ -48,10 +54,10 @@ pub enum Placed<T> {
 
 /// The product table. Each method is one atomic step.
 pub trait Table {
-    /// Claims a key, unless a claim exists that does not expire before `now`.
+    /// Claims a key by its [`crate::claim_id`], unless a claim exists that does not expire before `now`.
     fn claim(
         &self,
-        key: &IdempotencyKey,
+        claim_id: &str,
         claim: &Claim,
         now: Timestamp,
         expires: Timestamp,

@@ -5,9 +5,10 @@ mod queue;
 use std::process::ExitCode;
 
 use catalog_contract::{CREATE_PRODUCT_PROCESSOR, CreateProduct, metric};
-use catalog_core::create_product;
+use catalog_core::{REALM, create_product};
 use catalog_store::ProductTable;
-use function_http::serve;
+use contract::Authorizations;
+use function_http::{Access, TokenSecret, serve};
 use function_runtime::{Error, Function, sdk_config, settings};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -24,8 +25,12 @@ async fn run() -> Result<(), Error> {
     let aws = sdk_config();
     let table = ProductTable::new(aws_sdk_dynamodb::Client::new(&aws), settings.product_table);
     let queue = ProductQueue::new(&aws_sdk_sqs::Client::new(&aws), settings.sqs_output_url);
+    let authorizations = Authorizations::all(settings.authorization);
+    let secrets = || aws_sdk_secretsmanager::Client::new(&aws);
+    let tokens = authorizations.need_token().then(|| TokenSecret::new(secrets(), settings.token_secret_arn));
+    let access = Access { authorizations, realm: REALM, tokens: &tokens };
     serve(&function, async |request, _| {
-        create_product(&request, &table, &queue, Uuid::new_v4(), Timestamp::now()).await
+        create_product(&request, &access, &table, &queue, Uuid::new_v4(), Timestamp::now()).await
     })
     .await
 }

@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 
 use catalog_contract::{GET_PRODUCT, GetProduct, metric};
-use catalog_core::get_product;
+use catalog_core::{REALM, get_product};
 use catalog_store::ProductTable;
-use function_http::{Docs, serve};
+use contract::Authorizations;
+use function_http::{Access, Docs, TokenSecret, serve};
 use function_runtime::{Error, Function, sdk_config, settings};
 use jiff::Timestamp;
 
@@ -16,7 +17,12 @@ fn main() -> ExitCode {
 async fn run() -> Result<(), Error> {
     let settings = settings(GetProduct::read)?;
     let function = Function::new(GET_PRODUCT.name, settings.stage, metric::NAMESPACE);
-    let table = ProductTable::new(aws_sdk_dynamodb::Client::new(&sdk_config()), settings.product_table);
+    let aws = sdk_config();
+    let table = ProductTable::new(aws_sdk_dynamodb::Client::new(&aws), settings.product_table);
     let docs = Docs::of_archive();
-    serve(&function, async |request, _| get_product(&request, &table, &docs, Timestamp::now()).await).await
+    let authorizations = Authorizations::all(settings.authorization);
+    let secrets = || aws_sdk_secretsmanager::Client::new(&aws);
+    let tokens = authorizations.need_token().then(|| TokenSecret::new(secrets(), settings.token_secret_arn));
+    let access = Access { authorizations, realm: REALM, tokens: &tokens };
+    serve(&function, async |request, _| get_product(&request, &access, &table, &docs, Timestamp::now()).await).await
 }

@@ -1,8 +1,8 @@
 //! The adapters against MiniStack: DynamoDB's and S3's conditions keep what the ports promise.
 
 use catalog_core::{
-    Claim, Claiming, Draft, Fault, IdempotencyKey, Looked, Placed, Price, Product, Record, Reports, SaveError, Status,
-    Table, look, report, save,
+    Claim, Claiming, Draft, Fault, Looked, Placed, Price, Product, Record, Reports, SaveError, Status, Table, look,
+    report, save,
 };
 use catalog_store::ProductTable;
 use jiff::{SignedDuration, Timestamp};
@@ -68,14 +68,14 @@ async fn the_table_keeps_what_its_port_promises() {
     let table = cloud.table();
     let (now, minute) = (now(), SignedDuration::from_secs(60));
 
-    let key = IdempotencyKey::read("k#1").unwrap();
+    let key = "idempotency-key#1";
     let claim = |id, fingerprint: &str| Claim { product_id: Uuid::from_u128(id), fingerprint: fingerprint.to_owned() };
     let (first, second) = (claim(1, "a"), claim(2, "b"));
-    assert_eq!(table.claim(&key, &first, now, now + minute).await.unwrap(), Claiming::Ours);
-    assert_eq!(table.claim(&key, &second, now, now + minute).await.unwrap(), Claiming::Earlier(first.clone()));
-    assert_eq!(table.claim(&key, &second, now + minute, now + minute * 2).await.unwrap(), Claiming::Earlier(first));
+    assert_eq!(table.claim(key, &first, now, now + minute).await.unwrap(), Claiming::Ours);
+    assert_eq!(table.claim(key, &second, now, now + minute).await.unwrap(), Claiming::Earlier(first.clone()));
+    assert_eq!(table.claim(key, &second, now + minute, now + minute * 2).await.unwrap(), Claiming::Earlier(first));
     let later = now + minute + SignedDuration::from_secs(1);
-    assert_eq!(table.claim(&key, &second, later, later + minute).await.unwrap(), Claiming::Ours);
+    assert_eq!(table.claim(key, &second, later, later + minute).await.unwrap(), Claiming::Ours);
 
     let (cup, plate) = (product(1, "cup"), product(1, "plate"));
     let accepted = Record { product: cup.clone(), status: Status::Accepted };

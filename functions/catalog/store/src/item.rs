@@ -1,4 +1,4 @@
-//! Items of the table: products by their id, claims by `idempotency-key#<key>`. An item that is neither is an error.
+//! Items of the table: products by their id, claims by `idempotency-key#<hash of the principal and the key>`. An item that is neither is an error.
 
 use catalog_contract::table::{KEY, TIME_TO_LIVE};
 use catalog_core::{BoxError, Claim, Draft, Price, Product, Record, Status};
@@ -41,7 +41,7 @@ pub(crate) fn read_record(item: &Item) -> Result<Record, BoxError> {
     Ok(Record { product, status })
 }
 
-pub(crate) fn claim_item(id: String, claim: &Claim, expires: Timestamp) -> Item {
+pub(crate) fn claim_item(id: &str, claim: &Claim, expires: Timestamp) -> Item {
     item([
         (KEY, text(id)),
         ("product_id", text(claim.product_id)),
@@ -81,7 +81,7 @@ mod tests {
         let at: Timestamp = "2026-08-01T10:20:30Z".parse().unwrap();
         let claim =
             Claim { product_id: "00000000-0000-0000-0000-000000000001".parse().unwrap(), fingerprint: "f".to_owned() };
-        let item = claim_item("k".to_owned(), &claim, at);
+        let item = claim_item("k", &claim, at);
         assert_eq!(read_claim(&item).unwrap(), claim);
         assert_eq!(item[TIME_TO_LIVE], seconds(at));
     }

@@ -2,9 +2,7 @@
 
 use aws_sdk_dynamodb::Client;
 use catalog_contract::table::{KEY, TIME_TO_LIVE};
-use catalog_core::{
-    BoxError, Claim, Claiming, Fault, IdempotencyKey, Placed, Product, Record, Status, Table, claim_id,
-};
+use catalog_core::{BoxError, Claim, Claiming, Fault, Placed, Product, Record, Status, Table};
 use function_dynamodb::{Error, Schema, Written, absent, compare, seconds, text};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -26,13 +24,13 @@ impl ProductTable {
 impl Table for ProductTable {
     async fn claim(
         &self,
-        key: &IdempotencyKey,
+        claim_id: &str,
         claim: &Claim,
         now: Timestamp,
         expires: Timestamp,
     ) -> Result<Claiming, Fault> {
         let is_free = absent(KEY).or(compare(TIME_TO_LIVE, "<", seconds(now)));
-        match self.0.put_if(claim_item(claim_id(key), claim, expires), is_free).await.map_err(fault)? {
+        match self.0.put_if(claim_item(claim_id, claim, expires), is_free).await.map_err(fault)? {
             Written::Now(()) => Ok(Claiming::Ours),
             Written::Refused(item) => read_claim(&item.unwrap_or_default()).map(Claiming::Earlier).map_err(unreadable),
         }

@@ -1,5 +1,5 @@
 //! The API description, OpenAPI 3.1: schemas from the types, paths from the routes, operations written here.
-//! Does not describe what API Gateway does by itself.
+//! What API Gateway answers by itself, `function-http` adds.
 
 mod dead_letters;
 mod messages;

@@ -43,7 +43,7 @@ pub(crate) const OPEN_JOB: &str = "JOB";
 pub(crate) const LOCK: &str = "lock#reprocess";
 
 pub(crate) fn key_id(user: &str, key: &IdempotencyKey) -> String {
-    format!("key#{user}#{}", key.as_str())
+    format!("key#{}", key.of_principal(user))
 }
 
 pub(crate) fn limit_id(user: &str, window: i64) -> String {

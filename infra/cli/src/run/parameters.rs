@@ -21,7 +21,11 @@ pub(crate) fn given(arguments: &Values, stage: &Stage) -> Result<BTreeMap<String
         };
         values.insert(name.to_owned(), value.to_owned());
     }
-    let flags = [(Asked::VpcId, &arguments.vpc_id), (Asked::AllowedIp, &arguments.allowed_ip)];
+    let flags = [
+        (Asked::VpcId, &arguments.vpc_id),
+        (Asked::AllowedIp, &arguments.allowed_ip),
+        (Asked::AlarmEmail, &arguments.alarm_email),
+    ];
     for (asked, value) in flags {
         let Some(value) = value.as_ref().filter(|value| !value.is_empty()) else { continue };
         if values.insert(asked.name().to_owned(), value.clone()).is_some_and(|other| other != *value) {
@@ -30,6 +34,10 @@ pub(crate) fn given(arguments: &Values, stage: &Stage) -> Result<BTreeMap<String
     }
     if let Some(vpc_id) = values.get_mut(Asked::VpcId.name()) {
         *vpc_id = VpcId::parse(vpc_id)?.to_string();
+    }
+    // One environment has it for every stage; those that do not ask for it take none.
+    if !stage.alarms.asks_for_email && arguments.alarm_email.is_some() {
+        values.remove(Asked::AlarmEmail.name());
     }
     if let Some(address) = values.get_mut(Asked::AllowedIp.name()) {
         *address = AllowedIp::parse(address)?.to_string();
@@ -109,6 +117,9 @@ pub(crate) async fn look_up(
         let route_tables = values.get(Asked::RouteTableIds.name()).map(|given| listed(given)).unwrap_or_default();
         vpc.admits(&endpoints, &route_tables)?;
     }
+    if !asked.contains(&Asked::AlarmEmail) {
+        values.remove(Asked::AlarmEmail.name());
+    }
     // Stacks that only ask for its subnets do not take the VPC itself.
     if !asked.contains(&Asked::VpcId) {
         values.remove(Asked::VpcId.name());
@@ -140,6 +151,7 @@ fn listed(given: &str) -> Vec<String> {
 pub(crate) fn hint(asked: Asked) -> String {
     match asked {
         Asked::VpcId => "--vpc-id vpc-.. (make: VPC_ID=vpc-..)".to_owned(),
+        Asked::AlarmEmail => "--alarm-email somebody@.. (make: ALARM_EMAIL=somebody@..)".to_owned(),
         Asked::AllowedIp => "--allowed-ip a.b.c.d (make: ALLOWED_IP=a.b.c.d)".to_owned(),
         Asked::SubnetIds | Asked::EndpointSubnetIds | Asked::RouteTableIds => {
             format!("--vpc-id, from which it is looked up, or --parameter {}=..", asked.name())

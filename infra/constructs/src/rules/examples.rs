@@ -300,6 +300,30 @@ pub(super) fn api_timeout() -> Template {
     routed(60)
 }
 
+pub(super) fn api_authorization() -> Template {
+    let mut template = api(&[]);
+    let route = RawResource::new("AWS::ApiGatewayV2::Route")
+        .property("ApiId", cfn::intrinsics::ref_to::<String>("Api"))
+        .property("RouteKey", "POST /orders")
+        .property("AuthorizationType", "NONE");
+    template.add("Route", route);
+    template
+}
+
+pub(super) fn api_addresses() -> Template {
+    let mut template = api(&[]);
+    let log = template.add("Log", RawResource::new("AWS::Logs::LogGroup").property("RetentionInDays", 90));
+    let settings = json!({
+        "DestinationArn": log.get_att::<String>("Arn"),
+        "Format": "{\"sourceIp\":\"$context.identity.sourceIp\"}",
+    });
+    let stage = RawResource::new("AWS::ApiGatewayV2::Stage")
+        .property("ApiId", cfn::intrinsics::ref_to::<String>("Api"))
+        .property("AccessLogSettings", settings);
+    template.add("Stage", stage);
+    template
+}
+
 /// A bucket that notifies a topic with this key, which admits it.
 fn notified(key: Option<&'static str>, admits: bool) -> Template {
     let mut template = template();
@@ -353,5 +377,13 @@ pub(super) fn subscription_queue_policy() -> Template {
 }
 
 pub(super) fn subscription_dead_letter_queue() -> Template {
-    subscribed(&[("Protocol", "email".into()), ("Endpoint", "orders@shop.example".into())])
+    subscribed(&[("Protocol", "https".into()), ("Endpoint", "https://shop.example/orders".into())])
+}
+
+pub(super) fn alarm_topic_subscriber() -> Template {
+    let mut template = template();
+    let topic = template.add("AlarmTopic", RawResource::new("AWS::SNS::Topic"));
+    let alarm = RawResource::new("AWS::CloudWatch::Alarm").property("AlarmActions", json!([topic.r#ref()]));
+    template.add("Alarm", alarm);
+    template
 }

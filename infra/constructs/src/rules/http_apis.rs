@@ -4,6 +4,8 @@ use cfn::{Intrinsic, Json, ResourceEntry, Template};
 
 use super::read::{number, number_or, of_type, one_or_many, property, referred, resource};
 use super::{Rule, examples};
+use crate::exception::AUTHORIZED_BY_FUNCTION;
+use crate::http_api::LONGEST_ADDRESS_RETENTION;
 
 const STAGE: &str = "AWS::ApiGatewayV2::Stage";
 /// API Gateway responds with 503 after this time, in seconds, whatever the function does:
@@ -114,6 +116,62 @@ pub(super) const TIMEOUT: Rule = Rule {
                 told.push(place);
                 let allowed = format!("at most {LONGEST_INTEGRATION} s");
                 diagnostics.push(TIMEOUT.at(template, function, "Timeout", format!("{timeout} s"), allowed));
+            }
+        }
+    },
+};
+
+pub(super) const AUTHORIZATION: Rule = Rule {
+    id: "http-api-authorization",
+    refuses: "on a stage that people rely on, a route that may write and that anyone may call",
+    example: "POST /orders with AuthorizationType NONE on prd",
+    fix: "ask for a signature (AWS_IAM), or say in Metadata.AuthorizedByFunction how the function decides, as RouteAuthorization::Function does",
+    refused: examples::api_authorization,
+    check: |stage, diagnostics| {
+        if !stage.protected {
+            return;
+        }
+        for (template, route) in of_type(stage.templates, "AWS::ApiGatewayV2::Route") {
+            let Some(key) = property(route, "RouteKey").and_then(Json::as_str) else { continue };
+            let kind = property(route, "AuthorizationType");
+            let is_open = kind.is_none_or(|kind| kind.as_str() == Some("NONE"));
+            let how = route.parts.metadata.get(AUTHORIZED_BY_FUNCTION).and_then(Json::as_str);
+            if may_write(key) && is_open && how.is_none_or(|how| how.trim().is_empty()) {
+                let what = format!("{} for {key}", kind.map_or("nothing".to_owned(), super::read::shown));
+                let allowed = "AWS_IAM, JWT, CUSTOM, or a function that decides and says how".to_owned();
+                diagnostics.push(AUTHORIZATION.at(template, route, "AuthorizationType", what, allowed));
+            }
+        }
+    },
+};
+
+/// Whether a route takes methods that change something: all but those that RFC 9110, 9.2.1 calls safe.
+fn may_write(route_key: &str) -> bool {
+    match route_key.split_once(' ') {
+        Some((method, _)) => !["GET", "HEAD", "OPTIONS"].contains(&method),
+        // Of WebSocket APIs only the connection is authorized.
+        None => route_key == "$default",
+    }
+}
+
+pub(super) const ADDRESSES: Rule = Rule {
+    id: "http-api-addresses",
+    refuses: "an access log that keeps the callers' addresses for longer than 30 days",
+    example: "a format with $context.identity.sourceIp, and RetentionInDays 90",
+    fix: "lower access_log_retention_days in stage.toml, or leave the address out of the format",
+    refused: examples::api_addresses,
+    check: |stage, diagnostics| {
+        for (template, entry) in of_type(stage.templates, STAGE) {
+            let format = property(entry, "AccessLogSettings.Format").and_then(Json::as_str).unwrap_or_default();
+            if !format.contains("$context.identity.sourceIp") {
+                continue;
+            }
+            let log = property(entry, "AccessLogSettings.DestinationArn").and_then(|log| resource(template, log));
+            let Some(log) = log else { continue };
+            let days = property(log, "RetentionInDays").and_then(number);
+            if let Some(days) = days.filter(|days| *days > f64::from(LONGEST_ADDRESS_RETENTION)) {
+                let allowed = format!("at most {LONGEST_ADDRESS_RETENTION} days");
+                diagnostics.push(ADDRESSES.at(template, log, "RetentionInDays", format!("{days} days"), allowed));
             }
         }
     },

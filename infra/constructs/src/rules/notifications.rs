@@ -119,15 +119,45 @@ pub(super) const SUBSCRIBED_QUEUE: Rule = Rule {
 
 pub(super) const SUBSCRIPTION_DEAD_LETTERS: Rule = Rule {
     id: "subscription-dead-letter-queue",
-    refuses: "a subscription without a dead-letter queue",
+    refuses: "a subscription, other than by mail, without a dead-letter queue",
     example: "no RedrivePolicy: what SNS cannot deliver is gone",
     fix: "subscribe with Topic::add_subscription, or set RedrivePolicy.deadLetterTargetArn",
     refused: examples::subscription_dead_letter_queue,
     check: |stage, diagnostics| {
         for (template, subscription) in of_type(stage.templates, SUBSCRIPTION) {
-            if property(subscription, "RedrivePolicy.deadLetterTargetArn").is_none() {
+            let by_mail = property(subscription, "Protocol").and_then(Json::as_str) == Some("email");
+            if !by_mail && property(subscription, "RedrivePolicy.deadLetterTargetArn").is_none() {
                 let (what, allowed) = ("nothing".to_owned(), "the ARN of a queue".to_owned());
                 diagnostics.push(SUBSCRIPTION_DEAD_LETTERS.at(template, subscription, "RedrivePolicy", what, allowed));
+            }
+        }
+    },
+};
+
+pub(super) const ALARM_SUBSCRIBER: Rule = Rule {
+    id: "alarm-topic-subscriber",
+    refuses: "on a stage that people rely on, an alarm whose topic nobody has subscribed to",
+    example: "AlarmActions with a topic of the template, and no AWS::SNS::Subscription of it on prd",
+    fix: "name somebody in [alarms] of stage.toml",
+    refused: examples::alarm_topic_subscriber,
+    check: |stage, diagnostics| {
+        if !stage.protected {
+            return;
+        }
+        for (template, topic) in of_type(stage.templates, "AWS::SNS::Topic") {
+            let names = |entry: &ResourceEntry, path: &str| {
+                let values = property(entry, path).map(one_or_many).unwrap_or_default();
+                values.iter().filter_map(referred).any(|id| id == topic.id.as_str())
+            };
+            let of = |kind: &'static str, path: &'static str| {
+                let entries = template.resources().iter().filter(move |entry| entry.parts.resource_type == kind);
+                entries.filter(move |entry| names(entry, path)).count()
+            };
+            let alarms = of("AWS::CloudWatch::Alarm", "AlarmActions");
+            if alarms > 0 && of(SUBSCRIPTION, "TopicArn") == 0 {
+                let what = format!("nobody hears of {alarms} alarms");
+                let allowed = "a topic with a subscription in the same template".to_owned();
+                diagnostics.push(ALARM_SUBSCRIBER.at(template, topic, "", what, allowed));
             }
         }
     },

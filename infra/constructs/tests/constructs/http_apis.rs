@@ -14,7 +14,7 @@ fn api(stack: &mut Stack, allow_origins: &[&str]) -> HttpApi {
         description: "Orders.",
         throttling,
         cors,
-        log_retention_days: 14,
+        access_log_retention_days: 14,
     };
     HttpApi::new(stack, "Api", props)
 }
@@ -24,8 +24,14 @@ fn a_route_comes_with_the_permission_of_this_route_alone_and_an_integration_a_fu
     let mut stack = stack();
     let api = api(&mut stack, &[]);
     let (reader, writer) = (function(&mut stack, "Reader", None), function(&mut stack, "Writer", None));
-    api.add_route(&mut stack, "GetOrder", "GET /orders/{id}", &reader, RouteAuthorization::None);
-    api.add_route(&mut stack, "ListOrders", "GET /orders", &reader, RouteAuthorization::None);
+    api.add_route(
+        &mut stack,
+        "GetOrder",
+        "GET /orders/{id}",
+        &reader,
+        RouteAuthorization::Anyone("orders are no secret"),
+    );
+    api.add_route(&mut stack, "ListOrders", "GET /orders", &reader, RouteAuthorization::Anyone("orders are no secret"));
     api.add_route(&mut stack, "PostOrder", "POST /orders", &writer, RouteAuthorization::Iam);
     let template = json(stack);
     let count = |kind: &str| {

@@ -2,7 +2,7 @@
 
 use analytics_contract::metric;
 use constructs::{Alarm, Dashboard, DeadLetterQueue, HttpApi, Metric, Queue, RustFunction, Stack, Topic, Widget};
-use system::Stage;
+use system::{Database, Stage};
 
 /// Seconds after which an uploaded file should have been read, or failed for good: a retry takes half an hour.
 const OLDEST_MESSAGE: u32 = 3600;
@@ -21,9 +21,16 @@ pub(crate) struct Monitored<'a> {
     pub(crate) reader: &'a RustFunction,
 }
 
-pub(crate) fn add_monitoring(stack: &mut Stack, stage: &Stage, monitored: &Monitored<'_>, topic: &Topic) {
+pub(crate) fn add_monitoring(
+    stack: &mut Stack,
+    stage: &Stage,
+    database: &Database,
+    monitored: &Monitored<'_>,
+    topic: &Topic,
+) {
     add_alarms(stack, stage, monitored, topic);
-    add_dashboard(stack, stage, monitored);
+    system_database::add_alarms(stack, database, topic);
+    add_dashboard(stack, stage, database, monitored);
 }
 
 fn add_alarms(stack: &mut Stack, stage: &Stage, monitored: &Monitored<'_>, topic: &Topic) {
@@ -52,7 +59,7 @@ fn add_alarms(stack: &mut Stack, stage: &Stage, monitored: &Monitored<'_>, topic
     Alarm::of_functions(stack, &[importer, reader], topic);
 }
 
-fn add_dashboard(stack: &mut Stack, stage: &Stage, monitored: &Monitored<'_>) {
+fn add_dashboard(stack: &mut Stack, stage: &Stage, database: &Database, monitored: &Monitored<'_>) {
     let Monitored { api, queue, undelivered, importer, reader } = monitored;
     let own =
         |names: &[&'static str]| names.iter().map(|name| stage.metric(metric::NAMESPACE, importer, name)).collect();
@@ -76,6 +83,7 @@ fn add_dashboard(stack: &mut Stack, stage: &Stage, monitored: &Monitored<'_>) {
         },
         Widget { title: "Slowest in a hundred (ms)", metrics: vec![api.metric_latency()] },
     ];
-    let widgets = [widgets.as_slice(), &Widget::of_functions(&[importer, reader])].concat();
+    let functions = Widget::of_functions(&[importer, reader]);
+    let widgets = [widgets.as_slice(), &functions, &system_database::widgets(database)].concat();
     Dashboard::new(stack, "Dashboard", format!("analytics-{}", stage.name), &widgets);
 }

@@ -1,10 +1,10 @@
-//! The API's routes from the contract, each with the authorisation that the stage asks for. API Gateway checks signatures of IAM; a token is
+//! The API's routes from the contract, each with the authorization that the stage asks for. API Gateway checks signatures of IAM; a token is
 //! checked by the function, and to API Gateway such a route is open.
 
-use analytics_contract::{Authorisation, Operation, ROUTES};
+use analytics_contract::{Operation, ROUTES};
 use constructs::{HttpApi, RouteAuthorization, RustFunction, Stack};
-use contract::{Matches, Route};
-use system::add_open_route;
+use contract::{Authorization, Authorizations, DataAccess, Matches, Route};
+use system::{WhyOpen, add_route};
 
 use crate::Settings;
 
@@ -14,26 +14,29 @@ const READ_BY_ANYONE: &str =
     "read by anyone, as the stage's settings say: audiences of broadcasts, nothing personal, throttled as a whole";
 const WRITTEN_BY_ANYONE: &str =
     "written by anyone, as the settings of this stage say; protected stages refuse that, and an upload can be reverted";
+const WITHOUT_DATA: &str = "a page or a description without data, whose requests are authorized by themselves";
+const NOTHING_ELSE: &str =
+    "answers HEAD as it answers GET, by the same authorization, and everything else with 404 or 405";
 
 /// Adds every route.
 pub(crate) fn add_routes(stack: &mut Stack, api: &HttpApi, function: &RustFunction, settings: &Settings) {
     for route in ROUTES {
-        let writes = writes(route);
-        let authorisation = if writes { settings.authorise_writing } else { settings.authorise_reading };
-        let why_open = match authorisation {
-            Authorisation::Iam => {
-                api.add_route(stack, route.id, &route.key(), function, RouteAuthorization::Iam);
-                continue;
-            }
-            Authorisation::Token => BY_TOKEN,
-            Authorisation::None if writes => WRITTEN_BY_ANYONE,
-            Authorisation::None => READ_BY_ANYONE,
-        };
-        add_open_route(stack, api, route, &[function], why_open);
+        add_route(stack, api, route, &[function], authorization(route, settings.api.authorizations));
     }
 }
 
-/// Whatever matches no operation is a `HEAD` of a reading one, or a mistake.
-fn writes(route: &Route<Operation>) -> bool {
-    matches!(route.matches, Matches::Operation { operation, .. } if operation.is_writing())
+fn authorization(route: &Route<Operation>, of_stage: Authorizations) -> RouteAuthorization {
+    let Matches::Operation { operation, .. } = route.matches else {
+        return match of_stage.reading {
+            Authorization::Iam => RouteAuthorization::Iam,
+            Authorization::Token | Authorization::None => RouteAuthorization::Function(NOTHING_ELSE),
+        };
+    };
+    let access = operation.data_access();
+    let anyone = match access {
+        DataAccess::None => WITHOUT_DATA,
+        DataAccess::Reads => READ_BY_ANYONE,
+        DataAccess::Writes => WRITTEN_BY_ANYONE,
+    };
+    WhyOpen { by_token: BY_TOKEN, anyone }.of(of_stage.of(access))
 }

@@ -131,7 +131,7 @@ pub(crate) fn analytics(stage: &Stage, settings: &Settings) -> SynthesizedStack 
     bucket.grant_read(&mut stack, &importer);
     connection.grant_read_credentials(&mut stack, &importer);
 
-    let token = settings.needs_token().then(|| {
+    let token = settings.api.authorizations.need_token().then(|| {
         Secret::generated(
             &mut stack,
             "ApiToken",
@@ -144,8 +144,8 @@ pub(crate) fn analytics(stage: &Stage, settings: &Settings) -> SynthesizedStack 
         settings.analytics_api.size,
         AnalyticsApiEnvironment {
             uploads_bucket: bucket.bucket_name(),
-            authorise_writing: settings.authorise_writing.as_str().into_value(),
-            authorise_reading: settings.authorise_reading.as_str().into_value(),
+            authorization_writing: settings.api.authorizations.writing.as_str().into_value(),
+            authorization_reading: settings.api.authorizations.reading.as_str().into_value(),
             token_secret_arn: token.as_ref().map_or_else(|| NOTHING.into_value(), Secret::secret_arn),
             rds_host: connection.endpoint.clone(),
             rds_port: connection.port.clone(),
@@ -172,10 +172,10 @@ pub(crate) fn analytics(stage: &Stage, settings: &Settings) -> SynthesizedStack 
     add_routes(&mut stack, &api, &reader, settings);
 
     // Monitoring
-    let alarms = Topic::for_alarms(&mut stack, "AlarmTopic", format!("analytics-alarms-{}", stage.name));
+    let alarms = stage.alarm_topic(&mut stack, APPLICATION);
     let monitored =
         Monitored { api: &api, queue: &queue, undelivered: &undelivered, importer: &importer, reader: &reader };
-    add_monitoring(&mut stack, stage, &monitored, &alarms);
+    add_monitoring(&mut stack, stage, &settings.database, &monitored, &alarms);
 
     stack.output("FastApiUrl", settings.api.url(&api), "Address of the API, without a slash at its end.");
     stack.output("S3BucketName", bucket.bucket_name(), "Bucket that files are uploaded to.");
@@ -206,7 +206,7 @@ fn api_props(stage: &Stage, settings: &Settings) -> HttpApiProps {
             expose_headers: &["etag", "link", "location", "rejected-rows", "retry-after"],
             max_age: PREFLIGHT_MAX_AGE,
         },
-        log_retention_days: stage.functions.log_retention_days,
+        access_log_retention_days: stage.access_log_retention_days,
     }
 }
 

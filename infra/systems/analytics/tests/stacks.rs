@@ -178,9 +178,18 @@ fn the_routes_are_those_of_the_contract() {
 
 #[test]
 fn iam_guards_the_routes_that_it_is_asked_to_guard_and_no_others() {
-    let open = |api: &Value| routes(api).into_iter().filter(|route| route.starts_with("NONE")).collect::<Vec<_>>();
-    let writing = ("authorise_writing = \"token\"", "authorise_writing = \"iam\"");
-    let reading = ("authorise_reading = \"none\"", "authorise_reading = \"iam\"");
+    // What shows no data is for anyone, on every stage.
+    let shows_data = |route: &String| {
+        !["/analytics", "/docs", "/docs/{file}", "/openapi.json"]
+            .iter()
+            .any(|path| route.ends_with(&format!(" {path}")))
+    };
+    let open = |api: &Value| {
+        let open = routes(api).into_iter().filter(|route| route.starts_with("NONE"));
+        open.filter(shows_data).collect::<Vec<_>>()
+    };
+    let writing = ("writing = \"token\"", "writing = \"iam\"");
+    let reading = ("reading = \"none\"", "reading = \"iam\"");
     let [_, api] = templates(StageName::Dev, &changed(StageName::Dev, &[writing]));
     let closed: Vec<_> = routes(&api).into_iter().filter(|route| route.starts_with("AWS_IAM")).collect();
     assert_eq!(closed, ["AWS_IAM POST /analytics/uploads", "AWS_IAM POST /analytics/uploads/{id}/revert"]);
@@ -208,7 +217,10 @@ fn there_is_a_token_where_one_is_asked_for() {
     let [_, api] = committed(StageName::Prd);
     let variables = &properties(&api, "AnalyticsApi")["Environment"]["Variables"];
     assert_eq!(variables["TOKEN_SECRET_ARN"], json!({ "Ref": "ApiToken" }));
-    assert_eq!((&variables["AUTHORISE_WRITING"], &variables["AUTHORISE_READING"]), (&"token".into(), &"none".into()));
+    assert_eq!(
+        (&variables["AUTHORIZATION_WRITING"], &variables["AUTHORIZATION_READING"]),
+        (&"token".into(), &"none".into())
+    );
     let [_, api] = committed(StageName::Local);
     assert_eq!(properties(&api, "AnalyticsApi")["Environment"]["Variables"]["TOKEN_SECRET_ARN"], "none");
     assert!(api["Resources"].get("ApiToken").is_none() && api["Outputs"].get("ApiTokenArn").is_none());
@@ -216,15 +228,21 @@ fn there_is_a_token_where_one_is_asked_for() {
 
 #[test]
 fn anyone_may_write_on_unprotected_stages_alone() {
-    let anyone = [("authorise_writing = \"token\"", "authorise_writing = \"none\"")];
+    let anyone = [("writing = \"token\"", "writing = \"none\"")];
     drawn(StageName::Dev, &changed(StageName::Dev, &anyone));
     for name in [StageName::Stg, StageName::Prd] {
         let error = refused(name, &changed(name, &anyone));
-        assert!(error.contains("analytics.toml api.authorise_writing \"none\" lets anyone upload files"), "{error}");
+        assert!(
+            error.contains("analytics.toml api.authorization.writing \"none\" lets anyone write on a protected stage"),
+            "{error}"
+        );
     }
-    let unchecked = [("authorise_reading = \"none\"", "authorise_reading = \"iam\"")];
+    let unchecked = [("reading = \"none\"", "reading = \"iam\"")];
     let error = refused(StageName::Local, &changed(StageName::Local, &unchecked));
-    assert!(error.contains("analytics.toml api.authorise_reading \"iam\" is not checked by the emulator"), "{error}");
+    assert!(
+        error.contains("analytics.toml api.authorization.reading \"iam\" is not checked by the emulator"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -305,22 +323,29 @@ fn alarms_ring_for_what_is_lost_rejected_slow_or_fails() {
             let properties = &alarm["Properties"];
             assert_eq!(properties["AlarmActions"], json!([{ "Ref": "AlarmTopic" }]));
             let value = &properties["Dimensions"].as_array().and_then(|all| all.last()).expect("one")["Value"];
-            format!("{} {}", properties["MetricName"].as_str().expect("a name"), value.as_str().unwrap_or("Api"))
+            format!(
+                "{} {}",
+                properties["MetricName"].as_str().expect("a name"),
+                value.as_str().or(value["Fn::Sub"].as_str()).unwrap_or_default()
+            )
         })
         .collect();
     watched.sort_unstable();
     assert_eq!(
         watched,
         [
-            "5xx Api",
+            "5xx ${Api}",
+            "ACUUtilization ${DBClusterId}",
             "ApproximateAgeOfOldestMessage csv-processing-queue-prd",
             "ApproximateNumberOfMessagesVisible csv-processing-dlq-prd",
             "ApproximateNumberOfMessagesVisible csv-upload-dlq-prd",
+            "CPUUtilization ${DBClusterId}",
+            "DatabaseConnections ${DBClusterId}",
             "Errors AnalyticsApi-prd",
             "Errors CsvImporter-prd",
             "FilesRejected CsvImporter",
             "GroupsSilent CsvImporter",
-            "Latency Api",
+            "Latency ${Api}",
             "RejectedShare CsvImporter",
             "Throttles AnalyticsApi-prd",
             "Throttles CsvImporter-prd",

@@ -1,6 +1,7 @@
 //! **The catalog**: products over HTTP, saved behind a queue. Its stack and the settings of a stage.
 
 mod operator;
+mod routes;
 mod settings;
 mod stack;
 
@@ -25,7 +26,7 @@ impl System for Catalog {
     }
 
     fn configure(&self, stage: &Stage, settings: Section<'_>) -> Box<dyn Configured> {
-        Box::new(Settings::read(settings, stage.name))
+        Box::new(Settings::read(settings, stage))
     }
 
     fn documented_by(&self) -> Option<&'static str> {

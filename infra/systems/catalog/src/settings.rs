@@ -1,6 +1,7 @@
-//! `catalog.toml` of a stage: how many requests the API accepts, from which pages, and the size of its functions.
+//! `catalog.toml` of a stage: how many requests the API accepts, from whom, and the size of its functions.
 
-use system::{Api, ConsumerSize, FunctionSize, Section, StageName};
+use contract::Authorization;
+use system::{Api, ConsumerSize, FunctionSize, Section, Stage};
 
 /// What differs between two stages of the catalog.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,9 +16,9 @@ pub struct Settings {
 
 impl Settings {
     /// Reads `catalog.toml`.
-    pub fn read(mut section: Section<'_>, stage: StageName) -> Self {
+    pub fn read(mut section: Section<'_>, stage: &Stage) -> Self {
         let settings = Self {
-            api: Api::of(&mut section, stage),
+            api: Api::of(&mut section, stage, &[Authorization::None, Authorization::Iam, Authorization::Token]),
             deletion_protection: section.flag("deletion_protection"),
             create_product_processor: FunctionSize::read(section.section("create-product-processor")),
             product_saver_worker: ConsumerSize::read(section.section("product-saver-worker")),

@@ -15,15 +15,17 @@ use std::time::Duration;
 
 use catalog_contract::{
     CREATE_PRODUCT_PROCESSOR, CreateProductEnvironment, GET_PRODUCT, GetProductEnvironment, PRODUCT_SAVER_WORKER,
-    ProductSaverEnvironment, ROUTES, metric, table as attributes,
+    ProductSaverEnvironment, metric, table as attributes,
 };
 use cfn::IntoValue;
 use constructs::{
     Alarm, Bucket, BucketProps, CorsPreflight, Dashboard, HttpApi, HttpApiProps, Metric, Queue, QueueProps,
-    RustFunction, SqsEventSource, Stack, SynthesizedStack, Table, TableProps, Topic, Widget,
+    RustFunction, Secret, SqsEventSource, Stack, SynthesizedStack, Table, TableProps, Topic, Widget,
 };
-use system::{Placement, Stage, add_open_route};
+use contract::Authorization;
+use system::{Placement, Stage};
 
+use crate::routes::add_routes;
 use crate::{NAME as APPLICATION, Settings};
 
 pub(crate) const NAME: &str = "Catalog";
@@ -39,9 +41,8 @@ const OLD_REPORTS: Duration = DAY.saturating_mul(30);
 const OUTSIDE_VPC: Placement = Placement::Outside {
     why: "uses SQS, DynamoDB and S3, which IAM guards, and nothing private: a VPC would keep nobody out",
 };
-/// The contract has no users: anyone who knows the URL may add and read products.
-const WHY_OPEN: &str =
-    "public by its contract: the API knows no users, holds nothing personal, and is throttled as a whole";
+/// The value of a setting that names nothing.
+const NOTHING: &str = "none";
 /// Seconds for which a browser caches a preflight response.
 const PREFLIGHT_MAX_AGE: u32 = 3600;
 /// Seconds after which an accepted product should have been saved.
@@ -92,7 +93,16 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
         why_no_access_log: "one function writes and nobody else may; a log of requests would need a bucket of its own that somebody reads",
     };
     let reports = Bucket::new(&mut stack, "ReportsBucket", reports);
-    let alarms = Topic::for_alarms(&mut stack, "AlarmTopic", format!("catalog-alarms-{}", stage.name));
+    let alarms = stage.alarm_topic(&mut stack, APPLICATION);
+
+    // Who may use the API
+    let authorizations = settings.api.authorizations;
+    let token = authorizations.need_token().then(|| {
+        let description = "Bearer token of the catalog's API, in the field password.";
+        Secret::generated(&mut stack, "ApiToken", "bearer", description)
+    });
+    let token_of = |authorization| token.as_ref().filter(|_| authorization == Authorization::Token);
+    let arn_of = |authorization| token_of(authorization).map_or_else(|| NOTHING.into_value(), Secret::secret_arn);
 
     // Functions
     let create = stage.function(
@@ -102,11 +112,16 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
         CreateProductEnvironment {
             sqs_output_url: queue.queue_url(),
             product_table: table.table_ref(),
+            authorization: authorizations.writing.as_str().into_value(),
+            token_secret_arn: arn_of(authorizations.writing),
             stage: stage_name(),
         }
         .into_variables(),
         OUTSIDE_VPC,
     );
+    if let Some(token) = token_of(authorizations.writing) {
+        token.grant_read(&mut stack, &create);
+    }
     queue.grant_send_messages(&mut stack, &create);
     table.grant_write_data(&mut stack, &create);
 
@@ -141,9 +156,18 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
         &mut stack,
         (GET_PRODUCT, "Answers what became of a product, and describes the API."),
         settings.get_product,
-        GetProductEnvironment { product_table: table.table_ref(), stage: stage_name() }.into_variables(),
+        GetProductEnvironment {
+            product_table: table.table_ref(),
+            authorization: authorizations.reading.as_str().into_value(),
+            token_secret_arn: arn_of(authorizations.reading),
+            stage: stage_name(),
+        }
+        .into_variables(),
         OUTSIDE_VPC,
     );
+    if let Some(token) = token_of(authorizations.reading) {
+        token.grant_read(&mut stack, &get);
+    }
     table.grant_read_data(&mut stack, &get);
 
     // The API
@@ -157,17 +181,15 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
             cors: CorsPreflight {
                 allow_origins: settings.api.allowed_origins.clone(),
                 allow_methods: &["GET", "POST"],
-                allow_headers: &["content-type", "idempotency-key", "if-none-match"],
-                expose_headers: &["etag", "idempotent-replayed", "location", "retry-after"],
+                allow_headers: &["authorization", "content-type", "idempotency-key", "if-none-match"],
+                expose_headers: &["etag", "idempotent-replayed", "location", "retry-after", "www-authenticate"],
                 max_age: PREFLIGHT_MAX_AGE,
             },
-            log_retention_days: stage.functions.log_retention_days,
+            access_log_retention_days: stage.access_log_retention_days,
         },
     );
     let functions = [&create, &worker, &get];
-    for route in ROUTES {
-        add_open_route(&mut stack, &api, route, &functions, WHY_OPEN);
-    }
+    add_routes(&mut stack, &api, &functions, authorizations);
 
     // Monitoring
     add_alarms(&mut stack, &api, &queue, &table, &functions, &alarms);
@@ -178,6 +200,9 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
     stack.output("ProductDLQUrl", queue.dead_letter_queue().queue_url(), "Its dead-letter queue.");
     stack.output("ProductTableName", table.table_ref(), "Table of products.");
     stack.output("ReportsBucketName", reports.bucket_name(), "Bucket with a report a product.");
+    if let Some(token) = &token {
+        stack.output("ApiTokenArn", token.secret_arn(), "Secret with the API's bearer token, in the field password.");
+    }
     stack.output("CatalogAlarmTopicArn", alarms.topic_arn(), "Topic that hears of each alarm.");
     stack.finish()
 }

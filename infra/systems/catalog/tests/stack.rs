@@ -97,6 +97,7 @@ fn each_function_may_do_what_it_does_and_nothing_else() {
     assert_eq!(
         lines,
         [
+            r#"CreateProductProcessorRole ["secretsmanager:GetSecretValue"] [{"Ref":"ApiToken"}]"#.to_owned(),
             format!(r#"CreateProductProcessorRole ["sqs:SendMessage"] {}"#, queue("ProductQueue")),
             format!(r#"CreateProductProcessorRole ["dynamodb:PutItem"] {}"#, queue("ProductTable")),
             format!(r#"GetProductRole ["dynamodb:GetItem"] {}"#, queue("ProductTable")),
@@ -110,16 +111,59 @@ fn each_function_may_do_what_it_does_and_nothing_else() {
 }
 
 #[test]
-fn every_route_is_public_and_says_so_and_why() {
-    let template = template(StageName::Prd);
-    let routes = of_type(&template, "AWS::ApiGatewayV2::Route");
-    assert_eq!(routes.len(), 7);
-    for (id, route) in routes {
-        assert_eq!(route["Properties"]["AuthorizationType"], "NONE", "{id}");
+fn a_route_is_authorized_as_the_stage_says_and_one_that_api_gateway_lets_through_says_why() {
+    let of = |name: StageName, files: &Files| -> Value {
+        serde_json::from_str(&drawn(name, files).template.to_json()).expect("JSON")
+    };
+    let why = |template: &Value, id: &str| {
+        let route = &template["Resources"][id];
         let accepted = &route["Metadata"]["Acknowledged"][0];
-        assert_eq!(accepted["Rule"], "exposure/api-authorisation", "{id}");
-        assert!(accepted["Reason"].as_str().is_some_and(|why| why.starts_with("public by its contract")), "{id}");
+        match route["Properties"]["AuthorizationType"].as_str().expect("text") {
+            "AWS_IAM" => "iam".to_owned(),
+            "NONE" => {
+                assert_eq!(accepted["Rule"], "exposure/api-authorisation", "{id}");
+                let by_function = &route["Metadata"]["AuthorizedByFunction"];
+                assert!(by_function.is_null() || *by_function == accepted["Reason"], "{id}");
+                let who = if by_function.is_null() { "anyone" } else { "function" };
+                format!("{who}: {}", accepted["Reason"].as_str().expect("a reason"))
+            }
+            other => other.to_owned(),
+        }
+    };
+    let committed = template(StageName::Prd);
+    for (id, expected) in [
+        ("PostProducts", "function: the function checks the bearer token"),
+        ("GetProductById", "anyone: read by anyone"),
+        ("GetDocs", "anyone: a page or a description"),
+        ("GetOpenApi", "anyone: a page or a description"),
+        ("AnyProducts", "function: answers HEAD as it answers GET"),
+        ("AnythingElse", "function: answers HEAD as it answers GET"),
+    ] {
+        let why = why(&committed, id);
+        assert!(why.starts_with(expected), "{id}: {why}");
     }
+    let local = template(StageName::Local);
+    assert!(why(&local, "PostProducts").starts_with("anyone: written by anyone"));
+    let tokens = "{ writing = \"token\", reading = \"none\" }";
+    let signed = of(StageName::Prd, &changed(StageName::Prd, tokens, "{ writing = \"iam\", reading = \"iam\" }"));
+    for (id, _) in of_type(&signed, "AWS::ApiGatewayV2::Route") {
+        assert_eq!(why(&signed, id) == "iam", !id.starts_with("GetDocs") && id != "GetOpenApi", "{id}");
+    }
+}
+
+#[test]
+fn a_function_knows_the_token_if_it_checks_it() {
+    let variables = |template: &Value, id: &str| {
+        let variables = &template["Resources"][id]["Properties"]["Environment"]["Variables"];
+        (variables["AUTHORIZATION"].clone(), variables["TOKEN_SECRET_ARN"].clone())
+    };
+    let template = template(StageName::Prd);
+    assert_eq!(variables(&template, "CreateProductProcessor"), (json!("token"), json!({ "Ref": "ApiToken" })));
+    assert_eq!(variables(&template, "GetProduct"), (json!("none"), json!("none")));
+    assert_eq!(template["Outputs"]["ApiTokenArn"]["Value"], json!({ "Ref": "ApiToken" }));
+    let local: Value = serde_json::from_str(&catalog_of(StageName::Local).template.to_json()).expect("JSON");
+    assert_eq!(variables(&local, "CreateProductProcessor"), (json!("none"), json!("none")));
+    assert!(local["Resources"].get("ApiToken").is_none() && local["Outputs"].get("ApiTokenArn").is_none());
 }
 
 #[test]
@@ -225,8 +269,11 @@ fn browsers_may_call_from_the_stage_s_origins_and_every_page_never_where_people_
     assert!(template(StageName::Prd)["Resources"]["Api"]["Properties"].get("CorsConfiguration").is_none());
     let cors = template(StageName::Dev)["Resources"]["Api"]["Properties"]["CorsConfiguration"].clone();
     assert_eq!(cors["AllowOrigins"], json!(["http://localhost:3000"]));
-    assert_eq!(cors["AllowHeaders"], json!(["content-type", "idempotency-key", "if-none-match"]));
-    assert_eq!(cors["ExposeHeaders"], json!(["etag", "idempotent-replayed", "location", "retry-after"]));
+    assert_eq!(cors["AllowHeaders"], json!(["authorization", "content-type", "idempotency-key", "if-none-match"]));
+    assert_eq!(
+        cors["ExposeHeaders"],
+        json!(["etag", "idempotent-replayed", "location", "retry-after", "www-authenticate"])
+    );
     let error = refused(StageName::Prd, &changed(StageName::Prd, "allowed_origins = []", "allowed_origins = [\"*\"]"));
     assert!(
         error.contains("Catalog-prd > Api (AWS::ApiGatewayV2::Api) > CorsConfiguration.AllowOrigins: \"*\""),

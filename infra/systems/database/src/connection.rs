@@ -4,7 +4,10 @@ use cfn::{Parameter, Value};
 use constructs::{Grantee, Secret, Stack, VpcPlacement};
 use system::Placement;
 
-use crate::data::{DB_APP_SECRET_ARN, DB_ENDPOINT, DB_PORT, RDS_CA_LAYER_ARN};
+use crate::data::{DB_APP_SECRET_ARN, DB_CLUSTER_IDENTIFIER, DB_ENDPOINT, DB_PORT, RDS_CA_LAYER_ARN};
+
+/// The parameter with the name of the cluster, for metrics.
+pub(crate) const DB_CLUSTER_ID: &str = "DBClusterId";
 
 /// Parameters of a stack whose functions use a database of another.
 #[derive(Debug, Clone)]
@@ -27,6 +30,8 @@ impl Connection {
         let endpoint = matching("^[A-Za-z0-9.-]+$", "Host name of the database's writer.");
         let endpoint = from_data("DBEndpoint", DB_ENDPOINT, endpoint);
         let port = from_data("DBPort", DB_PORT, matching("^[0-9]{1,5}$", "Port of the database."));
+        let cluster = matching("^[A-Za-z0-9-]+$", "Name of the database's cluster.");
+        from_data(DB_CLUSTER_ID, DB_CLUSTER_IDENTIFIER, cluster);
         // A name is allowed too: the emulator's `Ref` of a secret is its name, and Secrets Manager accepts either.
         let credentials = matching("^[A-Za-z0-9/_+=.@:-]+$", "ARN of the functions' secret.");
         // Linters mistake a parameter with "Secret" in its name for the secret itself.

@@ -21,6 +21,7 @@ use crate::{Access, Definition};
 
 pub(crate) const DB_ENDPOINT: &str = "DBEndpoint";
 pub(crate) const DB_PORT: &str = "DBPort";
+pub(crate) const DB_CLUSTER_IDENTIFIER: &str = "DBClusterIdentifier";
 pub(crate) const DB_APP_SECRET_ARN: &str = "DBAppSecretArn";
 pub(crate) const RDS_CA_LAYER_ARN: &str = "RdsCaLayerArn";
 
@@ -125,6 +126,11 @@ pub fn add_database(
 
     stack.output(DB_ENDPOINT, cluster.cluster_endpoint(), "Host name of the database's writer.");
     stack.output(DB_PORT, cluster.cluster_port(), "Port of the database.");
+    stack.output(
+        DB_CLUSTER_IDENTIFIER,
+        cluster.cluster_identifier(),
+        "Name of the cluster, by which CloudWatch measures it.",
+    );
     stack.output("DBSecretArn", owner.secret_arn(), "Secret of the database's owner, for people and tools.");
     stack.output(DB_APP_SECRET_ARN, application.secret_arn(), "Secret of the functions' role in the database.");
     stack.output(RDS_CA_LAYER_ARN, layer.layer_version_arn(), "Layer with the certificate authorities of RDS.");

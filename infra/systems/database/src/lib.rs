@@ -5,8 +5,10 @@ mod access;
 mod connection;
 mod data;
 mod definition;
+mod monitoring;
 
 pub use access::{Access, subnet_ids};
 pub use connection::Connection;
 pub use data::{DatabaseSettings, RDS_CA_BUNDLE, add_database};
 pub use definition::{Definition, Descriptions};
+pub use monitoring::{add_alarms, widgets};

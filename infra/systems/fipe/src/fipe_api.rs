@@ -66,7 +66,7 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
 
     // Notifications
     let crawl_complete = Topic::new(&mut stack, "CrawlCompleteTopic", format!("fipe-crawl-complete-{}", stage.name));
-    let alarms = Topic::for_alarms(&mut stack, "AlarmTopic", format!("fipe-alarms-{}", stage.name));
+    let alarms = stage.alarm_topic(&mut stack, APPLICATION);
 
     // Functions
     let manufacturer_loader = stage.function(
@@ -181,6 +181,7 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
     let queues = [("Manufacturer", &manufacturer_queue), ("Model", &model_queue), ("Price", &price_queue)];
     let functions = [&manufacturer_loader, &model_loader, &price_loader, &soma_ingestor];
     add_alarms(&mut stack, &queues, &functions, &alarms);
+    system_database::add_alarms(&mut stack, &settings.database, &alarms);
     let unsent = schedule.dead_letter_queue();
     let text = format!("{} has events: a month was not crawled. Start it by hand.", unsent.queue_name());
     Alarm::new(&mut stack, "MonthlyCrawlDeadLettersAlarm", &unsent.metric_messages_visible(), 0, &text, &alarms);
@@ -190,7 +191,7 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
         let blocked = stage.metric(metric::NAMESPACE, loader, metric::BLOCKED);
         Alarm::new(&mut stack, &format!("{}BlockedAlarm", loader.id()), &blocked, 0, &text, &alarms);
     }
-    add_dashboard(&mut stack, stage, &queues.map(|(_, queue)| queue), &functions);
+    add_dashboard(&mut stack, stage, settings, &queues.map(|(_, queue)| queue), &functions);
 
     for (name, queue) in queues {
         stack.output(&format!("{name}QueueUrl"), queue.queue_url(), "Queue.");
@@ -255,7 +256,13 @@ fn add_alarms(stack: &mut Stack, queues: &[(&str, &Queue)], functions: &[&RustFu
     }
 }
 
-fn add_dashboard(stack: &mut Stack, stage: &Stage, queues: &[&Queue], functions: &[&RustFunction]) {
+fn add_dashboard(
+    stack: &mut Stack,
+    stage: &Stage,
+    settings: &Settings,
+    queues: &[&Queue],
+    functions: &[&RustFunction],
+) {
     fn of<T>(things: &[T], metric: impl Fn(&T) -> Metric) -> Vec<Metric> {
         things.iter().map(metric).collect()
     }
@@ -279,6 +286,7 @@ fn add_dashboard(stack: &mut Stack, stage: &Stage, queues: &[&Queue], functions:
         Widget { title: "Invocations", metrics: of(functions, |function| function.metric_invocations()) },
         Widget { title: "Longest invocation (ms)", metrics: of(functions, |function| function.metric_duration()) },
     ];
+    let widgets = [widgets.as_slice(), &system_database::widgets(&settings.database)].concat();
     Dashboard::new(stack, "Dashboard", format!("fipe-{}", stage.name), &widgets);
 }
 

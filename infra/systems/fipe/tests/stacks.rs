@@ -296,8 +296,9 @@ fn an_alarm_watches_every_dead_letter_queue_every_queue_and_every_function() {
         .iter()
         .map(|alarm| {
             let dimensions = property(alarm, "Dimensions").and_then(Json::as_list).expect("dimensions");
-            let value =
-                dimensions.last().expect("one").get("Value").and_then(Json::as_str).expect("a value").to_owned();
+            let value = dimensions.last().expect("one").get("Value").expect("a value");
+            // Only the database is of another stack.
+            let value = value.as_str().unwrap_or("the database").to_owned();
             // SQS counts no queue that nobody has touched for six hours: its alarm must not end with the metric.
             let missing = if value.contains("-dlq-") { "ignore" } else { "notBreaching" };
             assert_eq!(text(alarm, "TreatMissingData"), missing, "{value}");
@@ -311,12 +312,35 @@ fn an_alarm_watches_every_dead_letter_queue_every_queue_and_every_function() {
     }
     let unsent = ("ApproximateNumberOfMessagesVisible".to_owned(), "fipe-schedule-dlq-dev".to_owned());
     assert!(watched.contains(&unsent), "{watched:?}");
+    for metric in ["CPUUtilization", "DatabaseConnections", "FreeableMemory"] {
+        assert!(watched.contains(&(metric.to_owned(), "the database".to_owned())), "{metric}: {watched:?}");
+    }
     for function in ["FipeManufacturerLoader", "FipeModelLoader", "FipePriceLoader", "FipeSomaIngestor"] {
         assert!(watched.contains(&("Errors".to_owned(), format!("{function}-dev"))), "{function}: {watched:?}");
         // Whoever asks FIPE can be turned away.
         let blocked = watched.contains(&("Blocked".to_owned(), function.to_owned()));
         assert_eq!(blocked, function != "FipeSomaIngestor", "{function}: {watched:?}");
     }
+}
+
+#[test]
+fn the_database_s_alarms_follow_its_capacity() {
+    let alarm = |api: &SynthesizedStack, id: &str| {
+        let alarm = resource(api, id);
+        let threshold = property(alarm, "Threshold").cloned().expect("a threshold");
+        (text(alarm, "ComparisonOperator").to_owned(), threshold)
+    };
+    let [_, api] = stacks_of(StageName::Dev);
+    let (operator, bytes) = alarm(&api, "DatabaseMemoryAlarm");
+    assert_eq!((operator.as_str(), bytes), ("LessThanThreshold", Json::Number(429_496_730.0)), "a tenth of 4 GiB");
+    // 80 % of the 405 connections that 4 GiB admit.
+    assert_eq!(alarm(&api, "DatabaseConnectionsAlarm").1, Json::Integer(324));
+    let serverless = "{ min_acu = 0, max_acu = 2.0 }";
+    let [_, api] = drawn(StageName::Dev, &changed(StageName::Dev, "{ instance_class = \"db.t3.medium\" }", serverless));
+    let (operator, percent) = alarm(&api, "DatabaseCapacityAlarm");
+    assert_eq!((operator.as_str(), percent), ("GreaterThanThreshold", Json::Integer(90)));
+    let ids: Vec<_> = api.template.resources().iter().map(|entry| entry.id.as_str()).collect();
+    assert!(!ids.contains(&"DatabaseMemoryAlarm"), "a serverless writer takes more capacity instead");
 }
 
 #[test]

@@ -33,7 +33,7 @@ impl System for Messages {
     }
 
     fn configure(&self, stage: &Stage, settings: Section<'_>) -> Box<dyn Configured> {
-        Box::new(Settings::read(settings, stage.name))
+        Box::new(Settings::read(settings, stage))
     }
 
     fn documented_by(&self) -> Option<&'static str> {

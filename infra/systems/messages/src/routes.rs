@@ -1,10 +1,10 @@
 //! The API's routes from the contract. To API Gateway each is open: tokens are verified by the functions, since its own authorizer knows no
 //! Ed25519 and answers in words of its own.
 
-use constructs::{HttpApi, RustFunction, Stack};
+use constructs::{HttpApi, RouteAuthorization, RustFunction, Stack};
 use contract::{Matches, Route};
 use messages_contract::{Operation, ROUTES};
-use system::add_open_route;
+use system::add_route;
 
 const BY_TOKEN: &str =
     "the function verifies the bearer token of each request: API Gateway's own authorizer takes RSA keys alone";
@@ -17,18 +17,18 @@ const NOTHING_HERE: &str = "answers with 404 or 405 and nothing else";
 /// Adds every route.
 pub(crate) fn add_routes(stack: &mut Stack, api: &HttpApi, functions: &[&RustFunction]) {
     for route in ROUTES {
-        add_open_route(stack, api, route, functions, why_open(route));
+        add_route(stack, api, route, functions, authorization(route));
     }
 }
 
-fn why_open(route: &Route<Operation>) -> &'static str {
+fn authorization(route: &Route<Operation>) -> RouteAuthorization {
     match route.matches {
-        Matches::Operation { operation, .. } if operation.needs_token() => BY_TOKEN,
+        Matches::Operation { operation, .. } if operation.needs_token() => RouteAuthorization::Function(BY_TOKEN),
         Matches::Operation { operation: Operation::Login | Operation::Refresh | Operation::Logout, .. } => {
-            BY_CREDENTIALS
+            RouteAuthorization::Function(BY_CREDENTIALS)
         }
-        Matches::Operation { operation: Operation::Keys, .. } => PUBLIC_KEYS,
-        Matches::Operation { .. } => WITHOUT_DATA,
-        Matches::AnyMethod { .. } | Matches::Rest => NOTHING_HERE,
+        Matches::Operation { operation: Operation::Keys, .. } => RouteAuthorization::Anyone(PUBLIC_KEYS),
+        Matches::Operation { .. } => RouteAuthorization::Anyone(WITHOUT_DATA),
+        Matches::AnyMethod { .. } | Matches::Rest => RouteAuthorization::Function(NOTHING_HERE),
     }
 }

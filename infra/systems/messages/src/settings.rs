@@ -1,7 +1,8 @@
 //! `messages.toml` of a stage: how much the API and one user may send, which currencies are settled, and the size of the functions.
 
+use contract::Authorization;
 use messages_contract::{LOGIN, PRODUCER, STATUS, SWEEPER, WORKER};
-use system::{Api, ConsumerSize, FunctionSize, Section, StageName};
+use system::{Api, ConsumerSize, FunctionSize, Section, Stage};
 
 /// All currencies, among the names of single ones.
 const ANY_CURRENCY: &str = "*";
@@ -29,7 +30,7 @@ pub struct Settings {
 
 impl Settings {
     /// Reads `messages.toml`.
-    pub fn read(mut section: Section<'_>, stage: StageName) -> Self {
+    pub fn read(mut section: Section<'_>, stage: &Stage) -> Self {
         let (sweeper, sweeper_enabled) = read_sweeper(section.section(SWEEPER.asset));
         let settings = Self {
             api: read_api(section.section("api"), stage),
@@ -52,8 +53,9 @@ impl Settings {
     }
 }
 
-fn read_api(mut section: Section<'_>, stage: StageName) -> Api {
-    let api = Api::of(&mut section, stage);
+fn read_api(mut section: Section<'_>, stage: &Stage) -> Api {
+    // Tokens of its own login: nothing else tells whose a message is.
+    let api = Api::of(&mut section, stage, &[Authorization::Token]);
     section.refuse_unknown_keys();
     api
 }

@@ -19,7 +19,7 @@ use std::time::Duration;
 use cfn::IntoValue;
 use constructs::{
     CorsPreflight, Fifo, GlobalSecondaryIndex, HttpApi, HttpApiProps, Projection, Queue, QueueProps, RustFunction,
-    Schedule, ScheduleProps, Secret, SqsEventSource, Stack, SynthesizedStack, Table, TableProps, Topic,
+    Schedule, ScheduleProps, Secret, SqsEventSource, Stack, SynthesizedStack, Table, TableProps,
 };
 use messages_contract::{
     DEAD_LETTER_QUEUE, LOGIN, LoginEnvironment, MAIN_QUEUE, PRODUCER, ProducerEnvironment, QUEUE_DAYS, STATUS, SWEEPER,
@@ -65,7 +65,7 @@ pub fn messages(stage: &Stage, settings: &Settings) -> SynthesizedStack {
         (SigningKeys::GENERATED, SigningKeys::CHARACTERS),
         "Keys that access tokens are signed with. Without them everybody has to log in again.",
     );
-    let alarms = Topic::for_alarms(&mut stack, "AlarmTopic", format!("messages-alarms-{}", stage.name));
+    let alarms = stage.alarm_topic(&mut stack, APPLICATION);
 
     // Functions
     let login = stage.function(
@@ -266,7 +266,7 @@ fn api_props(stage: &Stage, settings: &Settings) -> HttpApiProps {
             ],
             max_age: PREFLIGHT_MAX_AGE,
         },
-        log_retention_days: stage.functions.log_retention_days,
+        access_log_retention_days: stage.access_log_retention_days,
     }
 }
 

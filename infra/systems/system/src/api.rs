@@ -4,9 +4,11 @@ use cfn::Value;
 use cfn::intrinsics::{select, split, sub_with};
 use constructs::{HttpApi, Throttling};
 
-use crate::{Section, StageName};
+use contract::{Authorization, Authorizations};
 
-/// How much an HTTP API accepts, and from which pages.
+use crate::{Section, Stage, StageName};
+
+/// How much an HTTP API accepts, from whom, and from which pages.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Api {
     /// Requests per second of all routes together; excess requests get 429.
@@ -16,6 +18,7 @@ pub struct Api {
     /// Origins (`https://shop.example`) of pages that browsers allow to call the API; none when empty.
     pub allowed_origins: Vec<String>,
     pub address: ApiAddress,
+    pub authorizations: Authorizations,
 }
 
 /// How clients address the API.
@@ -32,10 +35,11 @@ const ACCOUNT_RATE: u32 = 10_000;
 const ACCOUNT_BURST: u32 = 5_000;
 
 impl Api {
-    /// `requests_per_second`, `burst_requests`, `allowed_origins`, `api_address`, among other keys of the section.
-    pub fn of(section: &mut Section<'_>, stage: StageName) -> Self {
+    /// `requests_per_second`, `burst_requests`, `allowed_origins`, `api_address`, `authorization`, among other keys of the section. `supported` is
+    /// what the API's functions know.
+    pub fn of(section: &mut Section<'_>, stage: &Stage, supported: &[Authorization]) -> Self {
         let address = section.one_of("api_address", &[("host", ApiAddress::Host), ("path", ApiAddress::Path)]);
-        if address == ApiAddress::Path && stage != StageName::Local {
+        if address == ApiAddress::Path && stage.name != StageName::Local {
             section.fault("api_address", "\"path\" is supported by the emulator only; write \"host\"");
         }
         Self {
@@ -47,6 +51,7 @@ impl Api {
                 is_origin,
             ),
             address,
+            authorizations: read_authorizations(section.section("authorization"), stage, supported),
         }
     }
 
@@ -70,6 +75,22 @@ impl Api {
             ApiAddress::Path => of_emulator(api, ""),
         }
     }
+}
+
+fn read_authorizations(mut section: Section<'_>, stage: &Stage, supported: &[Authorization]) -> Authorizations {
+    let choices: Vec<_> = Authorization::ALL.into_iter().filter(|(_, each)| supported.contains(each)).collect();
+    let [writing, reading] = ["writing", "reading"].map(|key| {
+        let authorization = section.one_of(key, &choices);
+        if authorization == Authorization::Iam && stage.name == StageName::Local {
+            section.fault(key, "\"iam\" is not checked by the emulator; write \"token\" or \"none\"");
+        }
+        authorization
+    });
+    if writing == Authorization::None && stage.is_protected() && section.has("writing") {
+        section.fault("writing", "\"none\" lets anyone write on a protected stage; write \"token\" or \"iam\"");
+    }
+    section.refuse_unknown_keys();
+    Authorizations { writing, reading }
 }
 
 fn of_emulator(api: &HttpApi, path: &str) -> Value<String> {

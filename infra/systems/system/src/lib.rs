@@ -2,6 +2,8 @@
 //!
 //! Knows no system. Everything but [`Operator`] is pure: it reads text, never files.
 
+mod alarm_topic;
+mod alarms;
 mod api;
 mod database;
 mod error;
@@ -14,6 +16,7 @@ mod size;
 mod stage;
 mod system;
 
+pub use alarms::Alarms;
 pub use api::{Api, ApiAddress};
 pub use database::{Database, Tls};
 pub use error::{StageError, StageFault};
@@ -23,7 +26,7 @@ pub use operator::{
     Action, Answers, Bars, Console, DeployedStack, Failed, How, Interrupt, LocalService, Operator, Site, Stop, Table,
     Verb, Working, age, grouped, is_busy, queue_lines, read_arguments, to_the_second, trace_lines,
 };
-pub use route::add_open_route;
+pub use route::{WhyOpen, add_route};
 pub use section::{Section, nearest};
 pub use size::{ConsumerSize, FunctionSize, seconds};
 pub use stage::{Functions, Safeguards, Stage, StageName};

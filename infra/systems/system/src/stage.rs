@@ -4,9 +4,9 @@
 use std::fmt;
 
 use cfn::Value;
-use constructs::{Architecture, Metric, RETENTION_DAYS, RemovalPolicy, RustFunction, Stack};
+use constructs::{Architecture, LONGEST_ADDRESS_RETENTION, Metric, RETENTION_DAYS, RemovalPolicy, RustFunction, Stack};
 
-use crate::Section;
+use crate::{Alarms, Section};
 
 /// What all systems of a stage share.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +16,9 @@ pub struct Stage {
     /// Whether one client outside the VPC may be admitted to databases (parameter `AllowedIp`).
     pub public_access: bool,
     pub functions: Functions,
+    /// How long the access logs of HTTP APIs are kept, in days; they have the callers' addresses.
+    pub access_log_retention_days: u32,
+    pub alarms: Alarms,
     /// Tags in addition to `Stage` and `Application`, in key order.
     pub tags: Vec<(String, String)>,
     /// The policy that bounds what the roles of its stacks may do; [`crate::Configured::permissions_boundary`] of one of its systems.
@@ -77,11 +80,14 @@ impl Stage {
 
     /// Reads `stage.toml`.
     pub fn read(name: StageName, mut root: Section<'_>) -> Self {
+        let protection = read_protection(root.section("protection"));
         let stage = Self {
             name,
-            protection: read_protection(root.section("protection")),
+            protection,
             public_access: read_network(root.section("network")),
             functions: read_functions(root.section("functions")),
+            access_log_retention_days: read_access_logs(root.section("apis")),
+            alarms: Alarms::read(root.section("alarms"), protection.termination),
             tags: read_tags(root.section("tags")),
             permissions_boundary: None,
         };
@@ -96,9 +102,14 @@ impl Stage {
             .permissions_boundary(self.permissions_boundary.clone())
     }
 
+    /// Whether people rely on the stage, so that nobody deletes its stacks by accident.
+    pub fn is_protected(&self) -> bool {
+        self.protection.termination
+    }
+
     /// What becomes of data whose stack is deleted: it stays where people rely on it.
     pub fn removal_policy(&self) -> RemovalPolicy {
-        if self.protection.termination { RemovalPolicy::Retain } else { RemovalPolicy::Destroy }
+        if self.is_protected() { RemovalPolicy::Retain } else { RemovalPolicy::Destroy }
     }
 
     /// A count that a function reports itself, with the dimensions of every metric that a function writes.
@@ -126,16 +137,24 @@ fn read_network(mut section: Section<'_>) -> bool {
 
 fn read_functions(mut section: Section<'_>) -> Functions {
     let architectures = [("arm64", Architecture::Arm64), ("x86_64", Architecture::X86_64)];
-    let log_retention_days = section.whole("log_retention_days", 1..=3653, "days");
-    if !RETENTION_DAYS.contains(&log_retention_days) {
-        section.fault(
-            "log_retention_days",
-            format!("{log_retention_days} is not what CloudWatch Logs knows: one of {RETENTION_DAYS:?}"),
-        );
-    }
+    let log_retention_days = read_retention(&mut section, "log_retention_days", 3653);
     let functions = Functions { architecture: section.one_of("architecture", &architectures), log_retention_days };
     section.refuse_unknown_keys();
     functions
+}
+
+fn read_access_logs(mut section: Section<'_>) -> u32 {
+    let days = read_retention(&mut section, "access_log_retention_days", LONGEST_ADDRESS_RETENTION);
+    section.refuse_unknown_keys();
+    days
+}
+
+fn read_retention(section: &mut Section<'_>, key: &'static str, longest: u32) -> u32 {
+    let days = section.whole(key, 1..=longest, "days");
+    if !RETENTION_DAYS.contains(&days) {
+        section.fault(key, format!("{days} is not what CloudWatch Logs knows: one of {RETENTION_DAYS:?}"));
+    }
+    days
 }
 
 /// Limits: <https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html>

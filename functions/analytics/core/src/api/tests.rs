@@ -6,17 +6,18 @@ mod uploads;
 
 use super::*;
 use crate::fakes::{World, alone};
-use analytics_contract::Authorisation;
+use contract::{Authorization, Authorizations};
 use serde_json::Value;
 
-const OPEN: Authorisations = Authorisations { writing: Authorisation::None, reading: Authorisation::None };
+const OPEN: Authorizations = Authorizations::all(Authorization::None);
 
-fn answered(world: &World, authorisations: Authorisations, request: &Request) -> Answer {
+fn answered(world: &World, authorizations: Authorizations, request: &Request) -> Answer {
     let page = Page { html: "<!doctype html>", policy: "default-src 'none'" };
     let answers = &Answers::default();
     // There is no Swagger UI in the folder of a test.
     let docs = &Docs::in_folder("/nowhere");
-    let api = Api { store: world, signer: world, tokens: world, clock: world, authorisations, answers, page, docs };
+    let access = Access { authorizations, realm: REALM, tokens: world };
+    let api = Api { store: world, signer: world, access, clock: world, answers, page, docs };
     alone(api.respond(request, Uuid::from_u128(7)))
 }
 

@@ -1,6 +1,7 @@
 //! The operations, as the description has them.
 
 use analytics_contract::{Operation, UPLOAD};
+use contract::DataAccess;
 use function_http::BODY_BYTES;
 use serde_json::{Value, json};
 
@@ -28,7 +29,7 @@ pub(super) fn described(operation: Operation) -> Option<Value> {
     for (status, error) in usual_errors() {
         described["responses"][status] = error;
     }
-    if !operation.is_writing() {
+    if operation.data_access() == DataAccess::Reads {
         described["responses"]["304"] = not_modified();
         if let Some(parameters) = described["parameters"].as_array_mut() {
             parameters.push(if_none_match());

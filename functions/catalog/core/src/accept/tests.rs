@@ -6,7 +6,7 @@ use crate::product::Record;
 
 fn offer(key: Option<&str>, id: u128, name: &str) -> Offer {
     let key = key.map(|key| IdempotencyKey::read(key).unwrap());
-    Offer { draft: draft(name), key, id: Uuid::from_u128(id), now: now() }
+    Offer { draft: draft(name), principal: Principal::Anyone, key, id: Uuid::from_u128(id), now: now() }
 }
 
 fn sent(world: &World) -> Vec<(u128, String)> {
@@ -43,6 +43,19 @@ fn the_same_key_for_another_product_is_refused_and_changes_nothing() {
     assert!(matches!(other, Err(AcceptError::OtherProduct)));
     assert_eq!(sent(&world), [(1, "cup".to_owned())]);
     assert_eq!(world.records.borrow().len(), 1);
+}
+
+#[test]
+fn a_key_of_somebody_else_is_another_key() {
+    let world = World::default();
+    let of =
+        |principal: Principal, id| Offer { principal, ..offer(Some("k"), id, if id == 1 { "cup" } else { "plate" }) };
+    let [one, other] = ["AIDA1", "AIDA2"].map(|id| Principal::Iam(id.to_owned()));
+    assert_eq!(alone(accept(&world, &world, of(one.clone(), 1))).unwrap().id, Uuid::from_u128(1));
+    let accepted = alone(accept(&world, &world, of(other, 2))).unwrap();
+    assert_eq!(accepted, Accepted { id: Uuid::from_u128(2), is_repeated: false });
+    let again = Offer { id: Uuid::from_u128(3), ..of(one, 1) };
+    assert_eq!(alone(accept(&world, &world, again)).unwrap().id, Uuid::from_u128(1));
 }
 
 #[test]

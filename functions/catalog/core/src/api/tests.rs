@@ -3,7 +3,8 @@
 use super::*;
 use crate::fakes::{Fate, World, alone, draft, now};
 use crate::product::{Product, Record, Status};
-use function_http::{BODY_BYTES, Docs};
+use contract::{Authorization, Authorizations};
+use function_http::{BODY_BYTES, Docs, TokenError};
 use serde_json::{Value, json};
 
 const CUP: &str = r#"{"name": "cup", "description": "d", "price": 19.9}"#;
@@ -12,8 +13,24 @@ fn post(body: impl Into<Vec<u8>>) -> Request {
     Request::new("POST", "/products").with_header("content-type", "application/json").with_body(body)
 }
 
+const TOKEN: &str = "s3cret";
+
+impl Tokens for World {
+    async fn token(&self) -> Result<String, TokenError> {
+        Ok(TOKEN.to_owned())
+    }
+}
+
+fn access(world: &World, authorization: Authorization) -> Access<'_, World> {
+    Access { authorizations: Authorizations::all(authorization), realm: REALM, tokens: world }
+}
+
 fn created(world: &World, request: &Request, id: u128) -> Answer {
-    alone(create_product(request, world, world, Uuid::from_u128(id), now()))
+    created_as(Authorization::None, world, request, id)
+}
+
+fn created_as(authorization: Authorization, world: &World, request: &Request, id: u128) -> Answer {
+    alone(create_product(request, &access(world, authorization), world, world, Uuid::from_u128(id), now()))
 }
 
 fn got(world: &World, path: &str) -> Answer {
@@ -22,7 +39,11 @@ fn got(world: &World, path: &str) -> Answer {
 
 /// There is no Swagger UI in the folder of a test.
 fn asked(world: &World, request: &Request) -> Answer {
-    alone(get_product(request, world, &Docs::in_folder("/nowhere"), now()))
+    asked_as(Authorization::None, world, request)
+}
+
+fn asked_as(authorization: Authorization, world: &World, request: &Request) -> Answer {
+    alone(get_product(request, &access(world, authorization), world, &Docs::in_folder("/nowhere"), now()))
 }
 
 fn json(answer: &Answer) -> Value {
@@ -74,6 +95,51 @@ fn a_key_repeats_its_answer_and_refuses_another_product() {
     let other = post(CUP.replace("19.9", "20")).with_header("Idempotency-Key", "k");
     let refused = created(&world, &other, 3);
     assert_eq!((refused.status, json(&refused)["errors"].clone()), (422, Value::Null), "it is not the body's fault");
+}
+
+#[test]
+fn whoever_may_not_add_products_adds_none_and_is_told_how_to_be_let_in() {
+    let world = World::default();
+    let refused = created_as(Authorization::Token, &world, &post(CUP), 1);
+    assert_eq!((refused.status, refused.headers["content-type"].as_str()), (401, "application/problem+json"));
+    assert_eq!(refused.headers["www-authenticate"], "Bearer realm=\"catalog\"");
+    // Nobody learns what is wrong with a body before that.
+    assert_eq!(created_as(Authorization::Token, &world, &post("{"), 1).status, 401);
+    assert_eq!(created_as(Authorization::Iam, &world, &post(CUP), 1).status, 403);
+    assert!(world.records.borrow().is_empty());
+
+    let with_token = post(CUP).with_header("authorization", format!("Bearer {TOKEN}"));
+    assert_eq!(created_as(Authorization::Token, &world, &with_token, 1).status, 202);
+    let signed = Request { iam_caller: Some("AIDA1".to_owned()), ..post(CUP) };
+    assert_eq!(created_as(Authorization::Iam, &world, &signed, 2).status, 202);
+    assert_eq!(world.records.borrow().len(), 2);
+}
+
+#[test]
+fn an_idempotency_key_is_of_the_one_who_signed() {
+    let world = World::default();
+    let signed = |by: &str, id| {
+        let request = post(CUP).with_header("idempotency-key", "k");
+        created_as(Authorization::Iam, &world, &Request { iam_caller: Some(by.to_owned()), ..request }, id)
+    };
+    let [first, other, again] = [("AIDA1", 1), ("AIDA2", 2), ("AIDA1", 3)].map(|(by, id)| signed(by, id));
+    assert_ne!(json(&first)["id"], json(&other)["id"]);
+    assert_eq!(json(&first)["id"], json(&again)["id"]);
+}
+
+#[test]
+fn reading_is_authorized_and_the_description_is_for_anyone() {
+    let world = World::default();
+    let product = Request::new("GET", "/products/00000000-0000-0000-0000-000000000001");
+    let status = |authorization, request: &Request| asked_as(authorization, &world, request).status;
+    assert_eq!(
+        [Authorization::None, Authorization::Token, Authorization::Iam].map(|each| status(each, &product)),
+        [404, 401, 403]
+    );
+    assert_eq!(status(Authorization::Token, &product.with_header("authorization", format!("Bearer {TOKEN}"))), 404);
+    for (path, expected) in [("/openapi.json", 200), ("/docs", 503), ("/docs/x", 503), ("/nowhere", 404)] {
+        assert_eq!(status(Authorization::Iam, &Request::new("GET", path)), expected, "{path}");
+    }
 }
 
 #[test]

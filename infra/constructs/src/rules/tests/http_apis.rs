@@ -66,6 +66,49 @@ fn an_api_whose_calls_nobody_can_read_or_that_keeps_them_for_ever_is_refused() {
 }
 
 #[test]
+fn a_route_that_may_write_and_that_anyone_may_call_is_refused_on_a_protected_stage_alone() {
+    let with = |key: &'static str, authorization: Json, how: Option<&'static str>| {
+        let mut template = api_with("Route", "RouteKey", key);
+        change(&mut template, "Route", "AuthorizationType", authorization);
+        if let Some(how) = how {
+            let route = template.resource_mut(&"Route".into()).expect("a route");
+            *route.parts.metadata.entry("AuthorizedByFunction") = how.into();
+        }
+        template
+    };
+    let (rule, place) = ("http-api-authorization", "Route AuthorizationType");
+    for key in ["POST /orders", "PUT /orders", "DELETE /orders", "ANY /orders", "$default"] {
+        for open in [Json::Absent, "NONE".into()] {
+            refused(&with(key, open.clone(), None), rule, place);
+            refused(&with(key, open.clone(), Some(" ")), rule, place);
+            allowed(&with(key, open.clone(), Some("it checks the token")));
+            let template = with(key, open, None);
+            assert_eq!(check(&Stage { templates: &[&template], links: &[], budgets: &[], protected: false }), []);
+        }
+        for asked in ["AWS_IAM", "JWT", "CUSTOM"] {
+            allowed(&with(key, asked.into(), None));
+        }
+    }
+    for key in ["GET /orders", "HEAD /orders", "OPTIONS /orders", "$connect"] {
+        allowed(&with(key, "NONE".into(), None));
+    }
+}
+
+#[test]
+fn addresses_of_callers_are_not_kept_for_longer_than_a_month() {
+    let with = |format: &'static str, days: i64| {
+        let settings = json!({ "DestinationArn": (arn("LogGroup")), "Format": format });
+        let mut template = api_with("Stage", "AccessLogSettings", settings);
+        change(&mut template, "LogGroup", "RetentionInDays", days);
+        template
+    };
+    let addresses = "{\"ip\":\"$context.identity.sourceIp\"}";
+    refused(&with(addresses, 60), "http-api-addresses", "LogGroup RetentionInDays");
+    allowed(&with(addresses, 30));
+    allowed(&with("{\"status\":\"$context.status\"}", 60));
+}
+
+#[test]
 fn answers_that_every_page_may_read_are_refused_on_a_protected_stage_alone() {
     let with = |origins| api_with("Api", "CorsConfiguration", json!({ "AllowOrigins": (Json::list(origins)) }));
     let place = "Api CorsConfiguration.AllowOrigins";

@@ -156,3 +156,25 @@ fn a_queue_of_a_subscriptions_dead_letters_needs_none_itself() {
     change(&mut template, "Subscription", "RedrivePolicy", redrive);
     allowed(&template);
 }
+
+#[test]
+fn an_alarm_that_nobody_hears_of_is_refused_on_a_protected_stage_alone() {
+    let with = |subscription: Option<&'static str>| {
+        let mut template = Template::new("Orders-prd");
+        let topic = template.add("AlarmTopic", RawResource::new("AWS::SNS::Topic"));
+        let alarm = RawResource::new("AWS::CloudWatch::Alarm").property("AlarmActions", json!([topic.r#ref()]));
+        template.add("Alarm", alarm);
+        if let Some(of) = subscription {
+            let subscription = RawResource::new("AWS::SNS::Subscription")
+                .property("TopicArn", reference(of))
+                .property("Protocol", "email")
+                .property("Endpoint", "orders@shop.example");
+            template.add("Subscription", subscription);
+        }
+        template
+    };
+    refused(&with(None), "alarm-topic-subscriber", "AlarmTopic ");
+    assert_eq!(check(&Stage { templates: &[&with(None)], links: &[], budgets: &[], protected: false }), []);
+    allowed(&with(Some("AlarmTopic")));
+    assert!(!diagnostics(&with(Some("Other"))).is_empty(), "somebody has subscribed to another topic");
+}

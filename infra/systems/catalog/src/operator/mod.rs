@@ -1,8 +1,10 @@
 //! `infra invoke catalog`: one product through the whole chain, as a client of the API sees it, and its trace through the
-//! functions. Uses only the public API, so curl can do the same.
+//! functions. Uses only the public API, with the token of the stack's secret where the stage wants one, so curl can do the same.
 
 use std::time::{Duration, Instant};
 
+use aws_access::{Answer, call_error};
+use aws_sdk_secretsmanager::Client as Secrets;
 use clap::{Args, Command};
 use jiff::{SignedDuration, Timestamp};
 use operate::{Trace, sources, trace};
@@ -17,7 +19,8 @@ use crate::{Catalog, NAME, stack};
 
 const HELP: &str = "\
 Sends the product with POST /products, polls until it is saved, and shows what the three functions logged about it, which all \
-carry its id as their trace id. The address is the output ApiUrl of the stack Catalog.
+carry its id as their trace id. The address is the output ApiUrl of the stack Catalog; the token, on stages that want one, is in the secret \
+ApiTokenArn.
 
 Examples:
   infra invoke catalog
@@ -57,6 +60,10 @@ enum CatalogError {
         #[source]
         source: reqwest::Error,
     },
+    #[error(
+        "the secret {arn} is not a JSON object with the text password; `aws secretsmanager put-secret-value` mends it"
+    )]
+    NoToken { arn: String },
     #[error("the API refused the product with {status}: {detail}")]
     Refused { status: StatusCode, detail: String },
     #[error("{request} was answered with {status}: {detail}")]
@@ -76,7 +83,7 @@ impl CatalogError {
             Self::NotAsked { .. } => How::Retryable,
             Self::Unexpected { status, .. } if is_busy(status.as_u16()) => How::Retryable,
             Self::Refused { .. } => How::Usage,
-            Self::Unexpected { .. } | Self::NotSaved { .. } => How::Failed,
+            Self::NoToken { .. } | Self::Unexpected { .. } | Self::NotSaved { .. } => How::Failed,
         }
     }
 }
@@ -118,7 +125,11 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 async fn invoke(site: &Site<'_>, arguments: &Invoke) -> Result<(), Failed> {
     let (stage, console) = (site.stage, site.console);
     let deployed = DeployedStack::find(site, stack::NAME).await?;
-    let api = Api::new(deployed.address("ApiUrl")?)?;
+    let token = match deployed.optional_output("ApiTokenArn") {
+        Some(arn) => Some(read_token(&Secrets::new(site.config), arn).await?),
+        None => None,
+    };
+    let api = Api::new(deployed.address("ApiUrl")?, token)?;
     // The functions' clocks may differ from ours.
     let begun = Timestamp::now() - SignedDuration::from_mins(1);
     let posted = api.post(arguments).await?;
@@ -174,6 +185,7 @@ fn try_it(url: &str, location: &str) -> Vec<String> {
 struct Api {
     client: Client,
     url: String,
+    token: Option<String>,
 }
 
 struct Posted {
@@ -190,10 +202,10 @@ struct Saved {
 }
 
 impl Api {
-    fn new(url: String) -> Result<Self, Failed> {
+    fn new(url: String, token: Option<String>) -> Result<Self, Failed> {
         // This fails only if a provider is already installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Ok(Self { client: Client::builder().timeout(CALL_TIMEOUT).build().map_err(Failed::other)?, url })
+        Ok(Self { client: Client::builder().timeout(CALL_TIMEOUT).build().map_err(Failed::other)?, url, token })
     }
 
     async fn post(&self, arguments: &Invoke) -> Result<Posted, CatalogError> {
@@ -247,6 +259,10 @@ impl Api {
     }
 
     async fn answer(&self, request: reqwest::RequestBuilder, url: &str) -> Result<Response, CatalogError> {
+        let request = match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        };
         request
             .send()
             .await
@@ -260,6 +276,16 @@ impl Api {
             text.map_err(|source| CatalogError::NotAsked { url: url.to_owned(), source: source.without_url() })?;
         Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
+}
+
+/// The token in the secret, which no error quotes.
+async fn read_token(secrets: &Secrets, arn: &str) -> Result<String, Failed> {
+    let answer = secrets.get_secret_value().secret_id(arn).send().await;
+    let answer = answer.map_err(|error| call_error("GetSecretValue", error))?;
+    let text = Answer("GetSecretValue").text("SecretString", answer.secret_string())?;
+    let token =
+        serde_json::from_str::<Value>(&text).ok().and_then(|secret| Some(secret["password"].as_str()?.to_owned()));
+    token.ok_or_else(|| CatalogError::NoToken { arn: arn.to_owned() }.into())
 }
 
 /// Every field error, or the problem's overall detail.

@@ -269,9 +269,10 @@ fn the_same_question_reads_rows_once_until_the_data_changes() {
     let world = example();
     let answers = Answers::default();
     let page = Page { html: "", policy: "" };
-    let authorisations = OPEN;
+    let authorizations = OPEN;
     let (answers, docs) = (&answers, &Docs::in_folder("/nowhere"));
-    let api = Api { store: &world, signer: &world, tokens: &world, clock: &world, authorisations, answers, page, docs };
+    let access = Access { authorizations, realm: REALM, tokens: &world };
+    let api = Api { store: &world, signer: &world, access, clock: &world, answers, page, docs };
     let asked = |address: &str| alone(api.respond(&request("GET", address), Uuid::from_u128(7)));
     let program = "/analytics/program?program_code=NOVA";
     let first = asked(program);

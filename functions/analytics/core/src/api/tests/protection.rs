@@ -5,12 +5,12 @@ use crate::fakes::{Failure, TOKEN, example};
 
 const PROGRAM: &str = "/analytics/program?program_code=NOVA";
 
-fn of(writing: Authorisation, reading: Authorisation) -> Authorisations {
-    Authorisations { writing, reading }
+fn of(writing: Authorization, reading: Authorization) -> Authorizations {
+    Authorizations { writing, reading }
 }
 
-fn status(authorisations: Authorisations, request: &Request) -> u16 {
-    answered(&example(), authorisations, request).status
+fn status(authorizations: Authorizations, request: &Request) -> u16 {
+    answered(&example(), authorizations, request).status
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn the_api_shows_its_page_and_describes_itself() {
 
 #[test]
 fn a_token_is_wanted_where_the_stage_says_so() {
-    let reading = of(Authorisation::None, Authorisation::Token);
+    let reading = of(Authorization::None, Authorization::Token);
     let with = |header: &str| request("GET", PROGRAM).with_header("authorization", header);
     let answer = answered(&example(), reading, &request("GET", PROGRAM));
     assert_eq!((answer.status, answer.body.as_str()), (401, r#"{"detail":"Not authenticated"}"#));
@@ -80,39 +80,39 @@ fn a_token_is_wanted_where_the_stage_says_so() {
     }
     assert_eq!(status(reading, &with(&format!("Bearer {TOKEN}"))), 200);
     assert_eq!(status(reading, &with(&format!("bearer  {TOKEN}"))), 200);
-    assert_eq!(status(of(Authorisation::Token, Authorisation::None), &request("GET", PROGRAM)), 200);
+    assert_eq!(status(of(Authorization::Token, Authorization::None), &request("GET", PROGRAM)), 200);
 }
 
 #[test]
 fn iam_is_what_the_api_says_and_no_header() {
-    let both = of(Authorisation::Iam, Authorisation::Iam);
+    let both = of(Authorization::Iam, Authorization::Iam);
     for (method, address) in
         [("GET", PROGRAM), ("HEAD", PROGRAM), ("GET", "/analytics/uploads"), ("POST", "/analytics/uploads")]
     {
         let signed = request(method, address).with_header("authorization", "AWS4-HMAC-SHA256 Credential=a");
         let answer = answered(&example(), both, &signed);
         assert_eq!((answer.status, answer.body.as_str()), (403, r#"{"detail":"Forbidden"}"#), "{method} {address}");
-        let checked = Request { is_authorised_by_iam: true, ..signed };
+        let checked = Request { iam_caller: Some("AIDA".to_owned()), ..signed };
         assert_ne!(answered(&example(), both, &checked).status, 403, "{method} {address}");
     }
 }
 
 #[test]
 fn reading_and_writing_are_authorised_apart_and_pages_are_for_anybody() {
-    let writing = of(Authorisation::Token, Authorisation::None);
+    let writing = of(Authorization::Token, Authorization::None);
     let post = request("POST", "/analytics/uploads");
     let revert = request("POST", "/analytics/uploads/00000000-0000-0000-0000-000000000001/revert");
     assert_eq!(
         (status(writing, &post), status(writing, &revert), status(writing, &request("GET", PROGRAM))),
         (401, 401, 200)
     );
-    let reading = of(Authorisation::None, Authorisation::Iam);
+    let reading = of(Authorization::None, Authorization::Iam);
     assert_eq!(
         (status(reading, &post), status(reading, &revert), status(reading, &request("GET", PROGRAM))),
         (415, 404, 403)
     );
     for (address, expected) in [("/analytics/", 200), ("/openapi.json", 200), ("/docs", 503), ("/docs/x", 503)] {
-        let closed = of(Authorisation::Iam, Authorisation::Token);
+        let closed = of(Authorization::Iam, Authorization::Token);
         assert_eq!(status(closed, &request("GET", address)), expected, "{address}");
     }
 }
@@ -122,6 +122,6 @@ fn nobody_is_let_in_while_the_token_is_unknown() {
     let world = example();
     world.failure.set(Some(Failure::Bug));
     let request = request("GET", PROGRAM).with_header("authorization", format!("Bearer {TOKEN}"));
-    assert_eq!(answered(&world, of(Authorisation::None, Authorisation::Token), &request).status, 500);
+    assert_eq!(answered(&world, of(Authorization::None, Authorization::Token), &request).status, 500);
     assert_eq!(*world.calls.borrow(), ["token"]);
 }
