@@ -85,7 +85,8 @@ async fn pass(
     (ministack, callers): (u16, Callers),
     heard: &Mutex<Heard>,
 ) -> std::io::Result<()> {
-    let function = function_at(peer).filter(|_| callers == Callers::Functions);
+    let connection = (peer, client.local_addr()?);
+    let function = function_at(connection).filter(|_| callers == Callers::Functions);
     let server = TcpStream::connect((Ipv4Addr::LOCALHOST, ministack)).await?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
@@ -104,7 +105,7 @@ async fn pass(
         };
         let Some(caller) = caller else {
             // A function that was killed has nobody to ask any more.
-            if is_alive(peer) {
+            if is_alive(connection) {
                 let what = format!("{} {} of a process that is no function", request.method, request.target);
                 lock(heard).unreadable.insert(what);
             }
@@ -166,8 +167,8 @@ async fn head(client: &mut OwnedReadHalf, read: &mut Vec<u8>) -> std::io::Result
 }
 
 /// The function whose process has this end of a connection.
-fn function_at(peer: SocketAddr) -> Option<String> {
-    let socket = format!("socket:[{}]", inode(peer)?);
+fn function_at(connection: (SocketAddr, SocketAddr)) -> Option<String> {
+    let socket = format!("socket:[{}]", inode(connection)?);
     let processes = fs::read_dir("/proc").ok()?.flatten().map(|entry| entry.path());
     let mut functions = processes.filter(|process| {
         fs::read_link(process.join("exe")).is_ok_and(|program| program.to_string_lossy().contains("bootstrap"))
@@ -182,17 +183,20 @@ fn function_at(peer: SocketAddr) -> Option<String> {
 }
 
 /// Whether some process still has it: Linux forgets the inode with the process.
-fn is_alive(peer: SocketAddr) -> bool {
-    inode(peer).is_some_and(|inode| inode != "0")
+fn is_alive(connection: (SocketAddr, SocketAddr)) -> bool {
+    inode(connection).is_some_and(|inode| inode != "0")
 }
 
-fn inode(peer: SocketAddr) -> Option<String> {
-    let SocketAddr::V4(peer) = peer else { return None };
-    let local = format!("{:08X}:{:04X}", u32::from_ne_bytes(peer.ip().octets()), peer.port());
+/// The inode of a connection's other end. Both ends count: Linux gives one port to connections of several processes, each to another server.
+fn inode((peer, own): (SocketAddr, SocketAddr)) -> Option<String> {
+    let ends = [peer, own].map(|end| match end {
+        SocketAddr::V4(end) => format!("{:08X}:{:04X}", u32::from_ne_bytes(end.ip().octets()), end.port()),
+        SocketAddr::V6(end) => end.to_string(),
+    });
     let table = fs::read_to_string("/proc/net/tcp").ok()?;
     table.lines().find_map(|line| {
-        let mut fields = line.split_whitespace();
-        (fields.nth(1)? == local).then(|| fields.nth(7).map(str::to_owned))?
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        (fields.get(1..3)? == ends).then(|| fields.get(9).map(|inode| (*inode).to_owned()))?
     })
 }
 
