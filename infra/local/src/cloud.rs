@@ -68,7 +68,8 @@ pub async fn up(config: &Config, progress: &mut dyn FnMut(Event)) -> Result<Stat
     let is_missing = |name: &ServiceName| missing.iter().any(|service| service.name == *name);
     let mut launches = Vec::new();
     if is_missing(&ServiceName::MiniStack) {
-        launches.push(Launch::MiniStack { port: config.ports.ministack });
+        let functions_endpoint = config.functions_endpoint.clone();
+        launches.push(Launch::MiniStack { port: config.ports.ministack, functions_endpoint });
     }
     if is_missing(&ServiceName::Postgres) {
         let cluster = cluster(&layout, state.postgres_home.as_deref()).await?;

@@ -41,6 +41,8 @@ pub struct Config {
     pub programs: Vec<Program>,
     /// One per database cluster of the systems, all on the same PostgreSQL.
     pub databases: Vec<Database>,
+    /// Where functions call AWS, for somebody who listens in between; MiniStack itself if `None`. A MiniStack that is running keeps its own.
+    pub functions_endpoint: Option<String>,
 }
 
 /// Where MiniStack and PostgreSQL listen, on 127.0.0.1.

@@ -10,10 +10,15 @@ use crate::health;
 use crate::layout::{Layout, site_packages};
 
 pub(crate) const REGION: &str = "us-east-1";
+/// MiniStack itself does not read it; functions call AWS there, and nowhere else.
+const ENDPOINT: &str = "AWS_ENDPOINT_URL";
 
-pub(crate) fn command(layout: &Layout, port: u16) -> Command {
+pub(crate) fn command(layout: &Layout, port: u16, functions_endpoint: Option<&str>) -> Command {
     let mut command = server(&layout.venv(), &layout.temp_dir(), port);
     command.current_dir(layout.state_dir());
+    if let Some(endpoint) = functions_endpoint {
+        command.env(ENDPOINT, endpoint);
+    }
     command
 }
 
@@ -30,8 +35,7 @@ pub fn server(venv: &Path, home: &Path, port: u16) -> Command {
         .env("BIND_HOST", "127.0.0.1")
         .env("MINISTACK_HOST", "localhost")
         .env("MINISTACK_REGION", REGION)
-        // Functions call AWS here, and nowhere else.
-        .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"))
+        .env(ENDPOINT, format!("http://127.0.0.1:{port}"))
         .env("AWS_REGION", REGION)
         .env("AWS_DEFAULT_REGION", REGION)
         .env("AWS_ACCESS_KEY_ID", "test")

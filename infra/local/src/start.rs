@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A service that is to be started.
 pub(crate) enum Launch {
-    MiniStack { port: u16 },
+    MiniStack { port: u16, functions_endpoint: Option<String> },
     Postgres { cluster: Cluster, port: u16, version: String, databases: Vec<Database> },
     Program { program: Program, arguments: Vec<String> },
 }
@@ -49,14 +49,16 @@ impl Launch {
 
     fn port(&self) -> u16 {
         match self {
-            Self::MiniStack { port } | Self::Postgres { port, .. } => *port,
+            Self::MiniStack { port, .. } | Self::Postgres { port, .. } => *port,
             Self::Program { program, .. } => program.port,
         }
     }
 
     async fn command(&self, layout: &Layout) -> Result<Command, Error> {
         match self {
-            Self::MiniStack { port } => Ok(ministack::command(layout, *port)),
+            Self::MiniStack { port, functions_endpoint } => {
+                Ok(ministack::command(layout, *port, functions_endpoint.as_deref()))
+            }
             Self::Postgres { cluster, port, databases, .. } => {
                 cluster.release_lock().await?;
                 cluster.initialise(&databases::authentication(databases), &databases::sql(databases)).await?;
@@ -69,7 +71,7 @@ impl Launch {
     /// The service's version, once it responds.
     async fn version(&self, layout: &Layout) -> Option<String> {
         match self {
-            Self::MiniStack { port } if ministack::is_ready(*port).await => ministack::version(layout),
+            Self::MiniStack { port, .. } if ministack::is_ready(*port).await => ministack::version(layout),
             Self::Postgres { port, version, .. } if postgres::is_ready(*port).await => Some(version.clone()),
             Self::Program { program, .. } => program.version().await,
             Self::MiniStack { .. } | Self::Postgres { .. } => None,

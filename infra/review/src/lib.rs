@@ -26,6 +26,7 @@ pub use change::{
 pub use fold::with_parameters;
 pub use graph::{Graph, graphs};
 pub use pair::Pair;
+pub use policy::{Access, Call, Granted, Judgement};
 pub use review::{Observed, ObservedProperty, Options, review};
 pub use rules::sections::{SECTION_RULES, SectionContext, SectionRule};
 pub use rules::{Context, Example, RULES, Rule};

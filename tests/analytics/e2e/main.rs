@@ -13,6 +13,7 @@ mod uploads;
 use std::process::ExitCode;
 
 use analytics_tests::Analytics;
+use test_harness::permissions::{Needed, Permissions, Unused, putting_off};
 use test_harness::scenarios::{Scenario, Suite};
 
 const SHARED: &[(&str, Scenario<Analytics>)] = &[
@@ -40,6 +41,37 @@ const SHARED: &[(&str, Scenario<Analytics>)] = &[
     ("a_fuzzer_that_reads_the_document_finds_nothing", answers::fuzzer),
 ];
 
+/// Grants that no scenario needs.
+const UNUSED: [Unused; 4] = [
+    putting_off("CsvImporter", "${CsvProcessingQueue.Arn}"),
+    Unused {
+        function: "CsvImporter",
+        action: "s3:GetObject",
+        resource: "${UploadBucket.Arn}/*",
+        reason: "S3 names a version of each object, since the bucket has versions; a message by hand may name none",
+        needed: Needed::Never,
+    },
+    Unused {
+        function: "CsvImporter",
+        action: "s3:ListBucket",
+        resource: "${UploadBucket.Arn}",
+        // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+        reason: "never called: without it S3 answers 403 for an object that is gone, and not 404",
+        needed: Needed::Never,
+    },
+    Unused {
+        function: "AnalyticsApi",
+        action: "secretsmanager:GetSecretValue",
+        resource: "${ApiToken}",
+        reason: "the stage local asks nobody for a token",
+        needed: Needed::Never,
+    },
+];
+
+/// The functions of these stacks do here all that their roles allow.
+const PERMISSIONS: Permissions =
+    Permissions { stacks: &["AnalyticsData", "Analytics"], unused: &UNUSED, made_up: &["by-hand"] };
+
 fn main() -> ExitCode {
-    Suite { name: "analytics", shared: SHARED, alone: &[] }.run()
+    Suite { name: "analytics", shared: SHARED, alone: &[], permissions: PERMISSIONS }.run()
 }

@@ -12,6 +12,7 @@ use catalog_tests::load::Load;
 use catalog_tests::{Accepted, Catalog, DEAD, QUEUE, WORKER, cup};
 use serde_json::{Value, json};
 use test_harness::http::Answer;
+use test_harness::permissions::{Permissions, Unused, putting_off};
 use test_harness::scenarios::{Scenario, Suite};
 use test_harness::{Cloud, repository, schemathesis};
 use test_machine::command;
@@ -36,8 +37,14 @@ const SCENARIOS: [(&str, Scenario<Cloud>); 11] = [
     ("a_fuzzer_that_reads_the_document_finds_nothing", fuzzer),
 ];
 
+/// Grants that no scenario needs.
+const UNUSED: [Unused; 1] = [putting_off("ProductSaverWorker", "${ProductQueue.Arn}")];
+
+/// The functions of these stacks do here all that their roles allow.
+const PERMISSIONS: Permissions = Permissions { stacks: &["Catalog"], unused: &UNUSED, made_up: &[] };
+
 fn main() -> ExitCode {
-    Suite { name: "catalog", shared: &SCENARIOS, alone: &[] }.run()
+    Suite { name: "catalog", shared: &SCENARIOS, alone: &[], permissions: PERMISSIONS }.run()
 }
 
 fn a_product_is_saved(cloud: &mut Cloud) -> anyhow::Result<()> {

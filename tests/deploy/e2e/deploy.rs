@@ -2,10 +2,13 @@
 //!
 //! The tests run beside each other; the emulators are stopped at the end, also after a failure.
 
+#![expect(clippy::print_stderr, reason = "a test harness reports on stderr")]
+
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use test_harness::permissions::{self, Needed, Unused};
 use test_harness::sandbox::{Emulator, Sandbox, Subject};
 
 #[path = "deploy/diffs.rs"]
@@ -25,8 +28,29 @@ const SUBJECT: Subject = Subject {
     settings: "fipe.toml",
     values: &["--vpc-id", "vpc-00000001", "--alarm-email", "team@shop.example", "--skip-build"],
 };
+/// What is expected of all of them together.
+const PERMISSIONS: &str = "the_role_of_the_pipeline_is_what_deployers_call";
+const STATUS: &str = "a job of the pipeline may run `infra status` after a deployment";
+/// What that role may do and these deployments do not need.
+const UNUSED: [Unused; 7] = [
+    unused("lambda:GetEventSourceMapping", STATUS),
+    unused("scheduler:GetSchedule", STATUS),
+    unused("sqs:GetQueueAttributes", STATUS),
+    unused(
+        "cloudformation:CancelUpdateStack",
+        "an interrupted update is cancelled; infra/deploy/tests/faults.rs cancels one",
+    ),
+    unused("ec2:DescribeSecurityGroups", "CloudFormation checks parameters of that type with the caller's rights"),
+    unused("ec2:DescribeVpcs", "the same, and a VPC is looked up where none is given"),
+    // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+    unused("s3:ListBucket", "never called: without it S3 answers 403 for an asset that is not there yet, and not 404"),
+];
 /// Each test waits most of its time.
 const AT_ONCE: usize = 4;
+
+const fn unused(action: &'static str, reason: &'static str) -> Unused {
+    Unused { function: "DeployRole", action, resource: "*", reason, needed: Needed::Never }
+}
 
 type Test = fn(&Sandbox) -> anyhow::Result<()>;
 
@@ -50,7 +74,18 @@ fn main() -> ExitCode {
     let tests = [interruptions::TESTS, states::TESTS, flows::TESTS, diffs::TESTS].concat();
     let trials = (0..).zip(tests).map(trial).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
+    let emulators = std::mem::take(&mut *idle.lock().unwrap_or_else(PoisonError::into_inner));
+    // Only all tests together use everything.
+    let is_all = arguments.filter.is_none() && arguments.skip.is_empty() && std::env::var_os("NEXTEST").is_none();
+    let is_run = !arguments.list;
+    let judged = if is_run { permissions::deployers(&emulators, is_all, &UNUSED) } else { Ok(()) };
     // Before the exit, which drops nothing.
-    drop(idle);
-    conclusion.exit_code()
+    drop(emulators);
+    match judged {
+        Ok(()) => conclusion.exit_code(),
+        Err(error) => {
+            eprintln!("{PERMISSIONS}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }

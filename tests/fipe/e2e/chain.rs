@@ -10,6 +10,7 @@ use fipe_tests::{Chain, QUEUES};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::json;
+use test_harness::permissions::{Needed, Permissions, Unused, putting_off};
 use test_harness::repository;
 use test_harness::scenarios::{Scenario, Suite};
 
@@ -36,8 +37,25 @@ const SCENARIOS: [(&str, Scenario<Chain>); 14] = [
     ("the_daily_limit_stops_the_crawl_and_the_status_says_until_when", the_daily_limit_stops_the_crawl),
 ];
 
+/// Grants that no scenario needs.
+const UNUSED: [Unused; 4] = [
+    putting_off("FipeModelLoader", "${ManufacturerQueue.Arn}"),
+    Unused {
+        function: "FipeModelLoader",
+        action: "sqs:SendMessage",
+        resource: "${ManufacturerQueue.Arn}",
+        reason: "it hands on a brand that there is no time for, and the one call of a brand always fits here",
+        needed: Needed::Sometimes,
+    },
+    putting_off("FipePriceLoader", "${ModelQueue.Arn}"),
+    putting_off("FipeSomaIngestor", "${PriceQueue.Arn}"),
+];
+
+/// The functions of these stacks do here all that their roles allow.
+const PERMISSIONS: Permissions = Permissions { stacks: &["FipeData", "FipeApi"], unused: &UNUSED, made_up: &[] };
+
 fn main() -> ExitCode {
-    Suite { name: "fipe", shared: &SCENARIOS, alone: &[] }.run()
+    Suite { name: "fipe", shared: &SCENARIOS, alone: &[], permissions: PERMISSIONS }.run()
 }
 
 fn a_second_deploy_changes_nothing(cloud: &mut Chain) -> anyhow::Result<()> {

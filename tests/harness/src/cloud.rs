@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
@@ -16,6 +17,7 @@ use test_ministack::sdk_config;
 
 use crate::http::authorization;
 use crate::place::Place;
+use crate::recorder::{Callers, Recorder};
 
 /// A running local cloud with the stage `local` deployed.
 pub struct Cloud {
@@ -35,6 +37,19 @@ impl Cloud {
     /// When a command fails; its output is part of the error.
     pub fn start(name: &str) -> anyhow::Result<Self> {
         let Fresh { place } = Self::fresh(name)?;
+        Self::deploy(place)
+    }
+
+    /// The same with somebody who hears what functions call.
+    pub(crate) fn heard(name: &str) -> anyhow::Result<(Self, Arc<Recorder>)> {
+        let mut place = Place::take(name)?;
+        let recorder = Recorder::start(place.port("MINISTACK_PORT")?, Callers::Functions)?;
+        place.functions_endpoint = Some(recorder.endpoint().to_owned());
+        place.up()?;
+        Ok((Self::deploy(place)?, Arc::new(recorder)))
+    }
+
+    fn deploy(place: Place) -> anyhow::Result<Self> {
         place.run(&["deploy", "--stage", "local", "--skip-build"])?;
         let endpoint = format!("http://127.0.0.1:{}", place.port("MINISTACK_PORT")?);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;

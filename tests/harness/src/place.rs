@@ -15,6 +15,8 @@ pub(crate) struct Place {
     target: PathBuf,
     /// By the variable in which `infra` looks for it.
     ports: Vec<(&'static str, Port)>,
+    /// Where functions call AWS, if not MiniStack itself.
+    pub(crate) functions_endpoint: Option<String>,
     is_up: bool,
     /// Locked while the place is in use; the system unlocks it however the process ends.
     _lock: File,
@@ -41,7 +43,7 @@ impl Place {
         let variables = ["MINISTACK_PORT", "POSTGRES_PORT"].into_iter().chain(of_systems);
         let ports = variables.map(|variable| (variable, Port::reserve())).collect();
         let was_used = root.is_dir();
-        let mut place = Self { root, target, ports, is_up: was_used, _lock: lock };
+        let mut place = Self { root, target, ports, functions_endpoint: None, is_up: was_used, _lock: lock };
         if was_used {
             place.down()?;
             fs::remove_dir_all(&place.root)?;
@@ -72,6 +74,7 @@ impl Place {
         let mut command = test_machine::command(self.target.join("debug/infra"));
         let ports = self.ports.iter().map(|(variable, port)| (variable, port.number().to_string()));
         command.args(arguments).current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target).envs(ports);
+        command.envs(self.functions_endpoint.iter().map(|endpoint| ("FUNCTIONS_ENDPOINT", endpoint)));
         command
     }
 

@@ -17,11 +17,12 @@ use aws_sdk_cloudformation::types::{Capability, ChangeSetSummary, ExecutionStatu
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use test_machine::{command, git, tools_venv};
-pub use test_ministack::Emulator;
 use test_ministack::sdk_config;
+use test_permissions::execution_role;
 
 use crate::cloud::http;
 use crate::place::{mirror, repository, target};
+use crate::recorder::{Callers, Heard, Recorder};
 
 /// No command of a test takes longer: a deployer lets one that was killed go first for half a minute.
 const LIMIT: Duration = Duration::from_secs(50);
@@ -39,6 +40,38 @@ pub struct Subject {
     /// What `deploy` and `diff` are given beside the stacks.
     pub values: &'static [&'static str],
 }
+
+/// An emulator, and somebody who hears what deployers call.
+#[derive(Debug)]
+pub struct Emulator {
+    server: test_ministack::Emulator,
+    recorder: Recorder,
+}
+
+impl Emulator {
+    /// # Errors
+    /// It does not start.
+    pub fn start() -> anyhow::Result<Self> {
+        let server = test_ministack::Emulator::start()?;
+        let recorder = Recorder::start(server.port(), Callers::Deployers)?;
+        Ok(Self { server, recorder })
+    }
+
+    /// Sends a signal to it, for example to suspend it as a network failure would.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        Ok(self.server.signal(signal)?)
+    }
+
+    pub(crate) fn heard(&self) -> Heard {
+        self.recorder.heard()
+    }
+}
+
+/// Commands that a pipeline runs with the role of its stage. Everything else people run, with rights of their own.
+const OF_PIPELINES: [&str; 2] = ["deploy", "diff"];
 
 /// How a command ended.
 #[derive(Debug)]
@@ -68,6 +101,8 @@ pub struct Sandbox {
     subject: Subject,
     folder: tempfile::TempDir,
     endpoint: String,
+    /// Where pipelines find the same emulator.
+    pipelines: String,
     account: String,
     runtime: tokio::runtime::Runtime,
     pub cloudformation: Client,
@@ -84,10 +119,11 @@ impl Sandbox {
         copy(&repository.join("layers"), &root.join("layers"))?;
         fs::create_dir_all(root.join("control"))?;
         fs::write(root.join(".gitignore"), "/*\n!/.gitignore\n!/environments/\n")?;
-        let (account, endpoint) = (format!("{account:012}"), emulator.endpoint().to_owned());
+        let (account, endpoint) = (format!("{account:012}"), emulator.server.endpoint().to_owned());
+        let pipelines = emulator.recorder.endpoint().to_owned();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let cloudformation = Client::new(&sdk_config(&endpoint, &account));
-        let sandbox = Self { subject, folder, endpoint, account, runtime, cloudformation, http: http()? };
+        let sandbox = Self { subject, folder, endpoint, pipelines, account, runtime, cloudformation, http: http()? };
         sandbox.set_code("")?;
         git(sandbox.folder.path(), &["init", "-q"]);
         // Whether the committed ones are fresh is another test's question.
@@ -109,11 +145,17 @@ impl Sandbox {
     /// `infra` in this mirror and for this account, ready to start.
     pub fn command(&self, arguments: &[&str]) -> anyhow::Result<Command> {
         let mut command = command(target()?.join("debug/infra"));
+        let mut endpoint = &self.endpoint;
+        if arguments.first().is_some_and(|name| OF_PIPELINES.contains(name)) {
+            endpoint = &self.pipelines;
+            let stage = arguments.iter().skip_while(|argument| **argument != "--stage").nth(1);
+            command.env("EXECUTION_ROLE_ARN", execution_role(&self.account, stage.unwrap_or(&"dev")));
+        }
         command
             .args(arguments)
             .current_dir(self.folder.path())
             .env("CARGO_TARGET_DIR", self.folder.path().join("target"))
-            .env("AWS_ENDPOINT_URL", &self.endpoint)
+            .env("AWS_ENDPOINT_URL", endpoint)
             .env("AWS_ACCESS_KEY_ID", &self.account)
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("AWS_REGION", "us-east-1")

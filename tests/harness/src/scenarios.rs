@@ -11,6 +11,7 @@ use anyhow::Context;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::Cloud;
+use crate::permissions::{Permissions, Watch};
 
 /// A local cloud as a suite uses it.
 pub trait Subject: Send + Sized + 'static {
@@ -41,6 +42,9 @@ impl Subject for Cloud {
     }
 }
 
+/// What is expected of all scenarios together.
+const PERMISSIONS: &str = "every_call_is_allowed_and_every_grant_is_used";
+
 /// What is done with the cloud, and expected of it.
 pub type Scenario<S> = fn(&mut S) -> anyhow::Result<()>;
 
@@ -52,6 +56,8 @@ pub struct Suite<S: 'static> {
     pub shared: &'static [(&'static str, Scenario<S>)],
     /// Each of these gets a fresh cloud.
     pub alone: &'static [(&'static str, Scenario<S>)],
+    /// What the scenarios that share a cloud need of roles, all of them together.
+    pub permissions: Permissions,
 }
 
 impl<S: Subject> Suite<S> {
@@ -64,16 +70,22 @@ impl<S: Subject> Suite<S> {
             None => self.shared.iter().map(|&(name, scenario)| self.beside_others(name, scenario, &cloud)).collect(),
             Some(_) => vec![self.one_after_the_other()],
         };
-        let suite = self.name;
+        // Only all scenarios together use everything.
+        let runs_all = arguments.filter.is_none() && arguments.skip.is_empty();
+        if std::env::var_os("NEXTEST").is_none() && runs_all {
+            trials.push(self.at_last(&cloud));
+        }
+        let (suite, permissions) = (self.name, self.permissions);
         trials.extend(self.alone.iter().map(|&(name, scenario)| {
             Trial::test(name, move || {
-                let mut subject = start::<S>(suite).map_err(failed)?;
-                scenario(&mut subject).and_then(|()| subject.stop()).map_err(failed)
+                let (mut subject, mut watch) = start::<S>(suite, permissions).map_err(failed)?;
+                let outcome = scenario(&mut subject).and_then(|()| watch.every_call_is_allowed());
+                outcome.and_then(|()| subject.stop()).map_err(failed)
             })
         }));
         let conclusion = libtest_mimic::run(&arguments, trials);
         let cloud = std::mem::replace(&mut *lock(&cloud), Shared::Unused);
-        if let Shared::Running(subject) = cloud
+        if let Shared::Running(subject, _) = cloud
             && let Err(error) = subject.stop()
         {
             eprintln!("the local cloud does not stop: {error:#}");
@@ -84,32 +96,48 @@ impl<S: Subject> Suite<S> {
 
     /// A trial on the cloud that the first one starts.
     fn beside_others(&self, name: &'static str, scenario: Scenario<S>, cloud: &Arc<Mutex<Shared<S>>>) -> Trial {
-        let (suite, cloud) = (self.name, Arc::clone(cloud));
+        let (suite, permissions, cloud) = (self.name, self.permissions, Arc::clone(cloud));
         Trial::test(name, move || {
             let mut cloud = lock(&cloud);
             if matches!(*cloud, Shared::Unused) {
                 *cloud = Shared::Failed;
-                *cloud = Shared::Running(start(suite).map_err(failed)?);
+                let (subject, watch) = start(suite, permissions).map_err(failed)?;
+                *cloud = Shared::Running(subject, watch);
             }
             match &mut *cloud {
-                Shared::Running(subject) => subject.settle().and_then(|()| scenario(subject)).map_err(failed),
+                Shared::Running(subject, watch) => {
+                    let outcome = subject.settle().and_then(|()| scenario(subject));
+                    outcome.and_then(|()| watch.every_call_is_allowed()).map_err(failed)
+                }
                 _ => Err("the local cloud did not start".into()),
             }
         })
     }
 
+    /// The trial after all others.
+    fn at_last(&self, cloud: &Arc<Mutex<Shared<S>>>) -> Trial {
+        let cloud = Arc::clone(cloud);
+        Trial::test(PERMISSIONS, move || match &mut *lock(&cloud) {
+            Shared::Running(subject, watch) => judged(subject, watch).map_err(failed),
+            _ => Err("the local cloud did not start".into()),
+        })
+    }
+
     fn one_after_the_other(&self) -> Trial {
-        let (suite, scenarios) = (self.name, self.shared);
+        let (suite, scenarios, permissions) = (self.name, self.shared, self.permissions);
         Trial::test("scenarios_that_share_a_cloud", move || {
-            let mut subject: S = start(suite).map_err(failed)?;
+            let (mut subject, mut watch) = start::<S>(suite, permissions).map_err(failed)?;
             let mut errors = Vec::new();
             for (name, scenario) in scenarios {
                 let begun = Instant::now();
                 let outcome = subject.settle().and_then(|()| scenario(&mut subject));
+                let outcome = outcome.and_then(|()| watch.every_call_is_allowed());
                 let verdict = if outcome.is_ok() { "ok" } else { "FAILED" };
                 eprintln!("{verdict:<6} {name} after {:.1} s", begun.elapsed().as_secs_f64());
                 errors.extend(outcome.err().map(|error| format!("{name}: {error:#}")));
             }
+            let outcome = judged(&subject, &mut watch);
+            errors.extend(outcome.err().map(|error| format!("{PERMISSIONS}: {error:#}")));
             subject.stop().map_err(failed)?;
             if errors.is_empty() { Ok(()) } else { Err(errors.join("\n\n").into()) }
         })
@@ -119,12 +147,24 @@ impl<S: Subject> Suite<S> {
 /// The cloud that scenarios share.
 enum Shared<S> {
     Unused,
-    Running(S),
+    Running(S, Watch),
     Failed,
 }
 
-fn start<S: Subject>(suite: &str) -> anyhow::Result<S> {
-    Cloud::start(suite).and_then(S::on).context("the local cloud does not start")
+fn start<S: Subject>(suite: &str, permissions: Permissions) -> anyhow::Result<(S, Watch)> {
+    let begin = || -> anyhow::Result<(S, Watch)> {
+        let (cloud, recorder) = Cloud::heard(suite)?;
+        let watch = Watch::of(&cloud, recorder, permissions)?;
+        Ok((S::on(cloud)?, watch))
+    };
+    begin().context("the local cloud does not start")
+}
+
+/// Both ways, after the last scenario.
+fn judged<S: Subject>(subject: &S, watch: &mut Watch) -> anyhow::Result<()> {
+    subject.settle()?;
+    watch.every_call_is_allowed()?;
+    watch.every_grant_is_used()
 }
 
 fn failed(error: anyhow::Error) -> Failed {

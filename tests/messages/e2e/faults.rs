@@ -6,14 +6,18 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use messages_tests::load::Load;
 use messages_tests::{Accepted, DEAD, Messages, PRODUCER, QUEUE, SOON, transaction};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-/// Does something while the producer knows a queue that does not exist.
-fn without_queue<T>(messages: &Messages, act: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
-    let url = messages.queue_url(QUEUE)?;
-    messages.set(PRODUCER, &[("SQS_MAIN_URL", &url.replace("main_queue", "no_queue"))])?;
+/// A queue that does not exist.
+pub(crate) const NO_QUEUE: &str = "no_queue-local.fifo";
+
+/// Does something while the producer knows queues that do not exist.
+fn without_queues<T>(messages: &Messages, act: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let (main, dead) = (messages.queue_url(QUEUE)?, messages.queue_url(DEAD)?);
+    let none = main.replace(QUEUE, NO_QUEUE);
+    messages.set(PRODUCER, &[("SQS_MAIN_URL", &none), ("SQS_DEAD_LETTER_URL", &none)])?;
     let done = act();
-    messages.set(PRODUCER, &[("SQS_MAIN_URL", &url)])?;
+    messages.set(PRODUCER, &[("SQS_MAIN_URL", &main), ("SQS_DEAD_LETTER_URL", &dead)])?;
     done
 }
 
@@ -22,26 +26,41 @@ fn events(known: &Value) -> Vec<String> {
     events.iter().map(|event| event["event"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// A producer that dies between accepting and sending: the sweeper sends it.
+/// A producer that dies between accepting and sending: the sweeper sends it, to whichever queue it was for.
 pub(crate) fn swept(messages: &mut Messages) -> anyhow::Result<()> {
     let session = messages.session()?;
-    let answer = without_queue(messages, || messages.wait(session.message(&transaction("swept", 1))))?;
-    ensure!(answer.status == 503 && answer.header("retry-after") == "1", "{answer:?}");
-    ensure!(
-        !answer.text.contains("queue_") && !answer.text.contains("Queue"),
-        "what failed is nobody's business: {answer:?}"
-    );
+    let answers = without_queues(messages, || {
+        let letter = transaction("swept", 2);
+        let letter = messages.wait(session.post("/messages/send/dlq", &letter))?;
+        Ok([messages.wait(session.message(&transaction("swept", 1)))?, letter])
+    })?;
+    for answer in answers {
+        ensure!(answer.status == 503 && answer.header("retry-after") == "1", "{answer:?}");
+        ensure!(
+            !answer.text.contains("queue_") && !answer.text.contains("Queue"),
+            "what failed is nobody's business: {answer:?}"
+        );
+    }
     let accepted = messages.wait(session.listed("status=ACCEPTED&payer=swept"))?;
-    let id = accepted[0]["message_id"].as_str().context("no id")?.to_owned();
-    ensure!(accepted.len() == 1 && events(&accepted[0]) == ["accepted"], "{accepted:?}");
+    let id = |transaction: &str| {
+        let one = accepted.iter().find(|one| one["payload"]["transaction_id"] == transaction);
+        one.and_then(|one| one["message_id"].as_str()).map(str::to_owned).context("not accepted")
+    };
+    let (message, letter) = (id("swept-1")?, id("swept-2")?);
+    ensure!(accepted.len() == 2 && accepted.iter().all(|one| events(one) == ["accepted"]), "{accepted:?}");
     messages.sweep()?;
-    let known = messages.wait(session.known(&id))?;
-    ensure!(known["status"] == "ACCEPTED", "its client may still be at it: {known}");
-    messages.wait(messages.table.age(&id))?;
+    for id in [&message, &letter] {
+        let known = messages.wait(session.known(id))?;
+        ensure!(known["status"] == "ACCEPTED", "its client may still be at it: {known}");
+        messages.wait(messages.table.age(id))?;
+    }
     messages.sweep()?;
-    let saved = messages.wait(session.until(&id, "SAVED", SOON))?;
+    let saved = messages.wait(session.until(&message, "SAVED", SOON))?;
     ensure!(events(&saved) == ["accepted", "queued", "received", "saved"], "{saved}");
-    Ok(())
+    messages.until_dead(1)?;
+    let done = messages.wait(session.reprocess(&json!({"ids": [letter]})))?;
+    ensure!(done["total_reprocessed"] == 1, "{done}");
+    messages.wait(session.until(&letter, "SAVED", SOON)).map(drop)
 }
 
 /// The same with a client that repeats its request under its key.
@@ -49,7 +68,7 @@ pub(crate) fn repeated(messages: &mut Messages) -> anyhow::Result<()> {
     let (session, message) = (messages.session()?, transaction("repeated", 1));
     let before = messages.wait(messages.table.records())?.len();
     let send = || messages.wait(session.message_with_key(&message, "repeated-1"));
-    for answer in [without_queue(messages, send)?, without_queue(messages, send)?] {
+    for answer in [without_queues(messages, send)?, without_queues(messages, send)?] {
         ensure!(answer.status == 503, "{answer:?}");
     }
     let answer = send()?;

@@ -16,6 +16,7 @@ use anyhow::{Context, ensure};
 use messages_tests::Messages;
 use serde_json::{Value, json};
 use test_harness::http::Answer;
+use test_harness::permissions::{Needed, Permissions, Unused, putting_off};
 use test_harness::scenarios::{Scenario, Suite};
 
 const SHARED: &[(&str, Scenario<Messages>)] = &[
@@ -48,8 +49,23 @@ const SHARED: &[(&str, Scenario<Messages>)] = &[
     ("no_log_line_has_a_password_a_token_or_a_key", logs::no_secrets),
 ];
 
+/// Grants that no scenario needs.
+const UNUSED: [Unused; 2] = [
+    putting_off("WorkerConsumerSqs", "${MainQueue.Arn}"),
+    Unused {
+        function: "MessagesSweeper",
+        action: "sqs:ChangeMessageVisibility",
+        resource: "${MainQueueDeadLetters.Arn}",
+        reason: "it shows again the letters that it looked at, where a look finds some",
+        needed: Needed::Sometimes,
+    },
+];
+
+/// The functions of these stacks do here all that their roles allow.
+const PERMISSIONS: Permissions = Permissions { stacks: &["Messages"], unused: &UNUSED, made_up: &[faults::NO_QUEUE] };
+
 fn main() -> ExitCode {
-    Suite { name: "messages", shared: SHARED, alone: &[] }.run()
+    Suite { name: "messages", shared: SHARED, alone: &[], permissions: PERMISSIONS }.run()
 }
 
 /// The faults of an answer 422.

@@ -73,6 +73,12 @@ impl Emulator {
         &self.endpoint
     }
 
+    /// Where it listens on 127.0.0.1.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port.number()
+    }
+
     /// Sends a signal to it, for example to suspend it as a network failure would.
     ///
     /// # Errors

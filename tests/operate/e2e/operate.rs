@@ -15,6 +15,7 @@ use fipe_tests::Chain;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
+use test_harness::permissions::Permissions;
 use test_harness::scenarios::{Scenario, Suite};
 use test_harness::{Cloud, repository};
 
@@ -36,7 +37,7 @@ const SCENARIOS: [(&str, Scenario<Chain>); 8] = [
 const ALONE: [(&str, Scenario<Chain>); 1] = [("what_is_gone_is_told_and_stops_nothing", gone)];
 
 fn main() -> ExitCode {
-    Suite { name: "operate", shared: &SCENARIOS, alone: &ALONE }.run()
+    Suite { name: "operate", shared: &SCENARIOS, alone: &ALONE, permissions: Permissions::default() }.run()
 }
 
 fn outputs(cloud: &mut Chain) -> anyhow::Result<()> {

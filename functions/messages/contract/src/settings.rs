@@ -70,7 +70,8 @@ settings! {
         stage: String = "STAGE",
     }
 
-    /// `MessagesSweeper`: invoked each minute. Needs what [`Status`] needs, but for the secret, and `sqs:SendMessage` on the dead-letter queue.
+    /// `MessagesSweeper`: invoked each minute. Needs what [`Status`] needs, but for the secret and the
+    /// counts of the main queue, and `sqs:SendMessage` on the dead-letter queue.
     Sweeper / SweeperEnvironment {
         /// The main queue (`main_queue-<stage>.fifo`).
         sqs_main_url: String = "SQS_MAIN_URL",

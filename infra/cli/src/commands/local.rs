@@ -17,7 +17,13 @@ use crate::ui::terminal::Terminal;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Local {
     /// Install the pinned tools if necessary, and start what is not running.
-    Up(Services),
+    Up {
+        #[command(flatten)]
+        services: Services,
+        /// Where functions call AWS, for a proxy in front of MiniStack [default: MiniStack itself].
+        #[arg(long, env = "FUNCTIONS_ENDPOINT", value_name = "URL")]
+        functions_endpoint: Option<String>,
+    },
     /// Show what is running and where.
     Status {
         /// One JSON document instead of a table.
@@ -45,7 +51,9 @@ pub(crate) enum Local {
 pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments: &Local) -> Result<(), Failure> {
     let root = repository.root();
     match arguments {
-        Local::Up(arguments) => up(repository, terminal, arguments).await,
+        Local::Up { services, functions_endpoint } => {
+            up(repository, terminal, services, functions_endpoint.clone()).await
+        }
         Local::Status { json: true } => {
             terminal.data(&serde_json::to_string_pretty(&local_cloud::status(root)?)?);
             Ok(())
@@ -87,7 +95,12 @@ pub(crate) async fn run(repository: &Repository, terminal: &Terminal, arguments:
     }
 }
 
-async fn up(repository: &Repository, terminal: &Terminal, services: &Services) -> Result<(), Failure> {
+async fn up(
+    repository: &Repository,
+    terminal: &Terminal,
+    services: &Services,
+    functions_endpoint: Option<String>,
+) -> Result<(), Failure> {
     let root = repository.root();
     Tools::Local.install(repository, terminal).await?;
     let config = Config {
@@ -95,6 +108,7 @@ async fn up(repository: &Repository, terminal: &Terminal, services: &Services) -
         ports: services.ports.own,
         programs: services.programs(repository)?,
         databases: local_services::databases(),
+        functions_endpoint,
     };
     let status = local_cloud::up(&config, &mut |event| terminal.note(&event.to_string())).await?;
     table(&status).iter().for_each(|line| terminal.data(line));

@@ -189,7 +189,7 @@ struct Group {
 const MOST: usize = 50_000;
 
 /// Whether a statement says everything that the other one says, each part by itself.
-fn contains(wide: &Statement, narrow: &Statement) -> bool {
+pub(super) fn contains(wide: &Statement, narrow: &Statement) -> bool {
     let all = |wide: &Set, narrow: &Set, covers: fn(&Pattern, &Pattern) -> bool| {
         let wide = wide.members();
         narrow.members().iter().all(|member| {

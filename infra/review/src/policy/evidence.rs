@@ -136,19 +136,19 @@ fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-struct Side<'t> {
+pub(super) struct Side<'t> {
     template: Option<&'t Template>,
     properties: Vec<Value>,
 }
 
 impl<'t> Side<'t> {
-    fn of(template: Option<&'t Template>) -> Side<'t> {
+    pub(super) fn of(template: Option<&'t Template>) -> Side<'t> {
         let properties =
             template.iter().flat_map(|template| template.resources()).map(|each| each.properties.to_json()).collect();
         Side { template, properties }
     }
 
-    fn declared(&self) -> Vec<Declared<'_>> {
+    pub(super) fn declared(&self) -> Vec<Declared<'_>> {
         let resources = self.template.iter().flat_map(|template| template.resources());
         resources
             .zip(&self.properties)

@@ -126,6 +126,7 @@ pub fn messages(stage: &Stage, settings: &Settings) -> SynthesizedStack {
         OUTSIDE_VPC,
     );
     grant_replays(&mut stack, &queue, &table, &status);
+    queue.grant_read_attributes(&mut stack, &status);
     signing_keys.grant_read(&mut stack, &status);
 
     let worker = stage.function(
@@ -274,7 +275,6 @@ fn api_props(stage: &Stage, settings: &Settings) -> HttpApiProps {
 fn grant_replays(stack: &mut Stack, queue: &Queue, table: &Table, function: &RustFunction) {
     queue.dead_letter_queue().grant_consume_messages(stack, function);
     queue.grant_send_messages(stack, function);
-    queue.grant_read_attributes(stack, function);
     table.grant_read_data(stack, function);
     table.grant_write_data(stack, function);
     table.grant_update_data(stack, function);

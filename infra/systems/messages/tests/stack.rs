@@ -141,7 +141,6 @@ fn each_function_may_do_what_it_does_and_nothing_else() {
         [
             format!("{function}: {take} on MainQueueDeadLetters"),
             format!("{function}: sqs:SendMessage on {sends}"),
-            format!("{function}: sqs:GetQueueAttributes on MainQueue"),
             format!("{function}: dynamodb:GetItem on MessagesTable"),
             format!("{function}: dynamodb:PutItem on MessagesTable"),
             format!("{function}: dynamodb:UpdateItem on MessagesTable"),
@@ -162,6 +161,7 @@ fn each_function_may_do_what_it_does_and_nothing_else() {
         "MessagesLogin: dynamodb:DeleteItem on MessagesTable".to_owned(),
         "MessagesLogin: dynamodb:Query on ${MessagesTable.Arn}/index/open".to_owned(),
         "MessagesLogin: secretsmanager:GetSecretValue on SigningKeys".to_owned(),
+        "MessagesStatus: sqs:GetQueueAttributes on MainQueue".to_owned(),
         "MessagesStatus: secretsmanager:GetSecretValue on SigningKeys".to_owned(),
         format!("WorkerConsumerSqs: {take} on MainQueue"),
         "WorkerConsumerSqs: sqs:SendMessage on MainQueueDeadLetters".to_owned(),
