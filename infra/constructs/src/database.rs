@@ -3,6 +3,7 @@
 
 use cfn::aws_logs::CfnLogGroup;
 use cfn::aws_rds::{CfnDBCluster, CfnDBClusterParameterGroup, CfnDBInstance, CfnDBSubnetGroup, cfn_db_cluster};
+use cfn::intrinsics::sub;
 use cfn::{DeletionPolicy, Handle, ResourceOptions, UpdateReplacePolicy, Value, json};
 
 use crate::function::LOGS_ENCRYPTED;
@@ -115,21 +116,9 @@ pub struct DatabaseCluster {
 }
 
 impl DatabaseCluster {
-    /// Creates `<id>LogGroup`, `<id>SubnetGroup`, `<id>ParameterGroup`, `<id>`, `<id>Writer`, and attaches the owner's secret.
-    ///
-    /// The cluster is named after the stack and `id`. RDS makes the log group of a cluster together with it, without a retention, unless
-    /// there is one of its name; so the name has to be known before the cluster is. It also means that CloudFormation refuses to replace
-    /// the cluster, instead of making an empty one.
+    /// Creates `<id>SubnetGroup`, `<id>ParameterGroup`, `<id>`, `<id>LogGroup`, `<id>Writer`, and attaches the owner's secret.
     #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, props: DatabaseClusterProps<'_>) -> Self {
-        let identifier = format!("{}-{id}", stack.name()).to_lowercase();
-        let log_group = CfnLogGroup::new()
-            .log_group_name(format!("/aws/rds/cluster/{identifier}/{LOG}"))
-            .retention_in_days(props.log_retention_days)
-            .deletion_policy(DeletionPolicy::Delete)
-            .update_replace_policy(UpdateReplacePolicy::Delete)
-            .suppress(LOGS_ENCRYPTED);
-        let log_group = stack.add(format!("{id}LogGroup"), log_group);
         let subnets = CfnDBSubnetGroup::new()
             .db_subnet_group_description("Subnets of the database.")
             .subnet_ids(props.subnet_ids);
@@ -152,7 +141,6 @@ impl DatabaseCluster {
             }
         };
         let cluster = CfnDBCluster::new()
-            .db_cluster_identifier(identifier)
             .engine(ENGINE)
             .engine_version(ENGINE_VERSION)
             .database_name(props.database_name)
@@ -169,16 +157,24 @@ impl DatabaseCluster {
             .backup_retention_period(props.backup_retention_days)
             .copy_tags_to_snapshot(true)
             .deletion_protection(props.deletion_protection)
-            .depends_on(&log_group)
             .deletion_policy(DeletionPolicy::Snapshot)
             .update_replace_policy(UpdateReplacePolicy::Snapshot);
         let cluster = stack.add(id, cluster);
+        // An instance writes the log, into a log group that RDS makes without a retention, unless there is one of its name.
+        let log_group = CfnLogGroup::new()
+            .log_group_name(sub(format!("/aws/rds/cluster/${{{id}}}/{LOG}")))
+            .retention_in_days(props.log_retention_days)
+            .deletion_policy(DeletionPolicy::Delete)
+            .update_replace_policy(UpdateReplacePolicy::Delete)
+            .suppress(LOGS_ENCRYPTED);
+        let log_group = stack.add(format!("{id}LogGroup"), log_group);
         // The data belongs to the cluster; an instance only provides compute.
         let writer = CfnDBInstance::new()
             .engine(ENGINE)
             .db_cluster_identifier(cluster.r#ref())
             .db_instance_class(class)
             .publicly_accessible(props.publicly_accessible)
+            .depends_on(&log_group)
             .deletion_policy(DeletionPolicy::Delete)
             .update_replace_policy(UpdateReplacePolicy::Delete)
             .suppress(Suppression::checkov(

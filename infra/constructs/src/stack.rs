@@ -91,11 +91,6 @@ impl Stack {
         }
     }
 
-    /// `ShopData-dev`.
-    pub fn name(&self) -> &str {
-        &self.stack_name
-    }
-
     pub fn description(mut self, text: &str) -> Self {
         self.template = self.template.description(text);
         self

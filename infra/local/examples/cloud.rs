@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             };
             let ports = Ports { ministack: first_port, postgres: first_port + 1 };
             let databases = vec![Database { name: "sampledata", owner: "sample_owner" }];
-            let config = Config { root, ports, programs: vec![upstream], databases };
+            let config = Config { root, ports, programs: vec![upstream], databases, functions_endpoint: None };
             println!("{:#?}", local_cloud::up(&config, &mut progress).await?);
         }
         "down" => local_cloud::down(&root, &mut progress).await?,

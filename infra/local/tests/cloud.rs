@@ -40,6 +40,7 @@ impl Cloud {
             ports: Ports { ministack, postgres },
             programs: vec![upstream(program)],
             databases: vec![Database { name: "sampledata", owner: "sample_owner" }],
+            functions_endpoint: None,
         };
         Self { root, config, ports }
     }

@@ -1,6 +1,6 @@
 //! Rules about database clusters: what RDS does by itself, behind the template's back.
 
-use cfn::{Json, ResourceEntry, Template};
+use cfn::{Intrinsic, Json, ResourceEntry, Template};
 
 use super::read::{of_type, property, resource};
 use super::{Rule, examples};
@@ -34,42 +34,47 @@ pub(super) const ENGINE_VERSION: Rule = Rule {
 
 pub(super) const LOG_RETENTION: Rule = Rule {
     id: "database-log-retention",
-    refuses: "a cluster that exports a log to a log group which is not made before it, or has no retention",
+    refuses: "a cluster that exports a log to a log group which is not made before its instances, or has no retention",
     example: "EnableCloudwatchLogsExports alone: RDS makes a log group that nobody ever empties or deletes",
-    fix: "name the cluster, make /aws/rds/cluster/<its name>/<the log> with RetentionInDays, and let the cluster depend on it",
+    fix: "make /aws/rds/cluster/${Cluster}/<the log> with RetentionInDays, and let the cluster's instances depend on it",
     refused: examples::cluster_log_retention,
     check: |stage, diagnostics| {
         for (template, cluster) in of_type(stage.templates, CLUSTER) {
             let logs = property(cluster, "EnableCloudwatchLogsExports").and_then(Json::as_list).unwrap_or_default();
-            let name = property(cluster, "DBClusterIdentifier").and_then(Json::as_str);
             for log in logs.iter().filter_map(Json::as_str) {
-                let (path, allowed) = ("EnableCloudwatchLogsExports", "a log group with RetentionInDays".to_owned());
-                let Some(name) = name else {
-                    let what = format!("{log:?} of a cluster whose name is known too late");
-                    diagnostics.push(LOG_RETENTION.at(template, cluster, path, what, allowed));
-                    continue;
-                };
-                let group_name = format!("/aws/rds/cluster/{name}/{log}");
-                let mut groups = of_type(std::slice::from_ref(&template), "AWS::Logs::LogGroup");
-                let is_its = |group: &ResourceEntry| {
-                    property(group, "LogGroupName").and_then(Json::as_str) == Some(group_name.as_str())
-                };
-                let group = groups.find(|(_, group)| is_its(group)).map(|(_, group)| group);
-                let what = match group {
-                    None => format!("{log:?} without {group_name}"),
+                let mut groups =
+                    of_type(std::slice::from_ref(&template), "AWS::Logs::LogGroup").map(|(_, group)| group);
+                let mut writers = of_type(std::slice::from_ref(&template), INSTANCE)
+                    .map(|(_, instance)| instance)
+                    .filter(|instance| is_of(template, instance, cluster));
+                let what = match groups.find(|group| keeps(group, cluster, log)) {
+                    None => format!("{log:?} without a log group of this template"),
                     Some(group) if property(group, "RetentionInDays").is_none() => {
                         format!("{log:?}, and {} never expires its events", group.id)
                     }
-                    Some(group) if !cluster.parts.depends_on.contains(&group.id) => {
-                        format!("{log:?}, and the cluster may be made before {}", group.id)
+                    Some(group) => {
+                        let early = |writer: &&ResourceEntry| !writer.parts.depends_on.contains(&group.id);
+                        let Some(writer) = writers.find(early) else { continue };
+                        format!("{log:?}, and {} may be made before {}", writer.id, group.id)
                     }
-                    Some(_) => continue,
                 };
+                let (path, allowed) = ("EnableCloudwatchLogsExports", "a log group with RetentionInDays".to_owned());
                 diagnostics.push(LOG_RETENTION.at(template, cluster, path, what, allowed));
             }
         }
     },
 };
+
+/// Whether a log group is that of a cluster's log, by the cluster's logical id or by its fixed name.
+fn keeps(group: &ResourceEntry, cluster: &ResourceEntry, log: &str) -> bool {
+    let Some(name) = property(group, "LogGroupName") else { return false };
+    let of = |cluster: &str| format!("/aws/rds/cluster/{cluster}/{log}");
+    match (name.as_str(), name.as_intrinsic(), property(cluster, "DBClusterIdentifier").and_then(Json::as_str)) {
+        (Some(name), _, Some(identifier)) => name == of(identifier),
+        (_, Some(Intrinsic::Sub(text, values)), _) => values.is_empty() && *text == of(&format!("${{{}}}", cluster.id)),
+        _ => false,
+    }
+}
 
 /// Whether a version is more than the major one: `17.4` of PostgreSQL, `8.0.39` and `8.0.mysql_aurora.3.08.0` of MySQL.
 fn names_minor(cluster: &ResourceEntry, version: &str) -> bool {

@@ -1,12 +1,10 @@
 //! How the resources of each type are named, so that statements about names reach the stage's own and no others. A type without an
 //! entry, and a resource with another name, is a synth error.
 
-use cfn::{Diagnostic, Json, ResourceEntry, Template};
+use cfn::{Diagnostic, Intrinsic, Json, ResourceEntry, Template};
 
 use crate::RULE;
-use crate::statement::{
-    CLUSTERS, LOG_GROUPS, LOG_GROUPS_OF_CLUSTERS, NAMES, NAMES_OF_ACCOUNT, NAMES_OF_FIFO, Scope, matches,
-};
+use crate::statement::{LOG_GROUPS, LOG_GROUPS_OF_CLUSTERS, NAMES, NAMES_OF_ACCOUNT, NAMES_OF_FIFO, Scope, matches};
 
 /// How resources of a type are named.
 pub(crate) enum Name {
@@ -38,7 +36,7 @@ pub(crate) const NAMED: &[(&str, Name)] = &[
     ("AWS::Lambda::LayerVersion", Name::Like("LayerName", &[NAMES])),
     ("AWS::Lambda::Permission", Name::None),
     ("AWS::Logs::LogGroup", Name::Like("LogGroupName", &[LOG_GROUPS, LOG_GROUPS_OF_CLUSTERS])),
-    ("AWS::RDS::DBCluster", Name::Like("DBClusterIdentifier", &[CLUSTERS])),
+    ("AWS::RDS::DBCluster", Name::Generated("DBClusterIdentifier")),
     ("AWS::RDS::DBClusterParameterGroup", Name::Generated("DBClusterParameterGroupName")),
     ("AWS::RDS::DBInstance", Name::Generated("DBInstanceIdentifier")),
     ("AWS::RDS::DBSubnetGroup", Name::Generated("DBSubnetGroupName")),
@@ -70,7 +68,7 @@ pub(crate) fn misnamed(scope: &Scope<'_>, template: &Template, entry: &ResourceE
     let (property, allowed) = match name {
         Name::Like(property, patterns) => {
             let patterns: Vec<_> = patterns.iter().map(|pattern| scope.pattern(pattern)).collect();
-            let name = given(property).and_then(Json::as_str);
+            let name = given(property).and_then(written);
             if name.is_some_and(|name| patterns.iter().any(|pattern| matches(pattern, name))) {
                 return None;
             }
@@ -91,4 +89,12 @@ pub(crate) fn misnamed(scope: &Scope<'_>, template: &Template, entry: &ResourceE
     let what = format!("{name:?} is not a name that the execution role of Delivery may touch; allowed: {allowed}");
     let fix = "name it so, or widen the names in infra/systems/delivery/src/statement.rs";
     Some(Diagnostic::on(template, entry, RULE, *property, what, fix))
+}
+
+/// A name as it is written: literally, or with what `Fn::Sub` fills in.
+fn written(name: &Json) -> Option<&str> {
+    match name.as_intrinsic() {
+        Some(Intrinsic::Sub(text, _)) => Some(text),
+        _ => name.as_str(),
+    }
 }

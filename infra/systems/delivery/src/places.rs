@@ -5,9 +5,7 @@
 use cfn::{Json, json};
 
 use crate::action;
-use crate::statement::{
-    LOG_GROUPS, LOG_GROUPS_OF_CLUSTERS, NAMES, NAMES_OF_FIFO, OWN_NAMES, RANDOM_IDS, RANDOM_NAMES, Scope, boundary,
-};
+use crate::statement::{LOG_GROUPS, NAMES, NAMES_OF_FIFO, OWN_NAMES, RANDOM_IDS, RANDOM_NAMES, Scope, boundary};
 
 /// The resources of one statement.
 pub(crate) struct Place {
@@ -147,8 +145,11 @@ pub(crate) const PLACES: &[Place] = &[
     place("MappingsRest", MAPPINGS, &["lambda:*"], |scope| vec![scope.arn("lambda", "event-source-mapping:*")])
         .wide("the ids of mappings are random"),
     place("LogGroups", &["AWS::Logs::LogGroup"], &["logs:*"], |scope| {
-        let of_clusters = scope.with("AWS::RDS::").next().map(|_| LOG_GROUPS_OF_CLUSTERS);
-        let groups = [LOG_GROUPS].into_iter().chain(of_clusters).map(|names| scope.named("logs", "log-group:", names));
+        // A cluster's name starts with that of its stack.
+        let of_clusters = scope
+            .with("AWS::RDS::DBCluster")
+            .map(|stack| scope.arn("logs", &format!("log-group:/aws/rds/cluster/{}-*", stack.to_lowercase())));
+        let groups = std::iter::once(scope.named("logs", "log-group:", LOG_GROUPS)).chain(of_clusters);
         groups.flat_map(|group| [group.clone(), group + ":*"]).collect()
     })
     .wide(OWN_NAMES),

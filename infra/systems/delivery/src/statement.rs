@@ -13,9 +13,8 @@ pub(crate) const NAMES_OF_FIFO: &str = "*-{stage}.fifo";
 /// The same for resources whose names are unique over all accounts.
 pub(crate) const NAMES_OF_ACCOUNT: &str = "*-{stage}-${AWS::AccountId}";
 pub(crate) const LOG_GROUPS: &str = "/aws/*-{stage}";
-/// The same for database clusters, which are named after their stacks.
-pub(crate) const CLUSTERS: &str = "*-{stage}-cluster";
-pub(crate) const LOG_GROUPS_OF_CLUSTERS: &str = "/aws/rds/cluster/*-{stage}-cluster/postgresql";
+/// The log group of a database cluster, as it is written in a template: by the logical id of the cluster.
+pub(crate) const LOG_GROUPS_OF_CLUSTERS: &str = "/aws/rds/cluster/${*}/postgresql";
 /// The bucket that `infra deploy` uploads to, which all stages of an account share.
 pub(crate) const ASSET_BUCKET: &str = "arn:${AWS::Partition}:s3:::infra-assets-${AWS::AccountId}-${AWS::Region}";
 

@@ -264,7 +264,7 @@ fn the_names_are_those_of_one_stage() {
         "role/FipeApi-dev-*",
         "alarm:FipeApi-dev-*",
         "rds:${AWS::Region}:${AWS::AccountId}:*:fipedata-dev-*",
-        "log-group:/aws/rds/cluster/*-dev-cluster/postgresql\n",
+        "log-group:/aws/rds/cluster/fipedata-dev-*\n",
     ] {
         assert!(yaml.contains(expected), "{expected}");
     }

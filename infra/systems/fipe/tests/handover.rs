@@ -89,7 +89,8 @@ fn three_deployments_move_the_network_and_touch_no_data() {
     let moves = reviewed(&deployed_before(), &first);
     // Alarms of the database came since and go with it.
     let added: Vec<_> = with(&moves, Action::Add).into_iter().filter(|id| !id.ends_with("Alarm")).collect();
-    assert_eq!(added, ["FunctionSecurityGroup"], "Network has the new group alone");
+    let expected = ["ClusterLogGroup", "FunctionSecurityGroup"];
+    assert_eq!(added, expected, "Network has the new group alone, and FipeData the log group that RDS had made");
     assert_eq!(with(&moves, Action::Remove), [""; 0], "FipeApi's functions are in the old group until after FipeData");
     let deletes = reviewed(&first, &second);
     let mut expected = endpoints.to_vec();

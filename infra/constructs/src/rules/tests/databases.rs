@@ -43,36 +43,39 @@ fn an_instance_of_another_cluster_says_nothing_about_this_one() {
 }
 
 /// The sound chain with a cluster that exports its log, and the log group of it.
-fn with_log(group_name: &'static str) -> Template {
+fn with_log(group_name: impl Into<Json>) -> Template {
     let mut template = sound();
     let group = RawResource::new("AWS::Logs::LogGroup")
-        .property("LogGroupName", group_name)
+        .property("LogGroupName", group_name.into())
         .property("RetentionInDays", 14)
         .deletion_policy(DeletionPolicy::Delete)
         .update_replace_policy(UpdateReplacePolicy::Delete);
     template.add("ClusterLogGroup", group);
-    change(&mut template, "Cluster", "DBClusterIdentifier", "shop-dev");
     change(&mut template, "Cluster", "EnableCloudwatchLogsExports", json!(["postgresql"]));
-    let cluster = template.resource_mut(&LogicalId::new("Cluster")).expect("it is there");
-    cluster.parts.depends_on.push(LogicalId::new("ClusterLogGroup"));
+    let writer = template.resource_mut(&LogicalId::new("Writer")).expect("it is there");
+    writer.parts.depends_on.push(LogicalId::new("ClusterLogGroup"));
     template
 }
 
 #[test]
 fn a_log_that_rds_would_keep_for_ever_is_refused() {
-    const NAME: &str = "/aws/rds/cluster/shop-dev/postgresql";
     let refused_log = |template: &Template| refused(template, LOG_RETENTION, "Cluster EnableCloudwatchLogsExports");
-    allowed(&with_log(NAME));
-    refused_log(&with_log("/aws/rds/cluster/shop/postgresql"));
-    for (id, property) in [("Cluster", "DBClusterIdentifier"), ("ClusterLogGroup", "RetentionInDays")] {
-        let mut template = with_log(NAME);
-        change(&mut template, id, property, Json::Absent);
-        refused_log(&template);
-    }
-    let mut too_early = with_log(NAME);
-    too_early.resource_mut(&LogicalId::new("Cluster")).expect("it is there").parts.depends_on.clear();
-    refused_log(&too_early);
-    let mut another_log = with_log(NAME);
+    let of_cluster = || cfn::intrinsics::sub("/aws/rds/cluster/${Cluster}/postgresql").into_json();
+    allowed(&with_log(of_cluster()));
+    let mut by_name = with_log("/aws/rds/cluster/shop-dev/postgresql");
+    refused_log(&by_name);
+    change(&mut by_name, "Cluster", "DBClusterIdentifier", "shop-dev");
+    allowed(&by_name);
+    change(&mut by_name, "Cluster", "DBClusterIdentifier", "shop");
+    refused_log(&by_name);
+    refused_log(&with_log(cfn::intrinsics::sub("/aws/rds/cluster/${Writer}/postgresql").into_json()));
+    let mut endless = with_log(of_cluster());
+    change(&mut endless, "ClusterLogGroup", "RetentionInDays", Json::Absent);
+    refused_log(&endless);
+    let mut too_late = with_log(of_cluster());
+    too_late.resource_mut(&LogicalId::new("Writer")).expect("it is there").parts.depends_on.clear();
+    refused_log(&too_late);
+    let mut another_log = with_log(of_cluster());
     change(&mut another_log, "Cluster", "EnableCloudwatchLogsExports", json!(["postgresql", "instance"]));
     refused_log(&another_log);
 }
