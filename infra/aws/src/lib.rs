@@ -12,6 +12,7 @@ mod query;
 mod region;
 mod retry;
 mod sdk_error;
+mod signature;
 
 pub use answer::Answer;
 pub use call_error::CallError;
@@ -21,3 +22,4 @@ pub use query::{Ec2, EndpointService, RouteTable, Subnet, VpcEndpoint};
 pub use region::{dns_suffix, partition};
 pub use retry::{Pace, Pauses, retry};
 pub use sdk_error::call_error;
+pub use signature::{SignatureError, Unsigned, signature};

@@ -8,12 +8,9 @@ mod ec2;
 mod xml;
 
 use std::fmt::Display;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_config::SdkConfig;
-use aws_credential_types::provider::ProvideCredentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::HttpConnector;
@@ -24,11 +21,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use self::xml::Element;
 use crate::error_codes::kind_of;
-use crate::{CallError, CallErrorKind, Pace, dns_suffix, retry};
+use crate::{CallError, CallErrorKind, Pace, SignatureError, Unsigned, dns_suffix, retry, signature};
 
 pub use ec2::{Ec2, EndpointService, RouteTable, Subnet, VpcEndpoint};
-
-type Source = Box<dyn std::error::Error + Send + Sync>;
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// Three more attempts, after 0.5, 1 and 2 s.
@@ -40,7 +35,6 @@ struct QueryClient {
     service: &'static str,
     version: &'static str,
     config: SdkConfig,
-    region: String,
     address: String,
     connector: Connector,
 }
@@ -57,7 +51,7 @@ impl QueryClient {
             true => Connector::builder().build_http(),
             false => Connector::builder().tls_provider(Provider::Rustls(CryptoMode::Ring)).build(),
         };
-        Self { service, version, config: config.clone(), region, address, connector }
+        Self { service, version, config: config.clone(), address, connector }
     }
 
     /// The response to an action, retried while that can help.
@@ -70,7 +64,7 @@ impl QueryClient {
     }
 
     async fn send(&self, action: &'static str, form: &str) -> Result<Element, CallError> {
-        let error = |kind, message: &str, source: Option<Source>| CallError {
+        let error = |kind, message: &str, source: Option<SignatureError>| CallError {
             operation: action,
             code: None,
             message: message.to_owned(),
@@ -108,27 +102,22 @@ impl QueryClient {
         }
     }
 
-    async fn signed(&self, form: &str) -> Result<HttpRequest, Source> {
+    async fn signed(&self, form: &str) -> Result<HttpRequest, SignatureError> {
         const CONTENT_TYPE: (&str, &str) = ("content-type", "application/x-www-form-urlencoded; charset=utf-8");
-        let provider = self.config.credentials_provider().ok_or("no credentials are set")?;
-        let identity = provider.provide_credentials().await?.into();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name(self.service)
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()?
-            .into();
-        let body = SignableBody::Bytes(form.as_bytes());
-        let signable = SignableRequest::new("POST", &self.address, std::iter::once(CONTENT_TYPE), body)?;
-        let (instructions, _signature) = sign(signable, &parameters)?.into_parts();
+        let unsigned = Unsigned {
+            service: self.service,
+            method: "POST",
+            url: &self.address,
+            headers: &[CONTENT_TYPE],
+            body: form.as_bytes(),
+        };
+        let signature = signature(&self.config, unsigned).await?;
         let mut request = HttpRequest::new(SdkBody::from(form));
         request.set_method("POST")?;
         request.set_uri(self.address.as_str())?;
         request.headers_mut().insert(CONTENT_TYPE.0, CONTENT_TYPE.1);
-        for (name, value) in instructions.headers() {
-            request.headers_mut().insert(name.to_owned(), value.to_owned());
+        for (name, value) in signature {
+            request.headers_mut().insert(name, value);
         }
         Ok(request)
     }

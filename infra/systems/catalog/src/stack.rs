@@ -42,6 +42,9 @@ const OUTSIDE_VPC: Placement = Placement::Outside {
     why: "uses SQS, DynamoDB and S3, which IAM guards, and nothing private: a VPC would keep nobody out",
 };
 /// The value of a setting that names nothing.
+/// Outputs: `none`, `token` or `iam`.
+pub(crate) const WRITING_AUTHORIZATION: &str = "WritingAuthorization";
+pub(crate) const READING_AUTHORIZATION: &str = "ReadingAuthorization";
 const NOTHING: &str = "none";
 /// Seconds for which a browser caches a preflight response.
 const PREFLIGHT_MAX_AGE: u32 = 3600;
@@ -200,6 +203,8 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
     stack.output("ProductDLQUrl", queue.dead_letter_queue().queue_url(), "Its dead-letter queue.");
     stack.output("ProductTableName", table.table_ref(), "Table of products.");
     stack.output("ReportsBucketName", reports.bucket_name(), "Bucket with a report a product.");
+    stack.output(WRITING_AUTHORIZATION, authorizations.writing.as_str().into_value(), "What who writes has to show.");
+    stack.output(READING_AUTHORIZATION, authorizations.reading.as_str().into_value(), "What who reads has to show.");
     if let Some(token) = &token {
         stack.output("ApiTokenArn", token.secret_arn(), "Secret with the API's bearer token, in the field password.");
     }

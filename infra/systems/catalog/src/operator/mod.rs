@@ -1,26 +1,28 @@
 //! `infra invoke catalog`: one product through the whole chain, as a client of the API sees it, and its trace through the
-//! functions. Uses only the public API, with the token of the stack's secret where the stage wants one, so curl can do the same.
+//! functions. Uses only the public API, with the token of the stack's secret or a signature where the stage wants one, so curl can do the same.
 
-use std::time::{Duration, Instant};
+mod client;
 
-use aws_access::{Answer, call_error};
-use aws_sdk_secretsmanager::Client as Secrets;
+use std::time::Duration;
+
+use aws_access::SignatureError;
 use clap::{Args, Command};
 use jiff::{SignedDuration, Timestamp};
 use operate::{Trace, sources, trace};
-use reqwest::{Client, Response, StatusCode, header};
-use serde_json::{Value, json};
+use reqwest::StatusCode;
+use serde_json::json;
 use system::{
     Action, DeployedStack, Failed, How, Interrupt, Operator, Site, StageName, Verb, is_busy, read_arguments,
     trace_lines,
 };
 
 use crate::{Catalog, NAME, stack};
+use client::Api;
 
 const HELP: &str = "\
 Sends the product with POST /products, polls until it is saved, and shows what the three functions logged about it, which all \
-carry its id as their trace id. The address is the output ApiUrl of the stack Catalog; the token, on stages that want one, is in the secret \
-ApiTokenArn.
+carry its id as their trace id. The address is the output ApiUrl of the stack Catalog. Where the stage wants a token, it is that of the secret \
+ApiTokenArn; where it wants a signature, it is that of your credentials, which need execute-api:Invoke.
 
 Examples:
   infra invoke catalog
@@ -60,6 +62,12 @@ enum CatalogError {
         #[source]
         source: reqwest::Error,
     },
+    #[error("the request to {url} cannot be signed")]
+    NotSigned {
+        url: String,
+        #[source]
+        source: SignatureError,
+    },
     #[error(
         "the secret {arn} is not a JSON object with the text password; `aws secretsmanager put-secret-value` mends it"
     )]
@@ -83,7 +91,9 @@ impl CatalogError {
             Self::NotAsked { .. } => How::Retryable,
             Self::Unexpected { status, .. } if is_busy(status.as_u16()) => How::Retryable,
             Self::Refused { .. } => How::Usage,
-            Self::NoToken { .. } | Self::Unexpected { .. } | Self::NotSaved { .. } => How::Failed,
+            Self::NotSigned { .. } | Self::NoToken { .. } | Self::Unexpected { .. } | Self::NotSaved { .. } => {
+                How::Failed
+            }
         }
     }
 }
@@ -118,18 +128,10 @@ fn patience(stage: StageName) -> (Duration, Duration) {
     }
 }
 
-/// Before the first poll; after that the API says how long to wait.
-const FIRST_LOOK: Duration = Duration::from_millis(100);
-const CALL_TIMEOUT: Duration = Duration::from_secs(30);
-
 async fn invoke(site: &Site<'_>, arguments: &Invoke) -> Result<(), Failed> {
     let (stage, console) = (site.stage, site.console);
     let deployed = DeployedStack::find(site, stack::NAME).await?;
-    let token = match deployed.optional_output("ApiTokenArn") {
-        Some(arn) => Some(read_token(&Secrets::new(site.config), arn).await?),
-        None => None,
-    };
-    let api = Api::new(deployed.address("ApiUrl")?, token)?;
+    let api = Api::open(site.config, &deployed).await?;
     // The functions' clocks may differ from ours.
     let begun = Timestamp::now() - SignedDuration::from_mins(1);
     let posted = api.post(arguments).await?;
@@ -181,127 +183,6 @@ fn try_it(url: &str, location: &str) -> Vec<String> {
     ]
 }
 
-/// The API as a client.
-struct Api {
-    client: Client,
-    url: String,
-    token: Option<String>,
-}
-
-struct Posted {
-    id: String,
-    location: String,
-    at: Instant,
-    took: Duration,
-}
-
-struct Saved {
-    product: Value,
-    /// Since the product was submitted.
-    took: Duration,
-}
-
-impl Api {
-    fn new(url: String, token: Option<String>) -> Result<Self, Failed> {
-        // This fails only if a provider is already installed.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        Ok(Self { client: Client::builder().timeout(CALL_TIMEOUT).build().map_err(Failed::other)?, url, token })
-    }
-
-    async fn post(&self, arguments: &Invoke) -> Result<Posted, CatalogError> {
-        let url = format!("{}/products", self.url);
-        let product = json!({"name": arguments.name, "description": arguments.description, "price": arguments.price});
-        let mut request = self.client.post(&url).json(&product);
-        if let Some(key) = &arguments.idempotency_key {
-            request = request.header("Idempotency-Key", key);
-        }
-        let at = Instant::now();
-        let response = self.answer(request, &url).await?;
-        let took = at.elapsed();
-        let status = response.status();
-        let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
-        let location = location.unwrap_or_default().to_owned();
-        let body = self.json(response, &url).await?;
-        match (status, body["id"].as_str()) {
-            (StatusCode::ACCEPTED, Some(id)) if !location.is_empty() => {
-                Ok(Posted { id: id.to_owned(), location, at, took })
-            }
-            (status, _) if status.is_client_error() && !is_busy(status.as_u16()) => {
-                Err(CatalogError::Refused { status, detail: detail(&body) })
-            }
-            _ => Err(CatalogError::Unexpected { request: format!("POST {url}"), status, detail: detail(&body) }),
-        }
-    }
-
-    async fn until_saved(&self, posted: &Posted, stage: StageName, limit: Duration) -> Result<Saved, CatalogError> {
-        let url = format!("{}{}", self.url, posted.location);
-        let mut pause = FIRST_LOOK;
-        loop {
-            tokio::time::sleep(pause).await;
-            let response = self.answer(self.client.get(&url), &url).await?;
-            let status = response.status();
-            let retry_after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-            pause = Duration::from_secs(retry_after.and_then(|seconds| seconds.parse().ok()).unwrap_or(1));
-            let body = self.json(response, &url).await?;
-            let waited = posted.at.elapsed();
-            match status {
-                StatusCode::OK => return Ok(Saved { product: body, took: waited }),
-                status if status != StatusCode::ACCEPTED && !is_busy(status.as_u16()) => {
-                    let request = format!("GET {url}");
-                    return Err(CatalogError::Unexpected { request, status, detail: detail(&body) });
-                }
-                _ if waited + pause > limit => {
-                    return Err(CatalogError::NotSaved { id: posted.id.clone(), stage, waited });
-                }
-                _ => {}
-            }
-        }
-    }
-
-    async fn answer(&self, request: reqwest::RequestBuilder, url: &str) -> Result<Response, CatalogError> {
-        let request = match &self.token {
-            Some(token) => request.bearer_auth(token),
-            None => request,
-        };
-        request
-            .send()
-            .await
-            .map_err(|source| CatalogError::NotAsked { url: url.to_owned(), source: source.without_url() })
-    }
-
-    /// What is not JSON becomes a string.
-    async fn json(&self, response: Response, url: &str) -> Result<Value, CatalogError> {
-        let text = response.text().await;
-        let text =
-            text.map_err(|source| CatalogError::NotAsked { url: url.to_owned(), source: source.without_url() })?;
-        Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
-    }
-}
-
-/// The token in the secret, which no error quotes.
-async fn read_token(secrets: &Secrets, arn: &str) -> Result<String, Failed> {
-    let answer = secrets.get_secret_value().secret_id(arn).send().await;
-    let answer = answer.map_err(|error| call_error("GetSecretValue", error))?;
-    let text = Answer("GetSecretValue").text("SecretString", answer.secret_string())?;
-    let token =
-        serde_json::from_str::<Value>(&text).ok().and_then(|secret| Some(secret["password"].as_str()?.to_owned()));
-    token.ok_or_else(|| CatalogError::NoToken { arn: arn.to_owned() }.into())
-}
-
-/// Every field error, or the problem's overall detail.
-fn detail(body: &Value) -> String {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    let fault = |fault: &Value| {
-        let pointer = fault["pointer"].as_str().unwrap_or_default().trim_start_matches('/');
-        format!("{pointer} {}", fault["detail"].as_str().unwrap_or_default()).trim().to_owned()
-    };
-    let faults: Vec<String> = body["errors"].as_array().into_iter().flatten().map(fault).collect();
-    if !faults.is_empty() {
-        return faults.join("; ");
-    }
-    ["detail", "message", "title"].iter().find_map(|name| text(&body[*name])).unwrap_or_else(|| body.to_string())
-}
-
 fn millis(duration: Duration) -> String {
     format!("{} ms", duration.as_millis())
 }
@@ -309,17 +190,6 @@ fn millis(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_refusal_names_every_fault() {
-        let body = json!({
-            "title": "Unprocessable Content", "detail": "the body is not a product",
-            "errors": [{"pointer": "/name", "detail": "is missing"}, {"pointer": "", "detail": "must be an object"}],
-        });
-        assert_eq!(detail(&body), "name is missing; must be an object");
-        assert_eq!(detail(&json!({"message": "Not Found"})), "Not Found");
-        assert_eq!(detail(&json!("bad gateway")), "\"bad gateway\"");
-    }
 
     #[test]
     fn a_failure_tells_whether_to_try_again() {
