@@ -140,6 +140,11 @@ impl ClusterMetrics {
         self.metric("FreeableMemory", "Minimum")
     }
 
+    /// Bytes that are left of an instance's own storage, at least. Not measured of a serverless one.
+    pub fn free_local_storage(&self) -> Metric {
+        self.metric("FreeLocalStorage", "Minimum")
+    }
+
     /// Percent of the most capacity that a serverless cluster may take, on average.
     pub fn acu_utilization(&self) -> Metric {
         self.metric("ACUUtilization", "Average")

@@ -20,8 +20,12 @@ const CONNECTIONS: f64 = 0.8;
 /// takes more capacity instead, which the alarm on the capacity tells.
 const FREE_MEMORY: f64 = 0.1;
 
-/// Creates `DatabaseCpuAlarm`, `DatabaseConnectionsAlarm` and, of an instance class, `DatabaseMemoryAlarm`, of a serverless writer
-/// `DatabaseCapacityAlarm`.
+/// Bytes of local storage, in which PostgreSQL sorts and builds indexes; without it such a statement fails. The smallest classes have 7.5 GiB:
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Managing.html>
+const FREE_LOCAL_STORAGE: f64 = 1024.0 * 1024.0 * 1024.0;
+
+/// Creates `DatabaseCpuAlarm`, `DatabaseConnectionsAlarm` and, of an instance class, `DatabaseMemoryAlarm` and `DatabaseStorageAlarm`, of a
+/// serverless writer, whose local storage RDS does not measure, `DatabaseCapacityAlarm`.
 pub fn add_alarms(stack: &mut Stack, database: &Database, topic: &Topic) {
     let metrics = ClusterMetrics::of(DB_CLUSTER_ID);
     let busy = Metric { period: BUSY_FOR, ..metrics.cpu_utilization() };
@@ -38,6 +42,9 @@ pub fn add_alarms(stack: &mut Stack, database: &Database, topic: &Topic) {
                 let text = "Less than a tenth of the database's memory is left: take a larger instance.";
                 Alarm::below(stack, "DatabaseMemoryAlarm", &metrics.freeable_memory(), bytes, text, topic);
             }
+            let text =
+                "Less than 1 GiB of the database's local storage is left: large sorts and indexes fail without it.";
+            Alarm::below(stack, "DatabaseStorageAlarm", &metrics.free_local_storage(), FREE_LOCAL_STORAGE, text, topic);
         }
         DatabaseCapacity::ServerlessV2 { max_acu, .. } => {
             let full = Metric { period: BUSY_FOR, ..metrics.acu_utilization() };

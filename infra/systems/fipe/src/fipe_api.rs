@@ -18,6 +18,7 @@ use constructs::{
     Alarm, Dashboard, Metric, ParameterSource, Queue, QueueProps, RustFunction, Schedule, ScheduleProps,
     SqsEventSource, Stack, SynthesizedStack, Topic, Widget,
 };
+use contract::metric::POSTPONED;
 use fipe_contract::{
     MANUFACTURER_LOADER, MODEL_LOADER, ManufacturerLoaderEnvironment, ModelLoaderEnvironment, PRICE_LOADER,
     PriceLoaderEnvironment, SOMA_INGESTOR, SomaIngestorEnvironment, database, metric,
@@ -191,6 +192,15 @@ pub(crate) fn fipe_api(stage: &Stage, settings: &Settings, pacing: &Pacing) -> S
         let blocked = stage.metric(metric::NAMESPACE, loader, metric::BLOCKED);
         Alarm::new(&mut stack, &format!("{}BlockedAlarm", loader.id()), &blocked, 0, &text, &alarms);
     }
+    // A message that is put back is a new one: the age of the oldest says nothing of it.
+    for loader in [&model_loader, &price_loader] {
+        let text = format!(
+            "FIPE is away, or its daily limit is used up: {} puts messages back, for three days at most. `infra status fipe` tells until when.",
+            loader.function_name()
+        );
+        let postponed = stage.metric(metric::NAMESPACE, loader, POSTPONED);
+        Alarm::new(&mut stack, &format!("{}PostponedAlarm", loader.id()), &postponed, 0, &text, &alarms);
+    }
     add_dashboard(&mut stack, stage, settings, &queues.map(|(_, queue)| queue), &functions);
 
     for (name, queue) in queues {
@@ -274,7 +284,10 @@ fn add_dashboard(
             title: "FIPE: calls of models and prices",
             metrics: own(&[(1, metric::CALLS), (2, metric::CALLS), (2, metric::RETRIES)]),
         },
-        Widget { title: "FIPE: turned away", metrics: own(&[(2, metric::THROTTLED), (2, metric::BLOCKED)]) },
+        Widget {
+            title: "FIPE: turned away, put back",
+            metrics: own(&[(2, metric::THROTTLED), (2, metric::BLOCKED), (2, POSTPONED)]),
+        },
         Widget { title: "Prices: loaded, stored", metrics: own(&[(2, metric::PRICES), (3, metric::PRICES_STORED)]) },
         Widget { title: "Messages waiting", metrics: of(queues, |queue| queue.metric_messages_visible()) },
         Widget {

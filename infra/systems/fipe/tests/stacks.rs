@@ -312,7 +312,7 @@ fn an_alarm_watches_every_dead_letter_queue_every_queue_and_every_function() {
     }
     let unsent = ("ApproximateNumberOfMessagesVisible".to_owned(), "fipe-schedule-dlq-dev".to_owned());
     assert!(watched.contains(&unsent), "{watched:?}");
-    for metric in ["CPUUtilization", "DatabaseConnections", "FreeableMemory"] {
+    for metric in ["CPUUtilization", "DatabaseConnections", "FreeableMemory", "FreeLocalStorage"] {
         assert!(watched.contains(&(metric.to_owned(), "the database".to_owned())), "{metric}: {watched:?}");
     }
     for function in ["FipeManufacturerLoader", "FipeModelLoader", "FipePriceLoader", "FipeSomaIngestor"] {
@@ -320,6 +320,10 @@ fn an_alarm_watches_every_dead_letter_queue_every_queue_and_every_function() {
         // Whoever asks FIPE can be turned away.
         let blocked = watched.contains(&("Blocked".to_owned(), function.to_owned()));
         assert_eq!(blocked, function != "FipeSomaIngestor", "{function}: {watched:?}");
+        // What asks FIPE for a message can put the message back.
+        let postponed = watched.contains(&("Postponed".to_owned(), function.to_owned()));
+        let asks = ["FipeModelLoader", "FipePriceLoader"].contains(&function);
+        assert_eq!(postponed, asks, "{function}: {watched:?}");
     }
 }
 
