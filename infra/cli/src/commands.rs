@@ -64,7 +64,7 @@ Exit codes:
        accepted
   64   wrong or missing arguments, values or settings; nothing was touched
   65   a committed template is stale, or not committed
-  75   AWS, the network or a system was busy or unavailable; try the same command later
+  75   AWS, the network or a system was busy or unavailable; try again later
   77   not approved; nothing that needed the approval was touched
   130  interrupted
 

@@ -51,10 +51,10 @@ pub enum VpcError {
     )]
     NoZone { vpc_id: String, services: String },
     #[error(
-        "{vpc_id} has endpoints already: {there}. It takes no second ones: leave {services} out of `endpoints` in \
-         environments/{stage}/network.toml, so that the stage uses those, and is deleted before them"
+        "{vpc_id} has endpoints already: {there}. It takes no second ones: leave {services} out of the stage's endpoints, so that the stage \
+         uses those, and is deleted before them"
     )]
-    Taken { vpc_id: String, there: String, services: String, stage: String },
+    Taken { vpc_id: String, there: String, services: String },
 }
 
 /// Whether a database gets a public address, and so needs a subnet with a route to the internet.
@@ -155,7 +155,6 @@ impl Vpc {
             vpc_id: self.vpc_id.clone(),
             there: there.collect::<Vec<_>>().join(", "),
             services: taken.iter().map(|(service, _)| service.as_str()).collect::<Vec<_>>().join(", "),
-            stage: endpoints.stage.clone(),
         })
     }
 
@@ -329,7 +328,7 @@ pub(crate) mod tests {
         let (sqs, s3) = (there("vpce-1", "sqs", Some("dev")), there("vpce-2", "s3", None));
         let refusal = admits(&[sqs.clone(), s3.clone()], &["rtb-1"]).unwrap_err();
         assert!(refusal.contains("already: sqs (vpce-1 of the stage dev), s3 (vpce-2)."), "{refusal}");
-        assert!(refusal.contains("leave sqs, s3 out of `endpoints` in environments/stg/network.toml"), "{refusal}");
+        assert!(refusal.contains("leave sqs, s3 out of the stage's endpoints"), "{refusal}");
         // Other route tables, no private DNS, another service, and the stage's own are in nobody's way.
         assert_eq!(admits(std::slice::from_ref(&s3), &["rtb-2"]), Ok(()));
         assert_eq!(admits(&[VpcEndpoint { private_dns: false, ..sqs }], &[]), Ok(()));

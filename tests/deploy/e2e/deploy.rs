@@ -30,12 +30,8 @@ const SUBJECT: Subject = Subject {
 };
 /// What is expected of all of them together.
 const PERMISSIONS: &str = "the_role_of_the_pipeline_is_what_deployers_call";
-const STATUS: &str = "a job of the pipeline may run `infra status` after a deployment";
 /// What that role may do and these deployments do not need.
-const UNUSED: [Unused; 7] = [
-    unused("lambda:GetEventSourceMapping", STATUS),
-    unused("scheduler:GetSchedule", STATUS),
-    unused("sqs:GetQueueAttributes", STATUS),
+const UNUSED: [Unused; 4] = [
     unused(
         "cloudformation:CancelUpdateStack",
         "an interrupted update is cancelled; infra/deploy/tests/faults.rs cancels one",

@@ -72,7 +72,8 @@ impl Watch {
 /// Every call that is refused, and every action that no call needs.
 pub fn deployers(emulators: &[Emulator], is_all: bool, unused: &[Unused]) -> anyhow::Result<()> {
     let templates = templates()?;
-    let role = DeployRole::new(JUDGED, templates.get("Delivery").context("no stack Delivery")?)?;
+    let stack = DeployRole::STACK;
+    let role = DeployRole::new(JUDGED, templates.get(stack).with_context(|| format!("no stack {stack}"))?)?;
     let mut heard = Heard::default();
     for emulator in emulators {
         let Heard { calls, unreadable } = emulator.heard();

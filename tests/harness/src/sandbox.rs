@@ -125,11 +125,23 @@ impl Sandbox {
         let cloudformation = Client::new(&sdk_config(&endpoint, &account));
         let sandbox = Self { subject, folder, endpoint, pipelines, account, runtime, cloudformation, http: http()? };
         sandbox.set_code("")?;
+        sandbox.make_bucket()?;
         git(sandbox.folder.path(), &["init", "-q"]);
         // Whether the committed ones are fresh is another test's question.
         sandbox.infra(&["synth"])?.with(0, &[])?;
         sandbox.commit()?;
         Ok(sandbox)
+    }
+
+    /// The bucket of assets as an administrator's deployment of Delivery leaves it: a pipeline may not make it.
+    fn make_bucket(&self) -> anyhow::Result<()> {
+        let bucket = format!("{}/infra-assets-{}-us-east-1", self.endpoint, self.account);
+        let signed = format!("AWS4-HMAC-SHA256 Credential={}/20261130/us-east-1/s3/aws4_request", self.account);
+        for (address, body) in [(bucket.clone(), ""), (format!("{bucket}?policy"), r#"{"Statement":[]}"#)] {
+            let request = self.http.put(&address).header("Authorization", &signed).body(body);
+            self.wait(request.send())?.error_for_status().with_context(|| format!("PUT {address}"))?;
+        }
+        Ok(())
     }
 
     /// Address of the emulator.

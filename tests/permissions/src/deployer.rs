@@ -29,6 +29,9 @@ pub struct DeployRole {
 }
 
 impl DeployRole {
+    /// The stack that has it.
+    pub const STACK: &str = STACK;
+
     /// From the template of the stage's stack Delivery.
     ///
     /// # Errors
@@ -106,7 +109,7 @@ impl DeployRole {
             }
             "AWS::Lambda::Function" => of("lambda", &format!("function:{}", self.on_stage(name))),
             "AWS::Logs::LogGroup" => of("logs", &format!("log-group:{}:*", self.on_stage(name))),
-            "AWS::S3::Bucket" => self.spelled(call, &format!("arn:aws:s3:::{name}{below}")),
+            "AWS::S3::Bucket" => self.spelled(call, &format!("arn:aws:s3:::{name}{}", self.below_stage(below))),
             "AWS::IAM::Role" => self.spelled(call, name),
             _ => "*".to_owned(),
         }
@@ -117,6 +120,14 @@ impl DeployRole {
         match name.rsplit_once('-') {
             Some((stem, "dev" | "stg" | "prd")) => format!("{stem}-{}", self.stage),
             _ => name.to_owned(),
+        }
+    }
+
+    /// The same of a key, which starts with the stage.
+    fn below_stage(&self, key: &str) -> String {
+        match key.strip_prefix('/').and_then(|key| key.split_once('/')) {
+            Some(("dev" | "stg" | "prd", rest)) => format!("/{}/{rest}", self.stage),
+            _ => key.to_owned(),
         }
     }
 

@@ -198,20 +198,13 @@ fn deployment(scope: &Scope<'_>, execution_role: &Value<String>) -> Vec<Statemen
                 "lambda:GetFunctionConcurrency",
                 "lambda:GetFunctionConfiguration",
                 "logs:FilterLogEvents",
-                "scheduler:GetSchedule",
-                "sqs:GetQueueAttributes",
             ],
             [
                 scope.named("lambda", "function:", statement::NAMES),
                 scope.named("logs", "log-group:", statement::LOG_GROUPS) + ":*",
-                scope.named("scheduler", "schedule/default/", statement::NAMES),
-                scope.named("sqs", "", statement::NAMES),
-                scope.named("sqs", "", statement::NAMES_OF_FIFO),
             ],
         )
         .wide(statement::OWN_NAMES),
-        Statement::new("Mappings", &["lambda:GetEventSourceMapping"], [scope.arn("lambda", "event-source-mapping:*")])
-            .wide("the ids of mappings are random"),
     ]
 }
 
