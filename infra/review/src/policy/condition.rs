@@ -107,9 +107,7 @@ impl Conditions {
     /// A positive test that a request without the key fails. `ForAllValues` passes one, unless `Null` requires the key:
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>
     fn asks(&self, test: &Test) -> bool {
-        let is_there = |other: &Test| {
-            other.operator == "null" && other.key == test.key && other.values.iter().all(|value| value == "false")
-        };
+        let is_there = |other: &Test| other.is_presence() && other.key == test.key;
         let passes_nothing = test.if_exists || test.quantifier.as_deref() == Some("forallvalues");
         test.operator != "null" && !test.is_negative() && (!passes_nothing || self.0.iter().any(is_there))
     }
@@ -162,6 +160,11 @@ impl Test {
         self.operator.contains("not") || self.operator == "null" && self.values.iter().any(|value| value == "true")
     }
 
+    /// `Null: {key: "false"}`: any value passes, if there is one.
+    fn is_presence(&self) -> bool {
+        self.operator == "null" && self.values.iter().all(|value| value == "false")
+    }
+
     /// `stringlike` of `stringnotlike`.
     fn family(&self) -> String {
         self.operator.replace("not", "")
@@ -182,6 +185,10 @@ impl Test {
 
     /// Whether everything that passes this test passes the other one.
     fn implies(&self, other: &Test) -> bool {
+        if self.key == other.key && other.is_presence() && self.operator != "null" {
+            let passes_nothing = self.if_exists || self.quantifier.as_deref() == Some("forallvalues");
+            return !self.is_negative() && !passes_nothing;
+        }
         if self.key != other.key || self.quantifier != other.quantifier || (self.if_exists && !other.if_exists) {
             return false;
         }
@@ -266,6 +273,19 @@ mod tests {
             json!({"IpAddress": {"aws:SourceIp": "10.1.0.0/16"}})
         ));
         assert!(!covers(json!({"NumericLessThan": {"k": "5"}}), json!({"NumericLessThan": {"k": "10"}})));
+    }
+
+    #[test]
+    fn a_value_of_a_key_is_stricter_than_that_there_is_one() {
+        let is_there = || json!({"Null": {"k": "false"}});
+        assert!(covers(is_there(), json!({"StringEquals": {"k": "a"}})));
+        assert!(covers(is_there(), is_there()));
+        assert!(!covers(json!({"StringEquals": {"k": "a"}}), is_there()));
+        for passes_without in ["StringEqualsIfExists", "StringNotEquals", "ForAllValues:StringEquals"] {
+            assert!(!covers(is_there(), json!({ passes_without: {"k": "a"} })), "{passes_without}");
+        }
+        assert!(!covers(is_there(), json!({"StringEquals": {"another": "a"}})));
+        assert!(!covers(json!({"Null": {"k": "true"}}), json!({"StringEquals": {"k": "a"}})));
     }
 
     #[test]

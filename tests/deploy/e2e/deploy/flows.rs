@@ -395,7 +395,8 @@ fn protection(sandbox: &Sandbox) -> anyhow::Result<()> {
     sandbox.has(&[])
 }
 
-fn assets(sandbox: &Sandbox) -> anyhow::Result<String> {
+/// The bucket of assets.
+pub(crate) fn assets(sandbox: &Sandbox) -> anyhow::Result<String> {
     let text = sandbox.ask("s3", "/")?;
     let bucket = text.split_once("<Name>").and_then(|(_, rest)| rest.split_once("</Name>"));
     Ok(bucket.ok_or_else(|| anyhow::anyhow!("no bucket in {text}"))?.0.to_owned())
