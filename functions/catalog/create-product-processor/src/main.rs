@@ -26,8 +26,8 @@ async fn run() -> Result<(), Error> {
     let table = ProductTable::new(aws_sdk_dynamodb::Client::new(&aws), settings.product_table);
     let queue = ProductQueue::new(&aws_sdk_sqs::Client::new(&aws), settings.sqs_output_url);
     let authorizations = Authorizations::all(settings.authorization);
-    let secrets = || aws_sdk_secretsmanager::Client::new(&aws);
-    let tokens = authorizations.need_token().then(|| TokenSecret::new(secrets(), settings.token_secret_arn));
+    let secret = || TokenSecret::new(aws_sdk_secretsmanager::Client::new(&aws), settings.token_secret_arn);
+    let tokens = authorizations.need_token().then(secret);
     let access = Access { authorizations, realm: REALM, tokens: &tokens };
     serve(&function, async |request, _| {
         create_product(&request, &access, &table, &queue, Uuid::new_v4(), Timestamp::now()).await

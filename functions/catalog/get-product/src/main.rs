@@ -21,8 +21,8 @@ async fn run() -> Result<(), Error> {
     let table = ProductTable::new(aws_sdk_dynamodb::Client::new(&aws), settings.product_table);
     let docs = Docs::of_archive();
     let authorizations = Authorizations::all(settings.authorization);
-    let secrets = || aws_sdk_secretsmanager::Client::new(&aws);
-    let tokens = authorizations.need_token().then(|| TokenSecret::new(secrets(), settings.token_secret_arn));
+    let secret = || TokenSecret::new(aws_sdk_secretsmanager::Client::new(&aws), settings.token_secret_arn);
+    let tokens = authorizations.need_token().then(secret);
     let access = Access { authorizations, realm: REALM, tokens: &tokens };
     serve(&function, async |request, _| get_product(&request, &access, &table, &docs, Timestamp::now()).await).await
 }

@@ -4,7 +4,6 @@ mod data;
 mod migrations;
 mod monitoring;
 mod operator;
-mod routes;
 mod settings;
 mod stack;
 

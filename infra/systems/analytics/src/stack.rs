@@ -13,18 +13,17 @@ use std::time::Duration;
 
 use analytics_contract::{
     ANALYTICS_API, AnalyticsApiEnvironment, CSV_IMPORTER, CsvImporterEnvironment, DRY_RUN_DAYS, DRY_RUN_PREFIX,
-    database,
+    Operation, ROUTES, database,
 };
 use cfn::IntoValue;
 use constructs::{
     Bucket, BucketName, BucketProps, CorsPreflight, CorsRule, HttpApi, HttpApiProps, OBJECT_CREATED, Queue, QueueProps,
     RustFunction, RustFunctionProps, Secret, SqsEventSource, SqsSubscription, SynthesizedStack, Topic,
 };
-use system::Stage;
+use system::{ByAnyone, Routes, Stage};
 use system_database::{Connection, RDS_CA_BUNDLE};
 
 use crate::monitoring::{Monitored, add_monitoring};
-use crate::routes::add_routes;
 use crate::{NAME as APPLICATION, Settings, data};
 
 pub(crate) const NAME: &str = "Analytics";
@@ -39,6 +38,11 @@ const BATCHING_WINDOW: Duration = Duration::ZERO;
 const OLD_FILES: Duration = DAY.saturating_mul(analytics_contract::REVERT_DAYS as u32);
 /// Seconds for which a browser caches a preflight response.
 const PREFLIGHT_MAX_AGE: u32 = 3600;
+/// On stages whose settings ask for no authorization.
+const BY_ANYONE: ByAnyone = ByAnyone {
+    reading: "read by anyone, as the stage's settings say: audiences of broadcasts, nothing personal, throttled as a whole",
+    writing: "written by anyone, as the settings of this stage say; protected stages refuse that, and an upload can be reverted",
+};
 /// The value of a setting that names nothing.
 const NOTHING: &str = "none";
 
@@ -169,7 +173,8 @@ pub(crate) fn analytics(stage: &Stage, settings: &Settings) -> SynthesizedStack 
     if let Some(token) = &token {
         token.grant_read(&mut stack, &reader);
     }
-    add_routes(&mut stack, &api, &reader, settings);
+    let (access, authorizations) = (Operation::data_access, settings.api.authorizations);
+    Routes { routes: ROUTES, access, authorizations, by_anyone: BY_ANYONE }.add(&mut stack, &api, &[&reader]);
 
     // Monitoring
     let alarms = stage.alarm_topic(&mut stack, APPLICATION);

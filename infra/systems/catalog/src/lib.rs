@@ -1,7 +1,6 @@
 //! **The catalog**: products over HTTP, saved behind a queue. Its stack and the settings of a stage.
 
 mod operator;
-mod routes;
 mod settings;
 mod stack;
 

@@ -14,8 +14,8 @@
 use std::time::Duration;
 
 use catalog_contract::{
-    CREATE_PRODUCT_PROCESSOR, CreateProductEnvironment, GET_PRODUCT, GetProductEnvironment, PRODUCT_SAVER_WORKER,
-    ProductSaverEnvironment, metric, table as attributes,
+    CREATE_PRODUCT_PROCESSOR, CreateProductEnvironment, GET_PRODUCT, GetProductEnvironment, Operation,
+    PRODUCT_SAVER_WORKER, ProductSaverEnvironment, ROUTES, metric, table as attributes,
 };
 use cfn::IntoValue;
 use constructs::{
@@ -23,9 +23,8 @@ use constructs::{
     RustFunction, Secret, SqsEventSource, Stack, SynthesizedStack, Table, TableProps, Topic, Widget,
 };
 use contract::Authorization;
-use system::{Placement, Stage};
+use system::{ByAnyone, Placement, Routes, Stage};
 
-use crate::routes::add_routes;
 use crate::{NAME as APPLICATION, Settings};
 
 pub(crate) const NAME: &str = "Catalog";
@@ -41,10 +40,15 @@ const OLD_REPORTS: Duration = DAY.saturating_mul(30);
 const OUTSIDE_VPC: Placement = Placement::Outside {
     why: "uses SQS, DynamoDB and S3, which IAM guards, and nothing private: a VPC would keep nobody out",
 };
-/// The value of a setting that names nothing.
+/// On stages whose settings ask for no authorization.
+const BY_ANYONE: ByAnyone = ByAnyone {
+    reading: "read by anyone, as the stage's settings say: products hold nothing personal, and the API is throttled as a whole",
+    writing: "written by anyone, as the settings of this stage say; protected stages refuse that",
+};
 /// Outputs: `none`, `token` or `iam`.
 pub(crate) const WRITING_AUTHORIZATION: &str = "WritingAuthorization";
 pub(crate) const READING_AUTHORIZATION: &str = "ReadingAuthorization";
+/// The value of a setting that names nothing.
 const NOTHING: &str = "none";
 /// Seconds for which a browser caches a preflight response.
 const PREFLIGHT_MAX_AGE: u32 = 3600;
@@ -192,7 +196,8 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
         },
     );
     let functions = [&create, &worker, &get];
-    add_routes(&mut stack, &api, &functions, authorizations);
+    let access = Operation::data_access;
+    Routes { routes: ROUTES, access, authorizations, by_anyone: BY_ANYONE }.add(&mut stack, &api, &functions);
 
     // Monitoring
     add_alarms(&mut stack, &api, &queue, &table, &functions, &alarms);

@@ -26,7 +26,7 @@ pub use operator::{
     Action, Answers, Bars, Console, DeployedStack, Failed, How, Interrupt, LocalService, Operator, Site, Stop, Table,
     Verb, Working, age, grouped, is_busy, queue_lines, read_arguments, to_the_second, trace_lines,
 };
-pub use route::{WhyOpen, add_route};
+pub use route::{ByAnyone, Routes, add_route};
 pub use section::{Section, nearest};
 pub use size::{ConsumerSize, FunctionSize, seconds};
 pub use stage::{Functions, Safeguards, Stage, StageName};

@@ -1,27 +1,62 @@
 //! Routes of an HTTP API from a system's contract.
 
 use constructs::{Acknowledgement, HttpApi, RouteAuthorization, RustFunction, Stack};
-use contract::{Authorization, Route};
+use contract::{Authorization, Authorizations, DataAccess, Matches, Route};
 
 /// Until this day new routes may be open; by then they are merged, and a change to an existing one is judged again.
 const OPEN_ROUTES_ARE_LOOKED_AT: &str = "2027-03-31";
 
-/// Sentences about routes at which API Gateway checks nothing, of which one applies.
+const BY_TOKEN: &str =
+    "the function checks the bearer token of each request; an authorizer in front of it would be a second function";
+const WITHOUT_DATA: &str = "a page or a description without data, whose requests are authorized by themselves";
+const NOTHING_ELSE: &str =
+    "answers HEAD as it answers GET, by the same authorization, and everything else with 404 or 405";
+
+/// What makes it right that anyone may use an API, on the stages whose settings say so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WhyOpen {
-    /// How the function decides whom it lets in, where it checks a token.
-    pub by_token: &'static str,
-    /// What makes it right that anyone may call it, where nobody checks anything.
-    pub anyone: &'static str,
+pub struct ByAnyone {
+    pub reading: &'static str,
+    pub writing: &'static str,
 }
 
-impl WhyOpen {
-    /// How a route is authorized, as the stage's settings ask for it.
-    pub fn of(self, authorization: Authorization) -> RouteAuthorization {
-        match authorization {
+/// The routes of an API, each with the authorization that the stage asks for what it does with data. API Gateway checks signatures of IAM; a token
+/// is checked by the function, and to API Gateway such a route is open.
+#[derive(Debug, Clone, Copy)]
+pub struct Routes<O: 'static> {
+    pub routes: &'static [Route<O>],
+    pub access: fn(O) -> DataAccess,
+    pub authorizations: Authorizations,
+    pub by_anyone: ByAnyone,
+}
+
+impl<O: Copy> Routes<O> {
+    /// Adds all of them.
+    ///
+    /// # Panics
+    /// A route leads to none of the functions.
+    #[track_caller]
+    pub fn add(&self, stack: &mut Stack, api: &HttpApi, functions: &[&RustFunction]) {
+        for route in self.routes {
+            add_route(stack, api, route, functions, self.authorization(route));
+        }
+    }
+
+    fn authorization(&self, route: &Route<O>) -> RouteAuthorization {
+        let Matches::Operation { operation, .. } = route.matches else {
+            return match self.authorizations.reading {
+                Authorization::Iam => RouteAuthorization::Iam,
+                Authorization::Token | Authorization::None => RouteAuthorization::Function(NOTHING_ELSE),
+            };
+        };
+        let access = (self.access)(operation);
+        match self.authorizations.of(access) {
             Authorization::Iam => RouteAuthorization::Iam,
-            Authorization::Token => RouteAuthorization::Function(self.by_token),
-            Authorization::None => RouteAuthorization::Anyone(self.anyone),
+            Authorization::Token => RouteAuthorization::Function(BY_TOKEN),
+            Authorization::None => RouteAuthorization::Anyone(match access {
+                DataAccess::None => WITHOUT_DATA,
+                DataAccess::Reads => self.by_anyone.reading,
+                DataAccess::Writes => self.by_anyone.writing,
+            }),
         }
     }
 }

@@ -1,3 +1,5 @@
+//! Calls of functions on one stage, judged by small templates of another.
+
 use super::*;
 use crate::call::Resource;
 use crate::deployed::{DeployedResource, DeployedStack};
