@@ -1,12 +1,11 @@
 //! An Aurora PostgreSQL cluster with one writer. Owns encryption, TLS, backups, logs and the fate of the data;
 //! plain-text connections, deletion without a snapshot and logs that nobody ever empties are impossible.
 
-use cfn::aws_logs::CfnLogGroup;
 use cfn::aws_rds::{CfnDBCluster, CfnDBClusterParameterGroup, CfnDBInstance, CfnDBSubnetGroup, cfn_db_cluster};
 use cfn::intrinsics::sub;
 use cfn::{DeletionPolicy, Handle, ResourceOptions, UpdateReplacePolicy, Value, json};
 
-use crate::function::LOGS_ENCRYPTED;
+use crate::log_group::log_group;
 use crate::{Exceptions, Secret, SecurityGroup, Stack, Suppression};
 
 const ENGINE: &str = "aurora-postgresql";
@@ -46,6 +45,9 @@ const INSTANCE_CLASSES: [(&str, f64); 14] = [
 /// <https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.how-it-works.html>
 const GIB_PER_ACU: f64 = 2.0;
 
+/// The share of max_connections that functions may use; the rest is for people, for AWS and for the overlap during a deployment.
+pub const CONNECTIONS_OF_FUNCTIONS: f64 = 0.8;
+
 /// How large the writer is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DatabaseCapacity {
@@ -73,15 +75,10 @@ impl DatabaseCapacity {
             Self::ServerlessV2 { min_acu, .. } if *min_acu < 1.0 => 2000.0,
             Self::ServerlessV2 { .. } | Self::InstanceClass(_) => 5000.0,
         };
-        Some(
-            (self.memory_gib()? * LEFT_FOR_THE_INSTANCE * 1024.0 * 1024.0 * 1024.0 / BYTES_PER_CONNECTION)
-                .floor()
-                .min(most),
-        )
+        let bytes = self.memory_gib()? * LEFT_FOR_THE_INSTANCE * 1024.0 * 1024.0 * 1024.0;
+        Some((bytes / BYTES_PER_CONNECTION).floor().min(most))
     }
-}
 
-impl DatabaseCapacity {
     /// GiB of memory at its largest; `None` for an unknown class.
     pub fn memory_gib(&self) -> Option<f64> {
         match self {
@@ -161,13 +158,8 @@ impl DatabaseCluster {
             .update_replace_policy(UpdateReplacePolicy::Snapshot);
         let cluster = stack.add(id, cluster);
         // An instance writes the log, into a log group that RDS makes without a retention, unless there is one of its name.
-        let log_group = CfnLogGroup::new()
-            .log_group_name(sub(format!("/aws/rds/cluster/${{{id}}}/{LOG}")))
-            .retention_in_days(props.log_retention_days)
-            .deletion_policy(DeletionPolicy::Delete)
-            .update_replace_policy(UpdateReplacePolicy::Delete)
-            .suppress(LOGS_ENCRYPTED);
-        let log_group = stack.add(format!("{id}LogGroup"), log_group);
+        let log_name = sub(format!("/aws/rds/cluster/${{{id}}}/{LOG}"));
+        let log_group = log_group(stack, format!("{id}LogGroup"), log_name, props.log_retention_days);
         // The data belongs to the cluster; an instance only provides compute.
         let writer = CfnDBInstance::new()
             .engine(ENGINE)

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use cfn::aws_lambda::{CfnEventInvokeConfig, CfnFunction, cfn_event_invoke_config, cfn_function};
-use cfn::aws_logs::CfnLogGroup;
-use cfn::{DeletionPolicy, Handle, IntoValue, LogicalId, ResourceOptions, UpdateReplacePolicy, Value};
+use cfn::{Handle, IntoValue, LogicalId, Value};
 
+use crate::log_group::log_group;
 use crate::stack::seconds;
 use crate::{Exceptions, Grantee, PolicyStatement, Queue, Role, Stack, Suppression, Topic};
 
@@ -27,10 +27,6 @@ const NETWORK_INTERFACES: &[&str] = &[
     "ec2:UnassignPrivateIpAddresses",
 ];
 
-pub(crate) const LOGS_ENCRYPTED: Suppression = Suppression::checkov(
-    "CKV_AWS_158",
-    "CloudWatch Logs encrypts all it keeps; a key of our own costs by the month, and secrets are never logged",
-);
 const NO_SECRETS: Suppression = Suppression::checkov(
     "CKV_AWS_173",
     "Lambda encrypts variables with its own key; the rule function-secret-in-environment keeps secrets out of them",
@@ -109,13 +105,8 @@ impl RustFunction {
     #[track_caller]
     pub fn new(stack: &mut Stack, id: &str, props: RustFunctionProps) -> Self {
         let (bucket, key) = stack.asset(props.code.asset);
-        let log_group = CfnLogGroup::new()
-            .log_group_name(format!("/aws/lambda/{}", props.function_name))
-            .retention_in_days(props.log_retention_days)
-            .deletion_policy(DeletionPolicy::Delete)
-            .update_replace_policy(UpdateReplacePolicy::Delete)
-            .suppress(LOGS_ENCRYPTED);
-        let log_group = stack.add(format!("{id}LogGroup"), log_group);
+        let log_name = format!("/aws/lambda/{}", props.function_name);
+        let log_group = log_group(stack, format!("{id}LogGroup"), log_name, props.log_retention_days);
         let role = Role::new(stack, &format!("{id}Role"), "lambda.amazonaws.com", props.description);
         let actions = &["logs:CreateLogStream", "logs:PutLogEvents"];
         role.add_to_policy(stack, PolicyStatement { sid: "Log", actions, resources: vec![log_group.attr_arn()] });

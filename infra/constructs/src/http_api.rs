@@ -3,12 +3,11 @@
 
 use cfn::aws_apigatewayv2::{CfnApi, CfnIntegration, CfnRoute, CfnStage, cfn_api, cfn_stage};
 use cfn::aws_lambda::CfnPermission;
-use cfn::aws_logs::CfnLogGroup;
 use cfn::intrinsics::sub;
 use cfn::{Handle, LogicalId, Value};
 
-use crate::function::LOGS_ENCRYPTED;
-use crate::{Exceptions, RemovalPolicy, RustFunction, Stack, Suppression};
+use crate::log_group::log_group;
+use crate::{Exceptions, RustFunction, Stack, Suppression};
 
 /// Payloads of this version have cookies and multi-value headers in one place:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
@@ -113,11 +112,8 @@ impl HttpApi {
         let api = Self { handle: stack.add(id, api) };
         // For names with this prefix CloudWatch Logs does not count each log group against the size of one resource policy:
         // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
-        let log = CfnLogGroup::new()
-            .log_group_name(format!("/aws/vendedlogs/apis/{}", props.api_name))
-            .retention_in_days(props.access_log_retention_days)
-            .suppress(LOGS_ENCRYPTED);
-        let log = stack.add(format!("{id}AccessLog"), RemovalPolicy::Destroy.apply(log));
+        let log_name = format!("/aws/vendedlogs/apis/{}", props.api_name);
+        let log = log_group(stack, format!("{id}AccessLog"), log_name, props.access_log_retention_days);
         let format: Vec<_> = ACCESS_LOG_FORMAT.iter().map(|(name, value)| format!("\"{name}\":\"{value}\"")).collect();
         let access_log = cfn_stage::AccessLogSettingsProperty::new()
             .destination_arn(log.attr_arn())

@@ -4,10 +4,7 @@ use cfn::{Json, ResourceEntry, Template};
 
 use super::read::{number, of_type, property, referred, resource};
 use super::{Rule, Stage, examples};
-use crate::DatabaseCapacity;
-
-/// The share of max_connections that functions may use; the rest is for people, for AWS and for the overlap during a deployment.
-const SHARE: f64 = 0.8;
+use crate::{CONNECTIONS_OF_FUNCTIONS, DatabaseCapacity};
 
 pub(super) const DATABASE_CONNECTIONS: Rule = Rule {
     id: "database-connections",
@@ -33,10 +30,12 @@ pub(super) const DATABASE_CONNECTIONS: Rule = Rule {
                 )),
             }
         }
-        if used > SHARE * max_connections {
+        if used > CONNECTIONS_OF_FUNCTIONS * max_connections {
             let what = format!("functions may open {used} connections");
-            let allowed =
-                format!("{:.0}, which is 80 % of max_connections {max_connections:.0}", SHARE * max_connections);
+            let allowed = format!(
+                "{:.0}, which is 80 % of max_connections {max_connections:.0}",
+                CONNECTIONS_OF_FUNCTIONS * max_connections
+            );
             diagnostics.push(DATABASE_CONNECTIONS.at(template, cluster, "Engine", what, allowed));
         }
     },

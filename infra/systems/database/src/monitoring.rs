@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use constructs::{Alarm, ClusterMetrics, DatabaseCapacity, Metric, Stack, Topic, Widget};
+use constructs::{Alarm, CONNECTIONS_OF_FUNCTIONS, ClusterMetrics, DatabaseCapacity, Metric, Stack, Topic, Widget};
 use system::Database;
 
 use crate::connection::DB_CLUSTER_ID;
@@ -14,8 +14,6 @@ use crate::connection::DB_CLUSTER_ID;
 const BUSY: u32 = 90;
 /// A batch may keep it busy for minutes; a quarter of an hour is more than a batch.
 const BUSY_FOR: Duration = Duration::from_secs(15 * 60);
-/// The share of max_connections that the rule `database-connections` leaves to functions: more than that is somebody else.
-const CONNECTIONS: f64 = 0.8;
 /// The share of an instance's memory that should be free for the operating system: below it Aurora restarts sooner or later. A serverless writer
 /// takes more capacity instead, which the alarm on the capacity tells.
 const FREE_MEMORY: f64 = 0.1;
@@ -30,8 +28,9 @@ pub fn add_alarms(stack: &mut Stack, database: &Database, topic: &Topic) {
     let metrics = ClusterMetrics::of(DB_CLUSTER_ID);
     let busy = Metric { period: BUSY_FOR, ..metrics.cpu_utilization() };
     Alarm::new(stack, "DatabaseCpuAlarm", &busy, BUSY, "The database has been busy for a quarter of an hour.", topic);
+    // More than the rule database-connections leaves to functions: somebody else has them.
     if let Some(most) = database.capacity.max_connections() {
-        let threshold = (most * CONNECTIONS) as u32;
+        let threshold = (most * CONNECTIONS_OF_FUNCTIONS) as u32;
         let text = format!("The database has more than {threshold} connections, and admits {most:.0}.");
         Alarm::new(stack, "DatabaseConnectionsAlarm", &metrics.connections(), threshold, &text, topic);
     }
