@@ -173,8 +173,11 @@ pub(crate) fn analytics(stage: &Stage, settings: &Settings) -> SynthesizedStack 
     if let Some(token) = &token {
         token.grant_read(&mut stack, &reader);
     }
-    let (access, authorizations) = (Operation::data_access, settings.api.authorizations);
-    Routes { routes: ROUTES, access, authorizations, by_anyone: BY_ANYONE }.add(&mut stack, &api, &[&reader]);
+    let authorizations = settings.api.authorizations;
+    let routes = Routes { access: Operation::data_access, authorizations, by_anyone: BY_ANYONE };
+    for route in ROUTES {
+        routes.add(&mut stack, &api, route, &[&reader]);
+    }
 
     // Monitoring
     let alarms = stage.alarm_topic(&mut stack, APPLICATION);

@@ -196,8 +196,10 @@ pub fn catalog(stage: &Stage, settings: &Settings) -> SynthesizedStack {
         },
     );
     let functions = [&create, &worker, &get];
-    let access = Operation::data_access;
-    Routes { routes: ROUTES, access, authorizations, by_anyone: BY_ANYONE }.add(&mut stack, &api, &functions);
+    let routes = Routes { access: Operation::data_access, authorizations, by_anyone: BY_ANYONE };
+    for route in ROUTES {
+        routes.add(&mut stack, &api, route, &functions);
+    }
 
     // Monitoring
     add_alarms(&mut stack, &api, &queue, &table, &functions, &alarms);

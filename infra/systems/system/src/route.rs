@@ -19,26 +19,23 @@ pub struct ByAnyone {
     pub writing: &'static str,
 }
 
-/// The routes of an API, each with the authorization that the stage asks for what it does with data. API Gateway checks signatures of IAM; a token
-/// is checked by the function, and to API Gateway such a route is open.
+/// How the routes of an API are authorized: as the stage asks for what each does with data. API Gateway checks signatures of IAM; a token is checked
+/// by the function, and to API Gateway such a route is open.
 #[derive(Debug, Clone, Copy)]
-pub struct Routes<O: 'static> {
-    pub routes: &'static [Route<O>],
+pub struct Routes<O> {
     pub access: fn(O) -> DataAccess,
     pub authorizations: Authorizations,
     pub by_anyone: ByAnyone,
 }
 
 impl<O: Copy> Routes<O> {
-    /// Adds all of them.
+    /// Adds one to one of `functions`.
     ///
     /// # Panics
-    /// A route leads to none of the functions.
+    /// It leads to none of them.
     #[track_caller]
-    pub fn add(&self, stack: &mut Stack, api: &HttpApi, functions: &[&RustFunction]) {
-        for route in self.routes {
-            add_route(stack, api, route, functions, self.authorization(route));
-        }
+    pub fn add(&self, stack: &mut Stack, api: &HttpApi, route: &Route<O>, functions: &[&RustFunction]) {
+        add_route(stack, api, route, functions, self.authorization(route));
     }
 
     fn authorization(&self, route: &Route<O>) -> RouteAuthorization {
